@@ -1,0 +1,29 @@
+/** Words shared by the whole house: sides, keys, values, records as a store holds them. */
+
+export type Side = 'hq' | 'channel';
+export const SIDES: readonly Side[] = ['hq', 'channel'];
+export const otherSide = (side: Side): Side => (side === 'hq' ? 'channel' : 'hq');
+
+export type Direction = 'both' | 'toHq' | 'toChannel';
+/** The direction of one write, named after its target. */
+export type WriteDirection = 'toHq' | 'toChannel';
+export const directionTo = (target: Side): WriteDirection => (target === 'hq' ? 'toHq' : 'toChannel');
+export const targetOf = (direction: WriteDirection): Side => (direction === 'toHq' ? 'hq' : 'channel');
+
+/**
+ * A value of one column: text in the canonical form of its type as PostgreSQL prints it under pinned settings
+ * ('10.00', 'true', '2026-01-01 00:00:00.123456+00'), or null. Text keeps every digit; numbers of JavaScript do not.
+ */
+export type Value = string | null;
+
+/** The key of a record: canonical text of every key column, in the order of the mapping's `key`. */
+export type RecordKey = readonly string[];
+
+/** A record key as one string, for maps and unique constraints: the JSON array of its parts. */
+export type KeyText = string;
+export const keyText = (key: RecordKey): KeyText => JSON.stringify(key);
+export const keyOfText = (text: KeyText): RecordKey => JSON.parse(text) as string[];
+
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+/** The machine-readable parts of a message worded for people. */
+export type Params = { [name: string]: Json };
