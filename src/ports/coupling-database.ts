@@ -312,6 +312,13 @@ export interface Recording {
   readonly end: readonly EndedCoupling[];
   /** Keys that somebody couples again: their uncoupled marks go. */
   readonly forgetUncoupled: readonly UncoupledMark[];
+  /**
+   * Couplings whose reference was written as null because this parent is not coupled. When the parent is coupled (or was
+   * by now: a parent's recording may have committed since it was looked up, so the parent's lane row is locked before
+   * this is checked), the coupling is put among the pending and the wait is gone. Errors with `waitsFor` are released
+   * in the same way.
+   */
+  readonly waits: readonly { readonly couplingId: string; readonly mapping: string; readonly side: Side; readonly key: RecordKey }[];
   readonly log: readonly LogEntry[];
   /** Inserted, or written over the open error of the same id. */
   readonly errors: readonly SyncError[];
@@ -388,7 +395,9 @@ export interface CouplingDatabase {
   record(recording: Recording): Promise<void>;
 
   // jobs
-  createJob(request: JobRequest, status: 'queued' | 'running'): Promise<Job>;
+  /** Continuous runs leave a job only when they find something: the id is drawn first, the row comes with the first find. */
+  newId(): string;
+  createJob(request: JobRequest, status: 'queued' | 'running', id?: string): Promise<Job>;
   startJob(id: string): Promise<Job>;
   updateProgress(id: string, progress: JobProgress): Promise<{ readonly cancelRequested: boolean }>;
   finishJob(id: string, status: 'succeeded' | 'failed' | 'cancelled', progress: JobProgress, outcome: { readonly code: string; readonly params: Params } | null): Promise<void>;
