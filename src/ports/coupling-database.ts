@@ -92,6 +92,11 @@ export interface Coupling {
   readonly parents: readonly (string | null)[];
   readonly hqDescription: string;
   readonly channelDescription: string;
+  /**
+   * The version that Couplet's own last write left on each side, null when it never wrote there: tells an echo from a
+   * change of unmapped columns, which a propagated deletion must not take along. Never used to skip a decision.
+   */
+  readonly written: Readonly<Record<Side, string | null>>;
   /** The last captured row of a side that was deleted, for restore; by column name. */
   readonly oldRows: Readonly<Partial<Record<Side, Readonly<Record<string, Value>>>>> | null;
 }
@@ -108,6 +113,7 @@ export interface CouplingUpdate {
   readonly parents?: readonly (string | null)[];
   readonly hqDescription?: string;
   readonly channelDescription?: string;
+  readonly written?: Coupling['written'];
   readonly oldRows?: Coupling['oldRows'];
   /** True: `lastSynchronizedAt` moves. */
   readonly synchronized?: boolean;

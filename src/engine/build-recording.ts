@@ -1,0 +1,333 @@
+/**
+ * Collects what a batch led to, and makes the one recording of it. Writes come as note and outcome, whether fresh from
+ * the store or found in its ledger after a crash: one function for both, so that a crash changes neither base nor log.
+ */
+import type { Base, BaseState } from '../domain/pair.ts';
+import type { PreparedMapping } from '../domain/prepared-mapping.ts';
+import { fieldValuesOf } from '../domain/prepare-mapping.ts';
+import { keyText, otherSide, type Params, type RecordKey, type Side, SIDES, type Value } from '../domain/record.ts';
+import type {
+  Coupling,
+  CouplingStatus,
+  CouplingUpdate,
+  EndedCoupling,
+  LogChange,
+  LogEntry,
+  NewCoupling,
+  Recording,
+  SyncError,
+} from '../ports/coupling-database.ts';
+import type { Lane, WriteOutcome } from '../ports/store.ts';
+import type { LedgerNote } from './ledger-note.ts';
+
+export type Written = Extract<WriteOutcome, { status: 'written' }>;
+
+/** A coupling while a batch works on it. */
+export interface Draft {
+  readonly id: string;
+  /** Null: it is new with this batch. */
+  readonly before: Coupling | null;
+  keys: Record<Side, RecordKey | null>;
+  base: { hq: Value[]; channel: Value[]; states: BaseState[] };
+  status: CouplingStatus;
+  errorId: string | null;
+  parents: readonly (string | null)[];
+  descriptions: Record<Side, string>;
+  written: Record<Side, string | null>;
+  oldRows: Coupling['oldRows'];
+  baseMoved: boolean;
+  ended: EndedCoupling['uncoupled'] | null;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
+export type RecordingParts = Mutable<Omit<Recording, 'fence' | 'jobId' | 'progress'>>;
+
+const emptyParts = (): RecordingParts => ({
+  batchIds: [], couple: [], update: [], end: [], forgetUncoupled: [], waits: [], log: [], errors: [], resolve: [],
+  done: [], keep: [], pend: [], results: [],
+});
+
+export interface LogFacts {
+  readonly jobId: string | null;
+  readonly action: LogEntry['action'];
+  readonly cause: LogEntry['cause'];
+  readonly direction?: LogEntry['direction'];
+  readonly actor?: string | null;
+  readonly changedBy?: string | null;
+  readonly reason?: string | null;
+  readonly requestId?: string | null;
+  readonly code?: string | null;
+  readonly params?: Params;
+  readonly changes?: readonly LogChange[];
+  readonly errorId?: string | null;
+  readonly reverts?: string | null;
+  readonly undo?: LogEntry['undo'];
+}
+
+export interface RecordingBuilder {
+  readonly parts: RecordingParts;
+  /** The working copy of an open coupling. */
+  draftOf(coupling: Coupling): Draft;
+  /** The working copy of a coupling that this batch makes. */
+  newDraft(id: string, keys: Record<Side, RecordKey | null>, descriptions: Record<Side, string>): Draft;
+  draft(id: string): Draft | undefined;
+  /** Takes in one write: base, keys and log. */
+  written(note: LedgerNote, outcome: Written): Draft;
+  log(draft: Draft | { keys: Record<Side, RecordKey | null>; id: string | null }, facts: LogFacts): string;
+  error(error: SyncError): void;
+  build(): RecordingParts;
+}
+
+export function recordingBuilder(lane: Lane, prepared: PreparedMapping, newId: () => string): RecordingBuilder {
+  const parts = emptyParts();
+  const drafts = new Map<string, Draft>();
+  const fieldIndex = new Map(prepared.fields.map((field) => [field.name, field.index]));
+  const count = prepared.fields.length;
+
+  const draftOf = (coupling: Coupling): Draft => {
+    const known = drafts.get(coupling.id);
+    if (known) return known;
+    const draft: Draft = {
+      id: coupling.id,
+      before: coupling,
+      keys: { hq: coupling.hqKey, channel: coupling.channelKey },
+      base: {
+        hq: [...coupling.base.hq],
+        channel: [...coupling.base.channel],
+        states: coupling.base.states ? [...coupling.base.states] : new Array<BaseState>(count).fill('known'),
+      },
+      status: coupling.status,
+      errorId: coupling.errorId,
+      parents: coupling.parents,
+      descriptions: { hq: coupling.hqDescription, channel: coupling.channelDescription },
+      written: { ...coupling.written },
+      oldRows: coupling.oldRows,
+      baseMoved: false,
+      ended: null,
+    };
+    drafts.set(coupling.id, draft);
+    return draft;
+  };
+
+  const newDraft: RecordingBuilder['newDraft'] = (id, keys, descriptions) => {
+    const draft: Draft = {
+      id,
+      before: null,
+      keys: { ...keys },
+      base: {
+        hq: new Array<Value>(count).fill(null),
+        channel: new Array<Value>(count).fill(null),
+        states: new Array<BaseState>(count).fill('none'),
+      },
+      status: 'synchronized',
+      errorId: null,
+      parents: prepared.references.map(() => null),
+      descriptions: { ...descriptions },
+      written: { hq: null, channel: null },
+      oldRows: null,
+      baseMoved: true,
+      ended: null,
+    };
+    drafts.set(id, draft);
+    return draft;
+  };
+
+  const log: RecordingBuilder['log'] = (draft, facts) => {
+    const id = newId();
+    parts.log.push({
+      id,
+      jobId: facts.jobId,
+      lane,
+      couplingId: draft.id,
+      hqKey: draft.keys.hq,
+      channelKey: draft.keys.channel,
+      action: facts.action,
+      direction: facts.direction ?? null,
+      cause: facts.cause,
+      actor: facts.actor ?? null,
+      changedBy: facts.changedBy ?? null,
+      reason: facts.reason ?? null,
+      code: facts.code ?? null,
+      params: facts.params ?? {},
+      changes: facts.changes ?? [],
+      errorId: facts.errorId ?? null,
+      requestId: facts.requestId ?? null,
+      reverts: facts.reverts ?? null,
+      undo: facts.undo ?? null,
+    });
+    return id;
+  };
+
+  const written: RecordingBuilder['written'] = (note, outcome) => {
+    const target = note.target;
+    const source = otherSide(target);
+    let draft = drafts.get(note.couplingId);
+    if (!draft) {
+      draft = newDraft(note.couplingId, { hq: null, channel: null }, { hq: '', channel: '' });
+      draft.keys[source] = note.sourceKey;
+      draft.descriptions[source] = note.sourceDescription ?? '';
+      if (note.parents) draft.parents = note.parents;
+    }
+    const undo = draft.before ? baseForUndo(draft) : null;
+    const heldValues = outcome.held ? fieldValuesOf(prepared, target, outcome.held) : null;
+    const oldValues = outcome.old ? fieldValuesOf(prepared, target, outcome.old) : null;
+    draft.keys[target] = note.operation === 'delete' ? (draft.keys[target] ?? outcome.key) : outcome.key;
+    draft.written[target] = outcome.version;
+    if (outcome.held) draft.descriptions[target] = describeRecord(prepared, target, outcome.held);
+    const changes: LogChange[] = [];
+    for (const field of note.fields) {
+      const index = fieldIndex.get(field.name);
+      if (index === undefined) continue;
+      const held = heldValues?.[index] ?? null;
+      changes.push({ field: field.name, side: target, old: oldValues?.[index] ?? null, new: held });
+      if (field.baseLater) continue;
+      draft.base[source][index] = field.from;
+      draft.base[target][index] = held;
+      draft.base.states[index] = field.cleared ? (target === 'hq' ? 'clearedInHq' : 'clearedInChannel') : 'known';
+      draft.baseMoved = true;
+    }
+    if (note.operation === 'insert' || note.operation === 'restore') completeBase(prepared, draft, note, heldValues);
+    if (note.operation === 'delete' && oldValues) {
+      for (const field of prepared.fields) {
+        if (field.columns[target].length > 0) changes.push({ field: field.name, side: target, old: oldValues[field.index] ?? null, new: null });
+      }
+      if (note.endsCoupling) draft.ended = [];
+    }
+    log(draft, {
+      jobId: note.jobId,
+      action: ACTION_OF[note.operation],
+      cause: note.cause,
+      direction: target === 'hq' ? 'toHq' : 'toChannel',
+      actor: note.actor,
+      changedBy: note.changedBy,
+      reason: note.reason,
+      requestId: note.requestId,
+      code: note.code,
+      errorId: note.errorId,
+      reverts: note.reverts,
+      changes,
+      undo: { base: undo, oldRow: outcome.oldRow, target } as LogEntry['undo'],
+    });
+    return draft;
+  };
+
+  return {
+    parts,
+    draftOf,
+    newDraft,
+    draft: (id) => drafts.get(id),
+    written,
+    log,
+    error: (error) => void parts.errors.push(error),
+    build() {
+      for (const draft of drafts.values()) {
+        if (draft.ended) {
+          // A coupling that begins and ends within one batch was never there.
+          if (draft.before) parts.end.push({ id: draft.id, uncoupled: draft.ended });
+        } else if (!draft.before) parts.couple.push(newCoupling(draft));
+        else {
+          const update = changesOf(draft, draft.before);
+          if (update) parts.update.push(update);
+        }
+      }
+      drafts.clear();
+      return parts;
+    },
+  };
+}
+
+const ACTION_OF = { insert: 'inserted', update: 'modified', delete: 'deleted', restore: 'restored' } as const;
+
+export const describeRecord = (prepared: PreparedMapping, side: Side, values: readonly Value[]): string => {
+  let text = '';
+  for (const at of prepared.sides[side].describe) {
+    const value = values[at];
+    if (value) text += text ? ` ${value}` : value;
+  }
+  return text;
+};
+
+const baseForUndo = (draft: Draft): unknown => ({ hq: [...draft.base.hq], channel: [...draft.base.channel], states: statesOrNull(draft.base.states) });
+
+/** A record made whole: fields that were not written (generated there, or one-way the other way) agree as they stand. */
+function completeBase(prepared: PreparedMapping, draft: Draft, note: LedgerNote, held: readonly Value[] | null): void {
+  const source = otherSide(note.target);
+  if (!note.sourceValues || !held) return;
+  const writtenNames = new Set(note.fields.map((field) => field.name));
+  for (const field of prepared.fields) {
+    if (writtenNames.has(field.name)) continue;
+    // Written on neither side and of the other direction only: left without a base, the next decision settles it.
+    const flowsBack = note.target === 'hq' ? field.toChannel : field.toHq;
+    draft.base[source][field.index] = note.sourceValues[field.index] ?? null;
+    draft.base[note.target][field.index] = held[field.index] ?? null;
+    draft.base.states[field.index] = flowsBack ? 'none' : 'known';
+  }
+  draft.baseMoved = true;
+}
+
+const statesOrNull = (states: readonly BaseState[]): readonly BaseState[] | null =>
+  states.every((state) => state === 'known') ? null : states;
+
+const baseOf = (draft: Draft): Base => ({ hq: draft.base.hq, channel: draft.base.channel, states: statesOrNull(draft.base.states) });
+
+const newCoupling = (draft: Draft): NewCoupling => ({
+  id: draft.id,
+  hqKey: draft.keys.hq as RecordKey,
+  channelKey: draft.keys.channel,
+  base: baseOf(draft),
+  status: draft.status,
+  errorId: draft.errorId,
+  parents: draft.parents,
+  hqDescription: draft.descriptions.hq,
+  channelDescription: draft.descriptions.channel,
+  written: draft.written,
+  oldRows: draft.oldRows,
+});
+
+const sameKey = (a: RecordKey | null, b: RecordKey | null): boolean => (a && b ? keyText(a) === keyText(b) : a === b);
+
+/** Only what changed; null when nothing did, so that an idle pair is never written. */
+function changesOf(draft: Draft, before: Coupling): CouplingUpdate | null {
+  const update: { -readonly [K in keyof CouplingUpdate]: CouplingUpdate[K] } = { id: draft.id };
+  let changed = false;
+  if (draft.baseMoved) {
+    update.base = baseOf(draft);
+    update.synchronized = true;
+    changed = true;
+  }
+  const beforeKeys = { hq: before.hqKey, channel: before.channelKey };
+  const beforeDescriptions = { hq: before.hqDescription, channel: before.channelDescription };
+  for (const side of SIDES) {
+    if (!sameKey(draft.keys[side], beforeKeys[side])) {
+      if (side === 'hq') update.hqKey = draft.keys.hq as RecordKey;
+      else update.channelKey = draft.keys.channel;
+      changed = true;
+    }
+    if (draft.descriptions[side] !== beforeDescriptions[side]) {
+      if (side === 'hq') update.hqDescription = draft.descriptions.hq;
+      else update.channelDescription = draft.descriptions.channel;
+      changed = true;
+    }
+  }
+  if (SIDES.some((side) => draft.written[side] !== before.written[side])) {
+    update.written = draft.written;
+    changed = true;
+  }
+  if (draft.status !== before.status) {
+    update.status = draft.status;
+    changed = true;
+  }
+  if (draft.errorId !== before.errorId) {
+    update.errorId = draft.errorId;
+    changed = true;
+  }
+  if (draft.parents !== before.parents && draft.parents.some((id, at) => id !== before.parents[at])) {
+    update.parents = draft.parents;
+    changed = true;
+  }
+  if (draft.oldRows !== before.oldRows) {
+    update.oldRows = draft.oldRows;
+    changed = true;
+  }
+  return changed ? update : null;
+}

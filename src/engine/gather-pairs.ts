@@ -1,0 +1,237 @@
+/**
+ * From changes to pairs: couplings of the changed keys, both records as they are now, parents of their references.
+ * A handful of statements whatever the number of changes; both stores are read at once.
+ */
+import { canonicalKeyPart } from '../domain/equal-values.ts';
+import type { Side, Value } from '../domain/record.ts';
+import { type KeyText, keyText, otherSide, type RecordKey, SIDES } from '../domain/record.ts';
+import type { SideNow, FieldValues, Translator } from '../domain/pair.ts';
+import { fieldValuesOf } from '../domain/prepare-mapping.ts';
+import { makeTranslator } from '../domain/translate.ts';
+import type { Coupling, PendingChange } from '../ports/coupling-database.ts';
+import type { ReadResult, StoredRecord } from '../ports/store.ts';
+import type { LaneContext } from './lane-context.ts';
+
+/** One change to work: from the pending changes, or from a scan (then without `pending`). */
+export interface WorkItem {
+  readonly side: Side;
+  readonly key: RecordKey;
+  readonly pending: PendingChange | null;
+}
+
+export type OldRow = Readonly<Record<string, Value>>;
+
+export interface PairWork {
+  readonly coupling: Coupling;
+  readonly pending: readonly PendingChange[];
+  readonly records: Readonly<Record<Side, StoredRecord | null>>;
+  readonly now: Readonly<Record<Side, SideNow>>;
+  /** The captured row of a side that is gone, for a restore. */
+  readonly oldRows: Readonly<Record<Side, OldRow | null>>;
+}
+
+/** A record without a coupling. */
+export interface LoneWork {
+  readonly side: Side;
+  readonly key: RecordKey;
+  readonly pending: PendingChange | null;
+  readonly record: StoredRecord;
+  readonly values: FieldValues;
+}
+
+export interface Gathered {
+  readonly pairs: readonly PairWork[];
+  readonly lone: readonly LoneWork[];
+  /** Changes of records that are gone and were never coupled: nothing is to be done. */
+  readonly void: readonly WorkItem[];
+  /** Not readable with certainty now (table truncated or replaced since): they stay pending. */
+  readonly unproven: readonly WorkItem[];
+  readonly parents: Parents;
+  readonly translator: Translator;
+}
+
+interface Knot {
+  readonly coupling: Coupling;
+  readonly pending: Map<string, PendingChange>;
+}
+
+/** Couplings of all items, and what else is pending for the other record of each pair. */
+async function findCouplings(context: LaneContext, items: readonly WorkItem[]): Promise<{ knots: Knot[]; lone: WorkItem[] }> {
+  const { database, lane } = context;
+  const keys = { hq: [] as RecordKey[], channel: [] as RecordKey[] };
+  for (const item of items) keys[item.side].push(item.key);
+  const [byHq, byChannel] = await Promise.all(
+    SIDES.map((side) => (keys[side].length > 0 ? database.couplingsByKey(lane, side, keys[side]) : new Map<KeyText, Coupling>())),
+  );
+  const found = { hq: byHq as ReadonlyMap<KeyText, Coupling>, channel: byChannel as ReadonlyMap<KeyText, Coupling> };
+  const knots = new Map<string, Knot>();
+  const lone: WorkItem[] = [];
+  for (const item of items) {
+    const coupling = found[item.side].get(keyText(item.key));
+    if (!coupling) {
+      lone.push(item);
+      continue;
+    }
+    const knot = knots.get(coupling.id) ?? { coupling, pending: new Map() };
+    if (item.pending) knot.pending.set(item.pending.id, item.pending);
+    knots.set(coupling.id, knot);
+  }
+  await addPartnersPending(context, [...knots.values()], items);
+  return { knots: [...knots.values()], lone };
+}
+
+/** The other record of a pair may be pending as well, perhaps deleted and made again: both changes are one decision. */
+async function addPartnersPending(context: LaneContext, knots: readonly Knot[], items: readonly WorkItem[]): Promise<void> {
+  const given = { hq: new Set<KeyText>(), channel: new Set<KeyText>() };
+  for (const item of items) if (item.pending) given[item.side].add(keyText(item.key));
+  await Promise.all(
+    SIDES.map(async (side) => {
+      const byKey = new Map<KeyText, Knot>();
+      for (const knot of knots) {
+        const key = side === 'hq' ? knot.coupling.hqKey : knot.coupling.channelKey;
+        if (key && !given[side].has(keyText(key))) byKey.set(keyText(key), knot);
+      }
+      if (byKey.size === 0) return;
+      const keys = [...byKey.values()].map((knot) => (side === 'hq' ? knot.coupling.hqKey : (knot.coupling.channelKey as RecordKey)));
+      for (const [key, change] of await context.database.pendingOf(context.lane, side, keys)) {
+        byKey.get(key)?.pending.set(change.id, change);
+      }
+    }),
+  );
+}
+
+const readSide = (context: LaneContext, side: Side, keys: readonly RecordKey[]): Promise<ReadResult> =>
+  keys.length > 0
+    ? context.tables[side].read(keys, context.cursors[side])
+    : Promise.resolve({ records: new Map(), deletedSince: new Set<KeyText>(), absenceProven: true });
+
+const keyOn = (coupling: Coupling, side: Side): RecordKey | null => (side === 'hq' ? coupling.hqKey : coupling.channelKey);
+
+export async function gatherPairs(context: LaneContext, items: readonly WorkItem[]): Promise<Gathered> {
+  const { knots, lone: loneItems } = await findCouplings(context, items);
+  const keys = { hq: [] as RecordKey[], channel: [] as RecordKey[] };
+  for (const knot of knots) {
+    for (const side of SIDES) {
+      const key = keyOn(knot.coupling, side);
+      if (key) keys[side].push(key);
+    }
+  }
+  for (const item of loneItems) keys[item.side].push(item.key);
+  const [hq, channel] = await Promise.all(SIDES.map((side) => readSide(context, side, keys[side])));
+  const reads = { hq: hq as ReadResult, channel: channel as ReadResult };
+
+  const unproven: WorkItem[] = [];
+  const pairs: PairWork[] = [];
+  for (const knot of knots) {
+    const pair = pairOf(context, knot, reads);
+    if (pair) pairs.push(pair);
+    else for (const change of knot.pending.values()) unproven.push({ side: change.side, key: change.key, pending: change });
+  }
+  const lone: LoneWork[] = [];
+  const gone: WorkItem[] = [];
+  for (const item of loneItems) {
+    const record = reads[item.side].records.get(keyText(item.key));
+    if (record) lone.push({ ...item, record, values: fieldValuesOf(context.prepared, item.side, record.values) });
+    else (reads[item.side].absenceProven ? gone : unproven).push(item);
+  }
+  const parents = await findParents(context, pairs, lone);
+  return { pairs, lone, void: gone, unproven, parents, translator: makeTranslator(context.prepared, parents.find) };
+}
+
+function pairOf(context: LaneContext, knot: Knot, reads: Readonly<Record<Side, ReadResult>>): PairWork | null {
+  const records: Record<Side, StoredRecord | null> = { hq: null, channel: null };
+  const now: Partial<Record<Side, SideNow>> = {};
+  const oldRows: Record<Side, OldRow | null> = { hq: null, channel: null };
+  for (const side of SIDES) {
+    const key = keyOn(knot.coupling, side);
+    const record = key ? (reads[side].records.get(keyText(key)) ?? null) : null;
+    if (!record && !reads[side].absenceProven) return null;
+    let deletedSince = key !== null && reads[side].deletedSince.has(keyText(key));
+    for (const change of knot.pending.values()) {
+      if (change.side !== side) continue;
+      deletedSince ||= change.deleted;
+      oldRows[side] ??= change.oldRow;
+    }
+    records[side] = record;
+    now[side] = sideNow(context, side, record, deletedSince);
+    oldRows[side] ??= knot.coupling.oldRows?.[side] ?? null;
+  }
+  return { coupling: knot.coupling, pending: [...knot.pending.values()], records, now: now as Record<Side, SideNow>, oldRows };
+}
+
+export function sideNow(context: LaneContext, side: Side, record: StoredRecord | null, deletedSince: boolean): SideNow {
+  const modifiedAt = context.prepared.sides[side].modifiedAt;
+  return {
+    values: record ? fieldValuesOf(context.prepared, side, record.values) : null,
+    inFilter: record ? record.inFilter : true,
+    deletedSince,
+    modifiedAt: record && modifiedAt !== null ? (record.values[modifiedAt] ?? null) : null,
+  };
+}
+
+// ---------------------------------------------------------------- parents
+
+export interface Parents {
+  /** Key parts of the parent on side `to`, given the parts on the other side; null when it is not coupled. */
+  find(fieldIndex: number, to: Side, parts: readonly string[]): RecordKey | null;
+  /** The coupling of the parent that an HQ value refers to. */
+  couplingOf(fieldIndex: number, side: Side, value: Value): string | null;
+}
+
+interface PartnerMap {
+  get(key: KeyText): { readonly couplingId: string; readonly hqKey: RecordKey; readonly channelKey: RecordKey | null } | undefined;
+}
+
+/** A reference's value as the key of its parent, canonical so that it compares with the coupling's key. */
+export function parentKeyOf(context: LaneContext, fieldIndex: number, side: Side, value: Value): RecordKey | null {
+  if (value === null) return null;
+  const type = (context.prepared.fields[fieldIndex] as (typeof context.prepared.fields)[number]).type[side];
+  if (type.kind !== 'tuple') return [canonicalKeyPart(type, value)];
+  const parts = JSON.parse(value) as string[];
+  return parts.map((part, index) => canonicalKeyPart(type.parts?.[index] ?? type, part));
+}
+
+/** Partner keys of every parent that any value of the batch refers to: one statement per parent mapping and side. */
+export async function findParents(
+  context: LaneContext,
+  pairs: readonly PairWork[],
+  lone: readonly LoneWork[],
+): Promise<Parents> {
+  const { prepared, lane, database } = context;
+  if (prepared.references.length === 0) return { find: () => null, couplingOf: () => null };
+  const wanted = new Map<string, Map<KeyText, RecordKey>>();
+  const parentOf = (index: number): string => prepared.fields[index]?.field.references?.mapping ?? '';
+  const want = (index: number, side: Side, value: Value): void => {
+    const key = parentKeyOf(context, index, side, value);
+    if (!key) return;
+    const group = `${side}:${parentOf(index)}`;
+    let keys = wanted.get(group);
+    if (!keys) wanted.set(group, (keys = new Map()));
+    keys.set(keyText(key), key);
+  };
+  for (const index of prepared.references) {
+    for (const pair of pairs) for (const side of SIDES) want(index, side, pair.now[side].values?.[index] ?? null);
+    for (const item of lone) want(index, item.side, item.values[index] ?? null);
+  }
+  const partners = new Map<string, PartnerMap>();
+  await Promise.all(
+    [...wanted].map(async ([group, keys]) => {
+      const cut = group.indexOf(':');
+      const parentLane = { mapping: group.slice(cut + 1), channel: lane.channel };
+      partners.set(group, await database.partnersOf(parentLane, group.slice(0, cut) as Side, [...keys.values()]));
+    }),
+  );
+  return {
+    find(index, to, parts) {
+      const from = otherSide(to);
+      const type = prepared.fields[index]?.type[from];
+      const key = parts.map((part, at) => (type ? canonicalKeyPart(type.kind === 'tuple' ? (type.parts?.[at] ?? type) : type, part) : part));
+      const partner = partners.get(`${from}:${parentOf(index)}`)?.get(keyText(key));
+      return partner ? (to === 'hq' ? partner.hqKey : partner.channelKey) : null;
+    },
+    couplingOf(index, side, value) {
+      const key = parentKeyOf(context, index, side, value);
+      return key ? (partners.get(`${side}:${parentOf(index)}`)?.get(keyText(key))?.couplingId ?? null) : null;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * What everything in the engine works with: one lane (a mapping and a channel), held by a lock and a fence, with both
+ * stores and their tables at hand. Made by `open-lane.ts`, never kept longer than the lock.
+ */
+import type { PreparedMapping } from '../domain/prepared-mapping.ts';
+import type { Json, Side } from '../domain/record.ts';
+import type { CouplingDatabase, JobTrigger, LaneLock, LaneState, LogCause } from '../ports/coupling-database.ts';
+import type { Cursor, Fence, Lane, Store, StoreTable } from '../ports/store.ts';
+
+/** Named points at which tests stop the process or the run, to prove that nothing is lost or done twice. */
+export type CrashPoint =
+  | 'changes-read'
+  | 'cursor-moved'
+  | 'decided'
+  | 'hq-written'
+  | 'channel-written'
+  | 'outcomes-recorded'
+  | 'ledger-cleared';
+
+/** Everything the engine takes from outside besides ports. */
+export interface EngineSurroundings {
+  readonly now: () => Date;
+  /** Called at each crash point; the product does nothing there. */
+  readonly reach: (point: CrashPoint, lane: Lane | null) => void | Promise<void>;
+  readonly log: {
+    info(event: Json, message: string): void;
+    warn(event: Json, message: string): void;
+    error(event: Json, message: string): void;
+  };
+}
+
+/** On whose behalf and why a run works; stands in every log entry. */
+export interface RunIdentity {
+  readonly jobId: string;
+  readonly trigger: JobTrigger;
+  readonly cause: LogCause;
+  readonly actor: string | null;
+  readonly reason: string | null;
+  readonly requestId: string | null;
+}
+
+export interface LaneContext {
+  readonly lane: Lane;
+  readonly state: LaneState;
+  readonly fence: Fence;
+  readonly lock: LaneLock;
+  readonly database: CouplingDatabase;
+  readonly stores: Readonly<Record<Side, Store>>;
+  readonly tables: Readonly<Record<Side, StoreTable>>;
+  readonly prepared: PreparedMapping;
+  /** How far each store's marks are read; unread delete marks count from here. */
+  readonly cursors: Readonly<Record<Side, Cursor | null>>;
+  readonly surroundings: EngineSurroundings;
+}

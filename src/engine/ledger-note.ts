@@ -1,0 +1,45 @@
+/**
+ * The note that travels with every write into the store's ledger and comes back from it, in the ordinary course and
+ * after a crash alike: all that is needed to record the write. Fields go by name, so that a note outlives a change of
+ * the configuration between the write and its recovery.
+ */
+import type { RecordKey, Side, Value } from '../domain/record.ts';
+import type { LogCause } from '../ports/coupling-database.ts';
+
+export interface NoteField {
+  readonly name: string;
+  /** The source's value, which becomes the source side's base. */
+  readonly from: Value;
+  /** Null was written because the parent is not coupled. */
+  readonly cleared?: true;
+  /** An own value goes to both sides: the base moves only with the second write. */
+  readonly baseLater?: true;
+}
+
+export interface LedgerNote {
+  readonly couplingId: string;
+  readonly operation: 'insert' | 'restore' | 'update' | 'delete';
+  readonly target: Side;
+  readonly fields: readonly NoteField[];
+  /** Of an insert: the record it was made from. Of a delete or restore: the survivor. */
+  readonly sourceKey: RecordKey | null;
+  /** The source's values of all fields, for the base of a new pair. */
+  readonly sourceValues: readonly Value[] | null;
+  readonly sourceDescription: string | null;
+  readonly parents: readonly (string | null)[] | null;
+  /** A delete that ends the coupling (propagated or asked for), or one that leaves it to be restored. */
+  readonly endsCoupling?: true;
+  readonly jobId: string;
+  readonly cause: LogCause;
+  readonly actor: string | null;
+  readonly changedBy: string | null;
+  readonly reason: string | null;
+  readonly requestId: string | null;
+  readonly errorId: string | null;
+  readonly reverts: string | null;
+  /** Policy, clock: what the log says besides. */
+  readonly code: string | null;
+}
+
+export const writeNote = (note: LedgerNote): string => JSON.stringify(note);
+export const readNote = (text: string): LedgerNote => JSON.parse(text) as LedgerNote;
