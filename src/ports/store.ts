@@ -154,6 +154,8 @@ export interface ReadResult {
   readonly records: ReadonlyMap<KeyText, StoredRecord>;
   /** Keys with a delete mark that the cursor has not read, up to the very snapshot of this read. */
   readonly deletedSince: ReadonlySet<KeyText>;
+  /** Keys with a key-change mark that the cursor has not read: the record lives on under another key, so it is no deletion. */
+  readonly movedSince?: ReadonlySet<KeyText>;
   /**
    * True: a key that is not among the records is proven absent. False: the table is not the one that was installed
    * (replaced, truncated), so absence proves nothing.
