@@ -3,9 +3,9 @@
  * stores and their tables at hand. Made by `open-lane.ts`, never kept longer than the lock.
  */
 import type { PreparedMapping } from '../domain/prepared-mapping.ts';
-import type { Json, Side } from '../domain/record.ts';
+import type { Json, RecordKey, Side } from '../domain/record.ts';
 import type { CouplingDatabase, JobTrigger, LaneLock, LaneState, LogCause } from '../ports/coupling-database.ts';
-import type { Cursor, Fence, Lane, Store, StoreTable } from '../ports/store.ts';
+import type { Cascade, Cursor, Fence, Lane, Store, StoreTable } from '../ports/store.ts';
 
 /** Named points at which tests stop the process or the run, to prove that nothing is lost or done twice. */
 export type CrashPoint =
@@ -51,4 +51,6 @@ export interface LaneContext {
   /** How far each store's marks are read; unread delete marks count from here. */
   readonly cursors: Readonly<Record<Side, Cursor | null>>;
   readonly surroundings: EngineSurroundings;
+  /** Of the rows that a delete would take along, those that are coupled in some mapping of this channel. */
+  livingDependents(side: Side, cascade: Cascade): Promise<readonly { readonly mapping: string; readonly couplingId: string; readonly key: RecordKey }[]>;
 }

@@ -1,0 +1,130 @@
+/**
+ * Takes a lane to work on it: the lock, the fence where somebody else held it last, what a former holder left in the
+ * stores' ledgers, and the mapping made ready against the tables as they are.
+ */
+import { fingerprint } from '../domain/mapping.ts';
+import { prepareMapping } from '../domain/prepare-mapping.ts';
+import type { PreparedMapping } from '../domain/prepared-mapping.ts';
+import { keyText, type RecordKey, type Side, SIDES } from '../domain/record.ts';
+import { sameTable } from '../domain/mapping.ts';
+import { StoreRefused } from '../errors/store-faults.ts';
+import type { LaneLock } from '../ports/coupling-database.ts';
+import type { Cascade, Lane, Store, StoreTable } from '../ports/store.ts';
+import type { LaneContext } from './lane-context.ts';
+import { laneText, lanesOf, mappingOf, type Site, storeOf } from './site.ts';
+import { recordFoundBatches } from './work-batch.ts';
+
+interface PreparedLane {
+  readonly prepared: PreparedMapping;
+  readonly tables: Readonly<Record<Side, StoreTable>>;
+}
+
+/**
+ * What this process remembers between runs of a lane. Nothing here decides anything: a fence that is not ours any more
+ * is refused by the stores, and a table that changed is noticed by the capture check, which forgets the lane.
+ */
+export interface LaneMemory {
+  readonly fences: Map<string, number>;
+  readonly prepared: Map<string, PreparedLane>;
+}
+
+export const emptyMemory = (): LaneMemory => ({ fences: new Map(), prepared: new Map() });
+
+export const forgetLane = (memory: LaneMemory, lane: Lane): void => {
+  memory.fences.delete(laneText(lane));
+  memory.prepared.delete(laneText(lane));
+};
+
+/** Null: somebody else works the lane. Whatever goes wrong while it is open, `forgetLane` makes the next one take over. */
+export async function openLane(site: Site, memory: LaneMemory, lane: Lane, waitMs: number): Promise<LaneContext | null> {
+  const lock = await site.database.lockLane(lane, waitMs);
+  if (!lock) return null;
+  try {
+    return await contextOf(site, memory, lane, lock);
+  } catch (fault) {
+    forgetLane(memory, lane);
+    await lock.release();
+    throw fault;
+  }
+}
+
+async function contextOf(site: Site, memory: LaneMemory, lane: Lane, lock: LaneLock): Promise<LaneContext> {
+  const stores = { hq: storeOf(site, 'hq', null), channel: storeOf(site, 'channel', lane.channel) };
+  const { prepared, tables } = await prepareLane(site, memory, lane, stores);
+  const { database } = site;
+  const cursors = {
+    hq: await database.loadCursor('hq', null),
+    channel: await database.loadCursor('channel', lane.channel),
+  };
+  const name = laneText(lane);
+  const mine = lock.state.holder === database.holder && memory.fences.get(name) === lock.state.fence;
+  const number = mine ? lock.state.fence : await database.raiseFence(lane);
+  const context: LaneContext = {
+    lane,
+    state: lock.state,
+    fence: { lane, number },
+    lock,
+    database,
+    stores,
+    tables,
+    prepared,
+    cursors,
+    surroundings: site.surroundings,
+    livingDependents: (side, cascade) => livingDependents(site, lane, side, cascade),
+  };
+  if (!mine) {
+    // Order matters: the fence first, so that no late writer adds a batch after they were counted.
+    const found = await Promise.all(SIDES.map((side) => stores[side].takeOver(database.reader, context.fence)));
+    await recordFoundBatches(context, found.flat());
+    memory.fences.set(name, number);
+  }
+  return context;
+}
+
+export async function prepareLane(site: Site, memory: LaneMemory, lane: Lane, stores: Readonly<Record<Side, Store>>): Promise<PreparedLane> {
+  const known = memory.prepared.get(laneText(lane));
+  if (known) return known;
+  const mapping = mappingOf(site, lane);
+  const descriptions = await Promise.all(SIDES.map((side) => stores[side].describe([mapping[side].table])));
+  const [hq, channel] = descriptions.map((list) => list[0] ?? null);
+  for (const [side, description] of [['hq', hq], ['channel', channel]] as const) {
+    if (!description) {
+      throw new StoreRefused('schema-changed', `the table ${mapping[side].table.name} of ${lane.mapping} does not exist`, { side, table: mapping[side].table.name });
+    }
+  }
+  const result = prepareMapping(mapping, lane.channel, hq?.columns ?? [], channel?.columns ?? [], site.circular.get(lane.mapping) ?? new Set());
+  if (!result.prepared) {
+    const [first] = result.problems;
+    throw new StoreRefused('schema-changed', first?.message ?? 'the tables do not fit the mapping', first?.params ?? {});
+  }
+  const { prepared } = result;
+  const tables = {
+    hq: await stores.hq.table(shapeOf(prepared, 'hq')),
+    channel: await stores.channel.table(shapeOf(prepared, 'channel')),
+  };
+  const layout = prepared.fields.map((field) => ({ name: field.name, fingerprint: fingerprint(field.field) }));
+  const { changed } = await site.database.ensureLayout(lane, layout);
+  if (changed) await site.database.changeLane(lane, { fullRunDue: { reason: 'configuration', trigger: 'configuration' } });
+  const ready = { prepared, tables };
+  memory.prepared.set(laneText(lane), ready);
+  return ready;
+}
+
+const shapeOf = (prepared: PreparedMapping, side: Side) => {
+  const { table, key, filter, onCreate } = prepared.mapping[side];
+  return { table, key, columns: prepared.sides[side].columns, filter, onCreate };
+};
+
+/** Rows that a delete would take along and that are coupled in some mapping: of this channel, or of any for an HQ row. */
+async function livingDependents(site: Site, lane: Lane, side: Side, cascade: Cascade) {
+  const living: { mapping: string; couplingId: string; key: RecordKey }[] = [];
+  for (const other of lanesOf(site, side === 'hq' ? undefined : lane.channel)) {
+    if (!sameTable(mappingOf(site, other)[side].table, cascade.table)) continue;
+    const couplings = await site.database.couplingsByKey(other, side, cascade.keys);
+    for (const key of cascade.keys) {
+      const coupling = couplings.get(keyText(key));
+      if (coupling && coupling.status !== 'ended') living.push({ mapping: other.mapping, couplingId: coupling.id, key });
+    }
+  }
+  return living;
+}

@@ -1,0 +1,316 @@
+/**
+ * What becomes of every subject of a batch once the writes are done: its error opens, stays or ends, its pending
+ * change goes or stays, its counters move. Every change ends somewhere.
+ */
+import { causeOfError } from '../domain/cause-of-error.ts';
+import { directionTo, keyText, otherSide, type Side, SIDES, type WriteDirection } from '../domain/record.ts';
+import type {
+  ErrorField,
+  ErrorRecord,
+  ErrorResolution,
+  JobCounters,
+  JobResult,
+  SyncError,
+} from '../ports/coupling-database.ts';
+import type { RecordingBuilder } from './build-recording.ts';
+import { describeRecord } from './build-recording.ts';
+import type { LaneContext, RunIdentity } from './lane-context.ts';
+import type { Finding, Subject } from './subject.ts';
+
+export interface Settling {
+  readonly context: LaneContext;
+  readonly identity: RunIdentity;
+  readonly builder: RecordingBuilder;
+  readonly counters: JobCounters;
+  /** How an error ends that a person acted on; null: by itself. */
+  readonly resolution: Omit<ErrorResolution, 'jobId' | 'logIds'> | null;
+  /** True: a result per subject is kept with the job. */
+  readonly withResults: boolean;
+}
+
+const RETRY_FIRST_MS = 30_000;
+const RETRY_LONGEST_MS = 3_600_000;
+export const retryDelayMs = (attempts: number): number => Math.min(RETRY_FIRST_MS * 2 ** Math.max(0, attempts - 1), RETRY_LONGEST_MS);
+
+export async function loadOpenErrors(context: LaneContext, subjects: readonly Subject[]): Promise<void> {
+  const couplingIds: string[] = [];
+  const keys = { hq: [] as NonNullable<Subject['keys']['hq']>[], channel: [] as NonNullable<Subject['keys']['hq']>[] };
+  const byId = new Map<string, Subject>();
+  const byKey = { hq: new Map<string, Subject>(), channel: new Map<string, Subject>() };
+  for (const subject of subjects) {
+    if (subject.pair && subject.loneSide === null) {
+      couplingIds.push(subject.couplingId);
+      byId.set(subject.couplingId, subject);
+      continue;
+    }
+    for (const side of SIDES) {
+      const key = subject.keys[side];
+      if (!key) continue;
+      keys[side].push(key);
+      byKey[side].set(keyText(key), subject);
+    }
+  }
+  const errors = await context.database.openErrors(context.lane, { couplingIds, hqKeys: keys.hq, channelKeys: keys.channel });
+  for (const error of errors) {
+    const owner =
+      (error.couplingId && byId.get(error.couplingId)) ||
+      (error.hqRecord.key && byKey.hq.get(keyText(error.hqRecord.key))) ||
+      (error.channelRecord.key && byKey.channel.get(keyText(error.channelRecord.key)));
+    if (owner && !owner.openErrors.includes(error)) owner.openErrors.push(error);
+  }
+}
+
+export function settleSubject(settling: Settling, subject: Subject): void {
+  const { builder } = settling;
+  const { verdict } = subject;
+  count(settling, subject);
+  switch (verdict.kind) {
+    case 'settled':
+    case 'skipped':
+      endErrors(settling, subject);
+      finishPending(settling, subject);
+      break;
+    case 'again':
+      leaveDue(settling, subject, false);
+      break;
+    case 'waiting':
+      keepPending(settling, subject, 'waiting');
+      break;
+    case 'deletionDue':
+      keepPending(settling, subject, 'deletion');
+      break;
+    case 'found':
+      openError(settling, subject, verdict.finding);
+      finishPending(settling, subject);
+      break;
+  }
+  if (settling.withResults && verdict.kind !== 'again') builder.parts.results.push(resultOf(subject));
+}
+
+// ---------------------------------------------------------------- pending
+
+function finishPending({ builder }: Settling, subject: Subject): void {
+  for (const change of subject.pending) builder.parts.done.push({ id: change.id, generation: change.generation });
+}
+
+function leaveDue({ context, builder }: Settling, subject: Subject, deleted: boolean): void {
+  if (subject.pending.length > 0) return;
+  const side = subject.loneSide ?? (subject.keys.hq ? 'hq' : 'channel');
+  const key = subject.keys[side];
+  if (key) builder.parts.pend.push({ lane: context.lane, side, key, deleted, oldRow: null });
+}
+
+function keepPending(settling: Settling, subject: Subject, state: 'waiting' | 'deletion'): void {
+  const decision = subject.decision;
+  if (state === 'deletion' && decision?.kind === 'deletion') {
+    // The entry of the deleted side is the one that is counted; what else was pending for the pair is settled with it.
+    const own = subject.pending.find((change) => change.side === decision.deletedIn);
+    const key = subject.keys[decision.deletedIn];
+    if (!own && key) settling.builder.parts.pend.push({ lane: settling.context.lane, side: decision.deletedIn, key, deleted: true, oldRow: null });
+    for (const change of subject.pending) {
+      if (change === own) settling.builder.parts.keep.push({ id: change.id, generation: change.generation, state });
+      else settling.builder.parts.done.push({ id: change.id, generation: change.generation });
+    }
+    return;
+  }
+  if (subject.pending.length === 0) leaveDue(settling, subject, false);
+  for (const change of subject.pending) settling.builder.parts.keep.push({ id: change.id, generation: change.generation, state });
+}
+
+// ---------------------------------------------------------------- errors
+
+function endErrors(settling: Settling, subject: Subject): void {
+  const { builder, identity, resolution } = settling;
+  const draft = builder.draft(subject.couplingId);
+  if (draft && subject.verdict.kind === 'settled') draft.status = 'synchronized';
+  if (draft) draft.errorId = null;
+  for (const error of subject.openErrors) {
+    const logId = builder.log(draft ?? { keys: subject.keys, id: error.couplingId }, {
+      ...identity,
+      action: 'resolved',
+      code: resolution?.action ?? 'automatic',
+      params: { kind: error.kind, code: error.code, winner: resolution?.winner ?? null },
+      errorId: error.id,
+    });
+    const logIds = [...builder.parts.log.filter((entry) => entry.errorId === error.id && entry.id !== logId).map((entry) => entry.id), logId];
+    builder.parts.resolve.push({
+      errorId: error.id,
+      resolution: {
+        action: resolution?.action ?? 'automatic',
+        winner: resolution?.winner ?? null,
+        fields: resolution?.fields ?? null,
+        actor: identity.actor,
+        reason: identity.reason,
+        jobId: identity.jobId,
+        logIds,
+      },
+    });
+    if (!draft && subject.pair) {
+      const reopened = builder.draftOf(subject.pair.coupling);
+      reopened.status = subject.verdict.kind === 'settled' ? 'synchronized' : reopened.status;
+      reopened.errorId = null;
+    }
+  }
+  // A pair whose error row was resolved elsewhere, or that comes back into the filter, takes its ordinary status again.
+  const coupling = subject.loneSide === null ? subject.pair?.coupling : null;
+  if (coupling && subject.verdict.kind === 'settled' && (coupling.status !== 'synchronized' || coupling.errorId)) {
+    const back = builder.draftOf(coupling);
+    back.status = 'synchronized';
+    back.errorId = null;
+  }
+}
+
+function openError(settling: Settling, subject: Subject, found: Finding): void {
+  const { builder, identity } = settling;
+  const [before, ...others] = subject.openErrors;
+  const error = errorOf(settling, subject, found, before ?? null);
+  const isCoupled = builder.draft(subject.couplingId) !== undefined;
+  if (isCoupled) {
+    const draft = builder.draft(subject.couplingId);
+    if (draft) {
+      draft.status = found.kind;
+      draft.errorId = error.id;
+    }
+  }
+  if (before && sameError(before, error)) return;
+  builder.error(error);
+  if (!before || before.code !== error.code || before.kind !== error.kind) {
+    builder.log(builder.draft(subject.couplingId) ?? { keys: subject.keys, id: error.couplingId }, {
+      ...identity,
+      action: found.kind === 'failure' ? 'failed' : found.kind,
+      code: found.code,
+      params: found.params,
+      changedBy: error.hqRecord.changedBy ?? error.channelRecord.changedBy,
+      errorId: error.id,
+    });
+  }
+  for (const other of others) {
+    builder.parts.resolve.push({
+      errorId: other.id,
+      resolution: { action: 'automatic', winner: null, fields: null, actor: identity.actor, reason: null, jobId: identity.jobId, logIds: [] },
+    });
+  }
+}
+
+/** An open conflict or deletion that is still the same is not written again: a run at rest writes nothing. */
+const sameError = (before: SyncError, now: SyncError): boolean =>
+  now.kind !== 'failure' &&
+  before.kind === now.kind &&
+  before.code === now.code &&
+  before.hqRecord.version === now.hqRecord.version &&
+  before.channelRecord.version === now.channelRecord.version &&
+  JSON.stringify(before.fields) === JSON.stringify(now.fields);
+
+function errorOf(settling: Settling, subject: Subject, found: Finding, before: SyncError | null): SyncError {
+  const { context, identity } = settling;
+  const { mapping } = context.prepared;
+  const attempts = found.kind === 'failure' ? (before?.kind === 'failure' ? before.attempts : 0) + 1 : 1;
+  const parked = found.kind === 'failure' && attempts >= mapping.failures.maxAttempts;
+  const retryAt =
+    found.kind === 'failure' && !parked ? new Date(context.surroundings.now().getTime() + retryDelayMs(attempts)).toISOString() : null;
+  const coupled = subject.loneSide === null || settling.builder.draft(subject.couplingId) !== undefined;
+  return {
+    id: before?.id ?? context.database.newId(),
+    scope: 'record',
+    lane: context.lane,
+    couplingId: coupled ? subject.couplingId : null,
+    kind: found.kind,
+    code: found.code,
+    params: found.params,
+    cause: causeOfError(mapping.name, found.code, found.params),
+    status: 'open',
+    parked,
+    attempts,
+    retryAt,
+    jobId: identity.jobId,
+    hqRecord: errorRecord(context, subject, 'hq'),
+    channelRecord: errorRecord(context, subject, 'channel'),
+    deletedIn: found.deletedIn,
+    survivorChanged: found.survivorChanged,
+    candidates: found.candidates,
+    massDeletion: null,
+    fields: errorFields(context, subject, found),
+    waitsFor: found.waitsFor,
+  };
+}
+
+function errorRecord(context: LaneContext, subject: Subject, side: Side): ErrorRecord {
+  const record = subject.records[side];
+  const { modifiedAt, modifiedBy } = context.prepared.sides[side];
+  const known = side === 'hq' ? subject.pair?.coupling.hqDescription : subject.pair?.coupling.channelDescription;
+  return {
+    key: subject.keys[side],
+    description: record ? describeRecord(context.prepared, side, record.values) : (known ?? ''),
+    exists: record !== null,
+    modifiedAt: record && modifiedAt !== null ? (record.values[modifiedAt] ?? null) : null,
+    changedBy: record && modifiedBy !== null ? (record.values[modifiedBy] ?? null) : null,
+    version: subject.after[side]?.version ?? record?.version ?? null,
+  };
+}
+
+function errorFields(context: LaneContext, subject: Subject, found: Finding): ErrorField[] {
+  const values = (side: Side) => subject.after[side]?.values ?? subject.pair?.now[side].values ?? null;
+  const hq = values('hq');
+  const channel = values('channel');
+  const base = subject.pair && subject.loneSide === null ? subject.pair.coupling.base : null;
+  const decision = subject.decision;
+  const conflicts = decision?.kind === 'fields' && decision.conflict ? decision.conflict.fields : [];
+  return context.prepared.fields.map((field) => {
+    const at = field.index;
+    const known = base && (base.states === null || base.states[at] === 'known');
+    return {
+      name: field.name,
+      base: known ? { hq: base.hq[at] ?? null, channel: base.channel[at] ?? null } : null,
+      hq: hq?.[at] ?? null,
+      channel: channel?.[at] ?? null,
+      changedIn: conflicts.find((conflict) => conflict.index === at)?.changedIn ?? [],
+      conflicting: found.conflicting.has(at),
+    };
+  });
+}
+
+// ---------------------------------------------------------------- counters and results
+
+const directionsOf = (settling: Settling, subject: Subject): WriteDirection[] => {
+  const sides = new Set(subject.pending.map((change) => change.side));
+  if (sides.size > 0) return [...sides].map((side) => directionTo(otherSide(side)));
+  if (subject.loneSide) return [directionTo(otherSide(subject.loneSide))];
+  return [settling.context.prepared.mapping.direction === 'toHq' ? 'toHq' : 'toChannel'];
+};
+
+function count(settling: Settling, subject: Subject): void {
+  const { counters } = settling;
+  const wrote = Object.keys(subject.after).length > 0;
+  const { verdict } = subject;
+  if (verdict.kind === 'again') return;
+  if (verdict.kind === 'settled' && !wrote && settling.builder.draft(subject.couplingId)?.ended === undefined) {
+    for (const direction of directionsOf(settling, subject)) counters[direction].unchanged += 1;
+  }
+  if (verdict.kind === 'skipped' || verdict.kind === 'waiting') {
+    for (const direction of directionsOf(settling, subject)) counters[direction].skipped += 1;
+  }
+  if (verdict.kind !== 'found') return;
+  if (verdict.finding.kind === 'conflict') counters.conflicts += 1;
+  if (verdict.finding.kind === 'deletion') counters.deletions += 1;
+  if (verdict.finding.code === 'match-ambiguous') counters.ambiguous += 1;
+  for (const direction of directionsOf(settling, subject)) {
+    if (verdict.finding.kind === 'failure') counters[direction].failed += 1;
+    else counters[direction].skipped += 1;
+  }
+}
+
+function resultOf(subject: Subject): JobResult {
+  const { verdict } = subject;
+  const failed = verdict.kind === 'found' ? verdict.finding : null;
+  return {
+    status: failed ? 'failed' : verdict.kind === 'settled' ? 'succeeded' : 'skipped',
+    code: failed?.code ?? null,
+    params: failed?.params ?? {},
+    errorId: null,
+    couplingId: subject.couplingId,
+    hqKey: subject.keys.hq,
+    channelKey: subject.keys.channel,
+    candidates: failed?.candidates ?? [],
+    writes: null,
+  };
+}

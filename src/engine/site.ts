@@ -1,0 +1,66 @@
+/** The stores, mappings and lanes that one process of Couplet works on. Built once from the configuration. */
+import { type Mapping, resolveForChannel, sameTable } from '../domain/mapping.ts';
+import type { Side } from '../domain/record.ts';
+import type { CouplingDatabase } from '../ports/coupling-database.ts';
+import type { Lane, Store, TableName, WatchedTable } from '../ports/store.ts';
+import type { EngineSurroundings } from './lane-context.ts';
+
+export interface Site {
+  readonly database: CouplingDatabase;
+  readonly hq: Store;
+  readonly channels: ReadonlyMap<string, Store>;
+  /** Parents before children. */
+  readonly mappings: readonly Mapping[];
+  /** Names of fields, by mapping, whose reference lies on a cycle: created empty, filled in the same run. */
+  readonly circular: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly surroundings: EngineSurroundings;
+}
+
+export const laneText = (lane: Lane): string => `${lane.mapping}/${lane.channel}`;
+
+/** Every lane of the configuration, parents before children within a channel. */
+export const lanesOf = (site: Site, channel?: string): Lane[] =>
+  site.mappings.flatMap((mapping) =>
+    mapping.channels.filter((name) => channel === undefined || name === channel).map((name) => ({ mapping: mapping.name, channel: name })),
+  );
+
+export function mappingOf(site: Site, lane: Lane): Mapping {
+  const mapping = site.mappings.find((candidate) => candidate.name === lane.mapping);
+  if (!mapping) throw new Error(`the configuration has no mapping ${lane.mapping}`);
+  return resolveForChannel(mapping, lane.channel);
+}
+
+export function storeOf(site: Site, side: Side, channel: string | null): Store {
+  const store = side === 'hq' ? site.hq : channel === null ? undefined : site.channels.get(channel);
+  if (!store) throw new Error(`the configuration has no channel ${channel}`);
+  return store;
+}
+
+/** Lanes that read a store's table on this side. */
+const lanesOfStore = (site: Site, side: Side, channel: string | null): Lane[] => lanesOf(site, side === 'hq' ? undefined : (channel ?? undefined));
+
+const sameColumns = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((name, at) => name === b[at]);
+
+/** What the capture of a store watches: each table once, with every key under which a mapping knows it. */
+export function watchedTables(site: Site, side: Side, channel: string | null): WatchedTable[] {
+  const watched: { table: TableName; keys: (readonly string[])[] }[] = [];
+  for (const lane of lanesOfStore(site, side, channel)) {
+    const { table, key } = mappingOf(site, lane)[side];
+    let entry = watched.find((candidate) => sameTable(candidate.table, table));
+    if (!entry) watched.push((entry = { table, keys: [] }));
+    if (!entry.keys.some((known) => sameColumns(known, key))) entry.keys.push(key);
+  }
+  return watched;
+}
+
+/** Lanes by table and watched key, for spreading marks; built once per window. */
+export function laneIndex(site: Site, side: Side, channel: string | null): (table: TableName, keyIndex: number | null) => readonly Lane[] {
+  const watched = watchedTables(site, side, channel);
+  const lanes = lanesOfStore(site, side, channel).map((lane) => ({ lane, side: mappingOf(site, lane)[side] }));
+  return (table, keyIndex) => {
+    const entry = watched.find((candidate) => sameTable(candidate.table, table));
+    if (!entry) return [];
+    const key = keyIndex === null ? null : (entry.keys[keyIndex] ?? null);
+    return lanes.filter((item) => sameTable(item.side.table, table) && (key === null || sameColumns(item.side.key, key))).map((item) => item.lane);
+  };
+}

@@ -1,0 +1,209 @@
+/**
+ * One batch, as a story: gather the pairs, decide each, write to HQ, then to the channel, record everything in one
+ * transaction, clear the ledger. Whoever is killed in between leaves a ledger that the next holder records.
+ *
+ * No transaction is open in two databases at once, and a write is always conditional on the version decided upon.
+ */
+import { fieldValuesOf } from '../domain/prepare-mapping.ts';
+import { directionTo, keyText, type Side, SIDES } from '../domain/record.ts';
+import type { ErrorResolution, JobCounters, JobProgress } from '../ports/coupling-database.ts';
+import type { LedgerBatch, Write, WriteOutcome } from '../ports/store.ts';
+import { type RecordingBuilder, type RecordingParts, recordingBuilder } from './build-recording.ts';
+import { checkCascades } from './check-cascades.ts';
+import { gatherPairs, type WorkItem } from './gather-pairs.ts';
+import type { LaneContext, RunIdentity } from './lane-context.ts';
+import { readNote } from './ledger-note.ts';
+import { type LoneOptions, planInsert, planLoneRecords } from './plan-lone-records.ts';
+import { type BatchPlan, planPair, type PlanOptions, subjectOfPair } from './plan-pairs.ts';
+import { loadOpenErrors, settleSubject } from './settle-subjects.ts';
+import { finding, type PlannedWrite, type Subject } from './subject.ts';
+
+export interface BatchOptions extends PlanOptions {
+  readonly lone: LoneOptions;
+  readonly resolution: Omit<ErrorResolution, 'jobId' | 'logIds'> | null;
+  readonly withResults: boolean;
+  /** Pairs whose unique key was in the way once: a second refusal is final. */
+  readonly late: Set<string>;
+  /** The store may load in bulk: no record of the lane's target is known. */
+  readonly expectEmpty: boolean;
+}
+
+export interface BatchResult {
+  readonly subjects: readonly Subject[];
+  readonly parts: RecordingParts;
+  /** Subjects that must be decided again soon. */
+  readonly again: number;
+}
+
+export interface Run {
+  readonly identity: RunIdentity;
+  readonly counters: JobCounters;
+  progress(): JobProgress;
+  /** Makes the job's row if it is not there yet: a run that finds nothing leaves none. */
+  ensureJob(): Promise<void>;
+}
+
+export async function workBatch(context: LaneContext, run: Run, items: readonly WorkItem[], options: BatchOptions): Promise<BatchResult> {
+  const { plan, subjects } = await planBatch(context, run.identity, items, options);
+  await context.surroundings.reach('decided', context.lane);
+  const batchIds = await writeBoth(context, run, subjects, plan.builder, options);
+  for (const subject of subjects) {
+    settleSubject({ context, identity: run.identity, builder: plan.builder, counters: run.counters, resolution: options.resolution, withResults: options.withResults }, subject);
+  }
+  finishVoid(plan, run);
+  const parts = plan.builder.build();
+  parts.batchIds.push(...batchIds);
+  await recordParts(context, run, parts);
+  await clearLedger(context, batchIds);
+  const again = subjects.filter((subject) => subject.verdict.kind === 'again').length + plan.gathered.unproven.length;
+  return { subjects, parts, again };
+}
+
+/** Everything up to the writes; a dry run stops here. */
+export async function planBatch(context: LaneContext, identity: RunIdentity, items: readonly WorkItem[], options: BatchOptions) {
+  const gathered = await gatherPairs(context, items);
+  const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
+  const plan: BatchPlan = { context, identity, options, gathered, builder };
+  const subjects = gathered.pairs.map(subjectOfPair);
+  for (const subject of subjects) {
+    const { pair } = subject;
+    const hq = pair?.records.hq;
+    // A customer whose number is there but whose record has not come to the channel yet: it is made there.
+    if (pair && hq && pair.coupling.channelKey === null) {
+      builder.draftOf(pair.coupling);
+      planInsert(plan, subject, 'hq', pair.now.hq.values ?? [], hq);
+    } else planPair(plan, subject);
+  }
+  subjects.push(...(await planLoneRecords(plan, options.lone)));
+  await Promise.all([loadOpenErrors(context, subjects), letWaitForPendingParents(context, subjects), checkCascades(context, subjects)]);
+  return { plan, subjects };
+}
+
+/** A child whose parent is itself among the pending waits silently for it; otherwise it is an error that says so. */
+async function letWaitForPendingParents(context: LaneContext, subjects: readonly Subject[]): Promise<void> {
+  const waiting = subjects.filter((subject) => subject.verdict.kind === 'found' && subject.verdict.finding.waitsFor);
+  const groups = new Map<string, { mapping: string; side: Side; subjects: Map<string, Subject[]> }>();
+  for (const subject of waiting) {
+    const waitsFor = subject.verdict.kind === 'found' ? subject.verdict.finding.waitsFor : null;
+    if (!waitsFor) continue;
+    const name = `${waitsFor.side}:${waitsFor.mapping}`;
+    const group = groups.get(name) ?? { mapping: waitsFor.mapping, side: waitsFor.side, subjects: new Map<string, Subject[]>() };
+    const key = keyText(waitsFor.key);
+    group.subjects.set(key, [...(group.subjects.get(key) ?? []), subject]);
+    groups.set(name, group);
+  }
+  for (const group of groups.values()) {
+    const lane = { mapping: group.mapping, channel: context.lane.channel };
+    const keys = [...group.subjects.keys()].map((text) => JSON.parse(text) as string[]);
+    for (const key of (await context.database.pendingOf(lane, group.side, keys)).keys()) {
+      for (const subject of group.subjects.get(key) ?? []) subject.verdict = { kind: 'waiting' };
+    }
+  }
+}
+
+// ---------------------------------------------------------------- writing
+
+async function writeBoth(context: LaneContext, run: Run, subjects: readonly Subject[], builder: RecordingBuilder, options: BatchOptions): Promise<string[]> {
+  const batchIds: string[] = [];
+  for (const side of SIDES) {
+    const planned: PlannedWrite[] = [];
+    for (const subject of subjects) {
+      if (subject.verdict.kind === 'again' || (subject.verdict.kind === 'found' && subject.verdict.finding.kind === 'failure')) continue;
+      for (const write of subject.writes) if (write.side === side) planned.push(write);
+    }
+    if (planned.length > 0) {
+      await run.ensureJob();
+      batchIds.push(await writeSide(context, run, side, planned, builder, options));
+    }
+    await context.surroundings.reach(side === 'hq' ? 'hq-written' : 'channel-written', context.lane);
+  }
+  return batchIds;
+}
+
+async function writeSide(context: LaneContext, run: Run, side: Side, planned: readonly PlannedWrite[], builder: RecordingBuilder, options: BatchOptions): Promise<string> {
+  const batchId = context.database.newId();
+  const writes: Write[] = planned.map((item) => item.write);
+  const outcomes = await context.tables[side].write({ batchId, fence: context.fence, writes, expectEmpty: options.expectEmpty });
+  for (let at = 0; at < planned.length; at += 1) {
+    takeOutcome(context, run, planned[at] as PlannedWrite, outcomes[at] as WriteOutcome, builder, options);
+  }
+  return batchId;
+}
+
+function takeOutcome(context: LaneContext, run: Run, planned: PlannedWrite, outcome: WriteOutcome, builder: RecordingBuilder, options: BatchOptions): void {
+  const { subject, side, note } = planned;
+  if (outcome.status === 'written') {
+    const draft = builder.written(note, outcome);
+    if (outcome.held) {
+      subject.after[side] = { values: fieldValuesOf(context.prepared, side, outcome.held), version: outcome.version };
+    } else subject.after[side] = { values: [], version: outcome.version };
+    if (note.endsCoupling) draft.ended = [];
+    const counters = run.counters[directionTo(side)];
+    if (note.operation === 'delete') counters.deleted += 1;
+    else if (note.operation === 'update') counters.modified += 1;
+    else counters.inserted += 1;
+    return;
+  }
+  if (outcome.status === 'refused') {
+    const key = `${side}:${note.couplingId}:${keyText(subject.keys.hq ?? subject.keys.channel ?? [])}`;
+    const { refusal } = outcome;
+    // A unique key held by a record that this run may itself change: once more at the end, then it is an error.
+    const unique = refusal.blockedBy !== null || (note.operation === 'insert' && refusal.code === 'constraint-violated' && refusal.params['unique'] === true);
+    const lateKey = subject.loneSide ? `${side}:${subject.loneSide}:${keyText(subject.keys[subject.loneSide] ?? [])}` : key;
+    if (unique && !options.late.has(lateKey)) {
+      options.late.add(lateKey);
+      subject.verdict = { kind: 'again', late: true };
+      return;
+    }
+    subject.verdict = finding('failure', refusal.code, refusal.blockedBy ? { ...refusal.params, blockedBy: [...refusal.blockedBy] } : refusal.params);
+    return;
+  }
+  if (outcome.status === 'suppressed') subject.verdict = finding('failure', 'write-suppressed', { side });
+  else subject.verdict = { kind: 'again', late: false };
+}
+
+// ---------------------------------------------------------------- recording
+
+/** Changes of records that are gone and were never coupled end here. */
+function finishVoid(plan: BatchPlan, run: Run): void {
+  for (const item of plan.gathered.void) {
+    run.counters[directionTo(item.side === 'hq' ? 'channel' : 'hq')].unchanged += 1;
+    if (item.pending) plan.builder.parts.done.push({ id: item.pending.id, generation: item.pending.generation });
+  }
+}
+
+export const hasContent = (parts: RecordingParts): boolean =>
+  Object.values(parts).some((list) => Array.isArray(list) && list.length > 0);
+
+export async function recordParts(context: LaneContext, run: Run, parts: RecordingParts): Promise<void> {
+  if (!hasContent(parts)) return;
+  if (parts.log.length > 0 || parts.errors.length > 0 || parts.results.length > 0) await run.ensureJob();
+  await context.database.record({ ...parts, fence: context.fence, jobId: run.identity.jobId, progress: null });
+  await context.surroundings.reach('outcomes-recorded', context.lane);
+}
+
+async function clearLedger(context: LaneContext, batchIds: readonly string[]): Promise<void> {
+  if (batchIds.length > 0) await Promise.all(SIDES.map((side) => context.stores[side].clearBatches(batchIds)));
+  await context.surroundings.reach('ledger-cleared', context.lane);
+}
+
+/** Records batches that a former holder wrote and did not get to record. */
+export async function recordFoundBatches(context: LaneContext, batches: readonly LedgerBatch[]): Promise<void> {
+  if (batches.length === 0) return;
+  const ids = batches.map((batch) => batch.batchId);
+  const recorded = await context.database.recordedBatches(ids);
+  const fresh = batches.filter((batch) => !recorded.has(batch.batchId));
+  const entries = fresh.flatMap((batch) => batch.entries.map((entry) => ({ note: readNote(entry.note), outcome: entry.outcome })));
+  const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
+  const couplings = await context.database.couplingsById([...new Set(entries.map((entry) => entry.note.couplingId))]);
+  for (const { note, outcome } of entries) {
+    const coupling = couplings.get(note.couplingId);
+    if (coupling) builder.draftOf(coupling);
+    const draft = builder.written(note, outcome);
+    if (note.endsCoupling) draft.ended = [];
+  }
+  const parts = builder.build();
+  parts.batchIds.push(...fresh.map((batch) => batch.batchId));
+  if (fresh.length > 0) await context.database.record({ ...parts, fence: context.fence, jobId: null, progress: null });
+  await clearLedger(context, ids);
+}
