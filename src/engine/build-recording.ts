@@ -43,7 +43,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] 
 export type RecordingParts = Mutable<Omit<Recording, 'fence' | 'jobId' | 'progress'>>;
 
 const emptyParts = (): RecordingParts => ({
-  batchIds: [], couple: [], update: [], end: [], forgetUncoupled: [], waits: [], log: [], errors: [], resolve: [],
+  batchIds: [], couple: [], update: [], end: [], uncoupled: [], forgetUncoupled: [], waits: [], log: [], errors: [], resolve: [],
   done: [], keep: [], pend: [], results: [],
 });
 

@@ -17,6 +17,8 @@ export interface WorkItem {
   readonly side: Side;
   readonly key: RecordKey;
   readonly pending: PendingChange | null;
+  /** As a scan has just read it: a record without a coupling is not read once more, its create names no version. */
+  readonly record?: StoredRecord;
 }
 
 export type OldRow = Readonly<Record<string, Value>>;
@@ -116,7 +118,7 @@ export async function gatherPairs(context: LaneContext, items: readonly WorkItem
       if (key) keys[side].push(key);
     }
   }
-  for (const item of loneItems) keys[item.side].push(item.key);
+  for (const item of loneItems) if (!item.record) keys[item.side].push(item.key);
   const [hq, channel] = await Promise.all(SIDES.map((side) => readSide(context, side, keys[side])));
   const reads = { hq: hq as ReadResult, channel: channel as ReadResult };
 
@@ -130,7 +132,7 @@ export async function gatherPairs(context: LaneContext, items: readonly WorkItem
   const lone: LoneWork[] = [];
   const gone: WorkItem[] = [];
   for (const item of loneItems) {
-    const record = reads[item.side].records.get(keyText(item.key));
+    const record = item.record ?? reads[item.side].records.get(keyText(item.key));
     if (record) lone.push({ ...item, record, values: fieldValuesOf(context.prepared, item.side, record.values) });
     else (reads[item.side].absenceProven ? gone : unproven).push(item);
   }

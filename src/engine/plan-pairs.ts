@@ -12,8 +12,11 @@ import { finding, type PlannedWrite, type Subject } from './subject.ts';
 
 export interface PlanOptions {
   readonly decide: DecideOptions;
-  /** `defer`: deletions that a policy acts on wait for the end of the run, where the breaker counts them. */
-  readonly deletions: 'defer' | 'carryOut' | 'ask';
+  /**
+   * `defer`: deletions that a policy acts on wait for the end of the run, where the breaker counts them; `ask`: each
+   * becomes an error whatever the policy; `restore` and `propagate` are a person's word.
+   */
+  readonly deletions: 'defer' | 'carryOut' | 'ask' | 'restore' | 'propagate';
   /** The error that an action answers; stands in the notes of its writes. */
   readonly errorId: string | null;
 }
@@ -233,6 +236,8 @@ function planDeletion(plan: BatchPlan, subject: Subject, draft: Draft, decision:
   const survivor = otherSide(deletedIn);
   const oldRow = subject.oldRows[deletedIn];
   if (oldRow && draft.oldRows?.[deletedIn] !== oldRow) draft.oldRows = { ...draft.oldRows, [deletedIn]: oldRow };
+  if (plan.options.deletions === 'restore') return planRestore(plan, subject, deletedIn);
+  if (plan.options.deletions === 'propagate') return planPropagation(plan, subject, survivor);
   const survivorChanged = decision.survivorChanged || changedBeyondMapping(subject, draft, survivor);
   const policy = plan.options.deletions === 'ask' ? 'manual' : decision.policy;
   if (policy === 'manual' || (policy === 'propagate' && survivorChanged)) {

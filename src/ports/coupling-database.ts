@@ -316,6 +316,8 @@ export interface Recording {
   readonly couple: readonly NewCoupling[];
   readonly update: readonly CouplingUpdate[];
   readonly end: readonly EndedCoupling[];
+  /** Records without a coupling that a person wants left alone. */
+  readonly uncoupled: readonly UncoupledMark[];
   /** Keys that somebody couples again: their uncoupled marks go. */
   readonly forgetUncoupled: readonly UncoupledMark[];
   /**

@@ -1,0 +1,242 @@
+/**
+ * A run over the lanes of one channel: marks of both stores taken in, changes lane by lane with parents first, then
+ * deletions with children first. Each lane leaves its job; one that finds nothing leaves none, unless it was asked for.
+ */
+import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
+import type { JobCounters, JobTrigger, LaneState } from '../ports/coupling-database.ts';
+import { noCounters } from '../ports/coupling-database.ts';
+import type { Params } from '../domain/record.ts';
+import type { Lane } from '../ports/store.ts';
+import type { LaneContext, RunIdentity } from './lane-context.ts';
+import { forgetLane, type LaneMemory, openLane } from './open-lane.ts';
+import { previewLane } from './preview-lane.ts';
+import { readMarks } from './read-marks.ts';
+import { laneText, mappingOf, type Site } from './site.ts';
+import type { Run } from './work-batch.ts';
+import { type LaneRequest, workChanges, workDeletions } from './work-lane.ts';
+
+export interface RunRequest {
+  readonly scope: 'modified' | 'full';
+  readonly direction: 'both' | 'toHq' | 'toChannel';
+  /** Names of fields; null: all. */
+  readonly fields: readonly string[] | null;
+  readonly dryRun: boolean;
+  readonly trigger: JobTrigger;
+  readonly actor: string | null;
+  readonly requestId: string | null;
+  readonly reason: string | null;
+  /** The job that was asked for; its id stands in the log. Null: a continuous run, which draws one when it finds something. */
+  readonly jobId: string | null;
+  /** True: every lane has a job of its own below `jobId`. */
+  readonly children: boolean;
+  readonly waitForLaneMs: number;
+  readonly stop: () => Promise<boolean>;
+}
+
+export interface LaneReport {
+  readonly lane: Lane;
+  readonly jobId: string | null;
+  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'skipped';
+  readonly code: string | null;
+  readonly params: Params;
+  readonly counters: JobCounters;
+}
+
+interface LaneRun extends Run {
+  status: LaneReport['status'];
+  code: string | null;
+  params: Params;
+  jobRowId: string | null;
+  full: boolean;
+  reason: string | null;
+}
+
+export async function runChannel(site: Site, memory: LaneMemory, channel: string, lanes: readonly Lane[], request: RunRequest): Promise<LaneReport[]> {
+  const runs = new Map(lanes.map((lane) => [laneText(lane), laneRun(site, lane, request)]));
+  const runOf = (lane: Lane): LaneRun => runs.get(laneText(lane)) as LaneRun;
+  try {
+    const read = [await readMarks(site, 'hq', null), await readMarks(site, 'channel', channel)];
+    if (read.some((marks) => marks.changedTables.length > 0)) for (const lane of lanes) memory.prepared.delete(laneText(lane));
+  } catch (fault) {
+    for (const lane of lanes) await fail(site, memory, lane, runOf(lane), fault);
+    return finishAll(site, lanes, runOf, request);
+  }
+  for (const lane of lanes) await inLane(site, memory, lane, runOf(lane), request, workFirstHalf);
+  if (!request.dryRun) for (const lane of [...lanes].reverse()) await inLane(site, memory, lane, runOf(lane), request, workSecondHalf);
+  return finishAll(site, lanes, runOf, request);
+}
+
+function laneRun(site: Site, lane: Lane, request: RunRequest): LaneRun {
+  const own = request.jobId === null || request.children;
+  const id = own ? site.database.newId() : (request.jobId as string);
+  let made = !own;
+  const counters = noCounters();
+  const identity: RunIdentity = {
+    jobId: request.jobId ?? id,
+    trigger: request.trigger,
+    cause: request.scope === 'full' ? 'full' : 'change',
+    actor: request.actor,
+    reason: request.reason,
+    requestId: request.requestId,
+  };
+  const run: LaneRun = {
+    identity,
+    counters,
+    status: 'succeeded',
+    code: null,
+    params: {},
+    jobRowId: made ? id : null,
+    full: request.scope === 'full',
+    reason: null,
+    progress: () => ({ counters, done: doneOf(counters), total: null }),
+    async ensureJob() {
+      if (made) return;
+      made = true;
+      run.jobRowId = id;
+      await site.database.createJob({
+        kind: 'synchronize', mapping: lane.mapping, channel: lane.channel, parentId: request.children ? request.jobId : null,
+        scope: run.full ? 'full' : 'modified', direction: request.direction, dryRun: request.dryRun, trigger: request.trigger,
+        actor: request.actor, requestId: request.requestId, body: null,
+      }, 'running', id);
+    },
+  };
+  return run;
+}
+
+export const doneOf = (counters: JobCounters): number => {
+  let sum = 0;
+  for (const side of [counters.toHq, counters.toChannel]) sum += side.inserted + side.modified + side.deleted + side.unchanged + side.skipped + side.failed;
+  return sum;
+};
+
+type Half = (context: LaneContext, run: LaneRun, request: LaneRequest, asked: RunRequest) => Promise<boolean>;
+
+async function inLane(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, asked: RunRequest, half: Half): Promise<void> {
+  if (run.status !== 'succeeded') return;
+  let context: LaneContext | null = null;
+  try {
+    context = await openLane(site, memory, lane, asked.waitForLaneMs);
+    if (!context) {
+      skip(run, 'lane-busy');
+      return;
+    }
+    const standing = standsStill(context.state, asked);
+    if (standing) {
+      skip(run, standing);
+      return;
+    }
+    const full = await decideScope(context, run, asked);
+    if (full === null) {
+      skip(run, 'awaiting-first-run');
+      return;
+    }
+    const request: LaneRequest = {
+      scope: full ? 'full' : 'modified',
+      direction: asked.direction,
+      fields: fieldIndices(context, asked.fields),
+      stop: () => stopAsked(site, run, asked),
+    };
+    if (!(await half(context, run, request, asked))) run.status = 'cancelled';
+  } catch (fault) {
+    await fail(site, memory, lane, run, fault);
+  } finally {
+    await context?.lock.release();
+  }
+}
+
+function skip(run: LaneRun, code: string): void {
+  run.status = 'skipped';
+  run.code = code;
+}
+
+async function stopAsked(site: Site, run: LaneRun, asked: RunRequest): Promise<boolean> {
+  if (await asked.stop()) return true;
+  if (!run.jobRowId) return false;
+  return (await site.database.updateProgress(run.jobRowId, run.progress())).cancelRequested;
+}
+
+const fieldIndices = (context: LaneContext, names: readonly string[] | null): ReadonlySet<number> | null =>
+  names === null ? null : new Set(context.prepared.fields.filter((field) => names.includes(field.name)).map((field) => field.index));
+
+const standsStill = (state: LaneState, asked: RunRequest): string | null =>
+  state.stopped ? state.stopped.code : state.paused && !asked.dryRun ? 'paused' : null;
+
+/** Full when asked for, owed, or first; null while the first run waits for somebody to ask for it. */
+async function decideScope(context: LaneContext, run: LaneRun, asked: RunRequest): Promise<boolean | null> {
+  const { state, prepared } = context;
+  if (state.fullRunDue) {
+    run.full = true;
+    run.reason = state.fullRunDue.reason;
+    if (state.fullRunDue.trigger === 'configuration') (run.identity as { cause: string }).cause = asked.scope === 'full' ? 'full' : 'configuration';
+    return true;
+  }
+  if (state.firstRunDone) return asked.scope === 'full' || run.full;
+  const byItself = asked.trigger === 'change' || asked.trigger === 'schedule';
+  if (byItself && prepared.mapping.firstRun === 'ask' && (await context.database.countCouplings(context.lane)) === 0) {
+    const [hq, channel] = await Promise.all([context.tables.hq.count(), context.tables.channel.count()]);
+    if (hq > 0 && channel > 0) return null;
+  }
+  run.full = true;
+  return true;
+}
+
+async function workFirstHalf(context: LaneContext, run: LaneRun, request: LaneRequest, asked: RunRequest): Promise<boolean> {
+  if (asked.dryRun) {
+    await previewLane(context, run, request);
+    return true;
+  }
+  const asksRetries = asked.trigger === 'manual' ? (request.scope === 'full' ? 'all' : 'unparked') : 'due';
+  await context.database.pendRetries(context.lane, asksRetries, 100_000);
+  if (!(await workChanges(context, run, request))) return false;
+  return true;
+}
+
+async function workSecondHalf(context: LaneContext, run: LaneRun, request: LaneRequest): Promise<boolean> {
+  if (!(await workDeletions(context, run, request))) return false;
+  const { state, lane, database } = context;
+  if (run.full && request.direction === 'both' && request.fields === null) {
+    if (!state.firstRunDone) await database.changeLane(lane, { firstRunDone: true });
+    if (state.fullRunDue?.reason === run.reason) await database.changeLane(lane, { fullRunDue: null });
+  }
+  return true;
+}
+
+// ---------------------------------------------------------------- faults and ends
+
+/** A fault ends the lane's run, never a record: nothing is lost, for what was not recorded is still pending. */
+async function fail(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, fault: unknown): Promise<void> {
+  forgetLane(memory, lane);
+  const { log } = site.surroundings;
+  if (fault instanceof FenceLost) {
+    skip(run, 'fence-lost');
+    return;
+  }
+  run.status = 'failed';
+  if (fault instanceof LineageBroken) {
+    await site.database.changeLane(lane, { stopped: { code: fault.code, params: fault.params } });
+  }
+  const known = fault instanceof StoreUnreachable || fault instanceof StoreBusy || fault instanceof StoreRefused || fault instanceof LineageBroken;
+  run.code = known ? fault.code : 'internal-error';
+  run.params = known ? fault.params : {};
+  if (known) log.warn({ lane: laneText(lane), code: run.code }, fault.message);
+  else log.error({ lane: laneText(lane), fault: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault) }, 'a run failed');
+}
+
+async function finishAll(site: Site, lanes: readonly Lane[], runOf: (lane: Lane) => LaneRun, request: RunRequest): Promise<LaneReport[]> {
+  const reports: LaneReport[] = [];
+  for (const lane of lanes) {
+    const run = runOf(lane);
+    const asked = request.trigger === 'manual' || request.children;
+    if (request.children && asked) await run.ensureJob();
+    const own = request.jobId === null || request.children;
+    if (own && run.jobRowId) {
+      const status = run.status === 'skipped' ? 'succeeded' : run.status;
+      await site.database.finishJob(run.jobRowId, status, run.progress(), run.code ? { code: run.code, params: run.params } : null);
+    }
+    reports.push({ lane, jobId: run.jobRowId, status: run.status, code: run.code, params: run.params, counters: run.counters });
+  }
+  return reports;
+}
+
+/** Whether a mapping is worked by schedules at all. */
+export const isEnabled = (site: Site, lane: Lane): boolean => mappingOf(site, lane).enabled;

@@ -1,0 +1,159 @@
+/**
+ * The two halves of a run in one lane. First everything but deletions: what a full comparison finds, then what is
+ * pending. Then, after all lanes that refer to this one, the deletions that a policy carries out, if the breaker lets them.
+ */
+import { travels } from '../domain/mapping.ts';
+import type { DecideOptions } from '../domain/pair.ts';
+import { PLAIN_RUN } from '../domain/pair.ts';
+import { keyText, type RecordKey, type Side, SIDES } from '../domain/record.ts';
+import { FenceLost } from '../errors/store-faults.ts';
+import type { PendingState } from '../ports/coupling-database.ts';
+import { breakDeletions } from './break-deletions.ts';
+import type { WorkItem } from './gather-pairs.ts';
+import type { LaneContext } from './lane-context.ts';
+import { type BatchOptions, type Run, workBatch } from './work-batch.ts';
+
+/** Past a thousand the gain is small (measured: 1,000 to 5,000 within noise), and a batch is the grain of waiting. */
+export const BATCH_RECORDS = 1_000;
+/** Rounds over what moved meanwhile; whatever is still moving then stays pending for the next run. */
+const ROUNDS = 8;
+const PAUSE_MS = 20;
+
+export interface LaneRequest {
+  readonly scope: 'modified' | 'full';
+  readonly direction: 'both' | 'toHq' | 'toChannel';
+  /** Indices of fields; null: all. */
+  readonly fields: ReadonlySet<number> | null;
+  /** True between batches when the job is to be cancelled or the process to drain. */
+  readonly stop: () => Promise<boolean>;
+}
+
+export function decideOptionsOf(request: LaneRequest): DecideOptions {
+  return {
+    ...PLAIN_RUN,
+    full: request.scope === 'full',
+    only: request.direction === 'both' ? null : request.direction,
+    fields: request.fields,
+  };
+}
+
+export function createSides(context: LaneContext, direction: LaneRequest['direction']): Set<Side> {
+  const { mapping } = context.prepared;
+  if (mapping.coupledOnly) return new Set();
+  return new Set(SIDES.filter((side) => travels(mapping.direction, side) && travels(direction, side)));
+}
+
+const optionsOf = (context: LaneContext, request: LaneRequest, deletions: BatchOptions['deletions'], late: Set<string>): BatchOptions => ({
+  decide: decideOptionsOf(request),
+  deletions,
+  errorId: null,
+  lone: { createIn: createSides(context, request.direction), match: !context.prepared.mapping.coupledOnly, byHand: false },
+  resolution: null,
+  withResults: false,
+  late,
+  expectEmpty: false,
+});
+
+/** Everything but deletions. False: stopped on request, the rest stays pending. */
+export async function workChanges(context: LaneContext, run: Run, request: LaneRequest): Promise<boolean> {
+  const { database, lane } = context;
+  for (const side of SIDES) await database.changePendingState(lane, side, 'waiting', 'due');
+  const late = new Set<string>();
+  const options = optionsOf(context, request, 'defer', late);
+  if (request.scope === 'full' && !(await compareAll(context, run, request, options))) return false;
+  return workPending(context, run, request, options, ['due']);
+}
+
+export async function workPending(
+  context: LaneContext,
+  run: Run,
+  request: LaneRequest,
+  options: BatchOptions,
+  states: readonly PendingState[],
+): Promise<boolean> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    let after: string | null = null;
+    let again = 0;
+    for (;;) {
+      if (await request.stop()) return false;
+      const changes = await context.database.takePending(context.lane, states, after, BATCH_RECORDS);
+      const last = changes.at(-1);
+      if (!last) break;
+      after = last.id;
+      const items: WorkItem[] = changes.map((pending) => ({ side: pending.side, key: pending.key, pending }));
+      const result = await workBatch(context, run, items, options);
+      again += result.again + result.parts.pend.length;
+      await betweenBatches(context);
+    }
+    if (again === 0) return true;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * (round + 1)));
+  }
+  return true;
+}
+
+/** Lets waiting actions in. Whoever came in raised the fence, and this run's next write is refused by the stores. */
+async function betweenBatches(context: LaneContext): Promise<void> {
+  const state = await context.lock.yield();
+  if (state.fence !== context.fence.number) {
+    throw new FenceLost('somebody else works this lane now', { mapping: context.lane.mapping, channel: context.lane.channel });
+  }
+}
+
+// ---------------------------------------------------------------- full comparison
+
+/** Compares every coupled pair, then looks for records without a partner, on HQ and on the channel. */
+async function compareAll(context: LaneContext, run: Run, request: LaneRequest, options: BatchOptions): Promise<boolean> {
+  const { database, lane } = context;
+  let afterId: string | null = null;
+  let coupled = 0;
+  for (;;) {
+    if (await request.stop()) return false;
+    const couplings = await database.scanCouplings(lane, afterId, BATCH_RECORDS);
+    const last = couplings.at(-1);
+    if (!last) break;
+    afterId = last.id;
+    coupled += couplings.length;
+    await workBatch(context, run, couplings.map((coupling) => ({ side: 'hq', key: coupling.hqKey, pending: null })), options);
+    await betweenBatches(context);
+  }
+  const expectEmpty = coupled === 0 && (await context.tables.channel.count()) === 0;
+  for (const side of SIDES) {
+    if (!(await scanSide(context, run, request, { ...options, expectEmpty: expectEmpty && side === 'hq' }, side))) return false;
+  }
+  return true;
+}
+
+/** Records of one side that have no coupling, page by page, the next page read while this one is worked. */
+async function scanSide(context: LaneContext, run: Run, request: LaneRequest, options: BatchOptions, side: Side): Promise<boolean> {
+  const table = context.tables[side];
+  let page = await table.scan(null, BATCH_RECORDS);
+  while (page.length > 0) {
+    if (await request.stop()) return false;
+    const last: RecordKey = (page.at(-1) as (typeof page)[number]).key;
+    const next = table.scan(last, BATCH_RECORDS);
+    next.catch(() => {});
+    const coupled = await context.database.couplingsByKey(context.lane, side, page.map((record) => record.key));
+    const items: WorkItem[] = [];
+    for (const record of page) {
+      if (!coupled.has(keyText(record.key)) && record.inFilter) items.push({ side, key: record.key, pending: null, record });
+    }
+    if (items.length > 0) {
+      await workBatch(context, run, items, options);
+      await betweenBatches(context);
+    }
+    page = await next;
+  }
+  return true;
+}
+
+// ---------------------------------------------------------------- deletions
+
+/** Carries out the deletions that a policy acts on, unless there are too many of them. */
+export async function workDeletions(context: LaneContext, run: Run, request: LaneRequest): Promise<boolean> {
+  const counts = await context.database.countPending(context.lane);
+  if (counts.hq.deletion + counts.channel.deletion === 0) return true;
+  const held = await breakDeletions(context, run, counts);
+  if (held.size === SIDES.length) return true;
+  const options: BatchOptions = { ...optionsOf(context, request, 'carryOut', new Set()), lone: { createIn: new Set(), match: false, byHand: false } };
+  return workPending(context, run, request, options, ['deletion']);
+}
