@@ -20,7 +20,7 @@ export interface Claim {
 /** Takes the cluster for this process, or throws `data-directory-in-use`, naming the program that has it. */
 export async function claimCluster(clusterDir: string, dataDir: string): Promise<Claim> {
   const path = join(clusterDir, 'owner.json');
-  const mine = JSON.stringify({ pid: process.pid, identity: (await identifyProcess(process.pid)) ?? '' });
+  const mine = await describeThisProcess();
   for (;;) {
     if (await createExclusively(path, mine)) break;
     const found = await readFile(path, 'utf8').catch(() => null);
@@ -39,8 +39,18 @@ export async function claimCluster(clusterDir: string, dataDir: string): Promise
 
 /** The process that holds the cluster now, or null. */
 export async function ownerOfCluster(clusterDir: string): Promise<number | null> {
-  const found = await readFile(join(clusterDir, 'owner.json'), 'utf8').catch(() => null);
+  return livingProcessIn(join(clusterDir, 'owner.json'));
+}
+
+/** The process that a file names, if it is this very process that still lives. */
+export async function livingProcessIn(path: string): Promise<number | null> {
+  const found = await readFile(path, 'utf8').catch(() => null);
   return found === null ? null : ((await livingOwner(found))?.pid ?? null);
+}
+
+/** This process, so that `livingProcessIn` knows it again. */
+export async function describeThisProcess(): Promise<string> {
+  return JSON.stringify({ pid: process.pid, identity: (await identifyProcess(process.pid)) ?? '' });
 }
 
 /** Linked into place when complete, so that nobody ever reads half a claim and takes it for a void one. */

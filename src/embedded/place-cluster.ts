@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { ownerOfCluster } from './claim-cluster.ts';
+import { describeThisProcess, livingProcessIn, ownerOfCluster } from './claim-cluster.ts';
 import { codeOf, EmbeddedPostgresError } from './embedded-postgres-error.ts';
 import { type Binaries, copyBinaries, findBinaries } from './find-binaries.ts';
 
@@ -49,6 +49,7 @@ export async function placeCluster(askedFor: string, disposable: boolean): Promi
   const clusterDir = join(rootsDir, disposable ? `disposable-${name}` : name);
   await mkdir(clusterDir, { recursive: true, mode: 0o755 });
   await chmod(clusterDir, 0o755);
+  if (disposable) await writeFile(join(clusterDir, 'made-by.json'), await describeThisProcess());
   const pgdata = join(clusterDir, 'pgdata');
   const account = (await ownerOfDirectory(pgdata)) ?? (await findAccount());
   return { dataDir, clusterDir, pgdata, passwordFile, account, binaries };
@@ -118,14 +119,13 @@ async function findAccount(): Promise<Account> {
   return { uid: found.uid, gid: found.gid };
 }
 
-/** A disposable cluster whose program was killed is emptied by its supervisor, which may not remove the frame. */
+/** Disposable clusters whose program was killed. Their supervisor emptied them, but may not remove what is root's. */
 async function removeAbandoned(): Promise<void> {
-  for (const name of await readdir(rootsDir).catch(() => [])) {
-    if (!name.startsWith('disposable-')) continue;
+  for (const name of await readdir(rootsDir)) {
     const clusterDir = join(rootsDir, name);
-    const content = await readdir(join(clusterDir, 'pgdata')).catch(() => null);
-    const abandoned = content?.length === 0 && (await ownerOfCluster(clusterDir)) === null;
-    if (abandoned) await rm(clusterDir, { recursive: true, force: true });
+    if (!name.startsWith('disposable-') || !(await isThere(join(clusterDir, 'made-by.json')))) continue;
+    if ((await livingProcessIn(join(clusterDir, 'made-by.json'))) !== null) continue;
+    if ((await ownerOfCluster(clusterDir)) === null) await rm(clusterDir, { recursive: true, force: true });
   }
 }
 

@@ -10,7 +10,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, EmbeddedPostgresError } from './embedded-postgres-error.ts';
@@ -20,15 +20,16 @@ import { isAlive, servesDirectory } from './process-identity.ts';
 
 const supervisor = `
 erase=$1; shift
-exec 3<&0 </dev/null
-"$@" 3<&- >&2 &
+"$@" 3<&- &
 server=$!
 trap '' HUP INT TERM QUIT
 (
-  if read -r order <&3; then kill -INT $server; exit; fi
-  kill -INT $server
+  read -r order <&3
+  # $$ waits for the server as long as that lives; afterwards its number may be given to another process.
+  kill -0 $$ || { read -r pid <postmaster.pid && [ "$pid" = $server ]; } && kill -INT $server
+  if [ "$order" = stop ]; then exit; fi
   tenths=0
-  while kill -0 $server && [ -e postmaster.pid ]; do
+  while [ $tenths -lt 400 ] && kill -0 $server && [ -e postmaster.pid ]; do
     if [ $tenths -eq 300 ]; then kill -QUIT $server; fi
     tenths=$((tenths + 1))
     sleep 0.1 || sleep 1
@@ -107,25 +108,28 @@ export async function runServer(place: Place, options: RunOptions): Promise<Runn
   await rename(logFile, `${logFile}.1`).catch(() => undefined);
   const before = await readLockFile(place.pgdata);
   const logHandle = await open(logFile, 'a', 0o600);
+  // Not its standard input: Node would close that as soon as the server ends, which reads as the end of the program.
   const child = spawn('/bin/sh', ['-c', supervisor, 'couplet-postgres', ...serverCommand(place, options)], {
     cwd: place.pgdata,
     env: minimalEnvironment(),
-    stdio: ['pipe', 'pipe', logHandle.fd],
+    stdio: ['ignore', 'ignore', logHandle.fd, 'pipe'],
     detached: true,
     ...place.account,
   });
   const ended = once(child, 'exit');
-  // Its standard output closes with the last process of the supervisor.
+  // The pipe closes with the last process of the supervisor.
   const gone = once(child, 'close');
   for (const promise of [ended, gone]) promise.catch(() => undefined);
-  child.stdin?.on('error', () => undefined);
-  child.stdout?.resume();
-  letProgramEnd(child);
+  const lifeline = child.stdio[3] as Socket;
+  lifeline.on('error', () => undefined).resume();
+  // A server that nobody stopped must not keep a program alive that has come to its end.
+  child.unref();
+  lifeline.unref();
   await logHandle.close();
   const lock = await untilReady(place, child, before?.run, logFile);
   const { pid, port } = lock;
   const stop = async (): Promise<void> => {
-    if (child.stdin?.writable) child.stdin.end('stop\n');
+    if (lifeline.writable) lifeline.end('stop\n');
     await settled(gone, fastShutdownMs + 5_000);
     // The supervisor was killed before, or the server hangs.
     if (await servesDirectory(pid, place.pgdata)) await stopProcess(pid, place);
@@ -142,12 +146,6 @@ function serverCommand(place: Place, { port, settings, eraseWhenAbandoned }: Run
     place.pgdata,
     ...all.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
-}
-
-/** A server that nobody stopped must not keep a program alive that has come to its end. */
-function letProgramEnd(child: ChildProcess): void {
-  child.unref();
-  for (const stream of [child.stdin, child.stdout]) if (stream instanceof Socket) stream.unref();
 }
 
 /** No limit in time: after a crash the server may have a lot of log to read before it opens. */
