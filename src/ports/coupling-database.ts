@@ -88,7 +88,7 @@ export interface Coupling {
   readonly base: Base;
   readonly status: CouplingStatus;
   readonly errorId: string | null;
-  /** Couplings of the parents that this record refers to, aligned with the mapping's reference fields. */
+  /** Couplings of the parents that this record refers to, aligned with the mapping's reference fields; [] when none. */
   readonly parents: readonly (string | null)[];
   readonly hqDescription: string;
   readonly channelDescription: string;
@@ -214,6 +214,7 @@ export interface LogChange {
 
 /** What was done to a record. `undo` is what a revert needs beyond `changes`: the base before, the row deleted. */
 export interface LogEntry {
+  /** UUID of version 7: its time is the entry's `at`, its order the order of the log. */
   readonly id: string;
   readonly jobId: string | null;
   readonly lane: Lane;
@@ -357,6 +358,7 @@ export interface CouplingDatabase {
   changeLane(lane: Lane, change: Partial<Pick<LaneState, 'paused' | 'firstRunDone' | 'stopped' | 'fullRunDue'>>): Promise<void>;
 
   // fields of a mapping over time: bases are stored by layout, names and fingerprints of fields in order
+  /** `changed`: the lane was worked with other fields before; false for a lane that never was. */
   ensureLayout(lane: Lane, fields: readonly { readonly name: string; readonly fingerprint: string }[]): Promise<{ readonly layoutId: number; readonly changed: boolean }>;
 
   // cursors and pending
@@ -377,7 +379,11 @@ export interface CouplingDatabase {
   countPending(lane: Lane): Promise<Readonly<Record<Side, Readonly<Record<PendingState, number>>>>>;
   /** Lanes with due changes or errors to retry, and since when. */
   lanesWithWork(): Promise<readonly { readonly lane: Lane; readonly since: string }[]>;
-  /** Errors whose time has come (or all unparked, or all) are put among the pending. Returns how many. */
+  /**
+   * Errors of records are put among the pending, but for those whose key is pending already. `due`: failures whose time
+   * has come; `unparked`: failures that are not parked, whatever their time; `all`: every open error of any kind,
+   * unparked with it. A call takes the time of a retry away; the next attempt sets a new one. Returns how many.
+   */
   pendRetries(lane: Lane, which: 'due' | 'unparked' | 'all', limit: number): Promise<number>;
   /** Held or deletion entries become due, or the other way. */
   changePendingState(lane: Lane, side: Side, from: PendingState, to: PendingState): Promise<number>;
@@ -399,7 +405,10 @@ export interface CouplingDatabase {
 
   // recording
   recordedBatches(batchIds: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Throws `FenceLost` when the lane's fence is not the recording's any more; nothing is recorded then. */
+  /**
+   * Throws `FenceLost` when the lane's fence is not the recording's any more; nothing is recorded then. Does nothing
+   * when all its `batchIds` are recorded already, so a recording whose answer was lost may be sent again.
+   */
   record(recording: Recording): Promise<void>;
 
   // jobs

@@ -1,0 +1,145 @@
+/** Couplings as the engine reads them; `record` writes them. */
+import type { KeyText, RecordKey, Side, Value } from '../domain/record.ts';
+import { keyOfText } from '../domain/record.ts';
+import type { Coupling, CouplingDatabase, CouplingStatus } from '../ports/coupling-database.ts';
+import { parsePlainArray, plainArray } from './array-literal.ts';
+import type { Clients } from './connect.ts';
+import { query } from './connect.ts';
+import type { LaneRegistry } from './lane-registry.ts';
+import type { Layouts } from './layouts.ts';
+import { loadBase } from './layouts.ts';
+import { keyArray } from './pending.ts';
+
+type CouplingsPart = Pick<
+  CouplingDatabase,
+  'couplingsByKey' | 'couplingsById' | 'scanCouplings' | 'countCouplings' | 'partnersOf' | 'uncoupledAmong'
+>;
+
+export interface CouplingRow {
+  readonly id: string;
+  readonly lane_id: number;
+  readonly layout_id: number;
+  readonly status: CouplingStatus;
+  readonly hq_key: string;
+  readonly channel_key: string | null;
+  readonly base_hq: string;
+  readonly base_channel: string;
+  readonly base_states: string | null;
+  readonly hq_description: string;
+  readonly channel_description: string;
+  readonly error_id: string | null;
+  readonly parents: string | null;
+  readonly written_hq: string | null;
+  readonly written_channel: string | null;
+  readonly old_rows: Readonly<Partial<Record<Side, Readonly<Record<string, Value>>>>> | null;
+}
+
+export const COUPLING_COLUMNS = `
+  c.id, c.lane_id, c.layout_id, c.status, c.hq_key, c.channel_key, c.base_hq, c.base_channel, c.base_states,
+  c.hq_description, c.channel_description, c.error_id, c.parents::text, c.written_hq, c.written_channel, c.old_rows`;
+
+/** Rows of any lanes, each base brought to the layout that this process works its lane with. */
+export const couplingsOfRows = async (
+  rows: readonly CouplingRow[],
+  lanes: LaneRegistry,
+  layouts: Layouts,
+): Promise<readonly Coupling[]> => {
+  const found: Coupling[] = [];
+  for (const row of rows) {
+    const current = (await layouts.currentOf(row.lane_id)) ?? row.layout_id;
+    const project = await layouts.projection(row.layout_id, current);
+    found.push({
+      id: row.id,
+      lane: await lanes.laneOf(row.lane_id),
+      hqKey: keyOfText(row.hq_key),
+      channelKey: row.channel_key === null ? null : keyOfText(row.channel_key),
+      base: project(loadBase({ hq: row.base_hq, channel: row.base_channel, states: row.base_states })),
+      status: row.status,
+      errorId: row.error_id,
+      parents: row.parents === null ? [] : parsePlainArray(row.parents),
+      hqDescription: row.hq_description,
+      channelDescription: row.channel_description,
+      written: { hq: row.written_hq, channel: row.written_channel },
+      oldRows: row.old_rows,
+    });
+  }
+  return found;
+};
+
+const byKey = (column: 'hq_key' | 'channel_key'): string => `
+  select ${COUPLING_COLUMNS} from couplet.coupling c
+   where c.lane_id = $1 and c.${column} = any($2::text[]) and c.ended_at is null`;
+const BY_KEY: Readonly<Record<Side, string>> = { hq: byKey('hq_key'), channel: byKey('channel_key') };
+
+const partners = (column: 'hq_key' | 'channel_key'): string => `
+  select c.id, c.hq_key, c.channel_key from couplet.coupling c
+   where c.lane_id = $1 and c.${column} = any($2::text[]) and c.ended_at is null`;
+const PARTNERS: Readonly<Record<Side, string>> = { hq: partners('hq_key'), channel: partners('channel_key') };
+
+const SCAN = `
+  select ${COUPLING_COLUMNS} from couplet.coupling c
+   where c.lane_id = $1 and c.ended_at is null and c.id > $2::uuid order by c.id limit $3`;
+
+const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
+
+export const couplingsPart = (clients: Clients, lanes: LaneRegistry, layouts: Layouts): CouplingsPart => ({
+  couplingsByKey: async (lane, side, keys) => {
+    if (keys.length === 0) return new Map<KeyText, Coupling>();
+    const rows = await query<CouplingRow>(clients.raw, BY_KEY[side], [await lanes.idOf(lane), keyArray(keys)]);
+    const couplings = await couplingsOfRows(rows, lanes, layouts);
+    return new Map(
+      rows.flatMap((row, index): [KeyText, Coupling][] => {
+        const key = side === 'hq' ? row.hq_key : row.channel_key;
+        const coupling = couplings[index];
+        return key === null || coupling === undefined ? [] : [[key, coupling]];
+      }),
+    );
+  },
+  couplingsById: async (ids) => {
+    if (ids.length === 0) return new Map<string, Coupling>();
+    const rows = await query<CouplingRow>(
+      clients.raw,
+      `select ${COUPLING_COLUMNS} from couplet.coupling c where c.id = any($1::uuid[])`,
+      [plainArray(ids)],
+    );
+    const couplings = await couplingsOfRows(rows, lanes, layouts);
+    return new Map(couplings.map((coupling) => [coupling.id, coupling]));
+  },
+  scanCouplings: async (lane, afterId, limit) => {
+    const rows = await query<CouplingRow>(clients.raw, SCAN, [await lanes.idOf(lane), afterId ?? LOWEST_ID, limit]);
+    return couplingsOfRows(rows, lanes, layouts);
+  },
+  countCouplings: async (lane) => {
+    const [row] = await query<{ count: number }>(
+      clients.raw,
+      'select coalesce(sum(couplings), 0)::int as count from couplet.lane_activity where lane_id = $1',
+      [await lanes.idOf(lane)],
+    );
+    return row?.count ?? 0;
+  },
+  partnersOf: async (lane, side, keys) => {
+    const found = new Map<KeyText, { couplingId: string; hqKey: RecordKey; channelKey: RecordKey | null }>();
+    if (keys.length === 0) return found;
+    const rows = await query<{ id: string; hq_key: string; channel_key: string | null }>(
+      clients.raw,
+      PARTNERS[side],
+      [await lanes.idOf(lane), keyArray(keys)],
+    );
+    for (const row of rows) {
+      const key = side === 'hq' ? row.hq_key : row.channel_key;
+      if (key === null) continue;
+      const channelKey = row.channel_key === null ? null : keyOfText(row.channel_key);
+      found.set(key, { couplingId: row.id, hqKey: keyOfText(row.hq_key), channelKey });
+    }
+    return found;
+  },
+  uncoupledAmong: async (lane, side, keys) => {
+    if (keys.length === 0) return new Set<KeyText>();
+    const rows = await query<{ key: string }>(
+      clients.raw,
+      'select key from couplet.uncoupled where lane_id = $1 and side = $2 and key = any($3::text[])',
+      [await lanes.idOf(lane), side, keyArray(keys)],
+    );
+    return new Set(rows.map(({ key }) => key));
+  },
+});

@@ -1,0 +1,143 @@
+/** Jobs as the engine and the scheduler drive them. */
+import { and, eq, isNull, sql as sqlText } from 'drizzle-orm';
+import { v7 as newId } from 'uuid';
+import type { Json } from '../domain/record.ts';
+import type { CouplingDatabase, Job, JobProgress, JobResult } from '../ports/coupling-database.ts';
+import { noCounters } from '../ports/coupling-database.ts';
+import { keyText } from '../domain/record.ts';
+import { plainArray, textArray } from './array-literal.ts';
+import type { Clients, RawTransaction } from './connect.ts';
+import { query } from './connect.ts';
+import { job as jobTable } from './schema/jobs.ts';
+import { lane as laneTable } from './schema/lanes.ts';
+
+type JobsPart = Pick<CouplingDatabase, 'newId' | 'createJob' | 'startJob' | 'updateProgress' | 'finishJob' | 'jobById'>;
+
+const now = sqlText`now()`;
+
+export const jobOfRow = (row: typeof jobTable.$inferSelect): Job => ({
+  id: row.id,
+  kind: row.kind,
+  mapping: row.mapping,
+  channel: row.channel,
+  parentId: row.parentId,
+  scope: row.scope,
+  direction: row.direction,
+  dryRun: row.dryRun,
+  trigger: row.trigger,
+  actor: row.actor,
+  requestId: row.requestId,
+  body: row.body as Json,
+  status: row.status,
+  attempts: row.attempts,
+  cancelRequested: row.cancelRequested,
+});
+
+const oneJob = (rows: readonly (typeof jobTable.$inferSelect)[], id: string): Job => {
+  const [row] = rows;
+  if (row === undefined) throw new Error(`There is no job ${id}.`);
+  return jobOfRow(row);
+};
+
+export const jobsPart = (clients: Clients): JobsPart => ({
+  newId: () => newId(),
+  createJob: async (request, status, id = newId()) => {
+    const rows = await clients.orm
+      .insert(jobTable)
+      .values({
+        id,
+        ...request,
+        status,
+        counters: noCounters(),
+        ...(status === 'running' ? { startedAt: now, attempts: 1 } : {}),
+      })
+      .returning();
+    return oneJob(rows, id);
+  },
+  startJob: async (id) => {
+    const rows = await clients.orm
+      .update(jobTable)
+      .set({
+        status: sqlText`case when ${jobTable.finishedAt} is null then 'running' else ${jobTable.status} end`,
+        startedAt: sqlText`coalesce(${jobTable.startedAt}, now())`,
+        attempts: sqlText`${jobTable.attempts} + 1`,
+      })
+      .where(eq(jobTable.id, id))
+      .returning();
+    return oneJob(rows, id);
+  },
+  updateProgress: async (id, progress) => {
+    const [row] = await clients.orm
+      .update(jobTable)
+      .set({ counters: progress.counters, done: progress.done, total: progress.total })
+      .where(eq(jobTable.id, id))
+      .returning({ cancelRequested: jobTable.cancelRequested });
+    return { cancelRequested: row?.cancelRequested ?? false };
+  },
+  finishJob: (id, status, progress, outcome) =>
+    clients.orm.transaction(async (transaction) => {
+      const [row] = await transaction
+        .update(jobTable)
+        .set({
+          status,
+          finishedAt: now,
+          startedAt: sqlText`coalesce(${jobTable.startedAt}, now())`,
+          counters: progress.counters,
+          done: progress.done,
+          total: progress.total,
+          code: outcome?.code ?? null,
+          params: outcome?.params ?? null,
+        })
+        .where(and(eq(jobTable.id, id), isNull(jobTable.finishedAt)))
+        .returning();
+      if (row === undefined || row.mapping === null || row.channel === null || row.dryRun) return;
+      if (row.kind !== 'synchronize') return;
+      await transaction
+        .update(laneTable)
+        .set({ lastJobId: id, ...(status === 'succeeded' ? { lastSuccessAt: now } : {}) })
+        .where(and(eq(laneTable.mapping, row.mapping), eq(laneTable.channel, row.channel)));
+    }),
+  jobById: async (id) => {
+    const [row] = await clients.orm.select().from(jobTable).where(eq(jobTable.id, id));
+    return row === undefined ? null : jobOfRow(row);
+  },
+});
+
+/** The job's row is one for all that record for it at once: this comes last, so that it is locked for the commit only. */
+export const writeProgress = async (sql: RawTransaction, jobId: string, progress: JobProgress): Promise<void> => {
+  await query(sql, 'update couplet.job set counters = $2::text::json, done = $3, total = $4 where id = $1', [
+    jobId,
+    JSON.stringify(progress.counters),
+    progress.done,
+    progress.total,
+  ]);
+};
+
+const RESULTS = `
+  insert into couplet.job_result
+    (job_id, status, code, params, error_id, coupling_id, hq_key, channel_key, candidates, writes)
+  select $1, u.status, u.code, u.params, u.error_id, u.coupling_id, u.hq_key, u.channel_key, u.candidates, u.writes
+    from unnest($2::couplet.result_status[], $3::text[], $4::json[], $5::uuid[], $6::uuid[], $7::text[], $8::text[],
+                $9::json[], $10::json[])
+           as u(status, code, params, error_id, coupling_id, hq_key, channel_key, candidates, writes)`;
+
+export const writeResults = async (
+  sql: RawTransaction,
+  jobId: string,
+  results: readonly JobResult[],
+): Promise<void> => {
+  const plain = (of: (result: JobResult) => string | null): string => plainArray(results.map(of));
+  const text = (of: (result: JobResult) => string | null): string => textArray(results.map(of));
+  await query(sql, RESULTS, [
+    jobId,
+    plain((result) => result.status),
+    text((result) => result.code),
+    text((result) => JSON.stringify(result.params)),
+    plain((result) => result.errorId),
+    plain((result) => result.couplingId),
+    text((result) => (result.hqKey === null ? null : keyText(result.hqKey))),
+    text((result) => (result.channelKey === null ? null : keyText(result.channelKey))),
+    text((result) => (result.candidates.length === 0 ? null : JSON.stringify(result.candidates))),
+    text((result) => (result.writes === null ? null : JSON.stringify(result.writes))),
+  ]);
+};

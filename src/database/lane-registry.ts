@@ -1,0 +1,130 @@
+/** Lanes have small numbers in every table; this is where they are known by mapping and channel again. */
+import { eq } from 'drizzle-orm';
+import type { Params } from '../domain/record.ts';
+import type { LaneState } from '../ports/coupling-database.ts';
+import type { Lane } from '../ports/store.ts';
+import type { Clients } from './connect.ts';
+import { query } from './connect.ts';
+import { isoTimeOrNull } from './iso-time.ts';
+import { lane as laneTable } from './schema/lanes.ts';
+
+export interface LaneRegistry {
+  /** Creates the lane if nobody has: a reference may wait for a mapping that has not run yet. */
+  idOf(lane: Lane): Promise<number>;
+  /** Null for a lane that nobody has ever named. */
+  knownIdOf(lane: Lane): Promise<number | null>;
+  byId(): Promise<ReadonlyMap<number, Lane>>;
+  laneOf(id: number): Promise<Lane>;
+  forgetCached(): void;
+}
+
+const nameOf = (lane: Lane): string => JSON.stringify([lane.mapping, lane.channel]);
+
+export const createLaneRegistry = (clients: Clients): LaneRegistry => {
+  const ids = new Map<string, number>();
+  const lanes = new Map<number, Lane>();
+  const keep = (id: number, lane: Lane): void => {
+    ids.set(nameOf(lane), id);
+    lanes.set(id, { mapping: lane.mapping, channel: lane.channel });
+  };
+  const load = async (): Promise<void> => {
+    const rows = await clients.orm
+      .select({ id: laneTable.id, mapping: laneTable.mapping, channel: laneTable.channel })
+      .from(laneTable);
+    for (const row of rows) keep(row.id, row);
+  };
+  const knownIdOf = async (lane: Lane): Promise<number | null> => {
+    if (!ids.has(nameOf(lane))) await load();
+    return ids.get(nameOf(lane)) ?? null;
+  };
+  return {
+    knownIdOf,
+    idOf: async (lane) => {
+      const known = await knownIdOf(lane);
+      if (known !== null) return known;
+      await insertLanes(clients, [lane]);
+      await load();
+      const made = ids.get(nameOf(lane));
+      if (made === undefined) throw new Error(`The lane ${nameOf(lane)} was made and cannot be found.`);
+      return made;
+    },
+    byId: async () => {
+      await load();
+      return lanes;
+    },
+    laneOf: async (id) => {
+      if (!lanes.has(id)) await load();
+      const lane = lanes.get(id);
+      if (lane === undefined) throw new Error(`There is no lane number ${id}.`);
+      return lane;
+    },
+    forgetCached: () => {
+      ids.clear();
+      lanes.clear();
+    },
+  };
+};
+
+export const insertLanes = async (clients: Clients, lanes: readonly Lane[]): Promise<void> => {
+  if (lanes.length === 0) return;
+  await clients.orm
+    .insert(laneTable)
+    .values(lanes.map(({ mapping, channel }) => ({ mapping, channel })))
+    .onConflictDoNothing();
+};
+
+export const LANE_COLUMNS =
+  'l.id, l.mapping, l.channel, l.fence::text, l.holder, l.paused, l.first_run_done, l.stopped, l.full_run_due, l.layout_id, l.last_success_at::text';
+
+/** As the raw client gives it; a simple query gives the same. */
+export interface LaneRow {
+  readonly id: number;
+  readonly mapping: string;
+  readonly channel: string;
+  readonly fence: string;
+  readonly holder: string | null;
+  readonly paused: boolean;
+  readonly first_run_done: boolean;
+  readonly stopped: unknown;
+  readonly full_run_due: unknown;
+  readonly layout_id: number | null;
+  readonly last_success_at: string | null;
+}
+
+export const laneStateOf = (row: LaneRow): LaneState => ({
+  lane: { mapping: row.mapping, channel: row.channel },
+  fence: Number(row.fence),
+  holder: row.holder,
+  paused: row.paused,
+  firstRunDone: row.first_run_done,
+  stopped: row.stopped as { code: string; params: Params } | null,
+  fullRunDue: row.full_run_due as LaneState['fullRunDue'],
+  layoutId: row.layout_id,
+  lastSuccessAt: isoTimeOrNull(row.last_success_at),
+});
+
+export const readLaneStates = async (clients: Clients): Promise<readonly LaneState[]> => {
+  const rows = await query<LaneRow>(clients.raw, `select ${LANE_COLUMNS} from couplet.lane l order by l.id`, []);
+  return rows.map(laneStateOf);
+};
+
+export const raiseLaneFence = async (clients: Clients, laneId: number, holder: string): Promise<number> => {
+  // Waits for a `record` of the former holder that is under way: after this, none of its can commit.
+  const [row] = await query<{ fence: string }>(
+    clients.raw,
+    'update couplet.lane set fence = fence + 1, holder = $2 where id = $1 returning fence::text',
+    [laneId, holder],
+  );
+  if (row === undefined) throw new Error(`There is no lane number ${laneId}.`);
+  return Number(row.fence);
+};
+
+export const changeLaneRow = async (
+  clients: Clients,
+  laneId: number,
+  change: Partial<Pick<LaneState, 'paused' | 'firstRunDone' | 'stopped' | 'fullRunDue'>>,
+): Promise<void> => {
+  if (Object.keys(change).length === 0) return;
+  await clients.orm.update(laneTable).set(change).where(eq(laneTable.id, laneId));
+};
+

@@ -1,0 +1,186 @@
+/** A store's reader moves on: the cursor and all that was read commit together, or not at all. */
+import type { Side } from '../domain/record.ts';
+import { keyText } from '../domain/record.ts';
+import type { CouplingDatabase, KeyMove, NewPending } from '../ports/coupling-database.ts';
+import type { Clients, RawTransaction } from './connect.ts';
+import { query } from './connect.ts';
+import { plainArray, textArray } from './array-literal.ts';
+import type { LaneRegistry } from './lane-registry.ts';
+import { ON_PENDING_ALREADY, pend } from './pending.ts';
+
+export const cursorPart = (
+  clients: Clients,
+  lanes: LaneRegistry,
+): Pick<CouplingDatabase, 'loadCursor' | 'moveCursor'> => ({
+  loadCursor: async (side, channel) => {
+    const rows = await query<{ cursor: string }>(
+      clients.raw,
+      'select cursor from couplet.store_cursor where side = $1 and channel = $2',
+      [side, channel ?? ''],
+    );
+    return rows[0]?.cursor ?? null;
+  },
+  moveCursor: async (side, channel, from, to, changes, moves) => {
+    for (const { lane } of [...changes, ...moves]) await lanes.idOf(lane);
+    return clients.raw.begin(async (sql) => {
+      const moved = await query(
+        sql,
+        from === null
+          ? `insert into couplet.store_cursor (side, channel, cursor) values ($1, $2, $3)
+             on conflict do nothing returning side`
+          : `update couplet.store_cursor set cursor = $3, read_at = now()
+              where side = $1 and channel = $2 and cursor = $4 returning side`,
+        from === null ? [side, channel ?? '', to] : [side, channel ?? '', to, from],
+      );
+      if (moved.length === 0) return false;
+      await moveKeys(sql, lanes, moves);
+      await pend(sql, lanes, changes satisfies readonly NewPending[]);
+      return true;
+    });
+  },
+});
+
+const moveKeys = async (sql: RawTransaction, lanes: LaneRegistry, moves: readonly KeyMove[]): Promise<void> => {
+  const groups = new Map<string, { laneId: number; side: Side; moves: KeyMove[] }>();
+  for (const move of moves) {
+    const laneId = await lanes.idOf(move.lane);
+    const name = `${laneId} ${move.side}`;
+    const group = groups.get(name) ?? { laneId, side: move.side, moves: [] };
+    group.moves.push(move);
+    groups.set(name, group);
+  }
+  for (const [, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    await moveKeysOf(sql, group.laneId, group.side, netMoves(group.moves));
+  }
+};
+
+/** A→B, B→C of one record is A→C; A→B, B→A of two records (through a third key) is a swap. */
+export const netMoves = (moves: readonly Pick<KeyMove, 'from' | 'to'>[]): { from: string; to: string }[] => {
+  const originOf = new Map<string, string>();
+  for (const move of moves) {
+    const from = keyText(move.from);
+    const origin = originOf.get(from) ?? from;
+    originOf.delete(from);
+    originOf.set(keyText(move.to), origin);
+  }
+  return [...originOf].filter(([to, from]) => from !== to).map(([to, from]) => ({ from, to }));
+};
+
+/**
+ * A coupling cannot take a key that another living coupling keeps: its record was deleted and the key taken over.
+ * Then the coupling stays at its former key. Both keys are pending, and the run finds the former record gone and the
+ * other one replaced, which loses nothing.
+ */
+const moveKeysOf = async (
+  sql: RawTransaction,
+  laneId: number,
+  side: Side,
+  moves: readonly { readonly from: string; readonly to: string }[],
+): Promise<void> => {
+  if (moves.length === 0) return;
+  const column = side === 'hq' ? 'hq_key' : 'channel_key';
+  const rows = await query<{ id: string; key: string }>(
+    sql,
+    `select id, ${column} as key from couplet.coupling
+      where lane_id = $1 and ${column} = any($2::text[]) and ended_at is null order by id for update`,
+    [laneId, textArray([...new Set(moves.flatMap(({ from, to }) => [from, to]))])],
+  );
+  const coupled = new Map(rows.map((row) => [row.key, row.id]));
+  const feasible = feasibleMoves(moves, new Set(coupled.keys()));
+  const ids = feasible.flatMap(({ from, to }) => {
+    const id = coupled.get(from);
+    return id === undefined ? [] : [{ id, from, to }];
+  });
+  if (ids.length > 0) await renameCouplings(sql, laneId, side, column, ids);
+  await renamePending(sql, laneId, side, feasible);
+};
+
+const feasibleMoves = <Move extends { readonly from: string; readonly to: string }>(
+  moves: readonly Move[],
+  occupied: ReadonlySet<string>,
+): Move[] => {
+  let remaining = [...moves];
+  for (;;) {
+    const leaving = new Set(remaining.map(({ from }) => from));
+    const next = remaining.filter(({ to }) => !occupied.has(to) || leaving.has(to));
+    if (next.length === remaining.length) return next;
+    remaining = next;
+  }
+};
+
+const renameCouplings = async (
+  sql: RawTransaction,
+  laneId: number,
+  side: Side,
+  column: 'hq_key' | 'channel_key',
+  moves: readonly { readonly id: string; readonly from: string; readonly to: string }[],
+): Promise<void> => {
+  const ids = plainArray(moves.map(({ id }) => id));
+  // Through a key that no record has (no JSON begins with '~'): records may have swapped theirs.
+  await query(sql, `update couplet.coupling set ${column} = '~' || id where id = any($1::uuid[])`, [ids]);
+  await query(
+    sql,
+    `update couplet.coupling c set ${column} = u.key from unnest($1::uuid[], $2::text[]) as u(id, key) where c.id = u.id`,
+    [ids, textArray(moves.map(({ to }) => to))],
+  );
+  await query(
+    sql,
+    `insert into couplet.former_key (lane_id, side, key, coupling_id)
+     select $1, $2, key, id from unnest($3::text[], $4::uuid[]) as u(key, id)
+     on conflict (lane_id, side, key, coupling_id) do update set until = now()`,
+    [laneId, side, textArray(moves.map(({ from }) => from)), ids],
+  );
+};
+
+/** What was pending, uncoupled or in error under the former key belongs to the record, wherever its key went. */
+const renamePending = async (
+  sql: RawTransaction,
+  laneId: number,
+  side: Side,
+  moves: readonly { readonly from: string; readonly to: string }[],
+): Promise<void> => {
+  const parameters = [
+    laneId,
+    side,
+    textArray(moves.map(({ from }) => from)),
+    textArray(moves.map(({ to }) => to)),
+  ];
+  await query(
+    sql,
+    `with u as (select * from unnest($3::text[], $4::text[]) as u(former, key)),
+          gone as (delete from couplet.uncoupled d using u
+                    where d.lane_id = $1 and d.side = $2 and d.key = u.former returning u.key, d.at, d.actor)
+     insert into couplet.uncoupled (lane_id, side, key, at, actor)
+     select $1, $2, key, at, actor from gone on conflict do nothing`,
+    parameters,
+  );
+  const taken = await query<{ key: string; deleted: boolean; old_row: unknown }>(
+    sql,
+    `with u as (select * from unnest($3::text[], $4::text[]) as u(former, key))
+     delete from couplet.pending d using u
+      where d.lane_id = $1 and d.side = $2 and d.key = u.former returning u.key, d.deleted, d.old_row`,
+    parameters,
+  );
+  await query(
+    sql,
+    `insert into couplet.pending as p (lane_id, side, key, deleted, old_row)
+     select $1, $2, key, deleted, old_row::json from unnest($3::text[], $4::boolean[], $5::text[]) as u(key, deleted, old_row)
+     order by key ${ON_PENDING_ALREADY}`,
+    [
+      laneId,
+      side,
+      textArray(taken.map(({ key }) => key)),
+      plainArray(taken.map(({ deleted }) => deleted)),
+      textArray(taken.map(({ old_row }) => (old_row === null ? null : JSON.stringify(old_row)))),
+    ],
+  );
+  const column = side === 'hq' ? 'hq_key' : 'channel_key';
+  await query(
+    sql,
+    `update couplet.sync_error e set ${column} = u.key from unnest($2::text[], $3::text[]) as u(former, key)
+      where e.lane_id = $1 and e.${column} = u.former and e.status = 'open' and e.scope = 'record' and e.coupling_id is null
+        and not exists (select from couplet.sync_error o where o.lane_id = $1 and o.${column} = u.key
+                           and o.status = 'open' and o.scope = 'record' and o.coupling_id is null)`,
+    [laneId, parameters[2] as string, parameters[3] as string],
+  );
+};

@@ -1,0 +1,101 @@
+/** The coupling database, opened: migrated or refused, its parts put together. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { CouplingDatabase } from '../ports/coupling-database.ts';
+import { textArray } from './array-literal.ts';
+import type { Clients } from './connect.ts';
+import { connectClients, query } from './connect.ts';
+import { couplingsPart } from './couplings.ts';
+import { jobsPart } from './jobs.ts';
+import {
+  changeLaneRow,
+  createLaneRegistry,
+  insertLanes,
+  raiseLaneFence,
+  readLaneStates,
+} from './lane-registry.ts';
+import { createLayouts } from './layouts.ts';
+import { createLaneLocks } from './lock-lane.ts';
+import { prepareDatabase } from './migrate.ts';
+import { cursorPart } from './move-cursor.ts';
+import { pendingPart } from './pending.ts';
+import { record } from './record.ts';
+import { errorsPart } from './sync-errors.ts';
+
+export interface OpenOptions {
+  readonly url: string;
+  /** False: refuse a database that is not of this version, instead of migrating it. */
+  readonly migrate?: boolean;
+  readonly connections?: number;
+  readonly applicationName?: string;
+  /** A holder that sends no heartbeat for so long loses its lanes. */
+  readonly lockIdleMs?: number;
+}
+
+export const openCouplingDatabase = async (options: OpenOptions): Promise<CouplingDatabase> => {
+  await prepareDatabase(options.url, options.migrate ?? true);
+  const clientOptions = {
+    connections: options.connections ?? 8,
+    applicationName: options.applicationName ?? 'couplet',
+  };
+  const clients = connectClients(options.url, clientOptions);
+  try {
+    return await assemble(clients, options, clientOptions);
+  } catch (error) {
+    await clients.close();
+    throw error;
+  }
+};
+
+const assemble = async (
+  clients: Clients,
+  options: OpenOptions,
+  clientOptions: { readonly connections: number; readonly applicationName: string },
+): Promise<CouplingDatabase> => {
+  const reader = await readerOf(clients);
+  const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const lanes = createLaneRegistry(clients);
+  const layouts = createLayouts(clients);
+  const locks = createLaneLocks(options.url, clientOptions, options.lockIdleMs ?? 15_000);
+  return {
+    reader,
+    holder,
+    ensureLanes: async (wanted) => {
+      await insertLanes(clients, wanted);
+      const names = new Set(wanted.map((lane) => JSON.stringify([lane.mapping, lane.channel])));
+      const states = await readLaneStates(clients);
+      return states.filter(({ lane }) => names.has(JSON.stringify([lane.mapping, lane.channel])));
+    },
+    laneStates: () => readLaneStates(clients),
+    lockLane: async (lane, waitMs) => locks.lock(await lanes.idOf(lane), waitMs),
+    raiseFence: async (lane) => raiseLaneFence(clients, await lanes.idOf(lane), holder),
+    changeLane: async (lane, change) => changeLaneRow(clients, await lanes.idOf(lane), change),
+    ensureLayout: async (lane, fields) => layouts.ensure(await lanes.idOf(lane), fields),
+    ...cursorPart(clients, lanes),
+    ...pendingPart(clients, lanes),
+    ...couplingsPart(clients, lanes, layouts),
+    ...errorsPart(clients, lanes),
+    recordedBatches: async (batchIds) => {
+      if (batchIds.length === 0) return new Set<string>();
+      const rows = await query<{ batch_id: string }>(
+        clients.raw,
+        'select batch_id from couplet.recorded_batch where batch_id = any($1::text[])',
+        [textArray(batchIds)],
+      );
+      return new Set(rows.map((row) => row.batch_id));
+    },
+    record: (recording) => record(clients, lanes, layouts, recording),
+    ...jobsPart(clients),
+    close: async () => {
+      await Promise.all([locks.close(), clients.close()]);
+    },
+  };
+};
+
+/** Made once, by whoever opens the database first; a copy of the database has the same. */
+const readerOf = async (clients: Clients): Promise<string> => {
+  await query(clients.raw, 'insert into couplet.identity (reader) values ($1::uuid) on conflict do nothing', [randomUUID()]);
+  const [row] = await query<{ reader: string }>(clients.raw, 'select reader::text from couplet.identity', []);
+  if (row === undefined) throw new Error('The coupling database has no identity.');
+  return row.reader;
+};

@@ -1,0 +1,196 @@
+/** Changes that were read from a store and still have to be worked. */
+import type { KeyText, RecordKey, Side, Value } from '../domain/record.ts';
+import { keyOfText, keyText } from '../domain/record.ts';
+import type { CouplingDatabase, NewPending, PendingChange, PendingState } from '../ports/coupling-database.ts';
+import type { Lane } from '../ports/store.ts';
+import { plainArray, textArray } from './array-literal.ts';
+import type { Clients, RawSql, RawTransaction } from './connect.ts';
+import { query } from './connect.ts';
+import { isoTime } from './iso-time.ts';
+import type { LaneRegistry } from './lane-registry.ts';
+
+type PendingPart = Pick<
+  CouplingDatabase,
+  'takePending' | 'pendingOf' | 'countPending' | 'lanesWithWork' | 'pendRetries' | 'changePendingState'
+>;
+
+/**
+ * A key that is pending already is joined with: once deleted it stays deleted, the last captured row wins, and it is
+ * due again, held or not, because what was decided of it was decided of another state. Its place in the queue stays.
+ */
+export const ON_PENDING_ALREADY = `
+  on conflict (lane_id, side, key) do update
+    set deleted = p.deleted or excluded.deleted, old_row = coalesce(excluded.old_row, p.old_row),
+        generation = p.generation + 1, state = 'due'`;
+
+const PEND = `
+  insert into couplet.pending as p (lane_id, side, key, deleted, old_row)
+  select lane_id, side, key, deleted, old_row::json
+    from unnest($1::int[], $2::couplet.side[], $3::text[], $4::boolean[], $5::text[])
+           as u(lane_id, side, key, deleted, old_row)
+  ${ON_PENDING_ALREADY}`;
+
+/** An insert cannot meet the same key twice; and all writers take keys in one order, so that none waits in a circle. */
+export const coalescePending = (
+  entries: readonly { readonly laneId: number; readonly change: NewPending }[],
+): { readonly laneId: number; readonly side: Side; readonly key: KeyText; deleted: boolean; oldRow: NewPending['oldRow'] }[] => {
+  const byKey = new Map<string, { laneId: number; side: Side; key: KeyText; deleted: boolean; oldRow: NewPending['oldRow'] }>();
+  for (const { laneId, change } of entries) {
+    const key = keyText(change.key);
+    const name = `${laneId} ${change.side} ${key}`;
+    const known = byKey.get(name);
+    if (known === undefined) byKey.set(name, { laneId, side: change.side, key, deleted: change.deleted, oldRow: change.oldRow });
+    else {
+      known.deleted ||= change.deleted;
+      known.oldRow = change.oldRow ?? known.oldRow;
+    }
+  }
+  return [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+};
+
+export const pend = async (
+  sql: RawSql | RawTransaction,
+  lanes: LaneRegistry,
+  changes: readonly NewPending[],
+): Promise<void> => {
+  if (changes.length === 0) return;
+  const entries: { laneId: number; change: NewPending }[] = [];
+  for (const change of changes) entries.push({ laneId: await lanes.idOf(change.lane), change });
+  const rows = coalescePending(entries);
+  await query(sql, PEND, [
+    plainArray(rows.map((row) => row.laneId)),
+    plainArray(rows.map((row) => row.side)),
+    textArray(rows.map((row) => row.key)),
+    plainArray(rows.map((row) => row.deleted)),
+    textArray(rows.map((row) => (row.oldRow === null ? null : JSON.stringify(row.oldRow)))),
+  ]);
+};
+
+interface PendingRow {
+  readonly id: string;
+  readonly generation: number;
+  readonly side: Side;
+  readonly key: string;
+  readonly deleted: boolean;
+  readonly old_row: Readonly<Record<string, Value>> | null;
+  readonly since: string;
+  readonly state: PendingState;
+}
+
+const pendingOfRow = (row: PendingRow): PendingChange => ({
+  id: row.id,
+  generation: row.generation,
+  side: row.side,
+  key: keyOfText(row.key),
+  deleted: row.deleted,
+  oldRow: row.old_row,
+  since: isoTime(row.since),
+  state: row.state,
+});
+
+const COLUMNS = 'p.id, p.generation, p.side, p.key, p.deleted, p.old_row, p.since, p.state';
+
+// By state first: each state is one range of the index, and the oldest of a lane is its first entry.
+const TAKE = `
+  select ${COLUMNS}
+    from unnest($2::couplet.pending_state[]) as s(state)
+   cross join lateral (
+     select ${COLUMNS} from couplet.pending p
+      where p.state = s.state and p.lane_id = $1 and p.id > $3::bigint
+      order by p.id limit $4) p
+   order by p.id limit $4`;
+
+const OF_KEYS = `
+  select ${COLUMNS} from couplet.pending p
+   where p.lane_id = $1 and p.side = $2 and p.key = any($3::text[])`;
+
+const COUNT = 'select side, state, count(*)::int as count from couplet.pending where lane_id = $1 group by side, state';
+
+// Hops from lane to lane in the index: with a million entries in one lane, a group by would read them all.
+const LANES_WITH_WORK = `
+  with recursive due(lane_id) as (
+      (select lane_id from couplet.pending where state = 'due' order by lane_id limit 1)
+    union all
+      select (select p.lane_id from couplet.pending p
+               where p.state = 'due' and p.lane_id > due.lane_id order by p.lane_id limit 1)
+        from due where due.lane_id is not null)
+  select lane_id, min(since)::text as since
+    from (select due.lane_id, p.since
+            from due cross join lateral (
+              select p.since from couplet.pending p
+               where p.state = 'due' and p.lane_id = due.lane_id order by p.id limit 1) p
+           where due.lane_id is not null
+          union all
+          select lane_id, retry_at from couplet.sync_error
+           where status = 'open' and not parked and retry_at is not null and retry_at <= now()) as work
+   group by lane_id order by 2`;
+
+// A retry is put among the pending once: its time is taken away with it, and the next attempt sets a new one.
+const PEND_RETRIES = `
+  with chosen as (
+      select e.id, e.lane_id, (case when e.hq_key is not null then 'hq' else 'channel' end)::couplet.side as side,
+             coalesce(e.hq_key, e.channel_key) as key
+        from couplet.sync_error e
+       where e.lane_id = $1 and e.status = 'open' and e.scope = 'record'
+         and coalesce(e.hq_key, e.channel_key) is not null
+         and case $2::text when 'due' then e.kind = 'failure' and not e.parked and e.retry_at <= now()
+                           when 'unparked' then e.kind = 'failure' and not e.parked
+                           else true end
+         and not exists (select from couplet.pending p
+                          where p.lane_id = e.lane_id and p.side = (case when e.hq_key is not null then 'hq' else 'channel' end)::couplet.side
+                            and p.key = coalesce(e.hq_key, e.channel_key))
+       order by e.retry_at limit $3
+         for no key update of e skip locked),
+    changed as (
+      update couplet.sync_error e set retry_at = null, parked = e.parked and $2::text <> 'all'
+        from chosen c where e.id = c.id),
+    pended as (
+      insert into couplet.pending as p (lane_id, side, key, deleted)
+      select distinct on (lane_id, side, key) lane_id, side, key, false from chosen order by lane_id, side, key
+      ${ON_PENDING_ALREADY})
+  select count(*)::int as count from chosen`;
+
+const CHANGE_STATE = `
+  with changed as (
+    update couplet.pending set state = $4 where lane_id = $1 and side = $2 and state = $3 returning 1)
+  select count(*)::int as count from changed`;
+
+export const pendingPart = (clients: Clients, lanes: LaneRegistry): PendingPart => ({
+  takePending: async (lane, states, afterId, limit) => {
+    const laneId = await lanes.idOf(lane);
+    const rows = await query<PendingRow>(clients.raw, TAKE, [laneId, plainArray(states), afterId ?? '0', limit]);
+    return rows.map(pendingOfRow);
+  },
+  pendingOf: async (lane, side, keys) => {
+    if (keys.length === 0) return new Map<KeyText, PendingChange>();
+    const laneId = await lanes.idOf(lane);
+    const rows = await query<PendingRow>(clients.raw, OF_KEYS, [laneId, side, keyArray(keys)]);
+    return new Map(rows.map((row) => [row.key, pendingOfRow(row)]));
+  },
+  countPending: (lane) => countPending(clients, lanes, lane),
+  lanesWithWork: async () => {
+    const rows = await query<{ lane_id: number; since: string }>(clients.raw, LANES_WITH_WORK, []);
+    return Promise.all(rows.map(async (row) => ({ lane: await lanes.laneOf(row.lane_id), since: isoTime(row.since) })));
+  },
+  pendRetries: async (lane, which, limit) => {
+    const laneId = await lanes.idOf(lane);
+    const [row] = await query<{ count: number }>(clients.raw, PEND_RETRIES, [laneId, which, limit]);
+    return row?.count ?? 0;
+  },
+  changePendingState: async (lane, side, from, to) => {
+    const laneId = await lanes.idOf(lane);
+    const [row] = await query<{ count: number }>(clients.raw, CHANGE_STATE, [laneId, side, from, to]);
+    return row?.count ?? 0;
+  },
+});
+
+export const keyArray = (keys: readonly RecordKey[]): string => textArray(keys.map(keyText));
+
+const countPending = async (clients: Clients, lanes: LaneRegistry, lane: Lane) => {
+  const none = (): Record<PendingState, number> => ({ due: 0, deletion: 0, held: 0, waiting: 0 });
+  const counts: Record<Side, Record<PendingState, number>> = { hq: none(), channel: none() };
+  const laneId = await lanes.idOf(lane);
+  const rows = await query<{ side: Side; state: PendingState; count: number }>(clients.raw, COUNT, [laneId]);
+  for (const row of rows) counts[row.side][row.state] = row.count;
+  return counts;
+};

@@ -1,0 +1,162 @@
+/**
+ * Commits all that a batch led to in one transaction. The statements are sent together and answered together: a batch
+ * of a thousand pairs costs one round trip besides begin and commit.
+ *
+ * Lock order: the lane's row (shared), the advisory locks of `release-waiting`, couplings, errors, pending, and last
+ * what all recordings of a job or a lane share (job, activity), which is then held during the commit only.
+ */
+import { FenceLost } from '../errors/store-faults.ts';
+import type { Recording } from '../ports/coupling-database.ts';
+import { keyText } from '../domain/record.ts';
+import { plainArray, textArray } from './array-literal.ts';
+import type { Clients, RawTransaction } from './connect.ts';
+import { query } from './connect.ts';
+import { writeProgress, writeResults } from './jobs.ts';
+import type { LaneRegistry } from './lane-registry.ts';
+import type { Layouts } from './layouts.ts';
+import { pend } from './pending.ts';
+import { lockWaiting, parentLanesOf, releaseFromCoupled, releaseWaiting, writeWaits } from './release-waiting.ts';
+import { resolveErrors, writeErrors } from './sync-errors.ts';
+import { writeLog } from './sync-log.ts';
+import { endCouplings, forgetUncoupled, insertCouplings, markUncoupled, updateCouplings } from './write-couplings.ts';
+
+const FENCE = 'select id from couplet.lane where id = $1 and fence = $2 for share';
+
+// The batches of this recording that nobody had recorded.
+const BATCHES = `
+  insert into couplet.recorded_batch (batch_id) select unnest($1::text[])
+  on conflict (batch_id) do nothing returning batch_id`;
+
+const DONE = `
+  delete from couplet.pending p using unnest($1::bigint[], $2::int[]) as u(id, generation)
+   where p.id = u.id and p.generation = u.generation`;
+
+const KEEP = `
+  update couplet.pending p set state = u.state
+    from unnest($1::bigint[], $2::int[], $3::couplet.pending_state[]) as u(id, generation, state)
+   where p.id = u.id and p.generation = u.generation`;
+
+const ACTIVITY = `
+  insert into couplet.lane_activity as a (lane_id, hour, changes, writes, errors, couplings)
+  values ($1, date_trunc('hour', now(), 'UTC'), $2, $3, $4, $5)
+  on conflict (lane_id, hour) do update
+    set changes = a.changes + excluded.changes, writes = a.writes + excluded.writes,
+        errors = a.errors + excluded.errors, couplings = a.couplings + excluded.couplings`;
+
+interface Prepared {
+  readonly laneId: number;
+  readonly layoutId: number | null;
+  readonly parentLaneIds: ReadonlyMap<string, number>;
+}
+
+export const record = async (
+  clients: Clients,
+  lanes: LaneRegistry,
+  layouts: Layouts,
+  recording: Recording,
+): Promise<void> => {
+  const { lane, number } = recording.fence;
+  const laneId = await lanes.idOf(lane);
+  for (const { lane: other } of recording.pend) await lanes.idOf(other);
+  const prepared: Prepared = {
+    laneId,
+    layoutId: await layouts.currentOf(laneId),
+    parentLaneIds: await parentLanesOf(recording, lanes),
+  };
+  try {
+    await clients.raw.begin(async (sql) => {
+      const fence = query(sql, FENCE, [laneId, number]);
+      const batches =
+        recording.batchIds.length === 0 ? null : query(sql, BATCHES, [textArray(recording.batchIds)]);
+      const written = write(sql, lanes, prepared, recording);
+      // All have been sent: each is waited for, so that none is rejected unheard, and the first cause is the one told.
+      const [fenceFound, batchesFound, outcome] = await Promise.allSettled([fence, batches, written]);
+      if (fenceFound.status === 'rejected') throw fenceFound.reason;
+      if (fenceFound.value.length === 0) {
+        throw new FenceLost('Another worker has taken this lane over.', { ...lane, fence: number });
+      }
+      if (batchesFound.status === 'rejected') throw batchesFound.reason;
+      if (batchesFound.value !== null) checkBatches(batchesFound.value.length, recording);
+      if (outcome.status === 'rejected') throw outcome.reason;
+    });
+  } catch (error) {
+    if (error instanceof AlreadyRecorded) return;
+    throw error;
+  }
+};
+
+/** Not a fault: the same recording came before, and only its answer was lost. */
+class AlreadyRecorded extends Error {}
+
+const checkBatches = (fresh: number, recording: Recording): void => {
+  if (fresh === recording.batchIds.length) return;
+  if (fresh === 0) throw new AlreadyRecorded();
+  throw new Error(`Of the batches ${recording.batchIds.join(', ')} some are recorded already and some are not.`);
+};
+
+const write = async (
+  sql: RawTransaction,
+  lanes: LaneRegistry,
+  { laneId, layoutId, parentLaneIds }: Prepared,
+  recording: Recording,
+): Promise<void> => {
+  const { jobId, couple, update, end, log, errors, resolve, done, keep, results, progress } = recording;
+  const sent: Promise<unknown>[] = [];
+  const waits = parentLaneIds.size > 0;
+  const coupled = couple.length > 0 || update.some(({ hqKey, channelKey }) => hqKey !== undefined || channelKey != null);
+  if (coupled || waits) {
+    sent.push(lockWaiting(sql, { coupled: coupled ? laneId : null, waitedFor: [...parentLaneIds.values()] }));
+  }
+  // Couplings that end come first, then those whose keys move, then new ones, which may take the keys.
+  if (end.length > 0) sent.push(endCouplings(sql, laneId, jobId, end, log));
+  if (update.length > 0) sent.push(updateCouplings(sql, layoutId ?? noLayout(recording), jobId, update));
+  if (couple.length > 0) sent.push(insertCouplings(sql, laneId, layoutId ?? noLayout(recording), jobId, couple));
+  if (recording.forgetUncoupled.length > 0) sent.push(forgetUncoupled(sql, laneId, recording.forgetUncoupled));
+  if (recording.uncoupled.length > 0) {
+    const actor = log.find((entry) => entry.couplingId === null)?.actor ?? null;
+    sent.push(markUncoupled(sql, laneId, recording.uncoupled.map((mark) => ({ mark, actor }))));
+  }
+  if (recording.waits.length > 0) sent.push(writeWaits(sql, parentLaneIds, recording.waits));
+  if (resolve.length > 0) sent.push(resolveErrors(sql, resolve));
+  if (errors.length > 0) sent.push(writeErrors(sql, laneId, parentLaneIds, errors));
+  if (log.length > 0) sent.push(writeLog(sql, laneId, log));
+  if (results.length > 0 && jobId !== null) sent.push(writeResults(sql, jobId, results));
+  if (done.length > 0) sent.push(query(sql, DONE, [idsOf(done), generationsOf(done)]));
+  if (keep.length > 0) {
+    sent.push(query(sql, KEEP, [idsOf(keep), generationsOf(keep), plainArray(keep.map(({ state }) => state))]));
+  }
+  sent.push(pend(sql, lanes, recording.pend));
+  if (coupled) sent.push(releaseByNewKeys(sql, laneId, recording));
+  if (waits) sent.push(releaseFromCoupled(sql, parentLaneIds, recording));
+  if (progress !== null && jobId !== null) sent.push(writeProgress(sql, jobId, progress));
+  sent.push(writeActivity(sql, laneId, recording));
+  const outcomes = await Promise.allSettled(sent);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+};
+
+const noLayout = ({ fence }: Recording): never => {
+  throw new Error(`The lane of ${fence.lane.mapping} and ${fence.lane.channel} has no layout: ensureLayout comes first.`);
+};
+
+const idsOf = (entries: readonly { readonly id: string }[]): string => plainArray(entries.map(({ id }) => id));
+const generationsOf = (entries: readonly { readonly generation: number }[]): string =>
+  plainArray(entries.map(({ generation }) => generation));
+
+const releaseByNewKeys = async (sql: RawTransaction, laneId: number, recording: Recording): Promise<void> => {
+  const hqKeys: string[] = [];
+  const channelKeys: string[] = [];
+  for (const change of [...recording.couple, ...recording.update]) {
+    if (change.hqKey !== undefined) hqKeys.push(keyText(change.hqKey));
+    if (change.channelKey !== undefined && change.channelKey !== null) channelKeys.push(keyText(change.channelKey));
+  }
+  await releaseWaiting(sql, laneId, textArray(hqKeys), textArray(channelKeys));
+};
+
+const WRITES: ReadonlySet<string> = new Set(['inserted', 'modified', 'deleted', 'restored']);
+
+const writeActivity = async (sql: RawTransaction, laneId: number, recording: Recording): Promise<void> => {
+  const writes = recording.log.filter((entry) => WRITES.has(entry.action)).length;
+  const counts = [recording.done.length, writes, recording.errors.length, recording.couple.length - recording.end.length];
+  if (counts.every((count) => count === 0)) return;
+  await query(sql, ACTIVITY, [laneId, ...counts]);
+};

@@ -1,0 +1,246 @@
+/** Couplings made, changed and ended, a batch in a statement each. */
+import type { RecordKey, Side } from '../domain/record.ts';
+import { keyText } from '../domain/record.ts';
+import type { CouplingUpdate, EndedCoupling, LogEntry, NewCoupling, UncoupledMark } from '../ports/coupling-database.ts';
+import { plainArray, textArray } from './array-literal.ts';
+import type { RawTransaction } from './connect.ts';
+import { query } from './connect.ts';
+import { storeBase } from './layouts.ts';
+import { keyArray } from './pending.ts';
+
+const keyOrNull = (key: RecordKey | null): string | null => (key === null ? null : keyText(key));
+const parentsOf = (parents: readonly (string | null)[]): string | null =>
+  parents.every((parent) => parent === null) ? null : plainArray(parents);
+const jsonOrNull = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
+
+const COUPLE = `
+  insert into couplet.coupling
+    (id, lane_id, layout_id, status, hq_key, channel_key, base_hq, base_channel, base_states, hq_description,
+     channel_description, error_id, parents, written_hq, written_channel, old_rows, last_job_id,
+     last_synchronized_at)
+  select u.id, $1, $2, u.status, u.hq_key, u.channel_key, u.base_hq, u.base_channel, u.base_states, u.hq_description,
+         u.channel_description, u.error_id, u.parents::uuid[], u.written_hq, u.written_channel, u.old_rows, $3,
+         case when u.status = 'synchronized' then now() end
+    from unnest($4::uuid[], $5::couplet.coupling_status[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+                $11::text[], $12::text[], $13::uuid[], $14::text[], $15::text[], $16::text[], $17::json[])
+           as u(id, status, hq_key, channel_key, base_hq, base_channel, base_states, hq_description,
+                channel_description, error_id, parents, written_hq, written_channel, old_rows)`;
+
+export const insertCouplings = async (
+  sql: RawTransaction,
+  laneId: number,
+  layoutId: number,
+  jobId: string | null,
+  couplings: readonly NewCoupling[],
+): Promise<void> => {
+  const bases = couplings.map((coupling) => storeBase(coupling.base));
+  await query(sql, COUPLE, [
+    laneId,
+    layoutId,
+    jobId,
+    plainArray(couplings.map(({ id }) => id)),
+    plainArray(couplings.map(({ status }) => status)),
+    textArray(couplings.map(({ hqKey }) => keyText(hqKey))),
+    textArray(couplings.map(({ channelKey }) => keyOrNull(channelKey))),
+    textArray(bases.map(({ hq }) => hq)),
+    textArray(bases.map(({ channel }) => channel)),
+    textArray(bases.map(({ states }) => states)),
+    textArray(couplings.map(({ hqDescription }) => hqDescription)),
+    textArray(couplings.map(({ channelDescription }) => channelDescription)),
+    plainArray(couplings.map(({ errorId }) => errorId)),
+    textArray(couplings.map(({ parents }) => parentsOf(parents))),
+    textArray(couplings.map(({ written }) => written.hq)),
+    textArray(couplings.map(({ written }) => written.channel)),
+    textArray(couplings.map(({ oldRows }) => jsonOrNull(oldRows))),
+  ]);
+};
+
+/** What one part of a `CouplingUpdate` sets: the column, its type in the array, and its values. */
+interface Part {
+  readonly sets: readonly string[];
+  readonly columns: readonly (readonly [name: string, type: string])[];
+  readonly values: (updates: readonly CouplingUpdate[]) => readonly string[];
+}
+
+type PartName = Exclude<keyof CouplingUpdate, 'id'>;
+
+const simple = (column: string, type: string, value: (update: CouplingUpdate) => string | null, cast = ''): Part => ({
+  sets: [`${column} = u.${column}${cast}`],
+  columns: [[column, type]],
+  values: (updates) => [textArray(updates.map(value))],
+});
+
+const PARTS: Readonly<Record<PartName, Part>> = {
+  hqKey: simple('hq_key', 'text', (update) => keyOrNull(update.hqKey ?? null)),
+  channelKey: simple('channel_key', 'text', (update) => keyOrNull(update.channelKey ?? null)),
+  base: {
+    sets: ['base_hq = u.base_hq', 'base_channel = u.base_channel', 'base_states = u.base_states', 'layout_id = $2'],
+    columns: [
+      ['base_hq', 'text'],
+      ['base_channel', 'text'],
+      ['base_states', 'text'],
+    ],
+    values: (updates) => {
+      const bases = updates.map(({ base }) => (base === undefined ? { hq: '[]', channel: '[]', states: null } : storeBase(base)));
+      return [
+        textArray(bases.map(({ hq }) => hq)),
+        textArray(bases.map(({ channel }) => channel)),
+        textArray(bases.map(({ states }) => states)),
+      ];
+    },
+  },
+  status: simple('status', 'couplet.coupling_status', (update) => update.status ?? null),
+  errorId: simple('error_id', 'uuid', (update) => update.errorId ?? null),
+  parents: simple('parents', 'text', (update) => parentsOf(update.parents ?? []), '::uuid[]'),
+  hqDescription: simple('hq_description', 'text', (update) => update.hqDescription ?? ''),
+  channelDescription: simple('channel_description', 'text', (update) => update.channelDescription ?? ''),
+  written: {
+    sets: ['written_hq = u.written_hq', 'written_channel = u.written_channel'],
+    columns: [
+      ['written_hq', 'text'],
+      ['written_channel', 'text'],
+    ],
+    values: (updates) => [
+      textArray(updates.map(({ written }) => written?.hq ?? null)),
+      textArray(updates.map(({ written }) => written?.channel ?? null)),
+    ],
+  },
+  oldRows: simple('old_rows', 'json', (update) => jsonOrNull(update.oldRows ?? null)),
+  synchronized: { sets: ['last_synchronized_at = now()'], columns: [], values: () => [] },
+};
+const PART_NAMES = Object.keys(PARTS) as PartName[];
+
+const isSet = (update: CouplingUpdate, name: PartName): boolean =>
+  name === 'synchronized' ? update.synchronized === true : update[name] !== undefined;
+
+/**
+ * Updates that set the same parts are one statement; its text depends on the parts alone, so it is prepared once. An
+ * ordinary run has one or two such groups in a batch.
+ */
+const groupByParts = (updates: readonly CouplingUpdate[]): ReadonlyMap<number, CouplingUpdate[]> => {
+  const groups = new Map<number, CouplingUpdate[]>();
+  for (const update of updates) {
+    let mask = 0;
+    for (let index = 0; index < PART_NAMES.length; index += 1) {
+      const name = PART_NAMES[index];
+      if (name !== undefined && isSet(update, name)) mask |= 1 << index;
+    }
+    const group = groups.get(mask);
+    if (group === undefined) groups.set(mask, [update]);
+    else group.push(update);
+  }
+  return groups;
+};
+
+const updateTexts = new Map<number, string>();
+const updateText = (mask: number, parts: readonly Part[]): string => {
+  const known = updateTexts.get(mask);
+  if (known !== undefined) return known;
+  const columns = parts.flatMap((part) => part.columns);
+  const text = `
+    update couplet.coupling c
+       set ${[...parts.flatMap((part) => part.sets), 'last_job_id = coalesce($1::uuid, c.last_job_id)'].join(', ')}
+      from unnest($3::uuid[]${columns.map(([, type], index) => `, $${index + 4}::${type}[]`).join('')})
+             as u(id${columns.map(([name]) => `, ${name}`).join('')})
+     where c.id = u.id and c.ended_at is null and $2::int is not null`;
+  updateTexts.set(mask, text);
+  return text;
+};
+
+export const updateCouplings = async (
+  sql: RawTransaction,
+  layoutId: number,
+  jobId: string | null,
+  updates: readonly CouplingUpdate[],
+): Promise<void> => {
+  await rememberFormerKeys(sql, 'hq', updates);
+  await rememberFormerKeys(sql, 'channel', updates);
+  const statements: Promise<unknown>[] = [];
+  for (const [mask, group] of groupByParts(updates)) {
+    const parts = PART_NAMES.filter((_, index) => (mask & (1 << index)) !== 0).map((name) => PARTS[name]);
+    statements.push(
+      query(sql, updateText(mask, parts), [
+        jobId,
+        layoutId,
+        plainArray(group.map(({ id }) => id)),
+        ...parts.flatMap((part) => part.values(group)),
+      ]),
+    );
+  }
+  await Promise.all(statements);
+};
+
+const rememberFormerKeys = async (
+  sql: RawTransaction,
+  side: Side,
+  updates: readonly CouplingUpdate[],
+): Promise<void> => {
+  const name = side === 'hq' ? 'hqKey' : 'channelKey';
+  const column = side === 'hq' ? 'hq_key' : 'channel_key';
+  const moved = updates.filter((update) => update[name] !== undefined);
+  if (moved.length === 0) return;
+  await query(
+    sql,
+    `insert into couplet.former_key (lane_id, side, key, coupling_id)
+     select c.lane_id, $1, c.${column}, c.id
+       from couplet.coupling c join unnest($2::uuid[], $3::text[]) as u(id, key) on c.id = u.id
+      where c.${column} <> u.key
+     on conflict (lane_id, side, key, coupling_id) do update set until = now()`,
+    [side, plainArray(moved.map(({ id }) => id)), textArray(moved.map((update) => keyOrNull(update[name] ?? null)))],
+  );
+};
+
+export const endCouplings = async (
+  sql: RawTransaction,
+  laneId: number,
+  jobId: string | null,
+  ended: readonly EndedCoupling[],
+  log: readonly LogEntry[],
+): Promise<void> => {
+  const ids = plainArray(ended.map(({ id }) => id));
+  await query(
+    sql,
+    `update couplet.coupling set status = 'ended', ended_at = now(), error_id = null,
+            last_job_id = coalesce($2::uuid, last_job_id)
+      where id = any($1::uuid[]) and ended_at is null`,
+    [ids, jobId],
+  );
+  await query(sql, 'delete from couplet.parent_wait where coupling_id = any($1::uuid[])', [ids]);
+  const actors = new Map(log.map((entry) => [entry.couplingId, entry.actor]));
+  const marks = ended.flatMap(({ id, uncoupled }) => uncoupled.map((mark) => ({ mark, actor: actors.get(id) ?? null })));
+  await markUncoupled(sql, laneId, marks);
+};
+
+export const markUncoupled = async (
+  sql: RawTransaction,
+  laneId: number,
+  marks: readonly { readonly mark: UncoupledMark; readonly actor: string | null }[],
+): Promise<void> => {
+  if (marks.length === 0) return;
+  await query(
+    sql,
+    `insert into couplet.uncoupled (lane_id, side, key, actor)
+     select distinct on (side, key) $1::int, side, key, actor
+       from unnest($2::couplet.side[], $3::text[], $4::text[]) as u(side, key, actor) order by side, key
+     on conflict (lane_id, side, key) do update set at = now(), actor = excluded.actor`,
+    [
+      laneId,
+      plainArray(marks.map(({ mark }) => mark.side)),
+      keyArray(marks.map(({ mark }) => mark.key)),
+      textArray(marks.map(({ actor }) => actor)),
+    ],
+  );
+};
+
+export const forgetUncoupled = async (
+  sql: RawTransaction,
+  laneId: number,
+  marks: readonly UncoupledMark[],
+): Promise<void> => {
+  await query(
+    sql,
+    `delete from couplet.uncoupled d using unnest($2::couplet.side[], $3::text[]) as u(side, key)
+      where d.lane_id = $1 and d.side = u.side and d.key = u.key`,
+    [laneId, plainArray(marks.map(({ side }) => side)), keyArray(marks.map(({ key }) => key))],
+  );
+};
