@@ -14,9 +14,12 @@ export interface PlanOptions {
   readonly decide: DecideOptions;
   /**
    * `defer`: deletions that a policy acts on wait for the end of the run, where the breaker counts them; `ask`: each
-   * becomes an error whatever the policy; `restore` and `propagate` are a person's word.
+   * becomes an error whatever the policy; `approved`: a person let a mass deletion pass, which propagates also where the
+   * policy is manual; `restore` and `propagate` are a person's word on one pair.
    */
-  readonly deletions: 'defer' | 'carryOut' | 'ask' | 'restore' | 'propagate';
+  readonly deletions: 'defer' | 'carryOut' | 'ask' | 'approved' | 'restore' | 'propagate';
+  /** Sides that were truncated: their deletions wait for the breaker even where the policy is manual. */
+  readonly truncated: ReadonlySet<Side>;
   /** The error that an action answers; stands in the notes of its writes. */
   readonly errorId: string | null;
 }
@@ -239,7 +242,7 @@ function planDeletion(plan: BatchPlan, subject: Subject, draft: Draft, decision:
   if (plan.options.deletions === 'restore') return planRestore(plan, subject, deletedIn);
   if (plan.options.deletions === 'propagate') return planPropagation(plan, subject, survivor);
   const survivorChanged = decision.survivorChanged || changedBeyondMapping(subject, draft, survivor);
-  const policy = plan.options.deletions === 'ask' ? 'manual' : decision.policy;
+  const policy = policyFor(plan, decision, deletedIn);
   if (policy === 'manual' || (policy === 'propagate' && survivorChanged)) {
     const code = survivorChanged ? 'deleted-and-changed' : deletedIn === 'hq' ? 'deleted-in-hq' : 'deleted-in-channel';
     subject.verdict = finding('deletion', code, { deletedIn, key: keyParam(subject.keys[deletedIn]) }, { deletedIn, survivorChanged });
@@ -257,6 +260,14 @@ function planDeletion(plan: BatchPlan, subject: Subject, draft: Draft, decision:
   }
   if (policy === 'restore') planRestore(plan, subject, deletedIn);
   else planPropagation(plan, subject, survivor);
+}
+
+function policyFor(plan: BatchPlan, decision: Extract<PairDecision, { kind: 'deletion' }>, deletedIn: Side) {
+  const { deletions, truncated } = plan.options;
+  if (deletions === 'ask') return 'manual';
+  const byHand = decision.policy === 'manual';
+  if (byHand && (deletions === 'approved' || (deletions === 'defer' && truncated.has(deletedIn)))) return 'propagate';
+  return decision.policy;
 }
 
 /** A mark on the survivor that is not Couplet's own write: some unmapped column changed, which a deletion must not take along. */

@@ -20,6 +20,7 @@ export async function previewLane(context: LaneContext, run: Run, request: LaneR
     withResults: true,
     late: new Set(),
     expectEmpty: false,
+    truncated: new Set(),
   };
   for await (const items of itemsOf(context, request)) {
     if (await request.stop()) return;

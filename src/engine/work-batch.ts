@@ -45,6 +45,11 @@ export interface Run {
 
 export async function workBatch(context: LaneContext, run: Run, items: readonly WorkItem[], options: BatchOptions): Promise<BatchResult> {
   const { plan, subjects } = await planBatch(context, run.identity, items, options);
+  return carryOut(context, run, plan, subjects, options);
+}
+
+/** Writes, settles, records and clears what was planned; for batches and for what a person asked of one pair alike. */
+export async function carryOut(context: LaneContext, run: Run, plan: BatchPlan, subjects: readonly Subject[], options: BatchOptions): Promise<BatchResult> {
   await context.surroundings.reach('decided', context.lane);
   const batchIds = await writeBoth(context, run, subjects, plan.builder, options);
   for (const subject of subjects) {
@@ -75,8 +80,13 @@ export async function planBatch(context: LaneContext, identity: RunIdentity, ite
     } else planPair(plan, subject);
   }
   subjects.push(...(await planLoneRecords(plan, options.lone)));
-  await Promise.all([loadOpenErrors(context, subjects), letWaitForPendingParents(context, subjects), checkCascades(context, subjects)]);
+  await completePlan(context, subjects);
   return { plan, subjects };
+}
+
+/** What a plan needs to know beyond the pairs themselves: open errors, parents on their way, rows a delete would take along. */
+export async function completePlan(context: LaneContext, subjects: readonly Subject[]): Promise<void> {
+  await Promise.all([loadOpenErrors(context, subjects), letWaitForPendingParents(context, subjects), checkCascades(context, subjects)]);
 }
 
 /** A child whose parent is itself among the pending waits silently for it; otherwise it is an error that says so. */

@@ -8,7 +8,7 @@ import { PLAIN_RUN } from '../domain/pair.ts';
 import { keyText, type RecordKey, type Side, SIDES } from '../domain/record.ts';
 import { FenceLost } from '../errors/store-faults.ts';
 import type { PendingState } from '../ports/coupling-database.ts';
-import { breakDeletions } from './break-deletions.ts';
+import { breakDeletions, truncatedSides } from './break-deletions.ts';
 import type { WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
 import { type BatchOptions, type Run, workBatch } from './work-batch.ts';
@@ -43,7 +43,7 @@ export function createSides(context: LaneContext, direction: LaneRequest['direct
   return new Set(SIDES.filter((side) => travels(mapping.direction, side) && travels(direction, side)));
 }
 
-const optionsOf = (context: LaneContext, request: LaneRequest, deletions: BatchOptions['deletions'], late: Set<string>): BatchOptions => ({
+export const optionsOf = (context: LaneContext, request: LaneRequest, deletions: BatchOptions['deletions'], late: Set<string>): BatchOptions => ({
   decide: decideOptionsOf(request),
   deletions,
   errorId: null,
@@ -52,6 +52,7 @@ const optionsOf = (context: LaneContext, request: LaneRequest, deletions: BatchO
   withResults: false,
   late,
   expectEmpty: false,
+  truncated: truncatedSides(context.state.fullRunDue?.reason),
 });
 
 /** Everything but deletions. False: stopped on request, the rest stays pending. */

@@ -396,6 +396,8 @@ export interface CouplingDatabase {
   countCouplings(lane: Lane): Promise<number>;
   /** The partner keys and coupling ids of parents, for references. */
   partnersOf(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlyMap<KeyText, { readonly couplingId: string; readonly hqKey: RecordKey; readonly channelKey: RecordKey | null }>>;
+  /** Open couplings in these lanes that refer to this coupling as a parent. */
+  couplingsOfParent(parentId: string, lanes: readonly Lane[], limit: number): Promise<readonly Coupling[]>;
   uncoupledAmong(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlySet<KeyText>>;
 
   // errors

@@ -1,0 +1,26 @@
+/** Which actions fit an open error. Pure, so that lists, pages and the engine agree. */
+import type { Side } from './record.ts';
+
+export type Action = 'retry' | 'synchronize' | 'restore' | 'delete' | 'couple' | 'remove-coupling' | 'approve' | 'decline';
+
+export interface ActedError {
+  readonly scope: 'record' | 'mapping';
+  readonly kind: 'conflict' | 'deletion' | 'failure';
+  readonly code: string;
+  readonly status: 'open' | 'resolved';
+  readonly couplingId: string | null;
+  readonly deletedIn: Side | null;
+  readonly hqRecord: { readonly exists: boolean };
+  readonly channelRecord: { readonly exists: boolean };
+}
+
+export function allowedActions(error: ActedError): readonly Action[] {
+  if (error.status === 'resolved') return [];
+  if (error.scope === 'mapping') return error.code.startsWith('mass-') ? ['approve', 'decline'] : ['retry'];
+  if (error.kind === 'deletion') return ['restore', 'delete', 'couple', 'remove-coupling'];
+  const actions: Action[] = ['retry'];
+  if (error.couplingId !== null && error.hqRecord.exists && error.channelRecord.exists) actions.push('synchronize');
+  if (error.couplingId === null) actions.push('couple');
+  actions.push('remove-coupling');
+  return actions;
+}

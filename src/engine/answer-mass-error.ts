@@ -1,0 +1,30 @@
+/** Approve carries the held deletions out; decline makes each a deletion error. */
+import type { SyncError } from '../ports/coupling-database.ts';
+import type { ActionRequest, ActionResult } from '../ports/synchronizer.ts';
+import { recordingBuilder } from './build-recording.ts';
+import type { LaneContext } from './lane-context.ts';
+import type { SingleRun } from './single-run.ts';
+import { type BatchOptions, recordParts } from './work-batch.ts';
+import { type LaneRequest, optionsOf, workPending } from './work-lane.ts';
+
+export async function answerMassError(context: LaneContext, run: SingleRun, error: SyncError, request: ActionRequest): Promise<ActionResult> {
+  if (request.dryRun) return { outcome: 'succeeded', jobId: null, writes: [], dependents: [] };
+  const approved = request.action === 'approve';
+  const side = error.deletedIn ?? 'hq';
+  await context.database.changePendingState(context.lane, side, 'held', 'deletion');
+  const asked: LaneRequest = { scope: 'modified', direction: 'both', fields: null, stop: () => Promise.resolve(false) };
+  const options: BatchOptions = {
+    ...optionsOf(context, asked, approved ? 'approved' : 'ask', new Set()),
+    lone: { createIn: new Set(), match: false, byHand: false },
+  };
+  // The answer is recorded first: whoever is killed now leaves deletions that are due and counted anew, never lost ones.
+  const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
+  const logId = builder.log({ keys: { hq: null, channel: null }, id: null }, { ...run.identity, action: 'resolved', code: request.action, params: error.params, errorId: error.id });
+  builder.parts.resolve.push({
+    errorId: error.id,
+    resolution: { action: request.action, winner: null, fields: null, actor: request.actor, reason: request.reason, jobId: run.identity.jobId, logIds: [logId] },
+  });
+  await recordParts(context, run, builder.build());
+  await workPending(context, run, asked, options, ['deletion']);
+  return { outcome: 'succeeded', jobId: run.identity.jobId, writes: [], dependents: [] };
+}

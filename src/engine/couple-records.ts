@@ -1,0 +1,103 @@
+/** Couples two records by hand, or creates the partner of one, and decides the pair at once. */
+import { fieldValuesOf } from '../domain/prepare-mapping.ts';
+import { PLAIN_RUN } from '../domain/pair.ts';
+import { keyText, otherSide, type RecordKey, type Side, SIDES } from '../domain/record.ts';
+import { makeTranslator } from '../domain/translate.ts';
+import type { Coupling, SyncError } from '../ports/coupling-database.ts';
+import type { StoredRecord } from '../ports/store.ts';
+import { ActionRefused, type ActionResult } from '../ports/synchronizer.ts';
+import { recordingBuilder } from './build-recording.ts';
+import { findParents, type Gathered, type LoneWork } from './gather-pairs.ts';
+import type { LaneContext } from './lane-context.ts';
+import { planCreate, planNewPair } from './plan-lone-records.ts';
+import type { BatchPlan } from './plan-pairs.ts';
+import { writePreview } from './preview-lane.ts';
+import type { SingleRun } from './single-run.ts';
+import { type BatchOptions, carryOut, completePlan } from './work-batch.ts';
+
+export interface CoupleKeys {
+  readonly hqKey: RecordKey | null;
+  readonly channelKey: RecordKey | null;
+  readonly createIn: Side | null;
+  readonly winner: Side | null;
+  readonly dryRun: boolean;
+  /** The error that this answers. */
+  readonly answers: SyncError | null;
+}
+
+export interface CoupleResult extends ActionResult {
+  readonly couplingId: string;
+}
+
+export async function coupleInContext(context: LaneContext, run: SingleRun, request: CoupleKeys): Promise<CoupleResult> {
+  const records = await readRecords(context, request);
+  const ended = await freePartners(context, request, records);
+  const items = SIDES.flatMap((side): LoneWork[] => {
+    const record = records[side];
+    return record ? [{ side, key: record.key, pending: null, record, values: fieldValuesOf(context.prepared, side, record.values) }] : [];
+  });
+  const parents = await findParents(context, [], items);
+  const gathered: Gathered = { pairs: [], lone: items, void: [], unproven: [], parents, translator: makeTranslator(context.prepared, parents.find) };
+  const options: BatchOptions = {
+    decide: { ...PLAIN_RUN, choice: request.winner ? { winner: request.winner, fields: new Map() } : null },
+    deletions: 'ask',
+    truncated: new Set(),
+    errorId: request.answers?.id ?? null,
+    lone: { createIn: new Set(request.createIn ? [request.createIn] : []), match: false, byHand: true },
+    resolution: request.answers ? { action: 'couple', winner: request.winner, fields: null, actor: run.identity.actor, reason: run.identity.reason } : null,
+    withResults: false,
+    late: new Set(),
+    expectEmpty: false,
+  };
+  const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
+  const plan: BatchPlan = { context, identity: run.identity, options, gathered, builder };
+  for (const coupling of ended) {
+    builder.draftOf(coupling).ended = [];
+    builder.log(builder.draftOf(coupling), { ...run.identity, action: 'uncoupled', code: 'partner-replaced' });
+  }
+  const [first, second] = items;
+  if (!first) throw new ActionRefused('record-not-found', 'there is no such record');
+  const subject = second ? planNewPair(plan, first, second.record, null, [], true) : planCreate(plan, first, true);
+  if (!second) builder.parts.forgetUncoupled.push({ side: first.side, key: first.key });
+  await completePlan(context, [subject]);
+  if (request.answers && !subject.openErrors.some((error) => error.id === request.answers?.id)) subject.openErrors.push(request.answers);
+  const writes = subject.writes.map((write) => writePreview(context, write)) as unknown as ActionResult['writes'];
+  if (request.dryRun) return { outcome: 'succeeded', jobId: null, writes, dependents: [], couplingId: subject.couplingId };
+  await carryOut(context, run, plan, [subject], options);
+  if (!second && subject.verdict.kind !== 'settled') throw refusedCreate(subject.verdict.kind === 'found' ? subject.verdict.finding.code : 'store-busy');
+  return { outcome: subject.verdict.kind === 'found' && subject.verdict.finding.kind === 'failure' ? 'failed' : 'succeeded', jobId: run.identity.jobId, writes, dependents: [], couplingId: subject.couplingId };
+}
+
+const refusedCreate = (code: string): ActionRefused => new ActionRefused('create-refused', `the record could not be created: ${code}`, { cause: code });
+
+async function readRecords(context: LaneContext, request: CoupleKeys): Promise<Record<Side, StoredRecord | null>> {
+  const keys = { hq: request.hqKey, channel: request.channelKey };
+  const records: Record<Side, StoredRecord | null> = { hq: null, channel: null };
+  for (const side of SIDES) {
+    const key = keys[side];
+    if (!key) continue;
+    const record = (await context.tables[side].read([key], null)).records.get(keyText(key));
+    if (!record) throw new ActionRefused('record-not-found', `there is no ${side} record with this key in ${context.lane.mapping}`, { side, key: [...key] });
+    records[side] = record;
+  }
+  return records;
+}
+
+/** A coupling whose partner was deleted gives way; a living one does not. */
+async function freePartners(context: LaneContext, request: CoupleKeys, records: Readonly<Record<Side, StoredRecord | null>>): Promise<Coupling[]> {
+  const ended: Coupling[] = [];
+  for (const side of SIDES) {
+    const record = records[side];
+    if (!record) continue;
+    const coupling = (await context.database.couplingsByKey(context.lane, side, [record.key])).get(keyText(record.key));
+    if (!coupling || ended.some((known) => known.id === coupling.id)) continue;
+    const other = otherSide(side);
+    const partnerKey = other === 'hq' ? coupling.hqKey : coupling.channelKey;
+    const partner = partnerKey ? (await context.tables[other].read([partnerKey], null)).records.get(keyText(partnerKey)) : undefined;
+    if (partner) {
+      throw new ActionRefused('already-coupled', `this ${side} record is coupled already`, { side, key: [...record.key], couplingId: coupling.id, partner: partnerKey ? [...partnerKey] : null });
+    }
+    ended.push(coupling);
+  }
+  return ended;
+}
