@@ -400,6 +400,9 @@ export interface CouplingDatabase {
   couplingsOfParent(parentId: string, lanes: readonly Lane[], limit: number): Promise<readonly Coupling[]>;
   uncoupledAmong(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlySet<KeyText>>;
 
+  /** With who uncoupled and when, for people. */
+  uncoupledMarks(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlyMap<KeyText, { readonly at: string; readonly actor: string | null }>>;
+
   // errors
   openErrors(lane: Lane, of: { readonly couplingIds: readonly string[]; readonly hqKeys: readonly RecordKey[]; readonly channelKeys: readonly RecordKey[] }): Promise<readonly SyncError[]>;
   errorById(id: string): Promise<SyncError | null>;
@@ -420,6 +423,8 @@ export interface CouplingDatabase {
   startJob(id: string): Promise<Job>;
   updateProgress(id: string, progress: JobProgress): Promise<{ readonly cancelRequested: boolean }>;
   finishJob(id: string, status: 'succeeded' | 'failed' | 'cancelled', progress: JobProgress, outcome: { readonly code: string; readonly params: Params } | null): Promise<void>;
+  /** The result of one error acted on in bulk; the coupling and keys are the error's. */
+  addJobResult(jobId: string, errorId: string, status: JobResult['status'], code: string | null, writes: Json): Promise<void>;
   jobById(id: string): Promise<Job | null>;
 
   close(): Promise<void>;

@@ -1,0 +1,195 @@
+/** Carries out a job that was asked for. Bodies are checked where they are made (HTTP, commands); here they are read. */
+import type { Json, RecordKey, Side } from '../domain/record.ts';
+import { SIDES } from '../domain/record.ts';
+import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
+import { type Job, type JobCounters, noCounters } from '../ports/coupling-database.ts';
+import type { Lane } from '../ports/store.ts';
+import { ActionRefused, type ActionRequest } from '../ports/synchronizer.ts';
+import { actOnError, inActionLane } from './act-on-error.ts';
+import { couplePairs, matchAll, type PairToCouple, uncoupleAll } from './match-job.ts';
+import type { LaneMemory } from './open-lane.ts';
+import { doneOf, type LaneReport, runChannel, type RunRequest } from './run-channel.ts';
+import { singleRun } from './single-run.ts';
+import { lanesOf, type Site } from './site.ts';
+
+export type Stop = () => Promise<boolean>;
+
+/** How long a job that somebody asked for waits for the lane: it is queued behind the run in hand. */
+const JOB_WAIT_MS = 600_000;
+
+export interface Outcome {
+  readonly status: 'succeeded' | 'failed' | 'cancelled';
+  readonly code: string | null;
+  readonly params: Job['body'];
+  readonly counters: JobCounters;
+}
+
+export async function executeJob(site: Site, memory: LaneMemory, jobId: string, stop: Stop): Promise<void> {
+  const job = await site.database.startJob(jobId);
+  const stopped: Stop = async () => (await stop()) || ((await site.database.jobById(jobId))?.cancelRequested ?? false);
+  let outcome: Outcome;
+  try {
+    outcome = await perform(site, memory, job, stopped);
+  } catch (fault) {
+    // Waiting cures these: the queue gives the job out again, and it stays one job with its attempts counted.
+    if (fault instanceof StoreUnreachable || fault instanceof StoreBusy || fault instanceof FenceLost) {
+      await site.database.finishJob(jobId, 'failed', { counters: noCounters(), done: 0, total: null }, { code: fault.code, params: fault.params });
+      throw fault;
+    }
+    const known = fault instanceof StoreRefused || fault instanceof LineageBroken || fault instanceof ActionRefused;
+    if (!known) site.surroundings.log.error({ jobId, fault: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault) }, 'a job failed');
+    outcome = { status: 'failed', code: known ? fault.code : 'internal-error', params: known ? fault.params : {}, counters: noCounters() };
+  }
+  await site.database.finishJob(
+    jobId,
+    outcome.status,
+    { counters: outcome.counters, done: doneOf(outcome.counters), total: null },
+    outcome.code ? { code: outcome.code, params: (outcome.params ?? {}) as { [name: string]: Json } } : null,
+  );
+}
+
+function perform(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<Outcome> {
+  switch (job.kind) {
+    case 'synchronize':
+      return synchronize(site, memory, job, stop);
+    case 'couple':
+    case 'uncouple':
+      return coupleInBulk(site, memory, job, stop);
+    case 'bulk':
+      return actInBulk(site, memory, job, stop);
+    default:
+      throw new ActionRefused('job-kind-unknown', `this process does not carry out jobs of kind ${job.kind}`, { kind: job.kind });
+  }
+}
+
+// ---------------------------------------------------------------- synchronize
+
+async function synchronize(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<Outcome> {
+  const body = (job.body ?? {}) as { mappings?: string[]; fields?: string[]; reason?: string };
+  const names = job.mapping ? [job.mapping] : (body.mappings ?? null);
+  const lanes = lanesOf(site, job.channel ?? undefined).filter((lane) => names === null || names.includes(lane.mapping));
+  const channels = [...new Set(lanes.map((lane) => lane.channel))];
+  const request: RunRequest = {
+    scope: job.scope ?? 'modified',
+    direction: job.direction ?? 'both',
+    fields: body.fields ?? null,
+    dryRun: job.dryRun,
+    trigger: job.trigger,
+    actor: job.actor,
+    requestId: job.requestId,
+    reason: body.reason ?? null,
+    jobId: job.id,
+    children: lanes.length > 1,
+    waitForLaneMs: JOB_WAIT_MS,
+    stop,
+  };
+  const reports: LaneReport[] = [];
+  for (const channel of channels) reports.push(...(await runChannel(site, memory, channel, lanes.filter((lane) => lane.channel === channel), request)));
+  const failed = reports.find((report) => report.status === 'failed') ?? reports.find((report) => report.code);
+  const status = reports.some((report) => report.status === 'failed') ? 'failed' : reports.some((report) => report.status === 'cancelled') ? 'cancelled' : 'succeeded';
+  return { status, code: failed?.code ?? null, params: failed ? { ...failed.params, mapping: failed.lane.mapping, channel: failed.lane.channel } : {}, counters: sumCounters(reports.map((report) => report.counters)) };
+}
+
+export function sumCounters(all: readonly JobCounters[]): JobCounters {
+  const sum = noCounters();
+  for (const counters of all) {
+    for (const direction of ['toHq', 'toChannel'] as const) {
+      for (const name of ['inserted', 'modified', 'deleted', 'unchanged', 'skipped', 'failed'] as const) sum[direction][name] += counters[direction][name];
+    }
+    for (const name of ['coupled', 'uncoupled', 'conflicts', 'deletions', 'ambiguous', 'unmatchedInHq', 'unmatchedInChannel'] as const) sum[name] += counters[name];
+  }
+  return sum;
+}
+
+// ---------------------------------------------------------------- couple and uncouple
+
+interface CoupleBody {
+  readonly createUnmatched?: Side | 'both' | null;
+  readonly pairs?: readonly PairToCouple[];
+  readonly couplingIds?: readonly string[];
+  readonly all?: boolean;
+  readonly reason?: string;
+}
+
+async function coupleInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<Outcome> {
+  const body = (job.body ?? {}) as unknown as CoupleBody;
+  const lanes = lanesOf(site, job.channel ?? undefined).filter((lane) => lane.mapping === job.mapping);
+  const all: JobCounters[] = [];
+  let complete = true;
+  for (const lane of lanes) {
+    const cause = job.kind === 'couple' && !body.pairs ? 'match' : 'resolution';
+    const run = singleRun(site, lane, job.kind, cause, { actor: job.actor, reason: body.reason ?? null, requestId: job.requestId }, job.id, null);
+    complete = (await inBulkLane(site, memory, lane, async (context) => {
+      if (job.kind === 'uncouple') return uncoupleAll(context, run, await chosen(site, lane, body), stop);
+      if (body.pairs) return couplePairs(context, run, body.pairs, job.dryRun, stop);
+      const create = body.createUnmatched === 'both' ? SIDES : body.createUnmatched ? [body.createUnmatched] : [];
+      const done = await matchAll(context, run, { createUnmatched: new Set(create), dryRun: job.dryRun, stop });
+      if (done && !job.dryRun && !context.state.firstRunDone) await site.database.changeLane(lane, { firstRunDone: true, fullRunDue: { reason: 'first-match', trigger: 'manual' } });
+      return done;
+    })) && complete;
+    all.push(run.counters);
+  }
+  return { status: complete ? 'succeeded' : 'cancelled', code: null, params: {}, counters: sumCounters(all) };
+}
+
+const inBulkLane = inActionLane;
+
+async function chosen(site: Site, lane: Lane, body: CoupleBody) {
+  if (!body.all) return [...(await site.database.couplingsById(body.couplingIds ?? [])).values()].filter((coupling) => coupling.lane.mapping === lane.mapping && coupling.lane.channel === lane.channel && coupling.status !== 'ended');
+  const couplings = [];
+  for (let after: string | null = null; ; ) {
+    const page = await site.database.scanCouplings(lane, after, 1_000);
+    couplings.push(...page);
+    const last = page.at(-1);
+    if (!last) return couplings;
+    after = last.id;
+  }
+}
+
+// ---------------------------------------------------------------- bulk actions
+
+interface BulkBody {
+  readonly action: ActionRequest['action'];
+  readonly items: readonly { readonly id: string; readonly etag: string | null }[];
+  readonly winner?: Side | null;
+  readonly fields?: Readonly<Record<string, Side>>;
+  readonly key?: RecordKey | null;
+  readonly create?: boolean;
+  readonly reason?: string | null;
+}
+
+async function actInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<Outcome> {
+  const body = job.body as unknown as BulkBody;
+  const counters = noCounters();
+  for (const item of body.items) {
+    if (await stop()) return { status: 'cancelled', code: null, params: {}, counters };
+    const request: ActionRequest = {
+      action: body.action,
+      dryRun: job.dryRun,
+      ifMatch: item.etag,
+      winner: body.winner ?? null,
+      fields: new Map(Object.entries(body.fields ?? {})),
+      key: body.key ?? null,
+      create: body.create ?? false,
+      jobId: job.id,
+      actor: job.actor,
+      reason: body.reason ?? null,
+      requestId: job.requestId,
+    };
+    let status: 'succeeded' | 'failed' = 'succeeded';
+    let code: string | null = null;
+    let writes: Json = null;
+    try {
+      const result = await actOnError(site, memory, item.id, request);
+      status = result.outcome;
+      writes = JSON.parse(JSON.stringify(result.writes)) as Json;
+    } catch (fault) {
+      if (!(fault instanceof ActionRefused)) throw fault;
+      status = 'failed';
+      code = fault.code;
+    }
+    await site.database.addJobResult(job.id, item.id, status, code, writes);
+    if (status === 'failed') counters.toChannel.failed += 1;
+  }
+  return { status: 'succeeded', code: null, params: {}, counters };
+}
