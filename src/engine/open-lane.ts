@@ -26,9 +26,11 @@ interface PreparedLane {
 export interface LaneMemory {
   readonly fences: Map<string, number>;
   readonly prepared: Map<string, PreparedLane>;
+  /** Lanes whose first run waits until somebody asks for it. */
+  readonly awaitingFirstRun: Set<string>;
 }
 
-export const emptyMemory = (): LaneMemory => ({ fences: new Map(), prepared: new Map() });
+export const emptyMemory = (): LaneMemory => ({ fences: new Map(), prepared: new Map(), awaitingFirstRun: new Set() });
 
 export const forgetLane = (memory: LaneMemory, lane: Lane): void => {
   memory.fences.delete(laneText(lane));

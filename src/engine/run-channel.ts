@@ -128,6 +128,7 @@ async function inLane(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, 
     const full = await decideScope(context, run, asked);
     if (full === null) {
       skip(run, 'awaiting-first-run');
+      memory.awaitingFirstRun.add(laneText(lane));
       return;
     }
     const request: LaneRequest = {

@@ -1,0 +1,112 @@
+/**
+ * The queue of asked-for jobs and the timetable, on pg-boss in the coupling database. The job's row is ours and holds
+ * everything; pg-boss only hands its id to one worker at a time, again when a worker died, later when a store is away.
+ */
+import { PgBoss } from 'pg-boss';
+import type { Schedule } from '../domain/mapping.ts';
+import type { CouplingDatabase, Job, JobRequest } from '../ports/coupling-database.ts';
+import type { JobQueue } from '../ports/job-queue.ts';
+
+const QUEUE = 'couplet-job';
+const TIMETABLE = 'couplet-timetable';
+/** A worker that was killed is noticed after this; the shortest that pg-boss allows. */
+const HEARTBEAT_SECONDS = 10;
+const RETRIES = 1_000;
+const RETRY_LONGEST_SECONDS = 60;
+
+export interface TimetableEntry {
+  readonly mapping: string;
+  readonly channel: string;
+  readonly scope: 'modified' | 'full';
+  readonly schedule: Exclude<Schedule, { kind: 'continuous' } | { kind: 'manual' }>;
+}
+
+export interface StartedQueue extends JobQueue {
+  /** Hands out jobs until stopped; several at once, but never one job twice. */
+  work(execute: (jobId: string, stop: () => Promise<boolean>) => Promise<void>): Promise<void>;
+  /** Runs that follow a clock. Every process offers them; the queue takes each slot once. */
+  keepTimetable(entries: readonly TimetableEntry[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface QueueOptions {
+  readonly url: string;
+  readonly database: CouplingDatabase;
+  readonly onError: (fault: Error) => void;
+}
+
+const likeness = (request: JobRequest): string =>
+  JSON.stringify([request.kind, request.mapping, request.channel, request.scope, request.direction, request.dryRun, request.body]);
+
+export async function startJobQueue({ url, database, onError }: QueueOptions): Promise<StartedQueue> {
+  const boss = new PgBoss({ connectionString: url, schema: 'couplet_queue', max: 4, application_name: 'couplet queue', useListenNotify: true });
+  boss.on('error', onError);
+  await boss.start();
+  const queueOptions = { retryLimit: RETRIES, retryDelay: 2, retryBackoff: true, retryDelayMax: RETRY_LONGEST_SECONDS, expireInSeconds: 23 * 3_600, heartbeatSeconds: HEARTBEAT_SECONDS, notify: true };
+  await boss.createQueue(QUEUE, queueOptions);
+  await boss.createQueue(TIMETABLE, { retryLimit: 0, notify: true });
+  let stopping = false;
+  const timers: NodeJS.Timeout[] = [];
+
+  const send = (job: Job): Promise<unknown> => boss.send(QUEUE, { jobId: job.id }, { id: job.id });
+
+  const enqueue = async (request: JobRequest): Promise<Job> => {
+    const like = await database.queuedJobLike(likeness(request), request);
+    if (like) return like;
+    const job = await database.createJob(request, 'queued');
+    await send(job);
+    return job;
+  };
+
+  return {
+    enqueue,
+    async work(execute) {
+      // A process that died between the row and the queue left jobs that nobody hands out; sending them twice does no harm.
+      for (const job of await database.queuedJobs()) await send(job).catch(() => {});
+      await boss.work<{ jobId: string }>(QUEUE, { batchSize: 1, localConcurrency: 4, pollingIntervalSeconds: 2 }, async ([job]) => {
+        if (job) await execute(job.data.jobId, () => Promise.resolve(stopping));
+      });
+      await boss.work<TimetableEntry>(TIMETABLE, { batchSize: 1, pollingIntervalSeconds: 2 }, async ([slot]) => {
+        if (slot) await enqueue(scheduledRequest(slot.data));
+      });
+    },
+    async keepTimetable(entries) {
+      const wanted = new Set<string>();
+      for (const entry of entries) {
+        const key = `${entry.mapping}/${entry.channel}`;
+        if (entry.schedule.kind === 'cron') {
+          wanted.add(key);
+          await boss.schedule(TIMETABLE, entry.schedule.expression, entry, { tz: entry.schedule.timezone, key });
+        } else {
+          const { everyMs } = entry.schedule;
+          const offer = () => {
+            const singletonSeconds = Math.max(1, Math.round(everyMs / 1_000));
+            boss.send(TIMETABLE, entry, { singletonKey: key, singletonSeconds }).catch(onError);
+          };
+          offer();
+          timers.push(setInterval(offer, everyMs).unref());
+        }
+      }
+      for (const known of await boss.getSchedules(TIMETABLE)) if (!wanted.has(known.key)) await boss.unschedule(TIMETABLE, known.key);
+    },
+    async stop() {
+      stopping = true;
+      for (const timer of timers) clearInterval(timer);
+      await boss.stop({ graceful: true, timeout: 20_000, close: true });
+    },
+  };
+}
+
+const scheduledRequest = (entry: TimetableEntry): JobRequest => ({
+  kind: 'synchronize',
+  mapping: entry.mapping,
+  channel: entry.channel,
+  parentId: null,
+  scope: entry.scope,
+  direction: 'both',
+  dryRun: false,
+  trigger: 'schedule',
+  actor: null,
+  requestId: null,
+  body: null,
+});
