@@ -426,6 +426,9 @@ export interface CouplingDatabase {
   /** The result of one error acted on in bulk; the coupling and keys are the error's. */
   addJobResult(jobId: string, errorId: string, status: JobResult['status'], code: string | null, writes: Json): Promise<void>;
   jobById(id: string): Promise<Job | null>;
+  jobProgress(id: string): Promise<{ readonly done: number; readonly total: number | null }>;
+  jobOutcome(id: string): Promise<{ readonly status: JobStatus; readonly code: string | null; readonly params: Params | null; readonly counters: JobCounters }>;
+  countOpenErrors(): Promise<number>;
   /** A job of the same kind, mapping, channel, scope, direction, dryRun and body that nobody has begun yet. */
   queuedJobLike(likeness: string, request: JobRequest): Promise<Job | null>;
   queuedJobs(): Promise<readonly Job[]>;
