@@ -136,8 +136,6 @@ const TRIGGERS = [
   { event: 'truncate', transitions: '' },
 ] as const;
 
-export const TRIGGERS_PER_TABLE = TRIGGERS.length;
-
 export const captureTriggerName = (tableId: number, event: string): string => `couplet_${tableId}_${event}`;
 
 /** One statement per trigger: PostgreSQL allows transition tables for a single event only. */

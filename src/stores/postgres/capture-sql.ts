@@ -7,6 +7,9 @@
 
 export const CAPTURE_SCHEMA = 'couplet';
 
+/** On INSERT, UPDATE, DELETE and TRUNCATE. */
+export const TRIGGERS_PER_TABLE = 4;
+
 /** Raised when the objects below change; kept as the comment of the schema. */
 export const CAPTURE_VERSION = 'Couplet capture 1';
 
@@ -23,7 +26,7 @@ export const INSTALL_LOCK = 3;
  * a key by its place in it.
  */
 const INSTALLED = `create table if not exists couplet.installed (
-  table_id integer generated always as identity primary key,
+  table_id integer primary key,
   schema_name text not null,
   table_name text not null,
   keys jsonb not null,
@@ -107,36 +110,46 @@ const BATCH = `create table if not exists couplet.batch (
 )`;
 const BATCH_BY_LANE = 'create index if not exists batch_lane on couplet.batch (reader, mapping, channel)';
 
-/**
- * The watched tables as they are now, children and partitions included. A trigger is known by OID and by the
- * transaction that last touched it, so one that was dropped and made again, or disabled and enabled, shows.
- */
-const STATE = `create or replace view couplet.state as
-with recursive member (table_id, root, relation) as (
+/** The columns of a relation as the capture check compares them. */
+export const columnsSql = (relation: string): string => `(
+      select jsonb_agg(jsonb_build_array(a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull) order by a.attnum)
+      from pg_catalog.pg_attribute a
+      where a.attrelid = ${relation} and a.attnum > 0 and not a.attisdropped)`;
+
+/** Every relation that holds rows of a watched table: itself, its partitions and inheritance children. */
+const MEMBERS = `recursive member (table_id, root, relation) as (
   select i.table_id, c.oid, c.oid
   from couplet.installed i
   join pg_catalog.pg_namespace n on n.nspname = i.schema_name
   join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = i.table_name
   union
   select m.table_id, m.root, h.inhrelid from member m join pg_catalog.pg_inherits h on h.inhparent = m.relation
-)
+)`;
+
+/**
+ * The watched tables as they are now. A trigger is known by OID and by the transaction that last touched it, so one
+ * that was dropped and made again, or disabled and enabled, shows. `guarded`: every trigger stands and fires.
+ */
+const STATE = `create or replace view couplet.state as
+with ${MEMBERS}
 select m.table_id, m.root as relation,
   string_agg(c.oid || ':' || c.relfilenode, ' ' order by c.oid) as identity,
   jsonb_agg(jsonb_build_object(
     'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'oid', c.oid::bigint, 'file', c.relfilenode::bigint,
-    'columns', (
-      select jsonb_agg(jsonb_build_array(a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull) order by a.attnum)
-      from pg_catalog.pg_attribute a
-      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+    'columns', ${columnsSql('c.oid')},
     'triggers', (
-      select jsonb_agg(jsonb_build_array(t.tgname, p.proname, t.tgenabled, t.oid::bigint, t.xmin::text) order by t.tgname)
+      select jsonb_agg(jsonb_build_array(t.tgname, t.tgenabled, t.oid::bigint, t.xmin::text) order by t.tgname)
       from pg_catalog.pg_trigger t
-      join pg_catalog.pg_proc p on p.oid = t.tgfoid
-      where t.tgrelid = c.oid and p.pronamespace = (select oid from pg_catalog.pg_namespace where nspname = 'couplet'))
-  ) order by c.oid <> m.root, n.nspname, c.relname) as description
+      where t.tgrelid = c.oid and t.tgfoid = f.oid)
+  ) order by c.oid <> m.root, n.nspname, c.relname) as description,
+  bool_and(${TRIGGERS_PER_TABLE} = (
+    select count(*) from pg_catalog.pg_trigger t
+    where t.tgrelid = c.oid and t.tgfoid = f.oid and t.tgenabled in ('O', 'A'))) as guarded
 from member m
 join pg_catalog.pg_class c on c.oid = m.relation
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+left join pg_catalog.pg_proc f on f.proname = 'capture_' || m.table_id
+  and f.pronamespace = (select oid from pg_catalog.pg_namespace where nspname = 'couplet')
 group by m.table_id, m.root`;
 
 export const CAPTURE_STATEMENTS: readonly string[] = [
