@@ -15,6 +15,8 @@ export interface UnreadDelete {
 }
 
 /**
+ * `D` asks for deletions, `K` for changes of the key, after which the record lives on under another one.
+ *
  * `key` is SQL for the record's key as `text[]`, canonical as `keyExpression` makes it; the parameters begin at
  * `$first` and are those of `unreadDeleteArgs`. The predicate of the partial index is repeated, or it would not be
  * used. A scalar subquery and not EXISTS, because EXISTS may be planned as one
