@@ -155,7 +155,7 @@ export function writtenColumnsOf(mapping: Mapping, side: Side): readonly string[
  */
 export function fingerprint(field: Field): string {
   const { hq, channel, values, references, transform, constant } = field;
-  return JSON.stringify([
+  return stableText([
     hq,
     channel,
     values,
@@ -165,6 +165,14 @@ export function fingerprint(field: Field): string {
     constant === null ? null : [constant.value],
   ]);
 }
+
+/** JSON whose maps are in one order, since a database that stores it may give them back in another. */
+export const stableText = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 
@@ -187,11 +195,12 @@ export function tableText(table: MappedTable): string {
 export const sameTable = (a: MappedTable, b: MappedTable): boolean => a.schema === b.schema && a.name === b.name;
 
 /** The sides that a mapping may write, and so may create records on. */
-export const writtenSides = (mapping: Mapping): readonly Side[] =>
+export const writtenSides = (mapping: Pick<Mapping, 'direction'>): readonly Side[] =>
   SIDES.filter((side) => travels(mapping.direction, side));
 
 /** True when nothing travels from this side: what happens here is overwritten, and a deletion here is not propagated. */
-export const isTargetOnly = (mapping: Mapping, side: Side): boolean => !travels(mapping.direction, otherSide(side));
+export const isTargetOnly = (mapping: Pick<Mapping, 'direction'>, side: Side): boolean =>
+  !travels(mapping.direction, otherSide(side));
 
 /** A field that refers to a parent mapping. */
 export interface ReferenceEdge {
@@ -223,9 +232,7 @@ export function orderByReferences(
   const names = new Set(mappings.map(({ name }) => name));
   const isDeferred = (edge: ReferenceEdge): boolean =>
     deferred.some(({ mapping, field }) => mapping === edge.mapping && field === edge.field);
-  const edges = mappings
-    .flatMap(referencesOf)
-    .filter((edge) => names.has(edge.parent) && !isDeferred(edge));
+  const edges = mappings.flatMap(referencesOf).filter((edge) => names.has(edge.parent) && !isDeferred(edge));
   const parents = new Map<string, Set<string>>([...names].map((name) => [name, new Set()]));
   for (const { mapping, parent } of edges) parents.get(mapping)?.add(parent);
 

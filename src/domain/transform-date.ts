@@ -65,7 +65,8 @@ export function formatDate(text: string, format: string): string | null {
 function partsOf(text: string): DateParts | null {
   const match = DATE.exec(text);
   if (match === null) return null;
-  const [, year = '', month = '', day = '', hour = '00', minute = '00', second = '00', fraction = '', zone = ''] = match;
+  const [, year = '', month = '', day = '', hour = '00', minute = '00', second = '00', fraction = '', zone = ''] =
+    match;
   if (Number(month) < 1 || Number(month) > 12 || Number(day) < 1 || Number(day) > 31) return null;
   if (Number(hour) > 24 || Number(minute) > 59 || Number(second) > 60) return null;
   return { year, month, day, hour, minute, second, fraction, offset: offsetOf(zone) };

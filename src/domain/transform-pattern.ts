@@ -43,7 +43,8 @@ interface Group {
   loose: boolean;
 }
 
-const TOKEN = /\\(?:[pP]\{[^}]*\}|u\{[^}]*\}|k<[^>]*>|.)|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:[:=!]|<[=!]|<[^>]*>|[a-z-]*:))?|[)|]|[\s\S]/gsuy;
+const TOKEN =
+  /\\(?:[pP]\{[^}]*\}|u\{[^}]*\}|k<[^>]*>|.)|\[(?:\\.|[^\]\\])*\]|\((?:\?(?:[:=!]|<[=!]|<[^>]*>|[a-z-]*:))?|[)|]|[\s\S]/gsuy;
 const QUANTIFIER = /(?:[*+?]|\{\d+(?:,\d*)?\})\??/y;
 
 /** Reads the pattern once; a group with an open quantifier whose alternative has nothing fixed in it is the trap. */

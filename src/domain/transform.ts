@@ -50,7 +50,9 @@ export function applyTransforms(transforms: readonly Transform[], value: Value):
   for (const transform of transforms) {
     const result = applyTransform(transform, current);
     if (typeof result === 'object' && result !== null) {
-      return { error: { code: 'transform-failed', params: { transform: transform.kind, value: current, ...result.failed } } };
+      return {
+        error: { code: 'transform-failed', params: { transform: transform.kind, value: current, ...result.failed } },
+      };
     }
     current = result;
   }

@@ -22,7 +22,11 @@ const mapping = (name: string, ...parents: string[]): Pick<Mapping, 'name' | 'fi
 
 describe('the order of mappings', () => {
   it('puts parents before children and keeps the order of the file among equals', () => {
-    const { order, circular } = orderByReferences([mapping('lines', 'orders', 'items'), mapping('orders'), mapping('items')]);
+    const { order, circular } = orderByReferences([
+      mapping('lines', 'orders', 'items'),
+      mapping('orders'),
+      mapping('items'),
+    ]);
     expect(order).toEqual(['orders', 'items', 'lines']);
     expect(circular).toEqual([]);
   });
@@ -55,9 +59,14 @@ describe('the order of mappings', () => {
 
 describe('links and names', () => {
   it('put the values of a record into its address, or give none when one is missing', () => {
-    const values = new Map([['account num', 'C/1'], ['gone', null]]);
+    const values = new Map([
+      ['account num', 'C/1'],
+      ['gone', null],
+    ]);
     const valueOf = (column: string): string | null => values.get(column) ?? null;
-    expect(linkOf('https://erp.example/c/{account num}?x={account num}', valueOf)).toBe('https://erp.example/c/C%2F1?x=C%2F1');
+    expect(linkOf('https://erp.example/c/{account num}?x={account num}', valueOf)).toBe(
+      'https://erp.example/c/C%2F1?x=C%2F1',
+    );
     expect(linkOf('https://erp.example/c/{gone}', valueOf)).toBeNull();
   });
 

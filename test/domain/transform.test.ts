@@ -49,7 +49,15 @@ describe('transforms', () => {
   });
 
   it('puts text before and after', () => {
-    expect(run([{ kind: 'prefix', text: 'C' }, { kind: 'suffix', text: '!' }], '1')).toBe('C1!');
+    expect(
+      run(
+        [
+          { kind: 'prefix', text: 'C' },
+          { kind: 'suffix', text: '!' },
+        ],
+        '1',
+      ),
+    ).toBe('C1!');
   });
 
   it('gives the part of a split, and null where there is none', () => {
@@ -135,7 +143,9 @@ describe('value maps', () => {
 
   it('leave null alone and refuse what they do not know', () => {
     expect(mapValue(pairs, 'toHq', null)).toEqual({ value: null });
-    expect(mapValue(pairs, 'toHq', 'Spain')).toEqual({ error: { code: 'value-not-mapped', params: { value: 'Spain' } } });
+    expect(mapValue(pairs, 'toHq', 'Spain')).toEqual({
+      error: { code: 'value-not-mapped', params: { value: 'Spain' } },
+    });
     expect(mapValue(pairs, 'toChannel', 'constructor')).toMatchObject({ error: { code: 'value-not-mapped' } });
   });
 

@@ -1,0 +1,121 @@
+/**
+ * Text → settings, or everything that is wrong with it at once. Pure: the environment is a value, nothing is read from
+ * disk, and whatever the text is, this returns.
+ */
+import type { Mapping } from '../domain/mapping.ts';
+import { orderByReferences } from '../domain/mapping.ts';
+import type { KnownNames } from './check-mapping.ts';
+import { checkMapping } from './check-mapping.ts';
+import { checkTogether } from './check-together.ts';
+import { valueAt } from './explain-issues.ts';
+import type { Plain, PlainMap } from './parse-yaml.ts';
+import { parseYaml } from './parse-yaml.ts';
+import { placeFindings } from './place-findings.ts';
+import type { Finding, Path, Position, Problem } from './problem.ts';
+import { readInput } from './read-input.ts';
+import { checkCommerce, commerceMappings } from './resolve-commerce.ts';
+import { resolveMapping } from './resolve-mapping.ts';
+import { checkSettings, resolveSettings } from './resolve-settings.ts';
+import type { ConfigurationInput, PartialConfigurationInput } from './schema.ts';
+import type { Settings } from './settings.ts';
+import type { Environment } from './substitute-variables.ts';
+
+export interface LoadedConfiguration {
+  /** Null when there is an error among the problems. */
+  readonly settings: Settings | null;
+  /** In the order of the file. */
+  readonly problems: readonly Problem[];
+  /** The place of something in the file, for problems that only the stores reveal. */
+  readonly locate: (path: Path) => Position;
+}
+
+export function loadConfiguration(text: string, environment: Environment): LoadedConfiguration {
+  const document = parseYaml(text, environment);
+  const locate = (path: Path): Position => document.locate(path, 'value');
+  const fail = (problems: readonly Problem[]): LoadedConfiguration => ({ settings: null, problems, locate });
+  if (document.syntax.length > 0) {
+    return fail(
+      document.syntax.map((error) => ({
+        ...error,
+        path: '',
+        severity: 'error',
+        value: null,
+        allowed: [],
+        suggestion: null,
+      })),
+    );
+  }
+  const { plain } = document;
+  if (!isMap(plain)) return fail(placeFindings([...document.findings, noMap(plain)], document));
+
+  const { input, findings } = readInput(plain);
+  const known = knownNames(plain);
+  const mappings = mappingsOf(input, known);
+  const all: readonly Finding[] = [
+    ...document.findings,
+    ...findings,
+    ...checkSettings(input, plain),
+    ...Object.entries(input.mappings ?? {}).flatMap(([name, mapping]) => checkMapping(name, mapping, known)),
+    ...checkTogether(mappings, input, known),
+    ...(input.commerce === undefined ? [] : checkCommerce(input.commerce, input, mappings, known)),
+  ];
+  const problems = placeFindings(all, document);
+  if (problems.some(({ severity }) => severity === 'error')) return fail(problems);
+  const { order, circular } = orderByReferences(mappings);
+  // Without an error the whole schema has accepted the input, not only its parts.
+  const settings = { ...resolveSettings(input as ConfigurationInput), mappings, order, circular };
+  return { settings, problems, locate };
+}
+
+function noMap(plain: Plain): Finding {
+  if (plain === null) {
+    return {
+      path: [],
+      at: 'value',
+      code: 'file-empty',
+      message: 'the file is empty; it begins with version: 1',
+      value: null,
+    };
+  }
+  return {
+    path: [],
+    at: 'value',
+    code: 'wrong-type',
+    message: 'the file must hold names with values, such as version: 1',
+    value: null,
+  };
+}
+
+const isMap = (plain: Plain | undefined): plain is PlainMap =>
+  typeof plain === 'object' && plain !== null && !Array.isArray(plain);
+
+function knownNames(plain: PlainMap): KnownNames {
+  const namesAt = (path: Path): readonly string[] => {
+    const value = valueAt(plain, path);
+    return isMap(value) ? Object.keys(value) : [];
+  };
+  return {
+    channels: namesAt(['channels']),
+    mappings: namesAt(['mappings']),
+    fieldsOf: (mapping) => namesAt(['mappings', mapping, 'fields']),
+  };
+}
+
+/** A mapping named under `commerce` is run by its jobs, so its own schedule is manual, whatever the default. */
+function mappingsOf(input: PartialConfigurationInput, known: KnownNames): readonly Mapping[] {
+  const commerce = new Set(
+    input.commerce === undefined ? [] : commerceMappings(input.commerce).map(({ mapping }) => mapping),
+  );
+  return Object.entries(input.mappings ?? {}).map(([name, written]) => {
+    const overrides = Object.entries(input.channels ?? {}).flatMap(([channel, own]) => {
+      const override = Object.hasOwn(own.overrides ?? {}, name) ? own.overrides?.[name] : undefined;
+      return override === undefined ? [] : [[channel, override] as const];
+    });
+    const mapping = resolveMapping(name, written, {
+      channels: known.channels,
+      timezone: input.timezone ?? 'UTC',
+      overrides: Object.fromEntries(overrides),
+    });
+    return commerce.has(name) ? { ...mapping, schedule: { kind: 'manual' } } : mapping;
+  });
+}
