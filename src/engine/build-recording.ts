@@ -181,6 +181,13 @@ export function recordingBuilder(lane: Lane, prepared: PreparedMapping, newId: (
       const held = heldValues?.[index] ?? null;
       changes.push({ field: field.name, side: target, old: oldValues?.[index] ?? null, new: held });
       if (field.baseLater) continue;
+      if (field.base) {
+        draft.base.hq[index] = field.base.hq;
+        draft.base.channel[index] = field.base.channel;
+        draft.base.states[index] = field.base.state;
+        draft.baseMoved = true;
+        continue;
+      }
       draft.base[source][index] = field.from;
       draft.base[target][index] = held;
       draft.base.states[index] = field.cleared ? (target === 'hq' ? 'clearedInHq' : 'clearedInChannel') : 'known';

@@ -4,6 +4,7 @@
  * the configuration between the write and its recovery.
  */
 import type { RecordKey, Side, Value } from '../domain/record.ts';
+import type { BaseState } from '../domain/pair.ts';
 import type { LogCause } from '../ports/coupling-database.ts';
 
 export interface NoteField {
@@ -12,6 +13,8 @@ export interface NoteField {
   readonly from: Value;
   /** Null was written because the parent is not coupled. */
   readonly cleared?: true;
+  /** A revert puts the base back to what it was, whatever was held in between. */
+  readonly base?: { readonly hq: Value; readonly channel: Value; readonly state: BaseState };
   /** An own value goes to both sides: the base moves only with the second write. */
   readonly baseLater?: true;
 }

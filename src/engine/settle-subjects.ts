@@ -163,7 +163,7 @@ function endErrors(settling: Settling, subject: Subject): void {
 function openError(settling: Settling, subject: Subject, found: Finding): void {
   const { builder, identity } = settling;
   const [before, ...others] = subject.openErrors;
-  const error = errorOf(settling, subject, found, before ?? null);
+  const error = errorOf(settling, subject, found, before ?? subject.reopens ?? null);
   const isCoupled = builder.draft(subject.couplingId) !== undefined;
   if (isCoupled) {
     const draft = builder.draft(subject.couplingId);

@@ -45,6 +45,8 @@ export interface Subject {
   readonly pending: readonly PendingChange[];
   /** Usually none or one; a matched pair may have had one for each record. */
   openErrors: SyncError[];
+  /** A revert opens this resolved error again instead of a new one. */
+  reopens?: SyncError;
   decision: PairDecision | null;
   verdict: Verdict;
   readonly writes: PlannedWrite[];

@@ -408,6 +408,11 @@ export interface CouplingDatabase {
   errorById(id: string): Promise<SyncError | null>;
   openMappingError(lane: Lane, code: string): Promise<SyncError | null>;
 
+  // log
+  logEntryById(id: string): Promise<(LogEntry & { readonly at: string; readonly revertedBy: string | null }) | null>;
+  /** Entries of the same job and coupling, the given one included, oldest first. */
+  logEntriesOfStep(jobId: string, couplingId: string): Promise<readonly LogEntry[]>;
+
   // recording
   recordedBatches(batchIds: readonly string[]): Promise<ReadonlySet<string>>;
   /**

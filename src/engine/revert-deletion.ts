@@ -1,0 +1,82 @@
+/** Brings back what a propagated deletion took: the record itself, its partner if that is gone too, and their coupling. */
+import { fieldValuesOf } from '../domain/prepare-mapping.ts';
+import { keyText, otherSide, type Side, SIDES, type Value } from '../domain/record.ts';
+import type { LogEntry } from '../ports/coupling-database.ts';
+import type { Write, WriteOutcome } from '../ports/store.ts';
+import { ActionRefused, type ActionResult } from '../ports/synchronizer.ts';
+import { describeRecord, recordingBuilder } from './build-recording.ts';
+import type { OldRow } from './gather-pairs.ts';
+import type { LaneContext } from './lane-context.ts';
+import { type LedgerNote, writeNote } from './ledger-note.ts';
+import type { SingleRun } from './single-run.ts';
+import { recordParts } from './work-batch.ts';
+
+export async function revertDeletion(context: LaneContext, run: SingleRun, entry: LogEntry, dryRun: boolean): Promise<ActionResult> {
+  const undo = entry.undo as { oldRow?: OldRow | null; target?: Side } | null;
+  const former = (await context.database.couplingsById([entry.couplingId as string])).get(entry.couplingId as string);
+  const target = undo?.target ?? 'channel';
+  const rows: Record<Side, OldRow | null> = { hq: former?.oldRows?.hq ?? null, channel: former?.oldRows?.channel ?? null };
+  if (undo?.oldRow) rows[target] = undo.oldRow;
+  const keys = { hq: entry.hqKey, channel: entry.channelKey };
+  const gone: Side[] = [];
+  for (const side of SIDES) {
+    const key = keys[side];
+    if (!key) throw new ActionRefused('not-revertible', 'the entry does not name both records', {});
+    const record = (await context.tables[side].read([key], null)).records.get(keyText(key));
+    if (record) {
+      const coupled = (await context.database.couplingsByKey(context.lane, side, [key])).has(keyText(key));
+      if (coupled || side === target) throw new ActionRefused('stale-decision', 'a record with this key exists again', { side, key: [...key] });
+    } else gone.push(side);
+  }
+  for (const side of gone) if (!rows[side]) throw new ActionRefused('not-revertible', `the deleted ${side} record was not captured`, { side });
+  const previews = gone.map((side) => ({ side, operation: 'restore', key: keys[side], fields: [] }));
+  if (dryRun) return { outcome: 'succeeded', jobId: null, writes: previews as unknown as ActionResult['writes'], dependents: [] };
+  return carryBack(context, run, entry, gone, rows, previews as unknown as ActionResult['writes']);
+}
+
+async function carryBack(context: LaneContext, run: SingleRun, entry: LogEntry, gone: readonly Side[], rows: Readonly<Record<Side, OldRow | null>>, previews: ActionResult['writes']): Promise<ActionResult> {
+  const { prepared, database } = context;
+  const builder = recordingBuilder(context.lane, prepared, () => database.newId());
+  const couplingId = database.newId();
+  const keys = { hq: entry.hqKey, channel: entry.channelKey };
+  const draft = builder.newDraft(couplingId, keys, { hq: '', channel: '' });
+  const batchIds: string[] = [];
+  for (const side of gone) {
+    const note: LedgerNote = {
+      couplingId, operation: 'restore', target: side, fields: [], sourceKey: keys[otherSide(side)], sourceValues: null, sourceDescription: null, parents: null,
+      jobId: run.identity.jobId, cause: 'revert', actor: run.identity.actor, changedBy: null, reason: run.identity.reason, requestId: run.identity.requestId, errorId: entry.errorId, reverts: entry.id, code: null,
+    };
+    const write: Write = { operation: 'restore', key: keys[side] ?? [], row: rows[side] ?? {}, set: new Map<string, Value>(), note: writeNote(note) };
+    const batchId = database.newId();
+    const [outcome] = await context.tables[side].write({ batchId, fence: context.fence, writes: [write], expectEmpty: false });
+    batchIds.push(batchId);
+    if (outcome?.status !== 'written') throw refused(outcome);
+    builder.written(note, outcome);
+  }
+  await adoptPair(context, draft, keys);
+  builder.parts.batchIds.push(...batchIds);
+  for (const side of SIDES) {
+    const key = keys[side];
+    if (key) builder.parts.forgetUncoupled.push({ side, key });
+  }
+  await recordParts(context, run, builder.build());
+  await Promise.all(SIDES.map((side) => context.stores[side].clearBatches(batchIds)));
+  return { outcome: 'succeeded', jobId: run.identity.jobId, writes: previews, dependents: [] };
+}
+
+/** The pair agrees as both records stand now. */
+async function adoptPair(context: LaneContext, draft: ReturnType<ReturnType<typeof recordingBuilder>['newDraft']>, keys: Readonly<Record<Side, readonly string[] | null>>): Promise<void> {
+  for (const side of SIDES) {
+    const record = (await context.tables[side].read([keys[side] ?? []], null)).records.get(keyText(keys[side] ?? []));
+    if (!record) continue;
+    const values = fieldValuesOf(context.prepared, side, record.values);
+    for (const field of context.prepared.fields) draft.base[side][field.index] = values[field.index] ?? null;
+    draft.descriptions[side] = describeRecord(context.prepared, side, record.values);
+  }
+  draft.base.states.fill('known');
+}
+
+const refused = (outcome: WriteOutcome | undefined): ActionRefused =>
+  outcome?.status === 'refused'
+    ? new ActionRefused(outcome.refusal.code, 'the store refused to take the record back', outcome.refusal.params)
+    : new ActionRefused('stale-decision', 'the record could not be restored now', {});
