@@ -15,6 +15,8 @@ export interface ServerError {
   readonly column: string | null;
   readonly dataType: string | null;
   readonly routine: string | null;
+  /** Where in the statement's text the error lies, in characters from 1 on. */
+  readonly position: number | null;
 }
 
 /** A statement that the server refused for reasons of its data or text; whoever sent it knows what it means. */
@@ -75,7 +77,9 @@ export function translateFault(error: unknown, store: string): StoreFault | Stat
   }
   if (SCHEMA_STATES.has(state)) {
     const params = { ...named, ...(server.column === null ? {} : { column: server.column }) };
-    return new StoreRefused('schema-changed', `${store} lacks a table, column or type (${state})`, params, cause);
+    // These messages name parts of the schema or of the statement, and no values.
+    const told = { cause: new StatementRefused(server, error instanceof Error ? error.message : '') };
+    return new StoreRefused('schema-changed', `${store} lacks a table, column or type (${state})`, params, told);
   }
   return new StatementRefused(server, error instanceof Error ? error.message : '');
 }
@@ -107,5 +111,6 @@ function serverError(error: unknown, code: string): ServerError {
     column: text('column_name'),
     dataType: text('data type_name'),
     routine: text('routine'),
+    position: text('position') === null ? null : Number(text('position')),
   };
 }
