@@ -15,15 +15,20 @@ export interface KnownNames {
   readonly fieldsOf: (mapping: string) => readonly string[];
 }
 
-export function checkMapping(name: string, input: MappingInput, known: KnownNames): readonly Finding[] {
+/** `isWhole`: nothing of the mapping was left out because the schema refused it. */
+export function checkMapping(
+  name: string,
+  input: MappingInput,
+  known: KnownNames,
+  isWhole: boolean,
+): readonly Finding[] {
   const path: Path = ['mappings', name];
-  const complete = known.fieldsOf(name).every((field) => Object.hasOwn(input.fields, field));
   return [
     ...checkChannels(path, input, known),
     ...Object.entries(input.fields).flatMap(([field, written]) =>
       checkField([...path, 'fields', field], written, input.direction ?? 'both', known),
     ),
-    ...(complete ? checkDirection(path, input) : []),
+    ...(isWhole ? checkDirection(path, input) : []),
     ...checkMatch(path, input, known.fieldsOf(name)),
     ...checkLatestWins(path, input),
     ...checkDeletions(path, input),

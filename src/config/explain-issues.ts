@@ -153,10 +153,10 @@ const KINDS: Readonly<Record<string, string>> = {
   number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',
-  array: 'a list in brackets: [a, b]',
-  tuple: 'a list in brackets: [a, b]',
-  object: 'a map: names with values',
-  record: 'a map: names with values',
+  array: 'a list ([a, b])',
+  tuple: 'a list ([a, b])',
+  object: 'a map (name: value)',
+  record: 'a map (name: value)',
   null: 'null',
 };
 

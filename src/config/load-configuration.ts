@@ -48,16 +48,19 @@ export function loadConfiguration(text: string, environment: Environment): Loade
   const { plain } = document;
   if (!isMap(plain)) return fail(placeFindings([...document.findings, noMap(plain)], document));
 
-  const { input, findings } = readInput(plain);
+  const { input, findings, incomplete } = readInput(plain);
   const known = knownNames(plain);
   const mappings = mappingsOf(input, known);
+  const whole = mappings.filter(({ name }) => !incomplete.has(name));
   const all: readonly Finding[] = [
     ...document.findings,
     ...findings,
     ...checkSettings(input, plain),
-    ...Object.entries(input.mappings ?? {}).flatMap(([name, mapping]) => checkMapping(name, mapping, known)),
-    ...checkTogether(mappings, input, known),
-    ...(input.commerce === undefined ? [] : checkCommerce(input.commerce, input, mappings, known)),
+    ...Object.entries(input.mappings ?? {}).flatMap(([name, mapping]) =>
+      checkMapping(name, mapping, known, !incomplete.has(name)),
+    ),
+    ...checkTogether(whole, input, known),
+    ...(input.commerce === undefined ? [] : checkCommerce(input.commerce, input, whole, known)),
   ];
   const problems = placeFindings(all, document);
   if (problems.some(({ severity }) => severity === 'error')) return fail(problems);

@@ -23,7 +23,13 @@ export interface ConfigurationDocument {
   /** The place of the name or the value at a path, or of the nearest thing above that is there. */
   readonly locate: (path: Path, at: 'name' | 'value') => Position;
   /** The scalar as it is written in the file, before variables; null for anything else. */
-  readonly rawAt: (path: Path) => string | null;
+  readonly rawAt: (path: Path) => RawScalar | null;
+}
+
+export interface RawScalar {
+  readonly text: string;
+  /** False for numbers, true, false and null. */
+  readonly isText: boolean;
 }
 
 const LONGEST_CHARACTERS = 1_000_000;
@@ -35,7 +41,7 @@ const MOST_SYNTAX_ERRORS = 20;
 interface Place {
   readonly name: number | null;
   readonly value: number;
-  readonly raw: string | null;
+  readonly raw: RawScalar | null;
 }
 
 interface Reading {
@@ -118,7 +124,7 @@ const locator =
 
 function plainOf(node: ParsedNode | null, path: Path, reading: Reading, name: number | null = null): Plain {
   const offset = node?.range[0] ?? name ?? 0;
-  const raw = isScalar(node) ? rawText(node) : null;
+  const raw = isScalar(node) ? { text: rawText(node), isText: typeof node.value === 'string' } : null;
   const key = placeKey(path);
   if (!reading.places.has(key)) reading.places.set(key, { name, value: offset, raw });
   if (node === null) return null;
@@ -130,7 +136,7 @@ function plainOf(node: ParsedNode | null, path: Path, reading: Reading, name: nu
   }
   if (isAlias(node)) return aliasOf(node, path, reading);
   if (node.anchor !== undefined) reading.anchors.set(node.anchor, node);
-  if (isScalar(node)) return scalarOf(node.value, raw ?? '', path, reading);
+  if (isScalar(node)) return scalarOf(node.value, rawText(node), path, reading);
   if (reading.within.has(node)) {
     report(reading, path, 'alias-in-itself', 'an alias stands within the very thing that it names');
     return null;

@@ -1,5 +1,5 @@
 /** Gives findings their place in the file, and shows what stands there without giving secrets away. */
-import type { ConfigurationDocument } from './parse-yaml.ts';
+import type { ConfigurationDocument, RawScalar } from './parse-yaml.ts';
 import type { Finding, Path, Problem } from './problem.ts';
 import { pathText } from './problem.ts';
 import { redactSecrets } from './redact.ts';
@@ -23,32 +23,27 @@ export function placeFindings(findings: readonly Finding[], document: Configurat
 }
 
 function place(finding: Finding, document: ConfigurationDocument): Problem {
-  const shown = finding.value === undefined ? shownAt(finding.path, document) : shorten(finding.value);
+  const raw = finding.value === undefined ? document.rawAt(finding.path) : textOf(finding.value);
+  const shown = raw === null ? null : shownOf(raw.text, finding.path);
+  const quoted = raw?.isText === false ? shown : JSON.stringify(shown);
   return {
     ...document.locate(finding.path, finding.at),
     path: pathText(finding.path),
     severity: finding.severity ?? 'error',
     code: finding.code,
-    message: redactSecrets(
-      finding.message.replaceAll('{value}', () => (shown === null ? 'this' : JSON.stringify(shown))),
-    ),
+    message: redactSecrets(finding.message.replaceAll('{value}', () => (shown === null ? 'this' : (quoted ?? 'this')))),
     value: shown,
     allowed: finding.allowed ?? [],
     suggestion: finding.suggestion ?? null,
   };
 }
 
-/** As written: a variable's name, never what it holds. */
-function shownAt(path: Path, document: ConfigurationDocument): string | null {
-  const raw = document.rawAt(path);
-  if (raw === null) return null;
-  // A URL that is not well formed could hide its password anywhere.
-  if (path.at(-1) === 'url' && !/^\$\{\w+\}$/.test(raw)) return /:\/\//.test(raw) ? shorten(redactSecrets(raw)) : '***';
-  return shorten(raw);
-}
+const textOf = (value: string | null): RawScalar | null => (value === null ? null : { text: value, isText: true });
 
-function shorten(value: string | null): string | null {
-  if (value === null) return null;
-  const text = redactSecrets(value);
+/** As written: a variable's name, never what it holds. A URL that is not well formed may hide its password anywhere. */
+function shownOf(raw: string, path: Path): string {
+  const isSecret = path.at(-1) === 'url' && !/^\$\{\w+\}$/.test(raw) && !raw.includes('://');
+  if (isSecret) return '***';
+  const text = redactSecrets(raw);
   return text.length > LONGEST_VALUE_CHARACTERS ? `${text.slice(0, LONGEST_VALUE_CHARACTERS)}…` : text;
 }

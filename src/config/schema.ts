@@ -86,10 +86,9 @@ export const configurationSchema = z
       description: 'The time zone of cron lines, for mappings that set none of their own.',
       default: 'UTC',
     }),
-    database: z
-      .strictObject({ url: storeOptions.url })
-      .optional()
-      .meta({ description: 'The coupling database. Absent: COUPLET_DATABASE_URL, else the embedded one.' }),
+    database: z.strictObject({ url: storeOptions.url }).optional().meta({
+      description: 'The coupling database; COUPLET_DATABASE_URL goes before it. Without either: the embedded one.',
+    }),
     auth: authSchema.optional().meta({ description: 'Who may call. Absent: only from this machine, as "local".' }),
     retention: retentionSchema
       .optional()

@@ -38,5 +38,11 @@ export function suggestName(name: string, known: Iterable<string>): string | nul
       best = { name: candidate, distance };
     }
   }
-  return best?.name ?? null;
+  return best?.name ?? onlyBeginning(wanted, known);
+}
+
+/** `upper` for `upperCase`, when nothing else begins so. */
+function onlyBeginning(wanted: string, known: Iterable<string>): string | null {
+  const longer = [...known].filter((candidate) => plain(candidate).startsWith(wanted));
+  return wanted.length > 2 && longer.length === 1 ? (longer[0] ?? null) : null;
 }

@@ -7,6 +7,7 @@
  */
 import type { Field, ValuePair } from './mapping.ts';
 import type { Params, Value, WriteDirection } from './record.ts';
+import { shortenText } from './shorten-text.ts';
 import { formatDate } from './transform-date.ts';
 import { patternLimit, patternOf } from './transform-pattern.ts';
 import { roundDecimal } from './transform-round.ts';
@@ -51,13 +52,20 @@ export function applyTransforms(transforms: readonly Transform[], value: Value):
     const result = applyTransform(transform, current);
     if (typeof result === 'object' && result !== null) {
       return {
-        error: { code: 'transform-failed', params: { transform: transform.kind, value: current, ...result.failed } },
+        error: {
+          code: 'transform-failed',
+          params: { transform: transform.kind, value: shown(current), ...result.failed },
+        },
       };
     }
     current = result;
   }
   return { value: current };
 }
+
+/** Enough of a value to recognize it in a message. */
+const SHOWN_CHARACTERS = 200;
+const shown = (value: Value): Value => (value === null ? null : shortenText(value, SHOWN_CHARACTERS));
 
 /** A text or null is the result; an object says what failed. */
 type Result = Value | { readonly failed: Params };
@@ -135,7 +143,7 @@ export function mapValue(pairs: readonly ValuePair[], direction: WriteDirection,
   if (value === null) return { value: null };
   const mapped = indexOf(pairs)[direction].get(value);
   if (mapped !== undefined) return { value: mapped };
-  return { error: { code: 'value-not-mapped', params: { value } } };
+  return { error: { code: 'value-not-mapped', params: { value: shown(value) } } };
 }
 
 export interface RoundTripFailure {

@@ -115,6 +115,7 @@ describe('suggestions', () => {
     ['on_create', 'onCreate'],
     ['On-Create', 'onCreate'],
     ['dierction', 'direction'],
+    ['dir', 'direction'],
     ['zzz', null],
     ['', null],
     ['x', null],
