@@ -76,16 +76,22 @@ const openSession = async (
   onEnd: (session: LockSession) => void,
 ): Promise<LockSession> => {
   let session: LockSession | null = null;
-  const client = connectRaw(url, { ...options, connections: 1 }, {
-    max_lifetime: null,
-    connection: { application_name: `${options.applicationName} lock`, idle_session_timeout: idleMs },
-    onclose: () => {
-      if (session === null) return;
-      session.alive = false;
-      onEnd(session);
-      void client.end({ timeout: 0 });
+  const client = connectRaw(
+    url,
+    { ...options, connections: 1 },
+    {
+      max_lifetime: null,
+      connection: { application_name: `${options.applicationName} lock`, idle_session_timeout: idleMs },
+      onclose: () => {
+        if (session === null) return;
+        session.alive = false;
+        onEnd(session);
+        void client.end({ timeout: 0 });
+      },
     },
-  });
+  );
+  // The driver never resolves `reserve` on a connection that is yet to be opened when it fetches no types.
+  await client.unsafe('select 1');
   const sql = await client.reserve();
   session = { client, sql, alive: true, busy: false, answeredAt: performance.now() };
   return session;
@@ -121,7 +127,7 @@ const acquire = async (session: LockSession, laneId: number, waitMs: number): Pr
       session,
       `set lock_timeout = ${wait}; ${lockText(laneId)}; set lock_timeout = 0; ${stateText(laneId)}`,
     );
-    return results[3]?.[0] ?? null;
+    return results.at(-1)?.[0] ?? null;
   } catch (error) {
     // Waited long enough, or two processes wait for each other's lanes: the one that is told gives way.
     if (hasCode(error, '55P03') || hasCode(error, '40P01')) return null;
@@ -142,8 +148,7 @@ const laneLock = (
   let state = first;
   let released = false;
   // A process that was stopped, or cut off, knows by its own monotonic clock that the server has given up on it.
-  const held = (): boolean =>
-    !released && session.alive && (session.busy || performance.now() - session.answeredAt < idleMs);
+  const held = (): boolean => !released && session.alive && performance.now() - session.answeredAt < idleMs;
   const release = async (): Promise<void> => {
     if (released) return;
     released = true;
@@ -168,7 +173,7 @@ const laneLock = (
         session,
         `select pg_advisory_unlock(${LOCK_CLASS}, ${laneId}); ${lockText(laneId)}; ${stateText(laneId)}`,
       );
-      const row = results[2]?.[0];
+      const row = results.at(-1)?.[0];
       if (row === undefined) throw new FenceLost('The lane is gone.', { ...state.lane });
       state = laneStateOf(row);
       return state;
