@@ -272,6 +272,7 @@ CREATE TABLE "couplet"."sync_log" (
 	"job_id" uuid,
 	"error_id" uuid,
 	"reverts" uuid,
+	"reverted_by" uuid,
 	"hq_key" text,
 	"channel_key" text,
 	"actor" text,
@@ -337,5 +338,4 @@ CREATE INDEX "sync_log_error" ON "couplet"."sync_log" USING btree ("error_id","i
 CREATE INDEX "sync_log_actor" ON "couplet"."sync_log" USING btree ("actor","id") WHERE "couplet"."sync_log"."actor" is not null;--> statement-breakpoint
 CREATE INDEX "sync_log_action" ON "couplet"."sync_log" USING btree ("action","id") WHERE "couplet"."sync_log"."action" <> 'modified';--> statement-breakpoint
 CREATE INDEX "sync_log_cause" ON "couplet"."sync_log" USING btree ("cause","id") WHERE "couplet"."sync_log"."cause" <> 'change';--> statement-breakpoint
-CREATE INDEX "sync_log_reverts" ON "couplet"."sync_log" USING btree ("reverts") WHERE "couplet"."sync_log"."reverts" is not null;--> statement-breakpoint
 CREATE TABLE "couplet"."sync_log_default" PARTITION OF "couplet"."sync_log" DEFAULT;

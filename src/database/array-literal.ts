@@ -31,4 +31,9 @@ export const plainArray = (values: readonly (string | number | boolean | null)[]
 
 /** The reverse of `plainArray` for uuids. */
 export const parsePlainArray = (text: string): (string | null)[] =>
-  text === '{}' ? [] : text.slice(1, -1).split(',').map((part) => (part === 'NULL' ? null : part));
+  text === '{}'
+    ? []
+    : text
+        .slice(1, -1)
+        .split(',')
+        .map((part) => (part === 'NULL' ? null : part));

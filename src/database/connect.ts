@@ -18,7 +18,12 @@ export interface Clients {
 
 /** Timestamps stay text: a JavaScript Date drops the last three digits and then no cursor matches any more. */
 const TIMES_AS_TEXT = {
-  date: { to: 1184, from: [1082, 1083, 1114, 1184], serialize: (value: string) => value, parse: (value: string) => value },
+  date: {
+    to: 1184,
+    from: [1082, 1083, 1114, 1184],
+    serialize: (value: string) => value,
+    parse: (value: string) => value,
+  },
 };
 
 export interface ClientOptions {

@@ -8,11 +8,19 @@ import { query } from './connect.ts';
 import type { LaneRegistry } from './lane-registry.ts';
 import type { Layouts } from './layouts.ts';
 import { loadBase } from './layouts.ts';
+import { isId, isoTime } from './iso-time.ts';
 import { keyArray } from './pending.ts';
 
 type CouplingsPart = Pick<
   CouplingDatabase,
-  'couplingsByKey' | 'couplingsById' | 'scanCouplings' | 'countCouplings' | 'partnersOf' | 'uncoupledAmong'
+  | 'couplingsByKey'
+  | 'couplingsById'
+  | 'scanCouplings'
+  | 'countCouplings'
+  | 'partnersOf'
+  | 'couplingsOfParent'
+  | 'uncoupledAmong'
+  | 'uncoupledMarks'
 >;
 
 export interface CouplingRow {
@@ -80,6 +88,10 @@ const SCAN = `
   select ${COUPLING_COLUMNS} from couplet.coupling c
    where c.lane_id = $1 and c.ended_at is null and c.id > $2::uuid order by c.id limit $3`;
 
+const OF_PARENT = `
+  select ${COUPLING_COLUMNS} from couplet.coupling c
+   where c.parents @> array[$1::uuid] and c.lane_id = any($2::int[]) and c.ended_at is null order by c.id limit $3`;
+
 const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
 
 export const couplingsPart = (clients: Clients, lanes: LaneRegistry, layouts: Layouts): CouplingsPart => ({
@@ -95,7 +107,8 @@ export const couplingsPart = (clients: Clients, lanes: LaneRegistry, layouts: La
       }),
     );
   },
-  couplingsById: async (ids) => {
+  couplingsById: async (asked) => {
+    const ids = asked.filter(isId);
     if (ids.length === 0) return new Map<string, Coupling>();
     const rows = await query<CouplingRow>(
       clients.raw,
@@ -120,11 +133,10 @@ export const couplingsPart = (clients: Clients, lanes: LaneRegistry, layouts: La
   partnersOf: async (lane, side, keys) => {
     const found = new Map<KeyText, { couplingId: string; hqKey: RecordKey; channelKey: RecordKey | null }>();
     if (keys.length === 0) return found;
-    const rows = await query<{ id: string; hq_key: string; channel_key: string | null }>(
-      clients.raw,
-      PARTNERS[side],
-      [await lanes.idOf(lane), keyArray(keys)],
-    );
+    const rows = await query<{ id: string; hq_key: string; channel_key: string | null }>(clients.raw, PARTNERS[side], [
+      await lanes.idOf(lane),
+      keyArray(keys),
+    ]);
     for (const row of rows) {
       const key = side === 'hq' ? row.hq_key : row.channel_key;
       if (key === null) continue;
@@ -132,6 +144,24 @@ export const couplingsPart = (clients: Clients, lanes: LaneRegistry, layouts: La
       found.set(key, { couplingId: row.id, hqKey: keyOfText(row.hq_key), channelKey });
     }
     return found;
+  },
+  couplingsOfParent: async (parentId, among, limit) => {
+    if (!isId(parentId) || among.length === 0) return [];
+    const laneIds = await Promise.all(among.map((lane) => lanes.idOf(lane)));
+    return couplingsOfRows(
+      await query<CouplingRow>(clients.raw, OF_PARENT, [parentId, plainArray(laneIds), limit]),
+      lanes,
+      layouts,
+    );
+  },
+  uncoupledMarks: async (lane, side, keys) => {
+    if (keys.length === 0) return new Map<KeyText, { at: string; actor: string | null }>();
+    const rows = await query<{ key: string; at: string; actor: string | null }>(
+      clients.raw,
+      'select key, at::text, actor from couplet.uncoupled where lane_id = $1 and side = $2 and key = any($3::text[])',
+      [await lanes.idOf(lane), side, keyArray(keys)],
+    );
+    return new Map(rows.map(({ key, at, actor }) => [key, { at: isoTime(at), actor }]));
   },
   uncoupledAmong: async (lane, side, keys) => {
     if (keys.length === 0) return new Set<KeyText>();

@@ -20,3 +20,8 @@ export const lowestIdAt = (timestampMs: number): string => {
 
 /** Whether an id is a UUID of version 7, whose order is that of time. */
 export const isTimeOrdered = (id: string): boolean => id.length === 36 && id[14] === '7';
+
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Whether a text could be an id at all: people may ask for anything, and PostgreSQL would refuse to compare it. */
+export const isId = (text: string): boolean => ID.test(text);

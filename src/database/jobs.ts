@@ -1,17 +1,32 @@
 /** Jobs as the engine and the scheduler drive them. */
 import { and, eq, isNull, sql as sqlText } from 'drizzle-orm';
 import { v7 as newId } from 'uuid';
-import type { Json } from '../domain/record.ts';
-import type { CouplingDatabase, Job, JobProgress, JobResult } from '../ports/coupling-database.ts';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
+import type { Json, Params } from '../domain/record.ts';
+import type { CouplingDatabase, Job, JobCounters, JobProgress, JobResult } from '../ports/coupling-database.ts';
 import { noCounters } from '../ports/coupling-database.ts';
 import { keyText } from '../domain/record.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { Clients, RawTransaction } from './connect.ts';
 import { query } from './connect.ts';
+import { isId } from './iso-time.ts';
 import { job as jobTable } from './schema/jobs.ts';
 import { lane as laneTable } from './schema/lanes.ts';
 
-type JobsPart = Pick<CouplingDatabase, 'newId' | 'createJob' | 'startJob' | 'updateProgress' | 'finishJob' | 'jobById'>;
+type JobsPart = Pick<
+  CouplingDatabase,
+  | 'newId'
+  | 'createJob'
+  | 'startJob'
+  | 'updateProgress'
+  | 'finishJob'
+  | 'addJobResult'
+  | 'jobById'
+  | 'jobProgress'
+  | 'jobOutcome'
+  | 'queuedJobLike'
+  | 'queuedJobs'
+>;
 
 const now = sqlText`now()`;
 
@@ -97,11 +112,79 @@ export const jobsPart = (clients: Clients): JobsPart => ({
         .set({ lastJobId: id, ...(status === 'succeeded' ? { lastSuccessAt: now } : {}) })
         .where(and(eq(laneTable.mapping, row.mapping), eq(laneTable.channel, row.channel)));
     }),
+  addJobResult: async (jobId, errorId, status, code, writes) => {
+    await query(clients.raw, RESULT_OF_ERROR, [
+      jobId,
+      errorId,
+      status,
+      code,
+      writes === null ? null : JSON.stringify(writes),
+    ]);
+  },
   jobById: async (id) => {
-    const [row] = await clients.orm.select().from(jobTable).where(eq(jobTable.id, id));
+    const row = await rowOf(clients, id);
+    return row === null ? null : jobOfRow(row);
+  },
+  jobProgress: async (id) => {
+    const row = await rowOf(clients, id);
+    return { done: row?.done ?? 0, total: row?.total ?? null };
+  },
+  jobOutcome: async (id) => {
+    const row = await rowOf(clients, id);
+    if (row === null) throw new Error(`There is no job ${id}.`);
+    return {
+      status: row.status,
+      code: row.code,
+      params: row.params as Params | null,
+      counters: row.counters as JobCounters,
+    };
+  },
+  queuedJobLike: async (_likeness, request) => {
+    const same = (column: AnyPgColumn, value: string | boolean | null) =>
+      sqlText`${column} is not distinct from ${value}`;
+    const [row] = await clients.orm
+      .select()
+      .from(jobTable)
+      .where(
+        and(
+          eq(jobTable.status, 'queued'),
+          eq(jobTable.cancelRequested, false),
+          isNull(jobTable.finishedAt),
+          isNull(jobTable.parentId),
+          eq(jobTable.kind, request.kind),
+          same(jobTable.mapping, request.mapping),
+          same(jobTable.channel, request.channel),
+          same(jobTable.scope, request.scope),
+          same(jobTable.direction, request.direction),
+          eq(jobTable.dryRun, request.dryRun),
+          // `json` keeps the text that was written, so the same body is the same text.
+          sqlText`${jobTable.body}::text is not distinct from ${request.body === null ? null : JSON.stringify(request.body)}::text`,
+        ),
+      )
+      .orderBy(jobTable.id)
+      .limit(1);
     return row === undefined ? null : jobOfRow(row);
   },
+  queuedJobs: async () => {
+    const rows = await clients.orm
+      .select()
+      .from(jobTable)
+      .where(and(eq(jobTable.status, 'queued'), isNull(jobTable.finishedAt)))
+      .orderBy(jobTable.id);
+    return rows.map(jobOfRow);
+  },
 });
+
+const rowOf = async (clients: Clients, id: string): Promise<typeof jobTable.$inferSelect | null> => {
+  if (!isId(id)) return null;
+  const [row] = await clients.orm.select().from(jobTable).where(eq(jobTable.id, id));
+  return row ?? null;
+};
+
+const RESULT_OF_ERROR = `
+  insert into couplet.job_result (job_id, status, code, params, error_id, coupling_id, hq_key, channel_key, writes)
+  select $1::uuid, $3::couplet.result_status, $4::text, coalesce(e.params, '{}'), $2::uuid, e.coupling_id, e.hq_key, e.channel_key, $5::text::json
+    from (select) as one left join couplet.sync_error e on e.id = $2::uuid`;
 
 /** The job's row is one for all that record for it at once: this comes last, so that it is locked for the commit only. */
 export const writeProgress = async (sql: RawTransaction, jobId: string, progress: JobProgress): Promise<void> => {

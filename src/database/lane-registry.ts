@@ -127,4 +127,3 @@ export const changeLaneRow = async (
   if (Object.keys(change).length === 0) return;
   await clients.orm.update(laneTable).set(change).where(eq(laneTable.id, laneId));
 };
-

@@ -23,7 +23,10 @@ export interface StoredBase {
 }
 
 export interface Layouts {
-  ensure(laneId: number, fields: readonly LayoutField[]): Promise<{ readonly layoutId: number; readonly changed: boolean }>;
+  ensure(
+    laneId: number,
+    fields: readonly LayoutField[],
+  ): Promise<{ readonly layoutId: number; readonly changed: boolean }>;
   /** The layout that this process works the lane with; another process may already have a newer configuration. */
   currentOf(laneId: number): Promise<number | null>;
   fieldsOf(layoutId: number): Promise<readonly LayoutField[]>;

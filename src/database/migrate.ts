@@ -20,7 +20,11 @@ type Client = postgres.Sql<Record<string, never>>;
 /** Migrates if asked to; refuses a database that this program cannot work with. */
 export const prepareDatabase = async (url: string, migrate: boolean): Promise<void> => {
   // One connection, so that the lock is held on the session that migrates: drizzle's migrator takes none.
-  const client: Client = postgres(url, { max: 1, onnotice: () => {}, connection: { application_name: 'couplet migrate' } });
+  const client: Client = postgres(url, {
+    max: 1,
+    onnotice: () => {},
+    connection: { application_name: 'couplet migrate' },
+  });
   try {
     if (!migrate) {
       await refuseUnlessCurrent(client);
@@ -41,7 +45,9 @@ interface Applied {
 }
 
 const appliedMigrations = async (client: Client): Promise<readonly Applied[]> => {
-  const [found] = await client<{ relation: string | null }[]>`select to_regclass('couplet.migration')::text as relation`;
+  const [found] = await client<
+    { relation: string | null }[]
+  >`select to_regclass('couplet.migration')::text as relation`;
   if (found?.relation == null) return [];
   const rows = await client<{ hash: string; created_at: string }[]>`
     select hash, created_at::text from couplet.migration order by created_at`;

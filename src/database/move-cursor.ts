@@ -139,12 +139,7 @@ const renamePending = async (
   side: Side,
   moves: readonly { readonly from: string; readonly to: string }[],
 ): Promise<void> => {
-  const parameters = [
-    laneId,
-    side,
-    textArray(moves.map(({ from }) => from)),
-    textArray(moves.map(({ to }) => to)),
-  ];
+  const parameters = [laneId, side, textArray(moves.map(({ from }) => from)), textArray(moves.map(({ to }) => to))];
   await query(
     sql,
     `with u as (select * from unnest($3::text[], $4::text[]) as u(former, key)),

@@ -7,13 +7,7 @@ import type { Clients } from './connect.ts';
 import { connectClients, query } from './connect.ts';
 import { couplingsPart } from './couplings.ts';
 import { jobsPart } from './jobs.ts';
-import {
-  changeLaneRow,
-  createLaneRegistry,
-  insertLanes,
-  raiseLaneFence,
-  readLaneStates,
-} from './lane-registry.ts';
+import { changeLaneRow, createLaneRegistry, insertLanes, raiseLaneFence, readLaneStates } from './lane-registry.ts';
 import { createLayouts } from './layouts.ts';
 import { createLaneLocks } from './lock-lane.ts';
 import { prepareDatabase } from './migrate.ts';
@@ -21,6 +15,7 @@ import { cursorPart } from './move-cursor.ts';
 import { pendingPart } from './pending.ts';
 import { record } from './record.ts';
 import { errorsPart } from './sync-errors.ts';
+import { logPart } from './sync-log.ts';
 
 export interface OpenOptions {
   readonly url: string;
@@ -85,6 +80,7 @@ const assemble = async (
       return new Set(rows.map((row) => row.batch_id));
     },
     record: (recording) => record(clients, lanes, layouts, recording),
+    ...logPart(clients, lanes),
     ...jobsPart(clients),
     close: async () => {
       await Promise.all([locks.close(), clients.close()]);
@@ -94,7 +90,9 @@ const assemble = async (
 
 /** Made once, by whoever opens the database first; a copy of the database has the same. */
 const readerOf = async (clients: Clients): Promise<string> => {
-  await query(clients.raw, 'insert into couplet.identity (reader) values ($1::uuid) on conflict do nothing', [randomUUID()]);
+  await query(clients.raw, 'insert into couplet.identity (reader) values ($1::uuid) on conflict do nothing', [
+    randomUUID(),
+  ]);
   const [row] = await query<{ reader: string }>(clients.raw, 'select reader::text from couplet.identity', []);
   if (row === undefined) throw new Error('The coupling database has no identity.');
   return row.reader;

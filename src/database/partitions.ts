@@ -37,7 +37,9 @@ export const makePartitions = async (clients: Pick<Clients, 'raw'>, nowMs: numbe
     await clients.raw.begin(async (sql) => {
       await sql`select pg_advisory_xact_lock(${LOCK})`;
       const [range] = [{ from: lowestIdAt(month.fromMs), until: lowestIdAt(month.untilMs) }];
-      const [found] = await sql<{ relation: string | null }[]>`select to_regclass(${`couplet.${month.name}`}) as relation`;
+      const [found] = await sql<
+        { relation: string | null }[]
+      >`select to_regclass(${`couplet.${month.name}`}) as relation`;
       if (found?.relation != null) return;
       // A clock that ran ahead, or a program that slept for months, has put entries of this month into the default
       // partition; they move, or the new partition could not be attached.

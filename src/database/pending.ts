@@ -33,13 +33,23 @@ const PEND = `
 /** An insert cannot meet the same key twice; and all writers take keys in one order, so that none waits in a circle. */
 export const coalescePending = (
   entries: readonly { readonly laneId: number; readonly change: NewPending }[],
-): { readonly laneId: number; readonly side: Side; readonly key: KeyText; deleted: boolean; oldRow: NewPending['oldRow'] }[] => {
-  const byKey = new Map<string, { laneId: number; side: Side; key: KeyText; deleted: boolean; oldRow: NewPending['oldRow'] }>();
+): {
+  readonly laneId: number;
+  readonly side: Side;
+  readonly key: KeyText;
+  deleted: boolean;
+  oldRow: NewPending['oldRow'];
+}[] => {
+  const byKey = new Map<
+    string,
+    { laneId: number; side: Side; key: KeyText; deleted: boolean; oldRow: NewPending['oldRow'] }
+  >();
   for (const { laneId, change } of entries) {
     const key = keyText(change.key);
     const name = `${laneId} ${change.side} ${key}`;
     const known = byKey.get(name);
-    if (known === undefined) byKey.set(name, { laneId, side: change.side, key, deleted: change.deleted, oldRow: change.oldRow });
+    if (known === undefined)
+      byKey.set(name, { laneId, side: change.side, key, deleted: change.deleted, oldRow: change.oldRow });
     else {
       known.deleted ||= change.deleted;
       known.oldRow = change.oldRow ?? known.oldRow;

@@ -17,7 +17,7 @@ import type { Layouts } from './layouts.ts';
 import { pend } from './pending.ts';
 import { lockWaiting, parentLanesOf, releaseFromCoupled, releaseWaiting, writeWaits } from './release-waiting.ts';
 import { resolveErrors, writeErrors } from './sync-errors.ts';
-import { writeLog } from './sync-log.ts';
+import { markReverted, writeLog } from './sync-log.ts';
 import { endCouplings, forgetUncoupled, insertCouplings, markUncoupled, updateCouplings } from './write-couplings.ts';
 
 const FENCE = 'select id from couplet.lane where id = $1 and fence = $2 for share';
@@ -66,8 +66,7 @@ export const record = async (
   try {
     await clients.raw.begin(async (sql) => {
       const fence = query(sql, FENCE, [laneId, number]);
-      const batches =
-        recording.batchIds.length === 0 ? null : query(sql, BATCHES, [textArray(recording.batchIds)]);
+      const batches = recording.batchIds.length === 0 ? null : query(sql, BATCHES, [textArray(recording.batchIds)]);
       const written = write(sql, lanes, prepared, recording);
       // All have been sent: each is waited for, so that none is rejected unheard, and the first cause is the one told.
       const [fenceFound, batchesFound, outcome] = await Promise.allSettled([fence, batches, written]);
@@ -103,7 +102,8 @@ const write = async (
   const { jobId, couple, update, end, log, errors, resolve, done, keep, results, progress } = recording;
   const sent: Promise<unknown>[] = [];
   const waits = parentLaneIds.size > 0;
-  const coupled = couple.length > 0 || update.some(({ hqKey, channelKey }) => hqKey !== undefined || channelKey != null);
+  const coupled =
+    couple.length > 0 || update.some(({ hqKey, channelKey }) => hqKey !== undefined || channelKey != null);
   if (coupled || waits) {
     sent.push(lockWaiting(sql, { coupled: coupled ? laneId : null, waitedFor: [...parentLaneIds.values()] }));
   }
@@ -114,12 +114,19 @@ const write = async (
   if (recording.forgetUncoupled.length > 0) sent.push(forgetUncoupled(sql, laneId, recording.forgetUncoupled));
   if (recording.uncoupled.length > 0) {
     const actor = log.find((entry) => entry.couplingId === null)?.actor ?? null;
-    sent.push(markUncoupled(sql, laneId, recording.uncoupled.map((mark) => ({ mark, actor }))));
+    sent.push(
+      markUncoupled(
+        sql,
+        laneId,
+        recording.uncoupled.map((mark) => ({ mark, actor })),
+      ),
+    );
   }
   if (recording.waits.length > 0) sent.push(writeWaits(sql, parentLaneIds, recording.waits));
   if (resolve.length > 0) sent.push(resolveErrors(sql, resolve));
   if (errors.length > 0) sent.push(writeErrors(sql, laneId, parentLaneIds, errors));
   if (log.length > 0) sent.push(writeLog(sql, laneId, log));
+  if (log.some((entry) => entry.reverts !== null)) sent.push(markReverted(sql, log));
   if (results.length > 0 && jobId !== null) sent.push(writeResults(sql, jobId, results));
   if (done.length > 0) sent.push(query(sql, DONE, [idsOf(done), generationsOf(done)]));
   if (keep.length > 0) {
@@ -135,7 +142,9 @@ const write = async (
 };
 
 const noLayout = ({ fence }: Recording): never => {
-  throw new Error(`The lane of ${fence.lane.mapping} and ${fence.lane.channel} has no layout: ensureLayout comes first.`);
+  throw new Error(
+    `The lane of ${fence.lane.mapping} and ${fence.lane.channel} has no layout: ensureLayout comes first.`,
+  );
 };
 
 const idsOf = (entries: readonly { readonly id: string }[]): string => plainArray(entries.map(({ id }) => id));
@@ -156,7 +165,12 @@ const WRITES: ReadonlySet<string> = new Set(['inserted', 'modified', 'deleted', 
 
 const writeActivity = async (sql: RawTransaction, laneId: number, recording: Recording): Promise<void> => {
   const writes = recording.log.filter((entry) => WRITES.has(entry.action)).length;
-  const counts = [recording.done.length, writes, recording.errors.length, recording.couple.length - recording.end.length];
+  const counts = [
+    recording.done.length,
+    writes,
+    recording.errors.length,
+    recording.couple.length - recording.end.length,
+  ];
   if (counts.every((count) => count === 0)) return;
   await query(sql, ACTIVITY, [laneId, ...counts]);
 };

@@ -23,7 +23,10 @@ export interface WaitLocks {
 }
 
 /** Lane numbers of the parents that this recording begins to wait for, by mapping. */
-export const parentLanesOf = async (recording: Recording, lanes: LaneRegistry): Promise<ReadonlyMap<string, number>> => {
+export const parentLanesOf = async (
+  recording: Recording,
+  lanes: LaneRegistry,
+): Promise<ReadonlyMap<string, number>> => {
   const { channel } = recording.fence.lane;
   const found = new Map<string, number>();
   const add = async (mapping: string): Promise<void> => {

@@ -13,7 +13,7 @@ import type {
 import { plainArray, textArray } from './array-literal.ts';
 import type { Clients, RawTransaction } from './connect.ts';
 import { query } from './connect.ts';
-import { isoTimeOrNull } from './iso-time.ts';
+import { isId, isoTimeOrNull } from './iso-time.ts';
 import type { LaneRegistry } from './lane-registry.ts';
 import { keyArray } from './pending.ts';
 
@@ -109,7 +109,7 @@ const OPEN_ERRORS = `
 export const errorsPart = (
   clients: Clients,
   lanes: LaneRegistry,
-): Pick<CouplingDatabase, 'openErrors' | 'errorById' | 'openMappingError'> => ({
+): Pick<CouplingDatabase, 'openErrors' | 'errorById' | 'openMappingError' | 'countOpenErrors'> => ({
   openErrors: async (lane, of) => {
     if (of.couplingIds.length + of.hqKeys.length + of.channelKeys.length === 0) return [];
     const rows = await query<ErrorRow>(clients.raw, OPEN_ERRORS, [
@@ -120,7 +120,16 @@ export const errorsPart = (
     ]);
     return Promise.all(rows.map((row) => errorOfRow(row, lanes)));
   },
+  countOpenErrors: async () => {
+    const [row] = await query<{ count: number }>(
+      clients.raw,
+      "select count(*)::int as count from couplet.sync_error where status = 'open'",
+      [],
+    );
+    return row?.count ?? 0;
+  },
   errorById: async (id) => {
+    if (!isId(id)) return null;
     const [row] = await query<ErrorRow>(
       clients.raw,
       `select ${ERROR_COLUMNS} from couplet.sync_error e where e.id = $1`,
@@ -178,7 +187,10 @@ const WRITE = `
            as u(${names.join(', ')})
   on conflict (id) do update set
     status = 'open', resolved_at = null, resolution = null, last_seen_at = now(),
-    ${names.slice(1).map((name) => `${name} = excluded.${name}`).join(', ')}`;
+    ${names
+      .slice(1)
+      .map((name) => `${name} = excluded.${name}`)
+      .join(', ')}`;
 
 const seenOf = (record: ErrorRecord): string =>
   JSON.stringify({
@@ -189,10 +201,10 @@ const seenOf = (record: ErrorRecord): string =>
   } satisfies Seen);
 
 const fieldNamesOf = (error: SyncError): string => {
-  const names = error.fields.filter((field) => field.conflicting).map((field) => field.name);
+  const conflicting = error.fields.filter((field) => field.conflicting).map((field) => field.name);
   const { field } = error.params;
-  if (typeof field === 'string' && !names.includes(field)) names.push(field);
-  return textArray(names);
+  if (typeof field === 'string' && !conflicting.includes(field)) conflicting.push(field);
+  return textArray(conflicting);
 };
 
 const jsonOrNull = (value: Json | readonly object[]): string | null =>

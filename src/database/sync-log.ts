@@ -1,10 +1,12 @@
-/** Writes log entries; `queries` reads them. */
-import type { LogEntry } from '../ports/coupling-database.ts';
-import { keyText } from '../domain/record.ts';
+/** Writes log entries, and reads those that the engine takes back; lists are in `queries`. */
+import type { Json, Params, Side } from '../domain/record.ts';
+import { keyOfText, keyText } from '../domain/record.ts';
+import type { CouplingDatabase, LogEntry } from '../ports/coupling-database.ts';
 import { plainArray, textArray } from './array-literal.ts';
-import type { RawTransaction } from './connect.ts';
+import type { Clients, RawTransaction } from './connect.ts';
 import { query } from './connect.ts';
-import { isTimeOrdered } from './iso-time.ts';
+import { isId, isTimeOrdered, lowestIdAt, timeOfId, timestampOfId } from './iso-time.ts';
+import type { LaneRegistry } from './lane-registry.ts';
 
 const COLUMNS: readonly (readonly [name: string, type: string])[] = [
   ['id', 'uuid'],
@@ -73,3 +75,102 @@ export const writeLog = async (sql: RawTransaction, laneId: number, entries: rea
     text((entry) => (entry.undo === null ? null : JSON.stringify(entry.undo))),
   ]);
 };
+
+/**
+ * What was taken back is marked so. Taking back a revert puts what it had taken back in force again, and so on down the
+ * chain; hence a step for each link.
+ */
+export const markReverted = async (sql: RawTransaction, entries: readonly LogEntry[]): Promise<void> => {
+  for (const entry of entries) {
+    let revertedBy: string | null = entry.id;
+    for (let target = entry.reverts; target !== null; ) {
+      const [row]: readonly { reverts: string | null }[] = await query(
+        sql,
+        'update couplet.sync_log set reverted_by = $2 where id = $1 returning reverts',
+        [target, revertedBy],
+      );
+      revertedBy = revertedBy === null ? target : null;
+      target = row?.reverts ?? null;
+    }
+  }
+};
+
+export interface LogRow {
+  readonly id: string;
+  readonly lane_id: number;
+  readonly action: LogEntry['action'];
+  readonly cause: LogEntry['cause'];
+  readonly direction: LogEntry['direction'];
+  readonly coupling_id: string | null;
+  readonly job_id: string | null;
+  readonly error_id: string | null;
+  readonly reverts: string | null;
+  readonly reverted_by: string | null;
+  readonly hq_key: string | null;
+  readonly channel_key: string | null;
+  readonly actor: string | null;
+  readonly changed_by: string | null;
+  readonly reason: string | null;
+  readonly code: string | null;
+  readonly request_id: string | null;
+  readonly params: Params | null;
+  readonly changes: readonly StoredChange[] | null;
+  readonly undo: Json;
+}
+
+export const LOG_COLUMNS = `
+  l.id, l.lane_id, l.action, l.cause, l.direction, l.coupling_id, l.job_id, l.error_id, l.reverts, l.reverted_by,
+  l.hq_key, l.channel_key, l.actor, l.changed_by, l.reason, l.code, l.request_id, l.params, l.changes, l.undo`;
+
+export type StoredLogEntry = LogEntry & { readonly at: string; readonly revertedBy: string | null };
+
+export const logEntryOfRow = async (row: LogRow, lanes: LaneRegistry): Promise<StoredLogEntry> => ({
+  id: row.id,
+  at: timeOfId(row.id),
+  jobId: row.job_id,
+  lane: await lanes.laneOf(row.lane_id),
+  couplingId: row.coupling_id,
+  hqKey: row.hq_key === null ? null : keyOfText(row.hq_key),
+  channelKey: row.channel_key === null ? null : keyOfText(row.channel_key),
+  action: row.action,
+  direction: row.direction,
+  cause: row.cause,
+  actor: row.actor,
+  changedBy: row.changed_by,
+  reason: row.reason,
+  code: row.code,
+  params: row.params ?? {},
+  changes: (row.changes ?? []).map(([field, side, old, now]) => ({ field, side: side as Side, old, new: now })),
+  errorId: row.error_id,
+  requestId: row.request_id,
+  reverts: row.reverts,
+  revertedBy: row.reverted_by,
+  undo: row.undo,
+});
+
+/** Workers on other machines may have a clock that is behind that of the one that drew the job's id. */
+const CLOCKS_APART_MS = 3_600_000;
+
+export const logPart = (
+  clients: Clients,
+  lanes: LaneRegistry,
+): Pick<CouplingDatabase, 'logEntryById' | 'logEntriesOfStep'> => ({
+  logEntryById: async (id) => {
+    if (!isId(id)) return null;
+    const [row] = await query<LogRow>(clients.raw, `select ${LOG_COLUMNS} from couplet.sync_log l where l.id = $1`, [
+      id,
+    ]);
+    return row === undefined ? null : logEntryOfRow(row, lanes);
+  },
+  logEntriesOfStep: async (jobId, couplingId) => {
+    // Nothing of a job is older than the job, so older months are left closed.
+    const since = isTimeOrdered(jobId) ? lowestIdAt(timestampOfId(jobId) - CLOCKS_APART_MS) : lowestIdAt(0);
+    const rows = await query<LogRow>(
+      clients.raw,
+      `select ${LOG_COLUMNS} from couplet.sync_log l
+        where l.coupling_id = $2 and l.job_id = $1 and l.id >= $3 order by l.id`,
+      [jobId, couplingId, since],
+    );
+    return Promise.all(rows.map((row) => logEntryOfRow(row, lanes)));
+  },
+});

@@ -1,7 +1,13 @@
 /** Couplings made, changed and ended, a batch in a statement each. */
 import type { RecordKey, Side } from '../domain/record.ts';
 import { keyText } from '../domain/record.ts';
-import type { CouplingUpdate, EndedCoupling, LogEntry, NewCoupling, UncoupledMark } from '../ports/coupling-database.ts';
+import type {
+  CouplingUpdate,
+  EndedCoupling,
+  LogEntry,
+  NewCoupling,
+  UncoupledMark,
+} from '../ports/coupling-database.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { RawTransaction } from './connect.ts';
 import { query } from './connect.ts';
@@ -81,7 +87,9 @@ const PARTS: Readonly<Record<PartName, Part>> = {
       ['base_states', 'text'],
     ],
     values: (updates) => {
-      const bases = updates.map(({ base }) => (base === undefined ? { hq: '[]', channel: '[]', states: null } : storeBase(base)));
+      const bases = updates.map(({ base }) =>
+        base === undefined ? { hq: '[]', channel: '[]', states: null } : storeBase(base),
+      );
       return [
         textArray(bases.map(({ hq }) => hq)),
         textArray(bases.map(({ channel }) => channel)),
@@ -207,7 +215,9 @@ export const endCouplings = async (
   );
   await query(sql, 'delete from couplet.parent_wait where coupling_id = any($1::uuid[])', [ids]);
   const actors = new Map(log.map((entry) => [entry.couplingId, entry.actor]));
-  const marks = ended.flatMap(({ id, uncoupled }) => uncoupled.map((mark) => ({ mark, actor: actors.get(id) ?? null })));
+  const marks = ended.flatMap(({ id, uncoupled }) =>
+    uncoupled.map((mark) => ({ mark, actor: actors.get(id) ?? null })),
+  );
   await markUncoupled(sql, laneId, marks);
 };
 

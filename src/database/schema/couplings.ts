@@ -65,8 +65,11 @@ export const formerKey = couplet.table(
   (table) => [
     primaryKey({ name: 'former_key_pkey', columns: [table.laneId, table.side, table.key, table.couplingId] }),
     index('former_key_coupling_id').on(table.couplingId),
-    foreignKey({ name: 'former_key_coupling_id_fkey', columns: [table.couplingId], foreignColumns: [coupling.id] })
-      .onDelete('cascade'),
+    foreignKey({
+      name: 'former_key_coupling_id_fkey',
+      columns: [table.couplingId],
+      foreignColumns: [coupling.id],
+    }).onDelete('cascade'),
   ],
 );
 

@@ -71,8 +71,11 @@ export const syncError = couplet.table(
       .on(table.waitsForLaneId, table.waitsForSide, table.waitsForKey)
       .where(sql`${table.status} = 'open' and ${table.waitsForKey} is not null`),
     foreignKey({ name: 'sync_error_lane_id_fkey', columns: [table.laneId], foreignColumns: [lane.id] }),
-    foreignKey({ name: 'sync_error_coupling_id_fkey', columns: [table.couplingId], foreignColumns: [coupling.id] })
-      .onDelete('set null'),
+    foreignKey({
+      name: 'sync_error_coupling_id_fkey',
+      columns: [table.couplingId],
+      foreignColumns: [coupling.id],
+    }).onDelete('set null'),
     check('sync_error_resolved_check', sql`(${table.status} = 'resolved') = (${table.resolvedAt} is not null)`),
     check('sync_error_resolution_check', sql`(${table.status} = 'resolved') = (${table.resolution} is not null)`),
     check(

@@ -1,6 +1,17 @@
 /** Jobs and their results, repeated requests, keys of the API. */
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, check, foreignKey, index, integer, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  check,
+  foreignKey,
+  index,
+  integer,
+  primaryKey,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import {
   couplet,
   direction,
@@ -46,7 +57,9 @@ export const job = couplet.table(
     index('job_parent').on(table.parentId, table.id).where(sql`${table.parentId} is not null`),
     index('job_unfinished').on(table.status, table.id).where(sql`${table.finishedAt} is null`),
     index('job_finished_at').on(table.finishedAt).where(sql`${table.finishedAt} is not null`),
-    foreignKey({ name: 'job_parent_id_fkey', columns: [table.parentId], foreignColumns: [table.id] }).onDelete('cascade'),
+    foreignKey({ name: 'job_parent_id_fkey', columns: [table.parentId], foreignColumns: [table.id] }).onDelete(
+      'cascade',
+    ),
     check(
       'job_finished_check',
       sql`(${table.status} in ('succeeded', 'failed', 'cancelled')) = (${table.finishedAt} is not null)`,
@@ -71,7 +84,9 @@ export const jobResult = couplet.table(
   },
   (table) => [
     index('job_result_job').on(table.jobId, table.id),
-    foreignKey({ name: 'job_result_job_id_fkey', columns: [table.jobId], foreignColumns: [job.id] }).onDelete('cascade'),
+    foreignKey({ name: 'job_result_job_id_fkey', columns: [table.jobId], foreignColumns: [job.id] }).onDelete(
+      'cascade',
+    ),
   ],
 );
 

@@ -19,6 +19,8 @@ export const syncLog = couplet.table(
     jobId: uuid('job_id'),
     errorId: uuid('error_id'),
     reverts: uuid('reverts'),
+    /** The entry that took this one back and is in force itself. The one column that is ever changed. */
+    revertedBy: uuid('reverted_by'),
     hqKey: text('hq_key'),
     channelKey: text('channel_key'),
     actor: text('actor'),
@@ -44,6 +46,5 @@ export const syncLog = couplet.table(
     index('sync_log_actor').on(table.actor, table.id).where(sql`${table.actor} is not null`),
     index('sync_log_action').on(table.action, table.id).where(sql`${table.action} <> 'modified'`),
     index('sync_log_cause').on(table.cause, table.id).where(sql`${table.cause} <> 'change'`),
-    index('sync_log_reverts').on(table.reverts).where(sql`${table.reverts} is not null`),
   ],
 );
