@@ -2,6 +2,7 @@
 import type { KeyText, RecordKey, Side, Value } from '../domain/record.ts';
 import { keyOfText } from '../domain/record.ts';
 import type { Coupling, CouplingDatabase, CouplingStatus } from '../ports/coupling-database.ts';
+import type { Lane } from '../ports/store.ts';
 import { parsePlainArray, plainArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import { query } from './connect.ts';
@@ -130,21 +131,7 @@ export const couplingsPart = (clients: Clients, lanes: LaneRegistry, layouts: La
     );
     return row?.count ?? 0;
   },
-  partnersOf: async (lane, side, keys) => {
-    const found = new Map<KeyText, { couplingId: string; hqKey: RecordKey; channelKey: RecordKey | null }>();
-    if (keys.length === 0) return found;
-    const rows = await query<{ id: string; hq_key: string; channel_key: string | null }>(clients.raw, PARTNERS[side], [
-      await lanes.idOf(lane),
-      keyArray(keys),
-    ]);
-    for (const row of rows) {
-      const key = side === 'hq' ? row.hq_key : row.channel_key;
-      if (key === null) continue;
-      const channelKey = row.channel_key === null ? null : keyOfText(row.channel_key);
-      found.set(key, { couplingId: row.id, hqKey: keyOfText(row.hq_key), channelKey });
-    }
-    return found;
-  },
+  partnersOf: (lane, side, keys) => partnersOf(clients, lanes, lane, side, keys),
   couplingsOfParent: async (parentId, among, limit) => {
     if (!isId(parentId) || among.length === 0) return [];
     const laneIds = await Promise.all(among.map((lane) => lanes.idOf(lane)));
@@ -154,6 +141,13 @@ export const couplingsPart = (clients: Clients, lanes: LaneRegistry, layouts: La
       layouts,
     );
   },
+  ...uncoupledPart(clients, lanes),
+});
+
+const uncoupledPart = (
+  clients: Clients,
+  lanes: LaneRegistry,
+): Pick<CouplingDatabase, 'uncoupledMarks' | 'uncoupledAmong'> => ({
   uncoupledMarks: async (lane, side, keys) => {
     if (keys.length === 0) return new Map<KeyText, { at: string; actor: string | null }>();
     const rows = await query<{ key: string; at: string; actor: string | null }>(
@@ -173,3 +167,25 @@ export const couplingsPart = (clients: Clients, lanes: LaneRegistry, layouts: La
     return new Set(rows.map(({ key }) => key));
   },
 });
+
+const partnersOf = async (
+  clients: Clients,
+  lanes: LaneRegistry,
+  lane: Lane,
+  side: Side,
+  keys: readonly RecordKey[],
+) => {
+  const found = new Map<KeyText, { couplingId: string; hqKey: RecordKey; channelKey: RecordKey | null }>();
+  if (keys.length === 0) return found;
+  const rows = await query<{ id: string; hq_key: string; channel_key: string | null }>(clients.raw, PARTNERS[side], [
+    await lanes.idOf(lane),
+    keyArray(keys),
+  ]);
+  for (const row of rows) {
+    const key = side === 'hq' ? row.hq_key : row.channel_key;
+    if (key === null) continue;
+    const channelKey = row.channel_key === null ? null : keyOfText(row.channel_key);
+    found.set(key, { couplingId: row.id, hqKey: keyOfText(row.hq_key), channelKey });
+  }
+  return found;
+};

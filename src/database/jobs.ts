@@ -89,29 +89,7 @@ export const jobsPart = (clients: Clients): JobsPart => ({
       .returning({ cancelRequested: jobTable.cancelRequested });
     return { cancelRequested: row?.cancelRequested ?? false };
   },
-  finishJob: (id, status, progress, outcome) =>
-    clients.orm.transaction(async (transaction) => {
-      const [row] = await transaction
-        .update(jobTable)
-        .set({
-          status,
-          finishedAt: now,
-          startedAt: sqlText`coalesce(${jobTable.startedAt}, now())`,
-          counters: progress.counters,
-          done: progress.done,
-          total: progress.total,
-          code: outcome?.code ?? null,
-          params: outcome?.params ?? null,
-        })
-        .where(and(eq(jobTable.id, id), isNull(jobTable.finishedAt)))
-        .returning();
-      if (row === undefined || row.mapping === null || row.channel === null || row.dryRun) return;
-      if (row.kind !== 'synchronize') return;
-      await transaction
-        .update(laneTable)
-        .set({ lastJobId: id, ...(status === 'succeeded' ? { lastSuccessAt: now } : {}) })
-        .where(and(eq(laneTable.mapping, row.mapping), eq(laneTable.channel, row.channel)));
-    }),
+  finishJob: (id, status, progress, outcome) => finishJob(clients, id, status, progress, outcome),
   addJobResult: async (jobId, errorId, status, code, writes) => {
     await query(clients.raw, RESULT_OF_ERROR, [
       jobId,
@@ -139,6 +117,10 @@ export const jobsPart = (clients: Clients): JobsPart => ({
       counters: row.counters as JobCounters,
     };
   },
+  ...queuedPart(clients),
+});
+
+const queuedPart = (clients: Clients): Pick<CouplingDatabase, 'queuedJobLike' | 'queuedJobs'> => ({
   queuedJobLike: async (_likeness, request) => {
     const same = (column: AnyPgColumn, value: string | boolean | null) =>
       sqlText`${column} is not distinct from ${value}`;
@@ -174,6 +156,33 @@ export const jobsPart = (clients: Clients): JobsPart => ({
     return rows.map(jobOfRow);
   },
 });
+
+const finishJob = (
+  clients: Clients,
+  ...[id, status, progress, outcome]: Parameters<CouplingDatabase['finishJob']>
+): Promise<void> =>
+  clients.orm.transaction(async (transaction) => {
+    const [row] = await transaction
+      .update(jobTable)
+      .set({
+        status,
+        finishedAt: now,
+        startedAt: sqlText`coalesce(${jobTable.startedAt}, now())`,
+        counters: progress.counters,
+        done: progress.done,
+        total: progress.total,
+        code: outcome?.code ?? null,
+        params: outcome?.params ?? null,
+      })
+      .where(and(eq(jobTable.id, id), isNull(jobTable.finishedAt)))
+      .returning();
+    if (row === undefined || row.mapping === null || row.channel === null || row.dryRun) return;
+    if (row.kind !== 'synchronize') return;
+    await transaction
+      .update(laneTable)
+      .set({ lastJobId: id, ...(status === 'succeeded' ? { lastSuccessAt: now } : {}) })
+      .where(and(eq(laneTable.mapping, row.mapping), eq(laneTable.channel, row.channel)));
+  });
 
 const rowOf = async (clients: Clients, id: string): Promise<typeof jobTable.$inferSelect | null> => {
   if (!isId(id)) return null;

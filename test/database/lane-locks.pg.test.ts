@@ -29,39 +29,39 @@ const ask = async (child: ChildProcess, question: string): Promise<unknown> => {
 
 describe('the lock of a lane', () => {
   test('excludes a second asker of the same process, who gets it when it is released', async () => {
-    await using test = await createCouplingDatabase();
-    await openTestLane(test.db);
-    const first = await test.db.lockLane(LANE, 0);
+    await using here = await createCouplingDatabase();
+    await openTestLane(here.db);
+    const first = await here.db.lockLane(LANE, 0);
     expect(first?.held).toBe(true);
-    expect(await test.db.lockLane(LANE, 20)).toBeNull();
-    const waiting = test.db.lockLane(LANE, 10_000);
+    expect(await here.db.lockLane(LANE, 20)).toBeNull();
+    const waiting = here.db.lockLane(LANE, 10_000);
     await first?.release();
     const second = await waiting;
     expect([first?.held, second?.held]).toEqual([false, true]);
   });
 
   test('leaves other lanes free', async () => {
-    await using test = await createCouplingDatabase();
+    await using here = await createCouplingDatabase();
     const other = { ...LANE, channel: 'austin' };
-    await using first = await test.db.lockLane(LANE, 0);
-    await using second = await test.db.lockLane(other, 0);
+    await using first = await here.db.lockLane(LANE, 0);
+    await using second = await here.db.lockLane(other, 0);
     expect([first?.held, second?.held]).toEqual([true, true]);
   });
 
   test('lets those who wait in, in order, when the holder yields, and comes back after them', async () => {
-    await using test = await createCouplingDatabase();
-    await openTestLane(test.db);
+    await using here = await createCouplingDatabase();
+    await openTestLane(here.db);
     const order: string[] = [];
-    await using holder = await test.db.lockLane(LANE, 0);
+    await using holder = await here.db.lockLane(LANE, 0);
     const waiters = [];
     for (const name of ['first', 'second']) {
-      const waiter = test.db.lockLane(LANE, 10_000).then(async (lock) => {
+      const waiter = here.db.lockLane(LANE, 10_000).then(async (lock) => {
         order.push(name);
-        await test.db.raiseFence(LANE);
+        await here.db.raiseFence(LANE);
         await lock?.release();
       });
       waiters.push(waiter);
-      await until(async () => (await countWaiting(test.sql)) === waiters.length);
+      await until(async () => (await countWaiting(here.sql)) === waiters.length);
     }
     const before = holder?.state.fence ?? 0;
     const after = await holder?.yield();
@@ -72,61 +72,61 @@ describe('the lock of a lane', () => {
   });
 
   test('yields in vain when nobody waits, and tells the state of the lane', async () => {
-    await using test = await createCouplingDatabase();
-    const fence = await openTestLane(test.db);
-    await using lock = await test.db.lockLane(LANE, 0);
-    await test.db.changeLane(LANE, { paused: true });
+    await using here = await createCouplingDatabase();
+    const fence = await openTestLane(here.db);
+    await using lock = await here.db.lockLane(LANE, 0);
+    await here.db.changeLane(LANE, { paused: true });
     expect(await lock?.yield()).toMatchObject({ fence: fence.number, paused: true });
     expect(lock?.held).toBe(true);
   });
 
   test('keeps a lane that is held for longer than the idle time', async () => {
-    await using test = await createCouplingDatabase({ lockIdleMs: 200 });
-    await openTestLane(test.db);
-    await using lock = await test.db.lockLane(LANE, 0);
+    await using here = await createCouplingDatabase({ lockIdleMs: 200 });
+    await openTestLane(here.db);
+    await using lock = await here.db.lockLane(LANE, 0);
     const started = performance.now();
     await until(() => performance.now() - started > 500);
     expect(lock?.held).toBe(true);
-    expect(await test.db.lockLane(LANE, 0)).toBeNull();
+    expect(await here.db.lockLane(LANE, 0)).toBeNull();
   });
 
   test('tells its holder when the session was ended by the server', async () => {
-    await using test = await createCouplingDatabase();
-    await openTestLane(test.db);
-    const lock = await test.db.lockLane(LANE, 0);
-    await test.sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted`;
+    await using here = await createCouplingDatabase();
+    await openTestLane(here.db);
+    const lock = await here.db.lockLane(LANE, 0);
+    await here.sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted`;
     await until(() => lock?.held === false);
     await expect(lock?.yield()).rejects.toThrow(FenceLost);
     await lock?.release();
-    await using next = await test.db.lockLane(LANE, 5_000);
+    await using next = await here.db.lockLane(LANE, 5_000);
     expect(next?.held).toBe(true);
   });
 });
 
 describe('two processes', () => {
   test('never hold the same lane at once, and a killed one loses it at once', async () => {
-    await using test = await createCouplingDatabase();
-    await openTestLane(test.db);
-    await using child = await holdLane(test.url);
-    expect(await test.db.lockLane(LANE, 20)).toBeNull();
-    const waiting = test.db.lockLane(LANE, 10_000);
+    await using here = await createCouplingDatabase();
+    await openTestLane(here.db);
+    await using child = await holdLane(here.url);
+    expect(await here.db.lockLane(LANE, 20)).toBeNull();
+    const waiting = here.db.lockLane(LANE, 10_000);
     child.kill('SIGKILL');
     await using lock = await waiting;
     expect(lock?.held).toBe(true);
   });
 
   test('a stopped holder loses the lane, knows it when it wakes up, and records nothing', async () => {
-    await using test = await createCouplingDatabase({ lockIdleMs: LOCK_IDLE_MS });
-    await openTestLane(test.db);
-    await using child = await holdLane(test.url);
+    await using here = await createCouplingDatabase({ lockIdleMs: LOCK_IDLE_MS });
+    await openTestLane(here.db);
+    await using child = await holdLane(here.url);
     child.kill('SIGSTOP');
-    await using lock = await test.db.lockLane(LANE, 20_000);
+    await using lock = await here.db.lockLane(LANE, 20_000);
     expect(lock?.held).toBe(true);
-    const fence = { lane: LANE, number: await test.db.raiseFence(LANE) };
+    const fence = { lane: LANE, number: await here.db.raiseFence(LANE) };
     child.kill('SIGCONT');
     expect(await ask(child, 'held')).toEqual({ result: false });
     expect(await ask(child, 'record')).toEqual({ error: 'FenceLost' });
-    await test.db.record(recording(fence));
+    await here.db.record(recording(fence));
   });
 });
 

@@ -32,19 +32,19 @@ describe('opening the coupling database', () => {
   });
 
   test('refuses a database that a newer program migrated, migrating or not', async () => {
-    await using test = await createCouplingDatabase();
-    await test.sql`insert into couplet.migration (hash, created_at) values ('of the future', 99999999999999)`;
+    await using here = await createCouplingDatabase();
+    await here.sql`insert into couplet.migration (hash, created_at) values ('of the future', 99999999999999)`;
     for (const migrate of [true, false]) {
-      await expect(openCouplingDatabase({ url: test.url, migrate })).rejects.toMatchObject({
+      await expect(openCouplingDatabase({ url: here.url, migrate })).rejects.toMatchObject({
         code: 'coupling-database-newer',
       });
     }
   });
 
   test('refuses a database with migrations that are not the program’s', async () => {
-    await using test = await createCouplingDatabase();
-    await test.sql`update couplet.migration set hash = 'another'`;
-    await expect(openCouplingDatabase({ url: test.url })).rejects.toMatchObject({ code: 'coupling-database-foreign' });
+    await using here = await createCouplingDatabase();
+    await here.sql`update couplet.migration set hash = 'another'`;
+    await expect(openCouplingDatabase({ url: here.url })).rejects.toMatchObject({ code: 'coupling-database-foreign' });
   });
 });
 
@@ -54,13 +54,13 @@ describe('the migrations', () => {
   );
 
   test('give the tables, columns, indexes and constraints that the schema in the code has', async () => {
-    await using test = await createCouplingDatabase();
-    const columns = await test.sql<{ table: string; column: string; type: string; notNull: boolean }[]>`
+    await using here = await createCouplingDatabase();
+    const columns = await here.sql<{ table: string; column: string; type: string; notNull: boolean }[]>`
       select c.relname as table, a.attname as column, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as "notNull"
         from pg_attribute a join pg_class c on c.oid = a.attrelid
        where c.relnamespace = 'couplet'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
          and c.relname <> 'migration' and a.attnum > 0 and not a.attisdropped`;
-    const named = await test.sql<{ name: string }[]>`
+    const named = await here.sql<{ name: string }[]>`
       select indexrelid::regclass::text as name from pg_index i join pg_class c on c.oid = i.indrelid
        where c.relnamespace = 'couplet'::regnamespace and not c.relispartition and c.relname <> 'migration'
       union

@@ -1,0 +1,229 @@
+import { describe, expect, test } from 'vitest';
+import { netMoves } from '../../src/database/move-cursor.ts';
+import type { RecordKey, Side, Value } from '../../src/domain/record.ts';
+import type { CouplingDatabase, NewPending } from '../../src/ports/coupling-database.ts';
+import { createCouplingDatabase, openTestLane } from './open-test-database.ts';
+import { LANE, newCoupling, recording, syncError } from './recordings.ts';
+
+const change = (key: string, parts: Partial<Omit<NewPending, 'lane' | 'key'>> = {}): NewPending => ({
+  lane: LANE,
+  side: 'hq',
+  key: [key],
+  deleted: false,
+  oldRow: null,
+  ...parts,
+});
+
+const move = (from: string, to: string, side: Side = 'hq') => ({ lane: LANE, side, from: [from], to: [to] });
+
+const due = (db: CouplingDatabase) => db.takePending(LANE, ['due'], null, 100);
+const keysOf = (changes: readonly { readonly key: RecordKey }[]): string[] => changes.map(({ key }) => key.join());
+const row = (name: Value): Record<string, Value> => ({ name });
+
+describe('the cursor of a store', () => {
+  test('moves together with what was read, from where it was and nowhere else', async () => {
+    await using here = await createCouplingDatabase();
+    expect(await here.db.loadCursor('hq', null)).toBeNull();
+    expect(await here.db.moveCursor('hq', null, null, '1', [change('A')], [])).toBe(true);
+    expect(await here.db.moveCursor('hq', null, null, '2', [change('B')], [])).toBe(false);
+    expect(await here.db.moveCursor('hq', null, '0', '2', [change('C')], [])).toBe(false);
+    expect(await here.db.moveCursor('hq', null, '1', '2', [change('D')], [])).toBe(true);
+    expect(await here.db.moveCursor('channel', 'houston', null, '7', [], [])).toBe(true);
+    expect([await here.db.loadCursor('hq', null), await here.db.loadCursor('channel', 'houston')]).toEqual(['2', '7']);
+    expect(keysOf(await due(here.db))).toEqual(['A', 'D']);
+  });
+
+  test('is moved by one of several readers at once, and only that one’s marks are taken in', async () => {
+    await using here = await createCouplingDatabase();
+    await here.db.moveCursor('hq', null, null, '0', [], []);
+    const outcomes = await Promise.all(
+      ['A', 'B', 'C', 'D'].map((key) => here.db.moveCursor('hq', null, '0', `to ${key}`, [change(key)], [])),
+    );
+    expect(outcomes.filter(Boolean)).toHaveLength(1);
+    const [only] = keysOf(await due(here.db));
+    expect(await here.db.loadCursor('hq', null)).toBe(`to ${only}`);
+    expect(await due(here.db)).toHaveLength(1);
+  });
+});
+
+describe('pending changes', () => {
+  test('of one key are joined: once deleted stays deleted, the last captured row wins, the place is kept', async () => {
+    await using here = await createCouplingDatabase();
+    const window = [
+      change('A', { deleted: true, oldRow: row('first') }),
+      change('B'),
+      change('A'),
+      change('A', { deleted: true, oldRow: row('second') }),
+      change('A', { side: 'channel' }),
+    ];
+    await here.db.moveCursor('hq', null, null, '1', window, []);
+    await here.db.moveCursor('hq', null, '1', '2', [change('A'), change('C')], []);
+    const pending = await due(here.db);
+    expect(
+      pending.map(({ side, key, deleted, oldRow, generation }) => [side, key[0], deleted, oldRow, generation]),
+    ).toEqual(
+      [
+        ['hq', 'A', true, row('second'), 2],
+        ['hq', 'B', false, null, 1],
+        ['channel', 'A', false, null, 1],
+        ['hq', 'C', false, null, 1],
+      ].sort(
+        (a, b) =>
+          pending.findIndex(({ key, side }) => key[0] === a[1] && side === a[0]) -
+          pending.findIndex(({ key, side }) => key[0] === b[1] && side === b[0]),
+      ),
+    );
+    expect(keysOf(pending).at(-1)).toBe('C');
+  });
+
+  test('that changed again meanwhile are not taken away, and are due again', async () => {
+    await using here = await createCouplingDatabase();
+    const fence = await openTestLane(here.db);
+    await here.db.moveCursor(
+      'hq',
+      null,
+      null,
+      '1',
+      ['A', 'B', 'C', 'D'].map((key) => change(key)),
+      [],
+    );
+    const [a, b, c, d] = await due(here.db);
+    if (!a || !b || !c || !d) throw new Error('not pending');
+    await here.db.record(recording(fence, { keep: [{ ...a, state: 'held' }] }));
+    await here.db.moveCursor('hq', null, '1', '2', [change('A'), change('B', { deleted: true })], []);
+    await here.db.record(
+      recording(fence, {
+        done: [a, b, c],
+        keep: [
+          { ...a, state: 'deletion' },
+          { ...d, state: 'waiting' },
+        ],
+      }),
+    );
+    expect((await due(here.db)).map(({ key, deleted, generation }) => [key[0], deleted, generation])).toEqual([
+      ['A', false, 2],
+      ['B', true, 2],
+    ]);
+    expect(keysOf(await here.db.takePending(LANE, ['waiting', 'held'], null, 10))).toEqual(['D']);
+    expect(await here.db.countPending(LANE)).toEqual({
+      hq: { due: 2, deletion: 0, held: 0, waiting: 1 },
+      channel: { due: 0, deletion: 0, held: 0, waiting: 0 },
+    });
+    expect(await here.db.changePendingState(LANE, 'hq', 'waiting', 'due')).toBe(1);
+    expect((await here.db.pendingOf(LANE, 'hq', [['D'], ['X']])).get('["D"]')?.state).toBe('due');
+  });
+
+  test('are taken in pages, oldest first', async () => {
+    await using here = await createCouplingDatabase();
+    const keys = Array.from({ length: 25 }, (_, index) => `K${String(index).padStart(2, '0')}`);
+    await here.db.moveCursor(
+      'hq',
+      null,
+      null,
+      '1',
+      keys.map((key) => change(key)),
+      [],
+    );
+    const seen: string[] = [];
+    for (let after: string | null = null; ; ) {
+      const page = await here.db.takePending(LANE, ['due', 'held'], after, 10);
+      if (page.length === 0) break;
+      seen.push(...keysOf(page));
+      after = page.at(-1)?.id ?? null;
+    }
+    expect(seen).toEqual(keys);
+  });
+
+  test('name the lanes that have work, and since when', async () => {
+    await using here = await createCouplingDatabase();
+    const other = { mapping: 'items', channel: 'austin' };
+    await here.db.ensureLanes([{ mapping: 'idle', channel: 'austin' }, LANE, other]);
+    expect(await here.db.lanesWithWork()).toEqual([]);
+    await here.db.moveCursor('hq', null, null, '1', [change('A'), { ...change('B'), lane: other }, change('C')], []);
+    const [oldest] = await due(here.db);
+    expect(await here.db.lanesWithWork()).toEqual(
+      expect.arrayContaining([
+        { lane: LANE, since: oldest?.since },
+        { lane: other, since: oldest?.since },
+      ]),
+    );
+    expect(await here.db.lanesWithWork()).toHaveLength(2);
+  });
+});
+
+describe('retries', () => {
+  test('come among the pending when they are due, once, or when somebody asks', async () => {
+    await using here = await createCouplingDatabase();
+    const fence = await openTestLane(here.db);
+    const record = (key: string) => ({ ...syncError().hqRecord, key: [key], exists: true });
+    const late = syncError({ hqRecord: record('late'), retryAt: '2020-01-01T00:00:00.000000Z' });
+    const early = syncError({ hqRecord: record('early'), retryAt: '2999-01-01T00:00:00.000000Z' });
+    const parked = syncError({ channelRecord: record('parked'), parked: true });
+    const conflict = syncError({ hqRecord: record('conflict'), kind: 'conflict' });
+    const ofMapping = syncError({ scope: 'mapping', code: 'mass-deletion' });
+    await here.db.record(recording(fence, { errors: [late, early, parked, conflict, ofMapping] }));
+    expect((await here.db.lanesWithWork()).map(({ since }) => since)).toEqual([late.retryAt]);
+    expect(await here.db.pendRetries(LANE, 'due', 10)).toBe(1);
+    expect(await here.db.pendRetries(LANE, 'due', 10)).toBe(0);
+    expect(keysOf(await due(here.db))).toEqual(['late']);
+    expect(await here.db.pendRetries(LANE, 'unparked', 10)).toBe(1);
+    expect(await here.db.pendRetries(LANE, 'all', 10)).toBe(2);
+    expect(await here.db.pendRetries(LANE, 'all', 10)).toBe(0);
+    expect(keysOf(await due(here.db)).sort()).toEqual(['conflict', 'early', 'late', 'parked']);
+    expect((await here.db.errorById(parked.id))?.parked).toBe(false);
+  });
+});
+
+describe('a record whose key was changed', () => {
+  test('keeps its coupling, and what was pending or uncoupled under the former key goes with it', async () => {
+    await using here = await createCouplingDatabase();
+    const fence = await openTestLane(here.db);
+    const coupling = newCoupling('A', '1');
+    await here.db.record(recording(fence, { couple: [coupling], uncoupled: [{ side: 'hq', key: ['U'] }] }));
+    await here.db.moveCursor('hq', null, null, '1', [change('A', { deleted: true, oldRow: row('a') })], []);
+    await here.db.moveCursor('hq', null, '1', '2', [change('B')], [move('A', 'B'), move('U', 'V')]);
+    expect((await here.db.couplingsByKey(LANE, 'hq', [['A'], ['B']])).get('["B"]')?.id).toBe(coupling.id);
+    expect((await due(here.db)).map(({ key, deleted, oldRow }) => [key[0], deleted, oldRow])).toEqual([
+      ['B', true, row('a')],
+    ]);
+    expect(await here.db.uncoupledAmong(LANE, 'hq', [['U'], ['V']])).toEqual(new Set(['["V"]']));
+    expect(await here.sql`select key from couplet.former_key`).toMatchObject([{ key: '["A"]' }]);
+  });
+
+  test('may swap it with another, or hand it on along a chain', async () => {
+    await using here = await createCouplingDatabase();
+    const fence = await openTestLane(here.db);
+    const [a, b, c] = [newCoupling('A', '1'), newCoupling('B', '2'), newCoupling('C', '3')];
+    await here.db.record(recording(fence, { couple: [a, b, c] }));
+    const moves = [move('A', 'tmp'), move('B', 'A'), move('tmp', 'B'), move('C', 'D')];
+    await here.db.moveCursor('hq', null, null, '1', [], moves);
+    const found = await here.db.couplingsByKey(LANE, 'hq', [['A'], ['B'], ['D']]);
+    expect([...found].map(([key, { id }]) => [key, id]).sort()).toEqual([
+      ['["A"]', b.id],
+      ['["B"]', a.id],
+      ['["D"]', c.id],
+    ]);
+  });
+
+  test('leaves its coupling where it is when a living coupling holds the new key', async () => {
+    await using here = await createCouplingDatabase();
+    const fence = await openTestLane(here.db);
+    const [a, b] = [newCoupling('A', '1'), newCoupling('B', '2')];
+    await here.db.record(recording(fence, { couple: [a, b] }));
+    const window = [change('A', { deleted: true }), change('B', { deleted: true })];
+    await here.db.moveCursor('hq', null, null, '1', window, [move('Z', 'A'), move('A', 'B')]);
+    const found = await here.db.couplingsByKey(LANE, 'hq', [['A'], ['B']]);
+    expect([found.get('["A"]')?.id, found.get('["B"]')?.id]).toEqual([a.id, b.id]);
+    expect(keysOf(await due(here.db))).toEqual(['A', 'B']);
+  });
+
+  test('has its moves within a window added up', () => {
+    const text = (from: string, to: string) => ({ from: [from], to: [to] });
+    expect(netMoves([text('A', 'B'), text('B', 'C')])).toEqual([{ from: '["A"]', to: '["C"]' }]);
+    expect(netMoves([text('A', 'B'), text('B', 'A')])).toEqual([]);
+    expect(netMoves([text('A', 'X'), text('B', 'A'), text('X', 'B')])).toEqual([
+      { from: '["B"]', to: '["A"]' },
+      { from: '["A"]', to: '["B"]' },
+    ]);
+  });
+});
