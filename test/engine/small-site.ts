@@ -73,7 +73,7 @@ export interface SmallSiteOptions {
   wrap?: (store: Store) => Store;
 }
 
-const REQUEST: RunRequest = {
+export const REQUEST: RunRequest = {
   scope: 'modified', direction: 'both', fields: null, dryRun: false, trigger: 'manual', actor: 'anna', requestId: null, reason: null,
   jobId: null, children: false, waitForLaneMs: 5_000, stop: () => Promise.resolve(false),
 };
