@@ -18,9 +18,13 @@ const WORDS: Readonly<Record<string, string>> = {
   MULTIPLE_ANCHORS: 'two anchors (&name) stand before one value',
   MULTIPLE_DOCS: 'the file holds several documents (---); a configuration is one',
   MULTIPLE_TAGS: 'two tags (!name) stand before one value',
+  RESOURCE_EXHAUSTION: 'the file is nested too deeply',
   TAB_AS_INDENT: 'a tab indents the line; YAML takes only blanks',
   UNEXPECTED_TOKEN: 'this does not belong here; look at the indentation, and at quotes and brackets before it',
 };
+
+/** The patterns below take the square of the line's length at worst. */
+const LONGEST_LINE_CHARACTERS = 1_000;
 
 export interface SyntaxProblem {
   readonly code: string;
@@ -34,7 +38,7 @@ export function explainSyntax(error: YAMLError, text: string): SyntaxProblem {
   const words = WORDS[error.code] ?? 'this is not YAML';
   const start = text.lastIndexOf('\n', error.pos[0] - 1) + 1;
   const end = text.indexOf('\n', start);
-  const line = text.slice(start, end < 0 ? text.length : end);
+  const line = text.slice(start, Math.min(end < 0 ? text.length : end, start + LONGEST_LINE_CHARACTERS));
   const star = /^[^#"']*:\s+(?=\*)/.exec(line);
   if (star !== null) {
     const message = 'a text that begins with *, such as a cron line, must stand in quotes';

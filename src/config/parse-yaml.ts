@@ -101,9 +101,10 @@ function onePerLine(
 ): ConfigurationDocument['syntax'] {
   const byLine = new Map<number, ConfigurationDocument['syntax'][number]>();
   for (const error of errors) {
+    const { line } = at(error.pos[0]);
+    if (byLine.has(line)) continue;
     const { offset, code, message } = explainSyntax(error, text);
-    const position = at(offset);
-    if (!byLine.has(position.line)) byLine.set(position.line, { ...position, code, message });
+    byLine.set(line, { ...at(offset), code, message });
     if (byLine.size === MOST_SYNTAX_ERRORS) break;
   }
   return [...byLine.values()];

@@ -137,6 +137,16 @@ describe('YAML that is none', () => {
     expect(only('a'.repeat(1_000_001))).toMatchObject({ code: 'file-too-large' });
   });
 
+  it.each(['[', '{a: ', '"', '- ', '${', '*', ' '])(
+    'ends soon on an endless line of %j',
+    (piece) => {
+      const problems = problemsOf(`a: ${piece.repeat(100_000 / piece.length)}`);
+      expect(problems.length).toBeGreaterThan(0);
+      expect(problems.length).toBeLessThan(20);
+    },
+    5_000,
+  );
+
   it('refuses aliases that lead nowhere, into themselves, or to billions of nodes', () => {
     expect(only(withMapping('', 'label: *nobody'))).toMatchObject({
       line: 8,

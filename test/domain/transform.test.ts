@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Field } from '../../src/domain/mapping.ts';
 import type { Transform } from '../../src/domain/transform.ts';
@@ -96,6 +97,23 @@ describe('transforms', () => {
     ['000.50', 1, '0.5'],
   ])('rounds %s to %i digits: %s', (value, digits, expected) => {
     expect(run({ kind: 'round', digits }, value)).toBe(expected);
+  });
+
+  it('rounds any decimal as whole numbers would be, half away from zero', () => {
+    const scaled = fc.tuple(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), fc.nat(20), fc.nat(20));
+    fc.assert(
+      fc.property(scaled, ([number, scale, digits]) => {
+        fc.pre(digits <= scale);
+        const size = number < 0n ? -number : number;
+        const text = size.toString().padStart(scale + 1, '0');
+        const decimal = scale === 0 ? text : `${text.slice(0, -scale)}.${text.slice(-scale)}`;
+        const unit = 10n ** BigInt(scale - digits);
+        const expected = (2n * size + unit) / (2n * unit);
+        const rounded = String(run({ kind: 'round', digits }, number < 0n ? `-${decimal}` : decimal));
+        expect(BigInt(rounded.replace('.', ''))).toBe(number < 0n ? -expected : expected);
+        expect(rounded.split('.')[1]?.length ?? 0).toBe(digits);
+      }),
+    );
   });
 
   it('fails to round what is no number, saying what it was', () => {
