@@ -5,7 +5,7 @@
 import type { Side } from '../domain/record.ts';
 import type { KeyMove, NewPending } from '../ports/coupling-database.ts';
 import type { Lane, TableName, WindowPage } from '../ports/store.ts';
-import { laneIndex, type Site, storeOf, watchedTables } from './site.ts';
+import { laneIndex, laneText, type Site, storeOf, watchedTables } from './site.ts';
 
 /** Measured on 100,000 marks: pages of 5,000 take in 150,000 marks a second and keep the process below 100 MB. */
 const PAGE_MARKS = 5_000;
@@ -67,12 +67,14 @@ function spread(page: WindowPage, side: Side, lanes: LanesOfTable): { pend: NewP
  */
 async function noteTables(site: Site, side: Side, channel: string | null, page: WindowPage, lanes: LanesOfTable): Promise<void> {
   if (page.changedTables.length === 0 && page.truncated.length === 0) return;
-  const states = await site.database.laneStates();
+  const due = new Map((await site.database.laneStates()).map((state) => [laneText(state.lane), state.fullRunDue]));
   const owe = async (table: TableName, reason: string) => {
     for (const lane of lanes(table, null)) {
-      const due = states.find((state) => state.lane.mapping === lane.mapping && state.lane.channel === lane.channel)?.fullRunDue;
-      if (due?.reason.split(' ').includes(reason)) continue;
-      await site.database.changeLane(lane, { fullRunDue: { reason: due ? `${due.reason} ${reason}` : reason, trigger: due?.trigger ?? 'change' } });
+      const known = due.get(laneText(lane)) ?? null;
+      if (known?.reason.split(' ').includes(reason)) continue;
+      const owed = { reason: known ? `${known.reason} ${reason}` : reason, trigger: known?.trigger ?? 'change' } as const;
+      due.set(laneText(lane), owed);
+      await site.database.changeLane(lane, { fullRunDue: owed });
     }
   };
   for (const table of page.truncated) await owe(table, `truncated:${side}`);
