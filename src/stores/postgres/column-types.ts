@@ -182,8 +182,8 @@ export const valueExpression = (column: string, type: ValueType): string =>
   type.name === 'inet' ? `pg_catalog.abbrev(${column})` : `${column}::text`;
 
 /** How an array of values of this column is declared as a parameter. */
-export const parameterType = (column: StoreColumn): string => (column.travelsAsText ? 'text[]' : `${column.cast}[]`);
+export const parameterType = (column: Pick<StoreColumn, 'cast' | 'travelsAsText'>): string => (column.travelsAsText ? 'text[]' : `${column.cast}[]`);
 
 /** One value of such an array as a value of the column's type. */
-export const parameterValue = (reference: string, column: StoreColumn): string =>
+export const parameterValue = (reference: string, column: Pick<StoreColumn, 'cast' | 'travelsAsText'>): string =>
   column.travelsAsText ? `${reference}::${column.cast}` : reference;

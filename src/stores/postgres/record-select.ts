@@ -1,9 +1,9 @@
 /** What is selected of a record wherever one is read, and how its row becomes a `StoredRecord`. */
-import type { RecordKey, Value } from '../../domain/record.ts';
 import type { StoredRecord } from '../../ports/store.ts';
 import { versionExpression } from './bound-table.ts';
 import type { BoundTable } from './bound-table.ts';
 import { parameterType, parameterValue, valueExpression } from './column-types.ts';
+import type { StoreColumn } from './column-types.ts';
 import type { Row } from './connection.ts';
 import { keyExpression } from './key-expression.ts';
 
@@ -64,12 +64,19 @@ export function recordSelect(table: BoundTable): RecordSelect {
   };
 }
 
-/** `unnest` of arrays with the given columns, one array a column, as `alias (p0, p1, …, at)`. */
-export function unnested(
-  columns: readonly BoundTable['columns'][number][],
-  firstParameter: number,
-  alias: string,
-): { readonly from: string; readonly value: (index: number) => string } {
+/** What `unnest` needs to know of a column. */
+export type ParameterColumn = Pick<StoreColumn, 'cast' | 'travelsAsText'>;
+
+export const TEXT_PARAMETER: ParameterColumn = { cast: 'pg_catalog.text', travelsAsText: false };
+
+export interface Unnested {
+  /** For FROM: one array a column, as `alias (p0, p1, …, at)`. */
+  readonly from: string;
+  /** The value of a column, of its type. */
+  value(index: number): string;
+}
+
+export function unnested(columns: readonly ParameterColumn[], firstParameter: number, alias: string): Unnested {
   const arrays = columns.map((column, index) => `$${firstParameter + index}::${parameterType(column)}`);
   const names = columns.map((_, index) => `p${index}`);
   return {
@@ -80,6 +87,3 @@ export function unnested(
     },
   };
 }
-
-
-

@@ -1,0 +1,176 @@
+/**
+ * New records and restored ones: many with one statement, which repeats the match, so that a record that matches by
+ * now is not made a second time. What comes back is told by its key, never by its place.
+ */
+import { canonicalKeyPart } from '../../domain/equal-values.ts';
+import type { RecordKey, Value } from '../../domain/record.ts';
+import { arrayLiteral } from './array-literal.ts';
+import type { BoundTable } from './bound-table.ts';
+import type { Row } from './connection.ts';
+import { drawKeys } from './draw-keys.ts';
+import { findBlockers, indexNamed } from './find-blockers.ts';
+import { insertStatement, unlessName, unlessOf } from './insert-statement.ts';
+import { isUniqueViolation, refuseEntry, uniqueRefusal } from './refusal.ts';
+import { bisect, bySameColumns, columnsName, inSavepoint } from './write-work.ts';
+import type { InsertEntry, WriteWork } from './write-work.ts';
+
+/** Entries of one group share columns and the shape of their match. */
+export async function insertRows(work: WriteWork, entries: readonly InsertEntry[]): Promise<void> {
+  for (const group of bySameColumns(entries, unlessName)) {
+    const keysKnown = await drawKeys(work, group);
+    for (const round of roundsOf(group)) {
+      if (keysKnown) await insertGroup(work, round);
+      else await insertEach(work, round);
+    }
+  }
+}
+
+/**
+ * Two records that would match each other are made one after the other, since a statement does not see the rows that
+ * it inserts.
+ */
+function roundsOf(entries: readonly InsertEntry[]): readonly (readonly InsertEntry[])[] {
+  const rounds: InsertEntry[][] = [];
+  const seen = new Map<string, number>();
+  for (const entry of entries) {
+    const names = unlessOf(entry).map((match, index) => `${index} ${JSON.stringify(match.values).toLowerCase()}`);
+    const round = Math.max(0, ...names.map((name) => seen.get(name) ?? 0));
+    for (const name of names) seen.set(name, round + 1);
+    rounds[round] ??= [];
+    rounds[round].push(entry);
+  }
+  return rounds;
+}
+
+async function insertGroup(work: WriteWork, group: readonly InsertEntry[]): Promise<void> {
+  let open = group;
+  while (open.length > 0) {
+    try {
+      await attemptInsert(work, open);
+      return;
+    } catch (error) {
+      if (error instanceof KeysReassigned) return insertEach(work, open);
+      const index = isUniqueViolation(error) ? indexNamed(work.table, error.server) : null;
+      const blockers = index ? await findBlockers(work, index, open) : null;
+      if (!index || !blockers || blockers.size === 0) return insertApart(work, open);
+      for (const entry of open) {
+        const blocker = blockers.get(entry.index);
+        if (blocker) entry.state = uniqueRefusal(index, entry, blocker);
+      }
+      open = open.filter((entry) => !blockers.has(entry.index));
+    }
+  }
+}
+
+async function insertApart(work: WriteWork, entries: readonly InsertEntry[]): Promise<void> {
+  const reassigned: InsertEntry[] = [];
+  const attempt = async (some: readonly InsertEntry[]): Promise<void> => {
+    try {
+      await attemptInsert(work, some);
+    } catch (error) {
+      if (!(error instanceof KeysReassigned)) throw error;
+      reassigned.push(...some);
+    }
+  };
+  await bisect(entries, attempt, (entry, fault) => refuseEntry(work, entry, fault));
+  await insertEach(work, reassigned);
+}
+
+/** A trigger gave a row another key than the one it was inserted with: which record is which cannot be told. */
+class KeysReassigned extends Error {}
+
+async function attemptInsert(work: WriteWork, entries: readonly InsertEntry[]): Promise<void> {
+  const { table } = work;
+  const expected = entries.map((entry) => canonicalKey(table, givenKey(table, entry)));
+  const { taken, keys } = await inSavepoint(work, async () => {
+    const told = toldOf(await runInsert(work, entries));
+    const known = new Set(expected);
+    if (told.keys.some((key) => !known.has(canonicalKey(table, key)))) throw new KeysReassigned();
+    return told;
+  });
+  const byKey = new Map(keys.map((key) => [canonicalKey(table, key), key]));
+  for (const [index, entry] of entries.entries()) {
+    const key = byKey.get(expected[index] ?? '');
+    if (taken.has(index)) entry.state = { at: 'ended', outcome: { status: 'matched' } };
+    else if (key) entry.state = { at: 'done', key };
+    else entry.state = { at: 'unsure', key: givenKey(table, entry) };
+  }
+}
+
+const SINGLES_PER_SAVEPOINT = 100;
+
+/** One statement per record, sent without waiting, where only the statement can tell whose key came back. */
+async function insertEach(work: WriteWork, entries: readonly InsertEntry[]): Promise<void> {
+  for (let start = 0; start < entries.length; start += SINGLES_PER_SAVEPOINT) {
+    await bisect(
+      entries.slice(start, start + SINGLES_PER_SAVEPOINT),
+      (some) => attemptEach(work, some),
+      (entry, fault) => refuseEntry(work, entry, fault),
+    );
+  }
+}
+
+/** Some rows did not come into being; what their triggers did instead must not stay, for nobody would know of it. */
+class Swallowed extends Error {
+  readonly entries: readonly InsertEntry[];
+  constructor(entries: readonly InsertEntry[]) {
+    super('swallowed');
+    this.entries = entries;
+  }
+}
+
+async function attemptEach(work: WriteWork, entries: readonly InsertEntry[]): Promise<void> {
+  try {
+    const told = await inSavepoint(work, async () => {
+      const answers = await Promise.all(entries.map(async (entry) => toldOf(await runInsert(work, [entry]))));
+      const swallowed = entries.filter((_, index) => {
+        const answer = answers[index];
+        return answer && answer.keys.length === 0 && !answer.taken.has(0);
+      });
+      if (swallowed.length > 0) throw new Swallowed(swallowed);
+      return answers;
+    });
+    for (const [index, entry] of entries.entries()) {
+      const key = told[index]?.keys[0];
+      entry.state = key ? { at: 'done', key } : { at: 'ended', outcome: { status: 'matched' } };
+    }
+  } catch (error) {
+    if (!(error instanceof Swallowed)) throw error;
+    for (const entry of error.entries) entry.state = { at: 'ended', outcome: { status: 'suppressed' } };
+    const others = entries.filter((entry) => !error.entries.includes(entry));
+    if (others.length > 0) await attemptEach(work, others);
+  }
+}
+
+async function runInsert(work: WriteWork, entries: readonly InsertEntry[]): Promise<readonly Row[]> {
+  const [first] = entries;
+  if (!first) return [];
+  const { columns } = first;
+  const unless = unlessOf(first);
+  const args = columns.map((_, index) => arrayLiteral(entries, (entry) => entry.values[index] ?? null));
+  for (const [place, { columns: names }] of unless.entries()) {
+    for (const [at] of names.entries()) {
+      args.push(arrayLiteral(entries, (entry) => unlessOf(entry)[place]?.values[at] ?? null));
+    }
+  }
+  const name = `insert ${columnsName(columns)}${unlessName(first)}`;
+  return work.statements.run(work.session, name, () => insertStatement(work.table, columns, unless), args);
+}
+
+/** Of `insertStatement`: the places of what a match kept from being made, and the keys of what was made. */
+function toldOf(rows: readonly Row[]): { readonly taken: ReadonlySet<number>; readonly keys: readonly RecordKey[] } {
+  const taken = new Set<number>();
+  const keys: RecordKey[] = [];
+  for (const [at, ...key] of rows) {
+    if (at !== null && at !== undefined) taken.add(Number(at) - 1);
+    else keys.push(key.map((part) => part ?? ''));
+  }
+  return { taken, keys };
+}
+
+function givenKey(table: BoundTable, entry: InsertEntry): RecordKey {
+  return table.key.map((column) => entry.values[entry.columns.indexOf(column)] ?? '');
+}
+
+const canonicalKey = (table: BoundTable, key: readonly Value[]): string =>
+  JSON.stringify(key.map((part, index) => canonicalKeyPart(table.key[index]?.type ?? table.key[0]!.type, part ?? '')));

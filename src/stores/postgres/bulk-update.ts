@@ -1,0 +1,102 @@
+/**
+ * Many rows with one statement: `UPDATE … FROM unnest` that names the version and writes only what changes, so that
+ * triggers `UPDATE OF` fire for nothing else.
+ *
+ * Measured with 10,000 rows of 12 columns in batches of 1,000: see write-records.ts.
+ */
+import { keyText } from '../../domain/record.ts';
+import type { RecordKey } from '../../domain/record.ts';
+import { arrayLiteral } from './array-literal.ts';
+import { versionExpression } from './bound-table.ts';
+import type { BoundTable } from './bound-table.ts';
+import type { StoreColumn } from './column-types.ts';
+import { findBlockers, indexNamed } from './find-blockers.ts';
+import { keyExpression } from './key-expression.ts';
+import { keyEquals } from './lock-rows.ts';
+import { TEXT_PARAMETER, unnested } from './record-select.ts';
+import { isUniqueViolation, refuseEntry, uniqueRefusal } from './refusal.ts';
+import { bisect, bySameColumns, columnsName, inSavepoint } from './write-work.ts';
+import type { UpdateEntry, WriteWork } from './write-work.ts';
+
+export async function updateRows(work: WriteWork, entries: readonly UpdateEntry[]): Promise<void> {
+  for (const group of bySameColumns(entries)) await updateGroup(work, group);
+}
+
+/**
+ * A unique violation is asked about once for the whole group: those whose value another record holds are set aside,
+ * with that record's key, and the rest goes on together.
+ */
+async function updateGroup(work: WriteWork, group: readonly UpdateEntry[]): Promise<void> {
+  let open = group;
+  while (open.length > 0) {
+    try {
+      await attemptUpdate(work, open);
+      return;
+    } catch (error) {
+      const index = isUniqueViolation(error) ? indexNamed(work.table, error.server) : null;
+      const blockers = index ? await findBlockers(work, index, open) : null;
+      if (!index || !blockers || blockers.size === 0) {
+        await bisect(
+          open,
+          (some) => attemptUpdate(work, some),
+          (entry, fault) => refuseEntry(work, entry, fault),
+        );
+        return;
+      }
+      for (const entry of open) {
+        const blocker = blockers.get(entry.index);
+        if (blocker) entry.state = uniqueRefusal(index, entry, blocker);
+      }
+      open = open.filter((entry) => !blockers.has(entry.index));
+    }
+  }
+}
+
+async function attemptUpdate(work: WriteWork, entries: readonly UpdateEntry[]): Promise<void> {
+  const found = await inSavepoint(work, () => runUpdate(work, entries, entries.map((entry) => entry.write.key), true));
+  for (const [index, entry] of entries.entries()) {
+    const key = found.get(index);
+    entry.state = key ? { at: 'done', key } : { at: 'unsure', key: entry.write.key };
+  }
+}
+
+/**
+ * The new keys of the rows that were updated, by their place among the entries. `keys` is where the rows are now;
+ * without `versioned` whatever is there is written, which only a transaction that holds the lock may ask for.
+ */
+export async function runUpdate(
+  work: WriteWork,
+  entries: readonly UpdateEntry[],
+  keys: readonly RecordKey[],
+  versioned: boolean,
+): Promise<ReadonlyMap<number, RecordKey>> {
+  const columns = entries[0]?.columns ?? [];
+  // A record of which nothing but generated columns would change holds already what it can hold.
+  if (columns.length === 0) return new Map(keys.map((key, index) => [index, key]));
+  const { table } = work;
+  const args = [
+    ...table.key.map((_, index) => arrayLiteral(keys, (key) => key[index] ?? null)),
+    ...(versioned ? [arrayLiteral(entries, (entry) => entry.write.version)] : []),
+    ...columns.map((_, index) => arrayLiteral(entries, (entry) => entry.values[index] ?? null)),
+  ];
+  const name = `update ${versioned ? '' : 'held '}${columnsName(columns)}`;
+  const rows = await work.statements.run(work.session, name, () => updateStatement(table, columns, versioned), args);
+  return new Map(rows.map(([at, ...key]) => [Number(at) - 1, key.map((part) => part ?? '')]));
+}
+
+function updateStatement(table: BoundTable, columns: readonly StoreColumn[], versioned: boolean): string {
+  const given = [...table.key, ...(versioned ? [TEXT_PARAMETER] : []), ...columns];
+  const first = given.length - columns.length;
+  const u = unnested(given, 1, 'u');
+  const set = columns.map((column, index) => `${column.quoted} = ${u.value(first + index)}`);
+  const where = keyEquals(table, u.value) + (versioned ? ` and ${versionExpression(table, 't.')} = u.p${table.key.length}` : '');
+  return `update ${table.relation} as t set ${set.join(', ')} from ${u.from} where ${where}${returning(table)}`;
+}
+
+/** A statement that a rule rewrites may not return anything; what was written is then told by reading again. */
+function returning(table: BoundTable): string {
+  if (table.rules.has('update')) return '';
+  return ` returning u.at, ${table.key.map((column) => keyExpression(`t.${column.quoted}`, column.type)).join(', ')}`;
+}
+
+export const keyTextOf = (entry: UpdateEntry): string => keyText(entry.write.key);

@@ -1,0 +1,69 @@
+/**
+ * Keys of new records, drawn from the columns' own defaults before anything is inserted: rows that are returned come
+ * in no promised order, so a record can be told only by a key that is known beforehand.
+ */
+import type { Value } from '../../domain/record.ts';
+import { StoreRefused } from '../../errors/store-faults.ts';
+import type { BoundTable } from './bound-table.ts';
+import { valueExpression } from './column-types.ts';
+import type { StoreColumn } from './column-types.ts';
+import { StatementRefused } from './driver-faults.ts';
+import { quoteLiteral } from './quote.ts';
+import { columnsName, inSavepoint } from './write-work.ts';
+import type { InsertEntry, WriteWork } from './write-work.ts';
+
+/** The key columns that an entry leaves to the store. */
+export const missingKeys = (table: BoundTable, entry: InsertEntry): readonly StoreColumn[] =>
+  table.key.filter((column) => !entry.columns.includes(column));
+
+/**
+ * Fills in the keys that the entries leave to the store. False when no default gives them, because a trigger of the
+ * app assigns them or the sequence is not Couplet's to draw from. All entries leave the same columns to the store.
+ */
+export async function drawKeys(work: WriteWork, entries: readonly InsertEntry[]): Promise<boolean> {
+  const [first] = entries;
+  const missing = first ? missingKeys(work.table, first) : [];
+  if (missing.length === 0) return true;
+  const defaults = missing.map(drawExpression);
+  if (defaults.includes(null)) return false;
+  const drawn = await draw(work, missing, defaults.map(String), entries.length);
+  if (!drawn) return false;
+  for (const [index, entry] of entries.entries()) fillKeys(work.table, entry, missing, drawn[index] ?? []);
+  return true;
+}
+
+function drawExpression(column: StoreColumn): string | null {
+  const source = column.identitySequence === null ? column.defaultSql : `nextval(${quoteLiteral(column.identitySequence)})`;
+  return source === null ? null : `(${source})::${column.cast}`;
+}
+
+async function draw(
+  work: WriteWork,
+  columns: readonly StoreColumn[],
+  expressions: readonly string[],
+  count: number,
+): Promise<readonly (readonly Value[])[] | null> {
+  const texts = columns.map((column, index) => valueExpression(expressions[index] ?? 'null', column.type));
+  const text = `select ${texts.join(', ')} from generate_series(1, $1::text::bigint)`;
+  try {
+    return await inSavepoint(work, () =>
+      work.statements.run(work.session, `draw ${columnsName(columns)}`, () => text, [String(count)]),
+    );
+  } catch (error) {
+    if (error instanceof StatementRefused) return null;
+    if (error instanceof StoreRefused && error.code === 'permission-denied') return null;
+    throw error;
+  }
+}
+
+function fillKeys(
+  table: BoundTable,
+  entry: InsertEntry,
+  missing: readonly StoreColumn[],
+  drawn: readonly Value[],
+): void {
+  const given = new Map<StoreColumn, Value>(entry.columns.map((column, index) => [column, entry.values[index] ?? null]));
+  for (const [index, column] of missing.entries()) given.set(column, drawn[index] ?? null);
+  entry.columns = table.columns.filter((column) => given.has(column));
+  entry.values = entry.columns.map((column) => given.get(column) ?? null);
+}

@@ -1,0 +1,26 @@
+/** A mapped table behind the port: what the catalog says of it is looked up once, its statements are fixed texts. */
+import type { RecordShape, StoreTable } from '../../ports/store.ts';
+import { bindTable } from './bound-table.ts';
+import { prepareCascades } from './cascades.ts';
+import type { Connection } from './connection.ts';
+import type { LaneReaders } from './fence.ts';
+import { prepareMatch } from './match-records.ts';
+import { prepareRead } from './read-records.ts';
+import { prepareCount, prepareScan, prepareSearch } from './scan-records.ts';
+import { prepareWrite } from './write-records.ts';
+
+/** Throws `StoreRefused` when the table or a column of the shape is not there. */
+export async function openTable(connection: Connection, shape: RecordShape, readers: LaneReaders): Promise<StoreTable> {
+  const table = await bindTable(connection, shape);
+  return {
+    shape,
+    types: table.values.map((column) => column.type),
+    read: prepareRead(table),
+    scan: prepareScan(table),
+    count: prepareCount(table),
+    match: prepareMatch(table),
+    search: prepareSearch(table),
+    write: prepareWrite(table, readers),
+    cascades: prepareCascades(table),
+  };
+}

@@ -1,0 +1,92 @@
+/** A batch taken apart: what each write sets, column by column, before anything is sent. */
+import { keyText } from '../../domain/record.ts';
+import type { Value } from '../../domain/record.ts';
+import { StoreRefused } from '../../errors/store-faults.ts';
+import type { Write } from '../../ports/store.ts';
+import type { BoundTable } from './bound-table.ts';
+import type { StoreColumn } from './column-types.ts';
+import type { DeleteEntry, Entry, InsertEntry, UpdateEntry } from './write-work.ts';
+
+export interface PlannedBatch {
+  readonly entries: readonly Entry[];
+  readonly updates: readonly UpdateEntry[];
+  readonly deletes: readonly DeleteEntry[];
+  readonly inserts: readonly InsertEntry[];
+}
+
+export function planEntries(table: BoundTable, writes: readonly Write[]): PlannedBatch {
+  const updates: UpdateEntry[] = [];
+  const deletes: DeleteEntry[] = [];
+  const inserts: InsertEntry[] = [];
+  const touched = new Set<string>();
+  const entries = writes.map((write, index): Entry => {
+    switch (write.operation) {
+      case 'update': {
+        const entry: UpdateEntry = { ...blank(index), write, ...settable(table, write.set) };
+        if (isFirst(touched, entry)) updates.push(entry);
+        return entry;
+      }
+      case 'delete': {
+        const entry: DeleteEntry = { ...blank(index), write, columns: [], values: [] };
+        if (isFirst(touched, entry)) deletes.push(entry);
+        return entry;
+      }
+      case 'insert':
+      case 'restore': {
+        const entry: InsertEntry = { ...blank(index), write, ...settable(table, valuesToInsert(table, write)) };
+        inserts.push(entry);
+        return entry;
+      }
+    }
+  });
+  return { entries, updates, deletes, inserts };
+}
+
+const blank = (index: number): Pick<Entry, 'index' | 'state' | 'old' | 'oldRow'> => ({
+  index,
+  state: { at: 'open' },
+  old: null,
+  oldRow: null,
+});
+
+/** A second write of the same record was decided upon a version that the first one ends. */
+function isFirst(touched: Set<string>, entry: UpdateEntry | DeleteEntry): boolean {
+  const key = keyText(entry.write.key);
+  if (touched.has(key)) {
+    entry.state = { at: 'ended', outcome: { status: 'moved' } };
+    return false;
+  }
+  touched.add(key);
+  return true;
+}
+
+function valuesToInsert(
+  table: BoundTable,
+  write: Extract<Write, { operation: 'insert' | 'restore' }>,
+): ReadonlyMap<string, Value> {
+  if (write.operation === 'insert') return new Map([...Object.entries(table.shape.onCreate), ...write.set]);
+  const key = table.shape.key.map((name, index): [string, Value] => [name, write.key[index] ?? null]);
+  // Columns that the app has dropped since the row was captured have no place any more.
+  const row = Object.entries(write.row).filter(([name]) => table.byName.has(name));
+  return new Map([...row, ...key, ...write.set]);
+}
+
+/** In the order of the table's columns, so that equal sets have equal names. Generated columns are left to the store. */
+function settable(
+  table: BoundTable,
+  set: ReadonlyMap<string, Value>,
+): { readonly columns: readonly StoreColumn[]; readonly values: readonly Value[] } {
+  for (const name of set.keys()) {
+    if (table.byName.has(name)) continue;
+    throw new StoreRefused('schema-changed', `${table.relation} has no column ${name}`, { column: name });
+  }
+  const columns: StoreColumn[] = [];
+  const values: Value[] = [];
+  for (const column of table.columns) {
+    const value = set.get(column.name);
+    if (value === undefined || column.generated) continue;
+    columns.push(column);
+    values.push(value);
+  }
+  return { columns, values };
+}

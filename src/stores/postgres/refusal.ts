@@ -1,0 +1,157 @@
+/**
+ * What a constraint of the store says about a record, in words of the error catalogue: `constraint-violated`,
+ * `value-too-long`, `value-invalid`, `required-value-missing`. Names come from the fields of the error; its message is
+ * in the server's language and is passed on only where a trigger of the app speaks for itself.
+ */
+import type { Params, RecordKey } from '../../domain/record.ts';
+import { lengthOf, shortenText } from '../../domain/shorten-text.ts';
+import { StoreBusy } from '../../errors/store-faults.ts';
+import type { Refusal } from '../../ports/store.ts';
+import type { BoundTable, UniqueIndex } from './bound-table.ts';
+import type { StoreColumn } from './column-types.ts';
+import { StatementRefused } from './driver-faults.ts';
+import type { ServerError } from './driver-faults.ts';
+import { findBlockers, indexNamed } from './find-blockers.ts';
+import { inSavepoint } from './write-work.ts';
+import type { Entry, EntryState, RecordFault, WriteWork } from './write-work.ts';
+
+/** Characters of a value that a message may show. */
+const SHOWN_CHARACTERS = 200;
+
+const MISSING = '23502';
+const FOREIGN_KEY = '23503';
+const UNIQUE = '23505';
+const EXCLUSION = '23P01';
+const TOO_LONG = '22001';
+/** What may come right when the rest of the batch is written. */
+const MAY_YET_SUCCEED: ReadonlySet<string> = new Set([FOREIGN_KEY, UNIQUE, EXCLUSION, '23001']);
+
+export const isUniqueViolation = (error: unknown): error is StatementRefused =>
+  error instanceof StatementRefused && error.server.code === UNIQUE;
+
+export function uniqueRefusal(index: UniqueIndex, entry: Entry, blockedBy: RecordKey): EntryState {
+  return { at: 'refused', mayYetSucceed: true, refusal: { ...uniqueParams(index, entry), blockedBy } };
+}
+
+const uniqueParams = (index: UniqueIndex, entry: Entry): Pick<Refusal, 'code' | 'params'> => ({
+  code: 'constraint-violated',
+  params: { constraint: index.name, unique: true, ...columnsParams(entry, index.columns) },
+});
+
+export async function refuseEntry(work: WriteWork, entry: Entry, fault: RecordFault): Promise<void> {
+  if (fault instanceof StoreBusy) {
+    entry.state = { at: 'ended', outcome: { status: 'busy' } };
+    return;
+  }
+  const mayYetSucceed = MAY_YET_SUCCEED.has(fault.server.code);
+  entry.state = { at: 'refused', mayYetSucceed, refusal: await refusalOf(work, entry, fault) };
+}
+
+async function refusalOf(work: WriteWork, entry: Entry, fault: StatementRefused): Promise<Refusal> {
+  const { server } = fault;
+  const { table } = work;
+  const refused = (code: string, params: Params): Refusal => ({ code, params, blockedBy: null });
+  if (server.routine === 'exec_stmt_raise') {
+    const constraint = server.constraint === null ? {} : { constraint: server.constraint };
+    return refused('constraint-violated', { ...constraint, message: shown(fault.primaryMessage) });
+  }
+  switch (server.code) {
+    case MISSING:
+      return refused('required-value-missing', { column: server.column ?? domainColumn(entry) });
+    case UNIQUE: {
+      const index = indexNamed(table, server);
+      if (!index) return refused('constraint-violated', { ...constraintParams(table, server), unique: true });
+      const blockers = entry.write.operation === 'delete' ? null : await findBlockers(work, index, [entry]);
+      return { ...uniqueParams(index, entry), blockedBy: blockers?.get(entry.index) ?? null };
+    }
+    case FOREIGN_KEY:
+      return refused('constraint-violated', await foreignKeyParams(work, entry, server));
+    case TOO_LONG:
+      return refused('value-too-long', tooLong(entry) ?? {});
+  }
+  if (server.code.startsWith('23')) return refused('constraint-violated', constraintParams(table, server));
+  if (server.code.startsWith('22')) return refused('value-invalid', await invalidParams(work, entry));
+  if (server.code === '428C9') return refused('value-invalid', { column: identityColumn(entry) });
+  return refused('constraint-violated', { ...constraintParams(table, server), sqlState: server.code });
+}
+
+function constraintParams(table: BoundTable, server: ServerError): Params {
+  return {
+    ...(server.constraint === null ? {} : { constraint: server.constraint }),
+    ...(server.table === null || server.table === table.name ? {} : { table: server.table }),
+    ...(server.dataType === null ? {} : { type: server.dataType }),
+  };
+}
+
+function columnsParams(entry: Entry, columns: readonly string[] | null): Params {
+  if (columns === null) return {};
+  const values = columns.map((name) => {
+    const at = entry.columns.findIndex((column) => column.name === name);
+    const value = at < 0 ? null : (entry.values[at] ?? null);
+    return value === null ? null : shown(value);
+  });
+  return { columns: [...columns], values, ...(columns.length === 1 ? { column: columns[0] ?? '', value: values[0] ?? null } : {}) };
+}
+
+/** With a missing parent, the columns that point to it; with children in the way, their table. */
+async function foreignKeyParams(work: WriteWork, entry: Entry, server: ServerError): Promise<Params> {
+  const [row] = await work.session.once(
+    `select (select pg_catalog.json_agg(a.attname order by k.place)::text
+        from pg_catalog.unnest(c.conkey) with ordinality k (attnum, place)
+        join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum),
+      p.relname, c.conrelid = $3::text::oid
+    from pg_catalog.pg_constraint c
+    join pg_catalog.pg_class t on t.oid = c.conrelid
+    join pg_catalog.pg_namespace n on n.oid = t.relnamespace
+    join pg_catalog.pg_class p on p.oid = c.confrelid
+    where c.contype = 'f' and c.conname = $1 and n.nspname || '.' || t.relname = $2`,
+    [server.constraint, `${server.schema ?? ''}.${server.table ?? ''}`, work.table.oid],
+  );
+  const constraint = { constraint: server.constraint ?? '' };
+  if (!row || entry.write.operation === 'delete') return { ...constraint, child: server.table ?? '' };
+  const columns = JSON.parse(row[0] ?? '[]') as string[];
+  const isOwn = work.table.hasChildren || row[2] === 't';
+  return { ...constraint, parent: row[1] ?? '', ...(isOwn ? columnsParams(entry, columns) : { child: server.table ?? '' }) };
+}
+
+/** PostgreSQL does not say which column; the limits do. */
+function tooLong(entry: Entry): Params | null {
+  for (const [index, column] of entry.columns.entries()) {
+    const limit = column.type.maxLength;
+    const value = entry.values[index] ?? null;
+    if (limit === null || value === null) continue;
+    const length = lengthOf(value);
+    if (length > limit) return { column: column.name, value: shown(value), limit, length };
+  }
+  return null;
+}
+
+/** Each value is offered to its type by itself, since the error names no column. */
+async function invalidParams(work: WriteWork, entry: Entry): Promise<Params> {
+  for (const [index, column] of entry.columns.entries()) {
+    const value = entry.values[index] ?? null;
+    if (value === null || column.type.kind === 'text') continue;
+    if (!(await isValid(work, column, value))) return { column: column.name, value: shown(value), type: column.type.name };
+  }
+  return {};
+}
+
+async function isValid(work: WriteWork, column: StoreColumn, value: string): Promise<boolean> {
+  try {
+    await inSavepoint(work, () => work.session.once(`select $1::text::${column.exactCast}`, [value]));
+    return true;
+  } catch (error) {
+    if (error instanceof StatementRefused) return false;
+    throw error;
+  }
+}
+
+/** A domain that forbids null does not name the column. */
+function domainColumn(entry: Entry): string {
+  const index = entry.columns.findIndex((column, at) => column.notNull && (entry.values[at] ?? null) === null);
+  return entry.columns[index]?.name ?? '';
+}
+
+const identityColumn = (entry: Entry): string => entry.columns.find((column) => column.identity === 'always')?.name ?? '';
+
+const shown = (value: string): string => shortenText(value, SHOWN_CHARACTERS);

@@ -1,0 +1,77 @@
+/**
+ * One batch in one transaction: fence, rows taken, updates, deletes, inserts, what exchanges values among itself, one
+ * reading of what is held now, the ledger. Nothing is written without its entry, and no entry stands without its write.
+ */
+import type { WriteBatch, WriteOutcome } from '../../ports/store.ts';
+import type { BoundTable } from './bound-table.ts';
+import { deleteRows } from './bulk-delete.ts';
+import { insertRows } from './bulk-insert.ts';
+import { updateRows } from './bulk-update.ts';
+import { exchangeValues } from './exchange-values.ts';
+import { holdFence } from './fence.ts';
+import type { LaneReaders } from './fence.ts';
+import { writeLedger } from './ledger.ts';
+import { lockRows } from './lock-rows.ts';
+import { planEntries } from './plan-entries.ts';
+import type { PlannedBatch } from './plan-entries.ts';
+import { outcomesOf } from './reread-rows.ts';
+import { statementCache } from './write-work.ts';
+import type { Entry, WriteWork } from './write-work.ts';
+
+export type WriteRecords = (batch: WriteBatch) => Promise<readonly WriteOutcome[]>;
+
+/** What another transaction holds besides the rows themselves (a unique value, a parent) is waited for this long. */
+const BEGIN = `set local lock_timeout = '300ms'`;
+
+export function prepareWrite(table: BoundTable, readers: LaneReaders): WriteRecords {
+  const statements = statementCache();
+  return async (batch) => {
+    const rollBack = batch.rehearse === true;
+    return table.connection.transaction(
+      async (session) => {
+        const planned = planEntries(table, batch.writes);
+        const work: WriteWork = { table, session, statements };
+        const reader = await begin(work, readers, batch, planned);
+        await writeAll(work, planned);
+        const outcomes = await outcomesOf(work, planned.entries);
+        if (!rollBack) await writeLedger(session, reader, batch, outcomes);
+        return outcomes;
+      },
+      { begin: BEGIN, rollBack },
+    );
+  };
+}
+
+/** The fence first, always; the locks travel with it and go with the transaction when the fence is lost. */
+async function begin(work: WriteWork, readers: LaneReaders, batch: WriteBatch, planned: PlannedBatch): Promise<string> {
+  const held = holdFence(work.session, readers, batch.fence);
+  const locked = lockRows(work, planned.updates, planned.deletes);
+  const [fence, rows] = await Promise.allSettled([held, locked]);
+  if (fence.status === 'rejected') throw fence.reason;
+  if (rows.status === 'rejected') throw rows.reason;
+  return fence.value;
+}
+
+/**
+ * Updates before deletes, because a delete may clear references of rows that are updated; inserts last, into the room
+ * that both have made. What a constraint refused meanwhile is tried again as long as that brings anything.
+ */
+async function writeAll(work: WriteWork, { entries, updates, deletes, inserts }: PlannedBatch): Promise<void> {
+  await updateRows(work, updates.filter(isOpen));
+  await deleteRows(work, deletes.filter(isOpen));
+  await insertRows(work, inserts.filter(isOpen));
+  await exchangeValues(work, updates);
+  for (let left = entries.filter(mayYetSucceed).length; left > 0 && entries.some(isDone); ) {
+    await updateRows(work, updates.filter(mayYetSucceed));
+    await deleteRows(work, deletes.filter(mayYetSucceed));
+    await insertRows(work, inserts.filter(mayYetSucceed));
+    const still = entries.filter(mayYetSucceed).length;
+    if (still === left) return;
+    left = still;
+  }
+}
+
+const isOpen = ({ state }: Entry): boolean => state.at === 'open';
+const isDone = ({ state }: Entry): boolean => state.at === 'done' || state.at === 'unsure';
+const mayYetSucceed = ({ state }: Entry): boolean => state.at === 'refused' && state.mayYetSucceed;
+
