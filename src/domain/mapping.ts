@@ -3,7 +3,7 @@
  * plain data, so that it can be stored, compared and shown as it is.
  */
 import type { Direction, Side, Value, WriteDirection } from './record.ts';
-import { otherSide, SIDES } from './record.ts';
+import { otherSide } from './record.ts';
 import type { Transform } from './transform.ts';
 
 export type Schedule =
@@ -193,10 +193,6 @@ export function tableText(table: MappedTable): string {
 }
 
 export const sameTable = (a: MappedTable, b: MappedTable): boolean => a.schema === b.schema && a.name === b.name;
-
-/** The sides that a mapping may write, and so may create records on. */
-export const writtenSides = (mapping: Pick<Mapping, 'direction'>): readonly Side[] =>
-  SIDES.filter((side) => travels(mapping.direction, side));
 
 /** True when nothing travels from this side: what happens here is overwritten, and a deletion here is not propagated. */
 export const isTargetOnly = (mapping: Pick<Mapping, 'direction'>, side: Side): boolean =>
