@@ -3,15 +3,19 @@
  * app's own statements, so two things come before all others: it marks every row, and it never makes them fail.
  */
 import type { ValueType } from '../../domain/value-type.ts';
+import { TEXT } from '../../domain/value-type.ts';
 import type { TableName } from '../../ports/store.ts';
 import { ASLEEP_LOCK, LOCK_CLASS, WAKE_CHANNEL } from './capture-sql.ts';
-import { absentKeyColumn, keyExpression } from './key-expression.ts';
+import { valueExpression } from './column-types.ts';
+import { absentColumn, keyExpression } from './key-expression.ts';
 import { quoteIdentifier, quoteLiteral, quoteTable } from './quote.ts';
 
 export interface CapturedTable {
   readonly tableId: number;
+  /** Changes with whatever the function is made from, see `stampSql`; stands in its body. */
+  readonly stamp: string;
   readonly keys: readonly (readonly string[])[];
-  readonly columns: readonly { readonly name: string; readonly type: Pick<ValueType, 'kind'> }[];
+  readonly columns: readonly { readonly name: string; readonly type: ValueType }[];
 }
 
 export const captureFunctionName = (tableId: number): string => `capture_${tableId}`;
@@ -39,6 +43,7 @@ export function captureFunctionBody(table: CapturedTable): string {
   const { tableId } = table;
   return `
 #variable_conflict use_column
+-- ${table.stamp}
 declare
   statement_number constant bigint := hashtextextended(gen_random_uuid()::text, 0);
   old_count bigint;
@@ -105,15 +110,15 @@ const numberedRows = (table: CapturedTable, rows: string): string =>
 function keyedRows(table: CapturedTable, rows: string, oldRow: boolean): string {
   const kinds = new Map(table.columns.map(({ name, type }) => [name, type]));
   const keyColumns = new Set(table.keys.flat());
-  const typeOf = (name: string): Pick<ValueType, 'kind'> => kinds.get(name) ?? { kind: 'text' };
+  const typeOf = (name: string): ValueType => kinds.get(name) ?? TEXT;
   const absent = [...new Set([...keyColumns, ...(oldRow ? kinds.keys() : [])])].map(
-    (name) => `${keyColumns.has(name) ? absentKeyColumn(typeOf(name)) : 'null::text'} as ${quoteIdentifier(name)}`,
+    (name) => `${absentColumn(typeOf(name))} as ${quoteIdentifier(name)}`,
   );
   const keys = table.keys.map(
     (key, index) => `array[${key.map((name) => keyExpression(quoteIdentifier(name), typeOf(name))).join(', ')}] as key_${index}`,
   );
   const whole = `jsonb_object(array[${[...kinds.keys()].map(quoteLiteral).join(', ')}]::text[], array[${[...kinds.keys()]
-    .map((name) => `${quoteIdentifier(name)}::text`)
+    .map((name) => valueExpression(quoteIdentifier(name), typeOf(name)))
     .join(', ')}]::text[]) as old_row`;
   return `select v.* from ${rows} t cross join (select ${absent.join(', ')}) absent
       cross join lateral (select ${[...keys, ...(oldRow ? [whole] : [])].join(', ')} from (select t.*) present) v`;

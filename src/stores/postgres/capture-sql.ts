@@ -4,6 +4,7 @@
  *
  * The statements run one by one and again at every upgrade, so each of them must be harmless where its object exists.
  */
+import { quoteLiteral } from './quote.ts';
 
 export const CAPTURE_SCHEMA = 'couplet';
 
@@ -115,6 +116,10 @@ export const columnsSql = (relation: string): string => `(
       select jsonb_agg(jsonb_build_array(a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull) order by a.attnum)
       from pg_catalog.pg_attribute a
       where a.attrelid = ${relation} and a.attnum > 0 and not a.attisdropped)`;
+
+/** What a capture function is made from: it is made anew when this differs from the stamp in its body. */
+export const stampSql = (keys: string, relation: string): string =>
+  `md5(${quoteLiteral(CAPTURE_VERSION)} || ${keys}::text || ${columnsSql(relation)}::text)`;
 
 /** Every relation that holds rows of a watched table: itself, its partitions and inheritance children. */
 const MEMBERS = `recursive member (table_id, root, relation) as (

@@ -4,7 +4,7 @@
  * tried for real, on an empty table of the same columns that is gone with the transaction.
  */
 import type { SetupProblem, TableName } from '../../ports/store.ts';
-import { StoreRefused } from '../../errors/store-faults.ts';
+import { StoreRefused, StoreUnreachable } from '../../errors/store-faults.ts';
 import type { Connection, Session } from './connection.ts';
 import { StatementRefused } from './driver-faults.ts';
 import { quoteIdentifier, quoteTable } from './quote.ts';
@@ -18,7 +18,7 @@ export async function checkFilter(connection: Connection, table: TableName, filt
   // Named like the mapped table, as the statements that read it name it.
   const probe = `pg_temp.${quoteIdentifier(table.name)}`;
   // A line break ends a comment that the filter may end with.
-  const readable = `select coalesce((${filter}\n), false) from ${probe}`;
+  const readable = `select (${filter}\n) is true from ${probe}`;
   const indexable = `create index on ${probe} ((true)) where (${filter}\n)`;
   try {
     return await connection.transaction(
@@ -56,6 +56,10 @@ async function refusalOf(session: Session, statement: string, filter: string): P
     await session.once(statement);
     return null;
   } catch (error) {
+    // A parameter in the filter: the server wants a value for it and calls that a breach of protocol.
+    if (error instanceof StoreUnreachable && error.params['sqlState'] === '08P01') {
+      return { reason: 'it takes a parameter', position: null };
+    }
     const refused = error instanceof StoreRefused ? error.cause : error;
     if (!(refused instanceof StatementRefused)) throw error;
     const before = [...statement.slice(0, statement.indexOf(`(${filter}\n)`) + 1)].length;

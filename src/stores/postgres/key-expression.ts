@@ -23,10 +23,10 @@ export function keyExpression(column: string, type: Pick<ValueType, 'kind'>): st
 }
 
 /**
- * A null that `keyExpression` accepts in place of the column: capture functions read it when the app has dropped or
- * renamed the column, so that the app's own statements go on.
+ * A null that `keyExpression` and `valueExpression` accept in place of the column: capture functions read it when the
+ * app has dropped or renamed the column, so that the app's own statements go on.
  */
-export function absentKeyColumn(type: Pick<ValueType, 'kind'>): string {
+export function absentColumn(type: Pick<ValueType, 'kind' | 'name'>): string {
   switch (type.kind) {
     case 'numeric':
       return 'null::numeric';
@@ -35,6 +35,6 @@ export function absentKeyColumn(type: Pick<ValueType, 'kind'>): string {
     case 'interval':
       return 'null::interval';
     default:
-      return 'null::text';
+      return type.name === 'inet' ? 'null::inet' : 'null::text';
   }
 }

@@ -1,0 +1,100 @@
+/**
+ * Sleeping until there may be marks. The net is polling; waking is only sooner.
+ *
+ * A sleeper holds a lock exclusively that every writing transaction tries to share. A writer that cannot have it
+ * sends NOTIFY; one that has it keeps the next sleeper from lying down until it is over. The order is: listen, try the
+ * lock, look once more, sleep. A flag in a table lost wake-ups, and NOTIFY in every transaction took a third of four
+ * writers' throughput; this way they keep 97 %.
+ */
+import type { Cursor } from '../../ports/store.ts';
+import { ASLEEP_LOCK, LOCK_CLASS } from './capture-sql.ts';
+import type { CaptureSession } from './capture-session.ts';
+import type { DedicatedSession } from './connection.ts';
+import { parseCursor, snapshotParts } from './cursor.ts';
+import type { Position } from './cursor.ts';
+
+const SHORTEST_PAUSE_MS = 50;
+/** Asleep, somebody would wake us. */
+const LONGEST_SLEEP_MS = 1_000;
+/** Awake: others sleep, or transactions are open, and nobody need say when they commit. */
+const LONGEST_PAUSE_MS = 250;
+
+const UNREAD = `
+select exists (select from couplet.change c where c.xid >= $1::text::xid8)
+  or exists (select from couplet.change c where c.xid = any ($2::text::xid8[]))`;
+const LIE_DOWN = `
+select case when pg_catalog.current_setting('max_prepared_transactions') = '0'
+  then pg_catalog.pg_try_advisory_lock(${LOCK_CLASS}, ${ASLEEP_LOCK}) else false end`;
+const GET_UP = `select pg_catalog.pg_advisory_unlock(${LOCK_CLASS}, ${ASLEEP_LOCK})`;
+
+export async function waitForMarks(session: CaptureSession, cursor: Cursor, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  const position = parseCursor(cursor);
+  if (signal.aborted || position.within !== null) return;
+  const deadline = performance.now() + timeoutMs;
+  const alarm = setAlarm(session, signal);
+  /** The session that holds the lock; when it is lost the lock is gone with it. */
+  let bed: DedicatedSession | null = null;
+  try {
+    for (let pauseMs = SHORTEST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 1.5, LONGEST_SLEEP_MS)) {
+      alarm.wind();
+      const found = await session.use(async (wire) => {
+        if (bed !== wire) bed = (await isTrue(wire, LIE_DOWN)) ? wire : null;
+        return hasUnread(wire, position);
+      });
+      const left = deadline - performance.now();
+      if (found || left <= 0) return;
+      await alarm.rings(Math.min(pauseMs, left, bed === null ? LONGEST_PAUSE_MS : LONGEST_SLEEP_MS));
+    }
+  } finally {
+    alarm.stop();
+    const holder = bed as DedicatedSession | null;
+    if (holder && !holder.gone.aborted) await isTrue(holder, GET_UP);
+  }
+}
+
+interface Alarm {
+  /** From here on a wake-up counts, also before anybody waits for it. */
+  wind(): void;
+  rings(withinMs: number): Promise<void>;
+  stop(): void;
+}
+
+function setAlarm(session: CaptureSession, signal: AbortSignal): Alarm {
+  let rung = false;
+  let rouse: () => void = () => undefined;
+  const ring = (): void => {
+    rung = true;
+    rouse();
+  };
+  const forget = session.onWake(ring);
+  signal.addEventListener('abort', ring);
+  return {
+    wind: () => {
+      rung = signal.aborted;
+    },
+    rings: (withinMs) =>
+      new Promise((resolve) => {
+        if (rung) return resolve();
+        const timer = setTimeout(resolve, withinMs);
+        rouse = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+    stop: () => {
+      forget();
+      signal.removeEventListener('abort', ring);
+    },
+  };
+}
+
+async function isTrue(wire: DedicatedSession, statement: string): Promise<boolean> {
+  const [row] = await wire.query(statement);
+  return row?.[0] === 't';
+}
+
+async function hasUnread(wire: DedicatedSession, { seen }: Position): Promise<boolean> {
+  const { next, open } = snapshotParts(seen);
+  const [row] = await wire.query(UNREAD, [next, open]);
+  return row?.[0] === 't';
+}
