@@ -141,7 +141,8 @@ module.exports = {
       comment: 'What is imported is neither a file of ours nor an installed package.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { couldNotResolve: true },
+      // Types are looked for by the compiler, which finds them where Node does not.
+      to: { couldNotResolve: true, dependencyTypesNot: ['type-only'] },
     },
   ],
   options: {

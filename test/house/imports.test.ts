@@ -83,6 +83,14 @@ test('a cycle is refused, also one of types only', async () => {
   expect(await rulesBrokenBy(files)).toEqual(['no-cycles']);
 });
 
+test('an import inside an await using declaration is read like any other', async () => {
+  const files = {
+    'src/engine/a.ts': `export async function work() {\n  await using it = (await import('../stores/memory/b.ts')).thing;\n}\n`,
+    'src/stores/memory/b.ts': thing,
+  };
+  expect(await rulesBrokenBy(files)).toEqual(['engine-imports-only-its-own']);
+});
+
 test('what the house allows passes: inwards, and types of routes in the page', async () => {
   const files = {
     'src/engine/a.ts': importing('../domain/b.ts'),

@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import type { Statement, VariableDeclarator } from '@swc/core';
+import { Visitor } from '@swc/core/Visitor.js';
 import { cruise, type IConfiguration, type IViolation } from 'dependency-cruiser';
 
 export interface ForbiddenImport {
@@ -21,6 +23,17 @@ export interface ImportReport {
 const rules = createRequire(import.meta.url)(
   resolve(import.meta.dirname, '../../.dependency-cruiser.cjs'),
 ) as IConfiguration;
+
+/**
+ * The walk over the syntax that dependency-cruiser takes with swc knows every statement but `await using`, and breaks
+ * off there. What is imported inside such a declaration is then read like inside any other.
+ */
+const visitStatement = Visitor.prototype.visitStatement;
+Visitor.prototype.visitStatement = function (this: Visitor, statement: Statement): Statement {
+  if ((statement.type as string) !== 'UsingDeclaration') return visitStatement.call(this, statement);
+  this.visitVariableDeclarators((statement as unknown as { decls: VariableDeclarator[] }).decls);
+  return statement;
+};
 
 /** Holds the imports of all files in `src` of a directory against the rules of the house. */
 export async function readImports(directory: string): Promise<ImportReport> {
