@@ -4,8 +4,9 @@
  * The records as wholes are decided by the table below; their fields, where both records are there, by
  * `decide-fields.ts`. Nothing is ever guessed: what neither table, nor policy, nor a person settles, waits.
  *
- * Measured on one core of a small server, 12 fields: 8.4 million pairs a second where nothing changed, 1.1 million
- * where one field changed on one side. Nothing is allocated before a difference is found.
+ * Measured on one core of a busy two-core server, 12 fields, texts that are equal but not the same object: 2.2 million
+ * pairs a second where nothing changed, 1.0 million where one field changed on one side, 1.2 million in conflict.
+ * Nothing is allocated before a difference is found.
  */
 import { type FieldsWork, settleFields, startFields } from './decide-fields.ts';
 import { equalValues } from './equal-values.ts';

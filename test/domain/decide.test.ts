@@ -206,6 +206,12 @@ describe('fields of both directions', () => {
       agreed: ['name'],
     });
   });
+  it('agree when one side followed what the other means in its own form', () => {
+    const fields = [makeField('name', { transform: { toChannel: [], toHq: [{ kind: 'trim' }] } })];
+    expect(decideCase({ fields, base: ['A'], channelBase: ['a '], hq: ['a'], channel: ['a '] })).toEqual({
+      agreed: ['name'],
+    });
+  });
   it('keep what a trigger made of a write: the base is what is held, not what was sent', () => {
     expect(decideCase({ base: O, channelBase: ['ADATUM', 'a@x'], hq: O, channel: ['ADATUM', 'a@x'] })).toEqual({
       kind: 'nothing',
