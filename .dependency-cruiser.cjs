@@ -141,8 +141,8 @@ module.exports = {
       comment: 'What is imported is neither a file of ours nor an installed package.',
       severity: 'error',
       from: { path: '^src/' },
-      // Types are looked for by the compiler, which finds them where Node does not.
-      to: { couldNotResolve: true, dependencyTypesNot: ['type-only'] },
+      // Types of a package have files that only the compiler finds, and it says so where it does not.
+      to: { couldNotResolve: true, pathNot: '^[^./].*/types/' },
     },
   ],
   options: {
