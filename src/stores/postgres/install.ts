@@ -14,6 +14,7 @@ import { planInstall } from './install-plan.ts';
 import type { InstallPlan, InstallStep } from './install-plan.ts';
 import { quoteIdentifier } from './quote.ts';
 import { watchStates } from './watched-tables.ts';
+import type { WatchState } from './watched-tables.ts';
 
 export interface LockPatience {
   readonly lockTimeoutMs: number;
@@ -24,32 +25,40 @@ export const DEFAULT_PATIENCE: LockPatience = { lockTimeoutMs: 1_000, attempts: 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
+export interface Installed {
+  readonly result: InstallResult;
+  readonly states: readonly WatchState[];
+}
+
+/** One catalog query when there is nothing to do. */
 export async function install(
   connection: Connection,
   watched: readonly WatchedTable[],
   patience: LockPatience = DEFAULT_PATIENCE,
-): Promise<InstallResult> {
+): Promise<Installed> {
   const states = await watchStates(connection, watched);
-  if (states.every(({ ready }) => ready)) return { installed: [], unchanged: watched.map(({ table }) => table), problems: [] };
+  const tables = watched.map(({ table }) => table);
+  if (states.every(({ ready }) => ready)) return { result: { installed: [], unchanged: tables, problems: [] }, states };
   return alone(connection, patience, async (session) => {
-    const now = await watchStates(session, watched);
-    const plan = await planInstall(session, now);
-    const unchanged = now.filter(({ ready }) => ready).map((state) => state.watched.table);
-    if (plan.problems.some(({ table }) => table === null)) return { installed: [], unchanged, problems: plan.problems };
-    const problems = [...plan.problems];
-    if (plan.schema && plan.tables.length > 0) await carryOut(session, plan.schema, patience);
-    for (const { watched: wanted, steps } of plan.tables) {
-      const problem = await carryOutAll(session, wanted.table, steps, patience);
-      if (problem) problems.push(problem);
-    }
+    const before = await watchStates(session, watched);
+    const problems = await carryOutPlan(session, await planInstall(session, before), patience);
+    const unchanged = before.filter(({ ready }) => ready).map((state) => state.watched.table);
     const refused = new Set(problems.map(({ table }) => table));
-    const installed = now.filter(({ ready }) => !ready).map((state) => state.watched.table);
-    return { installed: installed.filter((table) => !refused.has(table)), unchanged, problems };
+    const installed = refused.has(null) ? [] : tables.filter((table) => !unchanged.includes(table) && !refused.has(table));
+    return { result: { installed, unchanged, problems }, states: await watchStates(session, watched) };
   });
 }
 
-export async function isInstalled(connection: Connection, watched: readonly WatchedTable[]): Promise<boolean> {
-  return (await watchStates(connection, watched)).every(({ ready }) => ready);
+async function carryOutPlan(session: DedicatedSession, plan: InstallPlan, patience: LockPatience): Promise<readonly SetupProblem[]> {
+  // What concerns no single table stops them all.
+  if (plan.tables.length === 0 || plan.problems.some(({ table }) => table === null)) return plan.problems;
+  if (plan.schema) await carryOut(session, plan.schema, patience);
+  const problems = [...plan.problems];
+  for (const { watched, steps } of plan.tables) {
+    const problem = await carryOutAll(session, watched.table, steps, patience);
+    if (problem) problems.push(problem);
+  }
+  return problems;
 }
 
 /** The same as SQL, for an administrator whose rights Couplet's own account does not have. */

@@ -64,8 +64,8 @@ export function openPostgresStore(options: PostgresStoreOptions): Store {
     describe: (tables) => describeTables(connection, tables),
     checkFilter: (table, filter) => checkFilter(connection, table, filter),
     install: async (watched) => {
-      const result = await install(connection, watched, patience);
-      registry.remember(await watchStates(connection, watched));
+      const { result, states } = await install(connection, watched, patience);
+      registry.remember(states);
       return result;
     },
     installScript: (watched) => installScript(connection, watched),
