@@ -43,7 +43,7 @@ export async function matchAll(context: LaneContext, run: SingleRun, request: Ma
         .map((record) => ({ side, key: record.key, pending: null, record }));
       if (items.length === 0) continue;
       const { plan, subjects } = await planBatch(context, run.identity, items, options);
-      count(run, subjects);
+      count(run, subjects, request.dryRun);
       if (request.dryRun) await recordResults(context, run, subjects.map((subject) => previewResult(context, subject)));
       else await carryOut(context, run, plan, subjects, options);
     }
@@ -51,11 +51,11 @@ export async function matchAll(context: LaneContext, run: SingleRun, request: Ma
   return true;
 }
 
-function count(run: SingleRun, subjects: readonly Subject[]): void {
+function count(run: SingleRun, subjects: readonly Subject[], dryRun: boolean): void {
   for (const subject of subjects) {
-    if (subject.loneSide !== null && subject.pair) run.counters.coupled += 1;
-    else if (subject.verdict.kind === 'skipped' || subject.writes.length === 0) {
-      if (subject.verdict.kind === 'found') continue;
+    if (dryRun && subject.pair) run.counters.coupled += 1;
+    if (subject.pair || subject.verdict.kind === 'found') continue;
+    if (subject.writes.length === 0) {
       if (subject.loneSide === 'hq') run.counters.unmatchedInHq += 1;
       else run.counters.unmatchedInChannel += 1;
     }
@@ -89,7 +89,6 @@ export async function couplePairs(context: LaneContext, run: SingleRun, pairs: r
     if (await stop()) return false;
     await withResult(context, run, pair, async () => {
       const result = await coupleInContext(context, run, { ...pair, createIn: null, dryRun, answers: null });
-      run.counters.coupled += 1;
       return { couplingId: dryRun ? null : result.couplingId, writes: JSON.parse(JSON.stringify(result.writes)) };
     });
   }

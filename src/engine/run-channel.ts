@@ -2,6 +2,7 @@
  * A run over the lanes of one channel: marks of both stores taken in, changes lane by lane with parents first, then
  * deletions with children first. Each lane leaves its job; one that finds nothing leaves none, unless it was asked for.
  */
+import pRetry from 'p-retry';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import type { JobCounters, JobTrigger, LaneState } from '../ports/coupling-database.ts';
 import { noCounters } from '../ports/coupling-database.ts';
@@ -111,8 +112,22 @@ export const doneOf = (counters: JobCounters): number => {
 
 type Half = (context: LaneContext, run: LaneRun, request: LaneRequest, asked: RunRequest) => Promise<boolean>;
 
+/** Short faults (a deadlock, a lock held a moment too long, a connection cut) are over by the next try, which takes over anew. */
+const RETRIES = { retries: 3, minTimeout: 50, factor: 3, randomize: true };
+
 async function inLane(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, asked: RunRequest, half: Half): Promise<void> {
   if (run.status !== 'succeeded') return;
+  try {
+    await pRetry(() => tryLane(site, memory, lane, run, asked, half), {
+      ...RETRIES,
+      shouldRetry: ({ error }) => error instanceof StoreBusy || error instanceof StoreUnreachable,
+    });
+  } catch (fault) {
+    await fail(site, memory, lane, run, fault);
+  }
+}
+
+async function tryLane(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, asked: RunRequest, half: Half): Promise<void> {
   let context: LaneContext | null = null;
   try {
     context = await openLane(site, memory, lane, asked.waitForLaneMs);
@@ -139,7 +154,9 @@ async function inLane(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, 
     };
     if (!(await half(context, run, request, asked))) run.status = 'cancelled';
   } catch (fault) {
-    await fail(site, memory, lane, run, fault);
+    // What this process remembers of the lane may be behind what the stores hold: the next one takes over.
+    forgetLane(memory, lane);
+    throw fault;
   } finally {
     await context?.lock.release();
   }

@@ -39,18 +39,14 @@ export function createSynchronizer(site: Site, memory: LaneMemory): Synchronizer
         const key = request.hqKey ?? request.channelKey;
         if (!key) throw new ActionRefused('key-required', 'name at least one record');
         if (!request.dryRun) await run.ensureJob();
-        const side: Side = request.hqKey ? 'hq' : 'channel';
         const errors = await site.database.openErrors(request.lane, { couplingIds: [], hqKeys: request.hqKey ? [request.hqKey] : [], channelKeys: request.channelKey ? [request.channelKey] : [] });
         try {
           const result = await coupleInContext(context, run, { hqKey: request.hqKey, channelKey: request.channelKey, createIn: request.createIn, winner: request.winner, dryRun: request.dryRun, answers: errors[0] ?? null });
-          run.counters.coupled += 1;
           await run.finish('succeeded');
           return { couplingId: result.couplingId, writes: result.writes };
         } catch (fault) {
           await run.finish('failed', fault instanceof ActionRefused ? fault.code : 'internal-error');
           throw fault;
-        } finally {
-          void side;
         }
       }),
 

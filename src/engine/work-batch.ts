@@ -58,6 +58,8 @@ export async function carryOut(context: LaneContext, run: Run, plan: BatchPlan, 
   finishVoid(plan, run);
   const parts = plan.builder.build();
   parts.batchIds.push(...batchIds);
+  run.counters.coupled += parts.couple.length;
+  run.counters.uncoupled += parts.end.length;
   await recordParts(context, run, parts);
   await clearLedger(context, batchIds);
   const again = subjects.filter((subject) => subject.verdict.kind === 'again').length + plan.gathered.unproven.length;
