@@ -3,7 +3,7 @@ import type { RecordShape } from '../../ports/store.ts';
 import { StoreRefused } from '../../errors/store-faults.ts';
 import { loadColumns } from './column-types.ts';
 import type { StoreColumn } from './column-types.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Row } from './connection.ts';
 import { quoteTable } from './quote.ts';
 
 /** A unique index of the table or of one of its partitions, whose names the errors carry. */
@@ -17,6 +17,18 @@ export interface UniqueIndex {
   readonly predicate: string | null;
   readonly deferrable: boolean;
   readonly nullsDistinct: boolean;
+}
+
+/** A foreign key of the table: what must exist for its rows to exist. */
+export interface Reference {
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** Schema and table, quoted. */
+  readonly parent: string;
+  readonly parentName: string;
+  readonly parentColumns: readonly string[];
+  readonly isToItself: boolean;
+  readonly deferrable: boolean;
 }
 
 export type RowEvent = 'insert' | 'update' | 'delete';
@@ -37,12 +49,20 @@ export interface BoundTable {
   /** Rows may lie in partitions or inheritance children. */
   readonly hasChildren: boolean;
   readonly uniqueIndexes: readonly UniqueIndex[];
+  readonly references: readonly Reference[];
   /** Columns that others may refer to: changing one takes the strongest row lock. */
   readonly keyLockColumns: ReadonlySet<string>;
   /** Events that a rule of the table rewrites; such a statement may not say which rows it touched. */
   readonly rules: ReadonlySet<RowEvent>;
   /** `couplet install` has been here. */
   readonly watched: boolean;
+}
+
+/** SQL of the names of columns that a constraint gives by number, as JSON and in its order. */
+export function columnNames(relation: string, numbers: string): string {
+  return `(select pg_catalog.json_agg(a.attname order by k.place)::text
+    from pg_catalog.unnest(${numbers}) with ordinality k (attnum, place)
+    join pg_catalog.pg_attribute a on a.attrelid = ${relation} and a.attnum = k.attnum)`;
 }
 
 const RELATION = `
@@ -75,6 +95,15 @@ join pg_catalog.pg_class c on c.oid = x.indexrelid
 left join pg_catalog.pg_constraint k on k.conindid = x.indexrelid and k.contype in ('p', 'u', 'x')
 order by x.indrelid <> $1::pg_catalog.oid, x.indexrelid`;
 
+const REFERENCES = `
+select f.conname, ${columnNames('f.conrelid', 'f.conkey')}, n.nspname, p.relname, ${columnNames('f.confrelid', 'f.confkey')},
+  (f.confrelid = f.conrelid)::text, f.condeferrable::text
+from pg_catalog.pg_constraint f
+join pg_catalog.pg_class p on p.oid = f.confrelid
+join pg_catalog.pg_namespace n on n.oid = p.relnamespace
+where f.contype = 'f' and f.conparentid = 0 and f.conrelid = $1::pg_catalog.oid
+order by f.conname`;
+
 /** As the letters of the catalog: `pg_rewrite.ev_type`. */
 const RULE_EVENTS: Readonly<Record<string, RowEvent>> = { 2: 'update', 3: 'insert', 4: 'delete' };
 
@@ -84,9 +113,10 @@ export async function bindTable(connection: Connection, shape: RecordShape): Pro
   if (!found) throw missing(`There is no table ${asked}`, shape, {});
   const [oid = '', schema, name, kind, hasChildren, watched, rules] = found.map((value) => value ?? '');
   if (kind !== 'r' && kind !== 'p') throw missing(`${asked} is not a table`, shape, { kind: kind ?? '' });
-  const [columnsOf, indexRows] = await Promise.all([
+  const [columnsOf, indexRows, referenceRows] = await Promise.all([
     loadColumns(connection, [oid]),
     connection.query(UNIQUE_INDEXES, [oid]),
+    connection.query(REFERENCES, [oid]),
   ]);
   const columns = columnsOf.get(oid) ?? [];
   const byName = new Map(columns.map((column) => [column.name, column]));
@@ -95,14 +125,7 @@ export async function bindTable(connection: Connection, shape: RecordShape): Pro
     if (!column) throw missing(`${asked} has no column ${columnName}`, shape, { column: columnName });
     return column;
   };
-  const uniqueIndexes = indexRows.map(([indexName, parts, indexColumns, predicate, deferrable, nullsNotDistinct]) => ({
-    name: indexName ?? '',
-    parts: JSON.parse(parts ?? '[]') as string[],
-    columns: indexColumns ? (JSON.parse(indexColumns) as string[]) : null,
-    predicate: predicate ?? null,
-    deferrable: deferrable === 'true',
-    nullsDistinct: nullsNotDistinct !== 'true',
-  }));
+  const uniqueIndexes = indexRows.map(uniqueIndexOf);
   const keyLocking = uniqueIndexes.filter((index) => index.predicate === null && !index.deferrable);
   return {
     connection,
@@ -117,11 +140,37 @@ export async function bindTable(connection: Connection, shape: RecordShape): Pro
     values: shape.columns.map(columnNamed),
     hasChildren: hasChildren === 'true',
     uniqueIndexes,
+    references: referenceRows.map(referenceOf),
     keyLockColumns: new Set(keyLocking.flatMap((index) => index.columns ?? [])),
     rules: new Set([...(rules ?? '')].flatMap((letter) => RULE_EVENTS[letter] ?? [])),
     watched: watched === 'true',
   };
 }
+
+function uniqueIndexOf([name, parts, columns, predicate, deferrable, nullsNotDistinct]: Row): UniqueIndex {
+  return {
+    name: name ?? '',
+    parts: nameList(parts),
+    columns: columns ? nameList(columns) : null,
+    predicate: predicate ?? null,
+    deferrable: deferrable === 'true',
+    nullsDistinct: nullsNotDistinct !== 'true',
+  };
+}
+
+function referenceOf([name, columns, schema, table, parentColumns, isToItself, deferrable]: Row): Reference {
+  return {
+    name: name ?? '',
+    columns: nameList(columns),
+    parent: quoteTable({ schema: schema ?? '', name: table ?? '' }),
+    parentName: table ?? '',
+    parentColumns: nameList(parentColumns),
+    isToItself: isToItself === 'true',
+    deferrable: deferrable === 'true',
+  };
+}
+
+const nameList = (text: string | null | undefined): readonly string[] => (text ? (JSON.parse(text) as string[]) : []);
 
 function missing(message: string, shape: RecordShape, params: Record<string, string>): StoreRefused {
   return new StoreRefused('schema-changed', message, { table: quoteTable(shape.table), ...params });

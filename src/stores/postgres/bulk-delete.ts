@@ -4,23 +4,17 @@ import { versionExpression } from './bound-table.ts';
 import type { BoundTable } from './bound-table.ts';
 import { keyArrays, keyEquals } from './lock-rows.ts';
 import { TEXT_PARAMETER, unnested } from './record-select.ts';
-import { refuseEntry } from './refusal.ts';
-import { bisect, inSavepoint } from './write-work.ts';
+import { writeGroup } from './write-group.ts';
+import { inSavepoint } from './write-work.ts';
 import type { DeleteEntry, WriteWork } from './write-work.ts';
 
 export async function deleteRows(work: WriteWork, entries: readonly DeleteEntry[]): Promise<void> {
-  await bisect(
-    entries,
-    (some) => attemptDelete(work, some),
-    (entry, fault) => refuseEntry(work, entry, fault),
-  );
+  await writeGroup(work, entries, (some) => inSavepoint(work, () => deleteOnce(work, some)));
 }
 
-async function attemptDelete(work: WriteWork, entries: readonly DeleteEntry[]): Promise<void> {
+async function deleteOnce(work: WriteWork, entries: readonly DeleteEntry[]): Promise<void> {
   const args = [...keyArrays(work.table, entries), arrayLiteral(entries, (entry) => entry.write.version)];
-  const rows = await inSavepoint(work, () =>
-    work.statements.run(work.session, 'delete', () => deleteStatement(work.table), args),
-  );
+  const rows = await work.statements.run(work.session, 'delete', () => deleteStatement(work.table), args);
   const deleted = new Set(rows.map(([at]) => Number(at) - 1));
   for (const [index, entry] of entries.entries()) {
     entry.state = { at: deleted.has(index) ? 'done' : 'unsure', key: entry.write.key };

@@ -8,9 +8,9 @@ import { arrayLiteral } from './array-literal.ts';
 import type { BoundTable } from './bound-table.ts';
 import type { Row } from './connection.ts';
 import { drawKeys } from './draw-keys.ts';
-import { findBlockers, indexNamed } from './find-blockers.ts';
 import { insertStatement, unlessName, unlessOf } from './insert-statement.ts';
-import { isUniqueViolation, refuseEntry, uniqueRefusal } from './refusal.ts';
+import { refuseEntry } from './refusal.ts';
+import { writeGroup } from './write-group.ts';
 import { bisect, bySameColumns, columnsName, inSavepoint } from './write-work.ts';
 import type { InsertEntry, WriteWork } from './write-work.ts';
 
@@ -43,52 +43,27 @@ function roundsOf(entries: readonly InsertEntry[]): readonly (readonly InsertEnt
 }
 
 async function insertGroup(work: WriteWork, group: readonly InsertEntry[]): Promise<void> {
-  let open = group;
-  while (open.length > 0) {
+  await writeGroup(work, group, async (some) => {
     try {
-      await attemptInsert(work, open);
-      return;
-    } catch (error) {
-      if (error instanceof KeysReassigned) return insertEach(work, open);
-      const index = isUniqueViolation(error) ? indexNamed(work.table, error.server) : null;
-      const blockers = index ? await findBlockers(work, index, open) : null;
-      if (!index || !blockers || blockers.size === 0) return insertApart(work, open);
-      for (const entry of open) {
-        const blocker = blockers.get(entry.index);
-        if (blocker) entry.state = uniqueRefusal(index, entry, blocker);
-      }
-      open = open.filter((entry) => !blockers.has(entry.index));
-    }
-  }
-}
-
-async function insertApart(work: WriteWork, entries: readonly InsertEntry[]): Promise<void> {
-  const reassigned: InsertEntry[] = [];
-  const attempt = async (some: readonly InsertEntry[]): Promise<void> => {
-    try {
-      await attemptInsert(work, some);
+      await inSavepoint(work, () => insertOnce(work, some));
     } catch (error) {
       if (!(error instanceof KeysReassigned)) throw error;
-      reassigned.push(...some);
+      await insertEach(work, some);
     }
-  };
-  await bisect(entries, attempt, (entry, fault) => refuseEntry(work, entry, fault));
-  await insertEach(work, reassigned);
+  });
 }
 
 /** A trigger gave a row another key than the one it was inserted with: which record is which cannot be told. */
-class KeysReassigned extends Error {}
+export class KeysReassigned extends Error {}
 
-async function attemptInsert(work: WriteWork, entries: readonly InsertEntry[]): Promise<void> {
+/** The entries write the same columns under the same match, and bring their keys. */
+export async function insertOnce(work: WriteWork, entries: readonly InsertEntry[]): Promise<void> {
   const { table } = work;
   const expected = entries.map((entry) => canonicalKey(table, givenKey(table, entry)));
-  const { taken, keys } = await inSavepoint(work, async () => {
-    const told = toldOf(await runInsert(work, entries));
-    const known = new Set(expected);
-    if (told.keys.some((key) => !known.has(canonicalKey(table, key)))) throw new KeysReassigned();
-    return told;
-  });
+  const known = new Set(expected);
+  const { taken, keys } = toldOf(await runInsert(work, entries));
   const byKey = new Map(keys.map((key) => [canonicalKey(table, key), key]));
+  if ([...byKey.keys()].some((key) => !known.has(key))) throw new KeysReassigned();
   for (const [index, entry] of entries.entries()) {
     const key = byKey.get(expected[index] ?? '');
     if (taken.has(index)) entry.state = { at: 'ended', outcome: { status: 'matched' } };

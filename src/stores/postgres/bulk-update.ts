@@ -4,56 +4,32 @@
  *
  * Measured with 10,000 rows of 12 columns in batches of 1,000: see write-records.ts.
  */
-import { keyText } from '../../domain/record.ts';
 import type { RecordKey } from '../../domain/record.ts';
 import { arrayLiteral } from './array-literal.ts';
 import { versionExpression } from './bound-table.ts';
 import type { BoundTable } from './bound-table.ts';
 import type { StoreColumn } from './column-types.ts';
-import { findBlockers, indexNamed } from './find-blockers.ts';
 import { keyExpression } from './key-expression.ts';
 import { keyEquals } from './lock-rows.ts';
 import { TEXT_PARAMETER, unnested } from './record-select.ts';
-import { isUniqueViolation, refuseEntry, uniqueRefusal } from './refusal.ts';
-import { bisect, bySameColumns, columnsName, inSavepoint } from './write-work.ts';
+import { writeGroup } from './write-group.ts';
+import { bySameColumns, columnsName, inSavepoint } from './write-work.ts';
 import type { UpdateEntry, WriteWork } from './write-work.ts';
 
 export async function updateRows(work: WriteWork, entries: readonly UpdateEntry[]): Promise<void> {
-  for (const group of bySameColumns(entries)) await updateGroup(work, group);
-}
-
-/**
- * A unique violation is asked about once for the whole group: those whose value another record holds are set aside,
- * with that record's key, and the rest goes on together.
- */
-async function updateGroup(work: WriteWork, group: readonly UpdateEntry[]): Promise<void> {
-  let open = group;
-  while (open.length > 0) {
-    try {
-      await attemptUpdate(work, open);
-      return;
-    } catch (error) {
-      const index = isUniqueViolation(error) ? indexNamed(work.table, error.server) : null;
-      const blockers = index ? await findBlockers(work, index, open) : null;
-      if (!index || !blockers || blockers.size === 0) {
-        await bisect(
-          open,
-          (some) => attemptUpdate(work, some),
-          (entry, fault) => refuseEntry(work, entry, fault),
-        );
-        return;
-      }
-      for (const entry of open) {
-        const blocker = blockers.get(entry.index);
-        if (blocker) entry.state = uniqueRefusal(index, entry, blocker);
-      }
-      open = open.filter((entry) => !blockers.has(entry.index));
-    }
+  for (const group of bySameColumns(entries)) {
+    await writeGroup(work, group, (some) => inSavepoint(work, () => updateOnce(work, some)));
   }
 }
 
-async function attemptUpdate(work: WriteWork, entries: readonly UpdateEntry[]): Promise<void> {
-  const found = await inSavepoint(work, () => runUpdate(work, entries, entries.map((entry) => entry.write.key), true));
+/** The entries write the same columns. */
+export async function updateOnce(work: WriteWork, entries: readonly UpdateEntry[]): Promise<void> {
+  const found = await runUpdate(
+    work,
+    entries,
+    entries.map((entry) => entry.write.key),
+    true,
+  );
   for (const [index, entry] of entries.entries()) {
     const key = found.get(index);
     entry.state = key ? { at: 'done', key } : { at: 'unsure', key: entry.write.key };
@@ -89,7 +65,8 @@ function updateStatement(table: BoundTable, columns: readonly StoreColumn[], ver
   const first = given.length - columns.length;
   const u = unnested(given, 1, 'u');
   const set = columns.map((column, index) => `${column.quoted} = ${u.value(first + index)}`);
-  const where = keyEquals(table, u.value) + (versioned ? ` and ${versionExpression(table, 't.')} = u.p${table.key.length}` : '');
+  const where =
+    keyEquals(table, u.value) + (versioned ? ` and ${versionExpression(table, 't.')} = u.p${table.key.length}` : '');
   return `update ${table.relation} as t set ${set.join(', ')} from ${u.from} where ${where}${returning(table)}`;
 }
 
@@ -98,5 +75,3 @@ function returning(table: BoundTable): string {
   if (table.rules.has('update')) return '';
   return ` returning u.at, ${table.key.map((column) => keyExpression(`t.${column.quoted}`, column.type)).join(', ')}`;
 }
-
-export const keyTextOf = (entry: UpdateEntry): string => keyText(entry.write.key);

@@ -32,7 +32,9 @@ interface Tally {
 
 export function prepareCascades(table: BoundTable): FindCascades {
   return (keys, limit) =>
-    keys.length === 0 ? Promise.resolve([]) : table.connection.withSession((session) => walk(session, table, keys, limit));
+    keys.length === 0
+      ? Promise.resolve([])
+      : table.connection.withSession((session) => walk(session, table, keys, limit));
 }
 
 async function walk(
@@ -50,7 +52,9 @@ async function walk(
   const seen = new Set<string>();
   const tallies = new Map<string, Tally>();
   const roots = await rootRows(session, table, keys, await referencesTo(table.oid), seen);
-  const queue: { readonly relation: string; readonly rows: readonly DoomedRow[] }[] = [{ relation: table.oid, rows: roots }];
+  const queue: { readonly relation: string; readonly rows: readonly DoomedRow[] }[] = [
+    { relation: table.oid, rows: roots },
+  ];
   for (let level = queue.shift(); level; level = queue.shift()) {
     for (const reference of await referencesTo(level.relation)) {
       const wanted = new Set((await referencesTo(reference.child.oid)).flatMap(({ parentColumns }) => parentColumns));

@@ -1,4 +1,5 @@
 /** Which tables refer to a table in such a way that their rows go with its rows. */
+import { columnNames } from './bound-table.ts';
 import { loadColumns } from './column-types.ts';
 import type { StoreColumn } from './column-types.ts';
 import type { Session } from './connection.ts';
@@ -21,10 +22,6 @@ export interface CascadingReference {
   readonly parentColumns: readonly string[];
 }
 
-const names = (relation: string, numbers: string): string => `(select pg_catalog.json_agg(a.attname order by k.place)::text
-    from pg_catalog.unnest(${numbers}) with ordinality k (attnum, place)
-    join pg_catalog.pg_attribute a on a.attrelid = ${relation} and a.attnum = k.attnum)`;
-
 /**
  * A reference to a partitioned table has a copy for each partition on either side; the one that somebody declared is
  * enough. A row is referred to through its table, and through those that its table is part of, or that are part of it.
@@ -34,9 +31,9 @@ with recursive up (relation) as (
   select $1::text::oid union select i.inhparent from up join pg_catalog.pg_inherits i on i.inhrelid = up.relation),
 down (relation) as (
   select $1::text::oid union select i.inhrelid from down join pg_catalog.pg_inherits i on i.inhparent = down.relation)
-select f.conrelid::text, n.nspname, c.relname, ${names('f.conrelid', 'f.conkey')}, ${names('f.confrelid', 'f.confkey')},
+select f.conrelid::text, n.nspname, c.relname, ${columnNames('f.conrelid', 'f.conkey')}, ${columnNames('f.confrelid', 'f.confkey')},
   coalesce(${watched ? `(select i.keys -> 0 from couplet.installed i where i.schema_name = n.nspname and i.table_name = c.relname)::text` : 'null'},
-    (select ${names('p.conrelid', 'p.conkey')} from pg_catalog.pg_constraint p where p.conrelid = f.conrelid and p.contype = 'p'))
+    (select ${columnNames('p.conrelid', 'p.conkey')} from pg_catalog.pg_constraint p where p.conrelid = f.conrelid and p.contype = 'p'))
 from pg_catalog.pg_constraint f
 join pg_catalog.pg_class c on c.oid = f.conrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

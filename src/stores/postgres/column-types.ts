@@ -141,11 +141,25 @@ export async function loadColumns(
 }
 
 function columnOf(row: Row): StoreColumn {
-  const [, name, schema, typname, typtype, format, modifier, labels, delimiter, hasArray, notNull] = row.map((value) => value ?? '');
-  const [defaultSql, generated, identity, sequence, comparable, elementSchema, elementName, elementType, elementFormat, elementLabels] =
-    row.slice(11);
+  const [, name, schema, typname, typtype, format, modifier, labels, delimiter, hasArray, notNull] = row.map(
+    (value) => value ?? '',
+  );
+  const [
+    defaultSql,
+    generated,
+    identity,
+    sequence,
+    comparable,
+    elementSchema,
+    elementName,
+    elementType,
+    elementFormat,
+    elementLabels,
+  ] = row.slice(11);
   const catalog = catalogType([schema, typname, typtype, format, modifier, labels]);
-  const element = elementName ? catalogType([elementSchema, elementName, elementType, elementFormat, modifier, elementLabels]) : null;
+  const element = elementName
+    ? catalogType([elementSchema, elementName, elementType, elementFormat, modifier, elementLabels])
+    : null;
   return {
     name: name ?? '',
     quoted: quoteIdentifier(name ?? ''),
@@ -182,7 +196,8 @@ export const valueExpression = (column: string, type: ValueType): string =>
   type.name === 'inet' ? `pg_catalog.abbrev(${column})` : `${column}::text`;
 
 /** How an array of values of this column is declared as a parameter. */
-export const parameterType = (column: Pick<StoreColumn, 'cast' | 'travelsAsText'>): string => (column.travelsAsText ? 'text[]' : `${column.cast}[]`);
+export const parameterType = (column: Pick<StoreColumn, 'cast' | 'travelsAsText'>): string =>
+  column.travelsAsText ? 'text[]' : `${column.cast}[]`;
 
 /** One value of such an array as a value of the column's type. */
 export const parameterValue = (reference: string, column: Pick<StoreColumn, 'cast' | 'travelsAsText'>): string =>

@@ -36,7 +36,8 @@ export function parseConnectionUrl(url: string): ConnectionTarget {
   const credentials = at < 0 ? '' : authority.slice(0, at);
   const colon = credentials.indexOf(':');
   const query = new URLSearchParams(search);
-  const user = decode(colon < 0 ? credentials : credentials.slice(0, colon)) || query.get('user') || userInfo().username;
+  const user =
+    decode(colon < 0 ? credentials : credentials.slice(0, colon)) || query.get('user') || userInfo().username;
   const password = colon < 0 ? (query.get('password') ?? '') : decode(credentials.slice(colon + 1));
   const addresses = hostAddresses(query.get('host') ?? decode(authority.slice(at + 1)), query.get('port'));
   const startup: Record<string, string> = {};
@@ -55,7 +56,8 @@ function hostAddresses(hosts: string, ports: string | null): readonly HostAddres
   const portList = ports?.split(',') ?? [];
   return hosts.split(',').map((entry, index) => {
     const split = entry.startsWith('/') ? null : /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(entry);
-    if (!entry.startsWith('/') && !split) throw new StoreRefused('url-invalid', 'The URL of a store names no valid host');
+    if (!entry.startsWith('/') && !split)
+      throw new StoreRefused('url-invalid', 'The URL of a store names no valid host');
     const host = split ? (split[1] ?? '').replace(/^\[|\]$/g, '') : entry;
     const port = Number(split?.[2] ?? portList[index] ?? portList[0] ?? DEFAULT_PORT);
     return { host: host || 'localhost', port };

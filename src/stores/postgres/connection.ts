@@ -172,7 +172,8 @@ async function runTransaction<T>(
     if (options.rollBack !== true) {
       // A failed transaction answers COMMIT with ROLLBACK and no error.
       const ended = await client.simple('commit');
-      if (ended !== 'COMMIT') throw new Error(`${label}: a statement failed and the transaction was committed all the same`);
+      if (ended !== 'COMMIT')
+        throw new Error(`${label}: a statement failed and the transaction was committed all the same`);
       return result;
     }
   } catch (error) {

@@ -33,7 +33,8 @@ export async function drawKeys(work: WriteWork, entries: readonly InsertEntry[])
 }
 
 function drawExpression(column: StoreColumn): string | null {
-  const source = column.identitySequence === null ? column.defaultSql : `nextval(${quoteLiteral(column.identitySequence)})`;
+  const source =
+    column.identitySequence === null ? column.defaultSql : `nextval(${quoteLiteral(column.identitySequence)})`;
   return source === null ? null : `(${source})::${column.cast}`;
 }
 
@@ -62,7 +63,9 @@ function fillKeys(
   missing: readonly StoreColumn[],
   drawn: readonly Value[],
 ): void {
-  const given = new Map<StoreColumn, Value>(entry.columns.map((column, index) => [column, entry.values[index] ?? null]));
+  const given = new Map<StoreColumn, Value>(
+    entry.columns.map((column, index) => [column, entry.values[index] ?? null]),
+  );
   for (const [index, column] of missing.entries()) given.set(column, drawn[index] ?? null);
   entry.columns = table.columns.filter((column) => given.has(column));
   entry.values = entry.columns.map((column) => given.get(column) ?? null);

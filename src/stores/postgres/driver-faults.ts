@@ -72,7 +72,9 @@ export function translateFault(error: unknown, store: string): StoreFault | Stat
   if (state === '42501') {
     // With row_security off a policy that would hide rows is an error instead of a table that looks empty.
     const hidesRows = server.routine === 'get_row_security_policies' || server.routine === 'check_enable_rls';
-    const what = hidesRows ? 'has a row security policy that hides rows from Couplet' : 'does not allow this to Couplet';
+    const what = hidesRows
+      ? 'has a row security policy that hides rows from Couplet'
+      : 'does not allow this to Couplet';
     return new StoreRefused('permission-denied', `${store} ${what}`, { ...named, rowSecurity: hidesRows }, cause);
   }
   if (SCHEMA_STATES.has(state)) {

@@ -33,9 +33,14 @@ export async function exchangeValues(work: WriteWork, entries: readonly UpdateEn
 class Swallowed extends Error {}
 
 const touchedIndexes = (work: WriteWork, entry: UpdateEntry): readonly UniqueIndex[] =>
-  work.table.uniqueIndexes.filter((index) => index.columns?.some((name) => entry.columns.some((column) => column.name === name)));
+  work.table.uniqueIndexes.filter((index) =>
+    index.columns?.some((name) => entry.columns.some((column) => column.name === name)),
+  );
 
-async function blockersOf(work: WriteWork, entries: readonly UpdateEntry[]): Promise<ReadonlyMap<UpdateEntry, Set<KeyText>>> {
+async function blockersOf(
+  work: WriteWork,
+  entries: readonly UpdateEntry[],
+): Promise<ReadonlyMap<UpdateEntry, Set<KeyText>>> {
   const blockers = new Map(entries.map((entry) => [entry, new Set<KeyText>()]));
   const byIndex = new Map(entries.map((entry) => [entry.index, entry]));
   for (const index of new Set(entries.flatMap((entry) => touchedIndexes(work, entry)))) {
@@ -139,7 +144,8 @@ function temporaryValue(column: StoreColumn, place: number): Value {
   if (lowest !== undefined) return String(lowest + BigInt(place));
   if (kind === 'numeric') return `-${place + 1}`;
   if (kind === 'uuid') return randomUUID();
-  if (kind === 'date' || kind === 'timestamp' || kind === 'timestamptz') return new Date(-30_000_000_000_000 + place * 86_400_000).toISOString();
+  if (kind === 'date' || kind === 'timestamp' || kind === 'timestamptz')
+    return new Date(-30_000_000_000_000 + place * 86_400_000).toISOString();
   const text = randomUUID().replaceAll('-', '');
   return maxLength === null ? `couplet ${text}` : text.slice(0, maxLength);
 }

@@ -3,14 +3,12 @@ import type { RecordKey, Value } from '../../domain/record.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { BoundTable, UniqueIndex } from './bound-table.ts';
 import type { StoreColumn } from './column-types.ts';
-import type { Row } from './connection.ts';
-import { StatementRefused } from './driver-faults.ts';
 import type { ServerError } from './driver-faults.ts';
 import { keyExpression } from './key-expression.ts';
 import { keyEquals } from './lock-rows.ts';
 import { quoteIdentifier } from './quote.ts';
 import { TEXT_PARAMETER, unnested } from './record-select.ts';
-import { inSavepoint } from './write-work.ts';
+import { askWithin } from './write-work.ts';
 import type { Entry, WriteWork } from './write-work.ts';
 
 /** Null: the violated constraint is of another table, written by a trigger. */
@@ -34,22 +32,16 @@ export async function findBlockers(
   for (const some of [keyed, fresh]) {
     if (some.length === 0) continue;
     const { text, args } = blockerQuery(work.table, index, some, some === keyed);
-    for (const [at, ...key] of await askSafely(work, text, args)) {
+    for (const [at, ...key] of await askWithin(work, text, args)) {
       const entry = some[Number(at) - 1];
-      if (entry) found.set(entry.index, key.map((part) => part ?? ''));
+      if (entry)
+        found.set(
+          entry.index,
+          key.map((part) => part ?? ''),
+        );
     }
   }
   return found;
-}
-
-/** Values that their type refuses would end the transaction here; the search for the one at fault finds them. */
-async function askSafely(work: WriteWork, text: string, args: readonly Value[]): Promise<readonly Row[]> {
-  try {
-    return await inSavepoint(work, () => work.session.once(text, args));
-  } catch (error) {
-    if (error instanceof StatementRefused) return [];
-    throw error;
-  }
 }
 
 const keyOf = (entry: Entry): RecordKey | null => (entry.write.operation === 'update' ? entry.write.key : null);
@@ -60,9 +52,12 @@ function blockerQuery(
   entries: readonly Entry[],
   existing: boolean,
 ): { readonly text: string; readonly args: readonly Value[] } {
-  const columns = index.columns && index.predicate === null ? index.columns : table.columns.map((column) => column.name);
+  const columns =
+    index.columns && index.predicate === null ? index.columns : table.columns.map((column) => column.name);
   const written = new Set(entries.flatMap((entry) => entry.columns.map((column) => column.name)));
-  const args: Value[] = existing ? table.key.map((_, at) => arrayLiteral(entries, (entry) => keyOf(entry)?.[at] ?? null)) : [];
+  const args: Value[] = existing
+    ? table.key.map((_, at) => arrayLiteral(entries, (entry) => keyOf(entry)?.[at] ?? null))
+    : [];
   const given: Pick<StoreColumn, 'cast' | 'travelsAsText'>[] = existing ? [...table.key] : [];
   // One array of values and one of flags for each column that some entry writes; the others are as they are.
   const places = new Map<string, number>();
@@ -87,7 +82,10 @@ function blockerQuery(
   };
   const row = columns.map((name) => `${source(name)} as ${quoteIdentifier(name)}`);
   const keys = table.key.map((column, at) => `${keyExpression(column.quoted, column.type)} as couplet_key${at}`);
-  const ownKeys = table.key.map((column, at) => `${keyExpression(existing ? `t.${column.quoted}` : `null::${column.cast}`, column.type)} as couplet_key${at}`);
+  const ownKeys = table.key.map(
+    (column, at) =>
+      `${keyExpression(existing ? `t.${column.quoted}` : `null::${column.cast}`, column.type)} as couplet_key${at}`,
+  );
   const parts = index.parts.map((part, at) => `${part} as couplet_part${at}`);
   const where = index.predicate === null ? '' : ` where ${index.predicate}`;
   const equals = index.nullsDistinct ? '=' : 'is not distinct from';

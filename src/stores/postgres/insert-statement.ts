@@ -19,7 +19,9 @@ export const unlessOf = (entry: InsertEntry): readonly Unless[] =>
 /** Entries with equal names can share a statement. */
 export const unlessName = (entry: InsertEntry): string => {
   const unless = unlessOf(entry);
-  return unless.length === 0 ? '' : JSON.stringify(unless.map(({ columns, caseSensitive }) => [columns, caseSensitive]));
+  return unless.length === 0
+    ? ''
+    : JSON.stringify(unless.map(({ columns, caseSensitive }) => [columns, caseSensitive]));
 };
 
 /**

@@ -93,9 +93,6 @@ export async function withoutUnreadable<T>(
     if (items.length === 1) return [];
     const middle = items.length >> 1;
     const [left, right] = [items.slice(0, middle), items.slice(middle)];
-    return [
-      ...(await withoutUnreadable(left, ask, offset)),
-      ...(await withoutUnreadable(right, ask, offset + middle)),
-    ];
+    return [...(await withoutUnreadable(left, ask, offset)), ...(await withoutUnreadable(right, ask, offset + middle))];
   }
 }

@@ -7,7 +7,7 @@ import type { Params, RecordKey } from '../../domain/record.ts';
 import { lengthOf, shortenText } from '../../domain/shorten-text.ts';
 import { StoreBusy } from '../../errors/store-faults.ts';
 import type { Refusal } from '../../ports/store.ts';
-import type { BoundTable, UniqueIndex } from './bound-table.ts';
+import type { BoundTable, Reference, UniqueIndex } from './bound-table.ts';
 import type { StoreColumn } from './column-types.ts';
 import { StatementRefused } from './driver-faults.ts';
 import type { ServerError } from './driver-faults.ts';
@@ -28,6 +28,21 @@ const MAY_YET_SUCCEED: ReadonlySet<string> = new Set([FOREIGN_KEY, UNIQUE, EXCLU
 
 export const isUniqueViolation = (error: unknown): error is StatementRefused =>
   error instanceof StatementRefused && error.server.code === UNIQUE;
+
+export const isMissingParent = (error: unknown, table: BoundTable): boolean =>
+  error instanceof StatementRefused &&
+  error.server.code === FOREIGN_KEY &&
+  (table.hasChildren || error.server.table === table.name);
+
+/** Refused for a parent that was not there, which another record of the batch may bring. */
+export const lacksParent = ({ state }: Entry): boolean =>
+  state.at === 'refused' && state.refusal.params['parent'] !== undefined;
+
+export const orphanRefusal = (reference: Reference, entry: Entry): EntryState => ({
+  at: 'refused',
+  mayYetSucceed: true,
+  refusal: { code: 'constraint-violated', params: missingParent(reference, entry), blockedBy: null },
+});
 
 export function uniqueRefusal(index: UniqueIndex, entry: Entry, blockedBy: RecordKey): EntryState {
   return { at: 'refused', mayYetSucceed: true, refusal: { ...uniqueParams(index, entry), blockedBy } };
@@ -65,7 +80,7 @@ async function refusalOf(work: WriteWork, entry: Entry, fault: StatementRefused)
       return { ...uniqueParams(index, entry), blockedBy: blockers?.get(entry.index) ?? null };
     }
     case FOREIGN_KEY:
-      return refused('constraint-violated', await foreignKeyParams(work, entry, server));
+      return refused('constraint-violated', foreignKeyParams(table, entry, server));
     case TOO_LONG:
       return refused('value-too-long', tooLong(entry) ?? {});
   }
@@ -90,29 +105,27 @@ function columnsParams(entry: Entry, columns: readonly string[] | null): Params 
     const value = at < 0 ? null : (entry.values[at] ?? null);
     return value === null ? null : shown(value);
   });
-  return { columns: [...columns], values, ...(columns.length === 1 ? { column: columns[0] ?? '', value: values[0] ?? null } : {}) };
+  return {
+    columns: [...columns],
+    values,
+    ...(columns.length === 1 ? { column: columns[0] ?? '', value: values[0] ?? null } : {}),
+  };
 }
 
 /** With a missing parent, the columns that point to it; with children in the way, their table. */
-async function foreignKeyParams(work: WriteWork, entry: Entry, server: ServerError): Promise<Params> {
-  const [row] = await work.session.once(
-    `select (select pg_catalog.json_agg(a.attname order by k.place)::text
-        from pg_catalog.unnest(c.conkey) with ordinality k (attnum, place)
-        join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum),
-      p.relname, c.conrelid = $3::text::oid
-    from pg_catalog.pg_constraint c
-    join pg_catalog.pg_class t on t.oid = c.conrelid
-    join pg_catalog.pg_namespace n on n.oid = t.relnamespace
-    join pg_catalog.pg_class p on p.oid = c.confrelid
-    where c.contype = 'f' and c.conname = $1 and n.nspname || '.' || t.relname = $2`,
-    [server.constraint, `${server.schema ?? ''}.${server.table ?? ''}`, work.table.oid],
-  );
-  const constraint = { constraint: server.constraint ?? '' };
-  if (!row || entry.write.operation === 'delete') return { ...constraint, child: server.table ?? '' };
-  const columns = JSON.parse(row[0] ?? '[]') as string[];
-  const isOwn = work.table.hasChildren || row[2] === 't';
-  return { ...constraint, parent: row[1] ?? '', ...(isOwn ? columnsParams(entry, columns) : { child: server.table ?? '' }) };
+function foreignKeyParams(table: BoundTable, entry: Entry, server: ServerError): Params {
+  const own = entry.write.operation !== 'delete' && (table.hasChildren || server.table === table.name);
+  const reference = own ? table.references.find(({ name }) => name === server.constraint) : undefined;
+  return reference
+    ? missingParent(reference, entry)
+    : { constraint: server.constraint ?? '', child: server.table ?? '' };
 }
+
+const missingParent = (reference: Reference, entry: Entry): Params => ({
+  constraint: reference.name,
+  parent: reference.parentName,
+  ...columnsParams(entry, reference.columns),
+});
 
 /** PostgreSQL does not say which column; the limits do. */
 function tooLong(entry: Entry): Params | null {
@@ -131,7 +144,8 @@ async function invalidParams(work: WriteWork, entry: Entry): Promise<Params> {
   for (const [index, column] of entry.columns.entries()) {
     const value = entry.values[index] ?? null;
     if (value === null || column.type.kind === 'text') continue;
-    if (!(await isValid(work, column, value))) return { column: column.name, value: shown(value), type: column.type.name };
+    if (!(await isValid(work, column, value)))
+      return { column: column.name, value: shown(value), type: column.type.name };
   }
   return {};
 }
@@ -152,6 +166,7 @@ function domainColumn(entry: Entry): string {
   return entry.columns[index]?.name ?? '';
 }
 
-const identityColumn = (entry: Entry): string => entry.columns.find((column) => column.identity === 'always')?.name ?? '';
+const identityColumn = (entry: Entry): string =>
+  entry.columns.find((column) => column.identity === 'always')?.name ?? '';
 
 const shown = (value: string): string => shortenText(value, SHOWN_CHARACTERS);

@@ -9,7 +9,11 @@ import { recordSelect } from './record-select.ts';
 import type { RecordSelect } from './record-select.ts';
 
 export type ScanRecords = (after: RecordKey | null, limit: number) => Promise<readonly StoredRecord[]>;
-export type SearchRecords = (text: string, columns: readonly string[], limit: number) => Promise<readonly StoredRecord[]>;
+export type SearchRecords = (
+  text: string,
+  columns: readonly string[],
+  limit: number,
+) => Promise<readonly StoredRecord[]>;
 
 /**
  * Each page is a READ COMMITTED statement of its own: a long snapshot would hold back the vacuum of the app's tables

@@ -63,7 +63,6 @@ const pinnedSettings = (statementTimeoutMs: number): Record<string, string> => (
   tcp_keepalives_count: '3',
 });
 
-
 export function openClient(
   settings: ClientSettings,
   onNotify: ((channel: string, payload: string) => void) | null,

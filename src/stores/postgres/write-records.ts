@@ -14,7 +14,9 @@ import { writeLedger } from './ledger.ts';
 import { lockRows } from './lock-rows.ts';
 import { planEntries } from './plan-entries.ts';
 import type { PlannedBatch } from './plan-entries.ts';
+import { lacksParent } from './refusal.ts';
 import { outcomesOf } from './reread-rows.ts';
+import { writeMutual } from './write-mutual.ts';
 import { statementCache } from './write-work.ts';
 import type { Entry, WriteWork } from './write-work.ts';
 
@@ -56,22 +58,25 @@ async function begin(work: WriteWork, readers: LaneReaders, batch: WriteBatch, p
  * Updates before deletes, because a delete may clear references of rows that are updated; inserts last, into the room
  * that both have made. What a constraint refused meanwhile is tried again as long as that brings anything.
  */
-async function writeAll(work: WriteWork, { entries, updates, deletes, inserts }: PlannedBatch): Promise<void> {
-  await updateRows(work, updates.filter(isOpen));
-  await deleteRows(work, deletes.filter(isOpen));
-  await insertRows(work, inserts.filter(isOpen));
+async function writeAll(work: WriteWork, planned: PlannedBatch): Promise<void> {
+  const { entries, updates } = planned;
+  await writeThose(work, planned, isOpen);
   await exchangeValues(work, updates);
   for (let left = entries.filter(mayYetSucceed).length; left > 0 && entries.some(isDone); ) {
-    await updateRows(work, updates.filter(mayYetSucceed));
-    await deleteRows(work, deletes.filter(mayYetSucceed));
-    await insertRows(work, inserts.filter(mayYetSucceed));
+    await writeThose(work, planned, mayYetSucceed);
     const still = entries.filter(mayYetSucceed).length;
-    if (still === left) return;
+    if (still === left) break;
     left = still;
   }
+  await writeMutual(work, updates.filter(lacksParent), planned.inserts.filter(lacksParent));
+}
+
+async function writeThose(work: WriteWork, planned: PlannedBatch, which: (entry: Entry) => boolean): Promise<void> {
+  await updateRows(work, planned.updates.filter(which));
+  await deleteRows(work, planned.deletes.filter(which));
+  await insertRows(work, planned.inserts.filter(which));
 }
 
 const isOpen = ({ state }: Entry): boolean => state.at === 'open';
 const isDone = ({ state }: Entry): boolean => state.at === 'done' || state.at === 'unsure';
 const mayYetSucceed = ({ state }: Entry): boolean => state.at === 'refused' && state.mayYetSucceed;
-

@@ -4,7 +4,7 @@ import { StoreBusy, StoreUnreachable } from '../../errors/store-faults.ts';
 import type { Refusal, Write, WriteOutcome } from '../../ports/store.ts';
 import type { BoundTable } from './bound-table.ts';
 import type { StoreColumn } from './column-types.ts';
-import type { Rows, Session } from './connection.ts';
+import type { Row, Rows, Session } from './connection.ts';
 import { StatementRefused } from './driver-faults.ts';
 
 /** How far one write has come. */
@@ -96,6 +96,16 @@ export async function inSavepoint<T>({ session }: WriteWork, run: () => Promise<
     await session.query('rollback to savepoint couplet_write');
     await session.query('release savepoint couplet_write');
     if (error instanceof StoreBusy) await session.query(`set local lock_timeout = '1ms'`);
+    throw error;
+  }
+}
+
+/** A question about entries. Values that their type refuses would end the transaction here, so then nothing is told. */
+export async function askWithin(work: WriteWork, text: string, args: readonly Value[]): Promise<readonly Row[]> {
+  try {
+    return await inSavepoint(work, () => work.session.once(text, args));
+  } catch (error) {
+    if (error instanceof StatementRefused) return [];
     throw error;
   }
 }

@@ -1,0 +1,123 @@
+/** A database with an app's tables, the capture's own tables, and a hand that writes a lane. */
+import { randomUUID } from 'node:crypto';
+import type postgres from 'postgres';
+import { keyText } from '../../../src/domain/record.ts';
+import type { RecordKey, Value } from '../../../src/domain/record.ts';
+import type { RecordShape, StoreTable, Write, WriteBatch, WriteOutcome } from '../../../src/ports/store.ts';
+import { CAPTURE_STATEMENTS } from '../../../src/stores/postgres/capture-sql.ts';
+import { openConnection } from '../../../src/stores/postgres/connection.ts';
+import type { Connection, ConnectionSettings } from '../../../src/stores/postgres/connection.ts';
+import { laneReaders, takeOver } from '../../../src/stores/postgres/fence.ts';
+import type { LaneReaders } from '../../../src/stores/postgres/fence.ts';
+import { openTable } from '../../../src/stores/postgres/open-table.ts';
+import { createDatabase, ensureTemplate } from '../../support/database.ts';
+
+export const READER = 'reader-1';
+export const LANE = { mapping: 'customers', channel: 'houston' };
+
+export interface Stage extends AsyncDisposable {
+  readonly sql: postgres.Sql;
+  readonly url: string;
+  readonly connection: Connection;
+  readonly readers: LaneReaders;
+  table(
+    name: string,
+    key: readonly string[],
+    columns: readonly string[],
+    changes?: Partial<RecordShape>,
+  ): Promise<StoreTable>;
+  /** Under fence number 1 of `LANE`. */
+  write(table: StoreTable, writes: readonly Write[], changes?: Partial<WriteBatch>): Promise<readonly WriteOutcome[]>;
+}
+
+/** `setup` are the app's own statements, run as its owner. */
+export async function openStage(setup: readonly string[], settings: Partial<ConnectionSettings> = {}): Promise<Stage> {
+  const template = await ensureTemplate('postgres_store_stage', async (url) => {
+    const connection = openConnection({ url });
+    await connection.once('create schema couplet');
+    for (const text of CAPTURE_STATEMENTS) await connection.once(text);
+    await connection.close();
+  });
+  const database = await createDatabase({ template });
+  for (const text of setup) await database.sql.unsafe(text);
+  const connection = openConnection({ url: database.url, ...settings });
+  const readers = laneReaders();
+  await takeOver(connection, readers, READER, { lane: LANE, number: 1 });
+  return {
+    sql: database.sql,
+    url: database.url,
+    connection,
+    readers,
+    table: (name, key, columns, changes = {}) =>
+      openTable(
+        connection,
+        { table: { schema: null, name }, key, columns, filter: null, onCreate: {}, ...changes },
+        readers,
+      ),
+    write: (table, writes, changes = {}) => table.write(batchOf(writes, changes)),
+    [Symbol.asyncDispose]: async () => {
+      await connection.close();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export const batchOf = (writes: readonly Write[], changes: Partial<WriteBatch> = {}): WriteBatch => ({
+  batchId: randomUUID(),
+  fence: { lane: LANE, number: 1 },
+  writes,
+  expectEmpty: false,
+  ...changes,
+});
+
+export type Values = Readonly<Record<string, Value>>;
+
+export async function versionOf(table: StoreTable, key: RecordKey): Promise<string> {
+  const record = (await table.read([key], null)).records.get(keyText(key));
+  if (!record) throw new Error(`No record ${keyText(key)}`);
+  return record.version;
+}
+
+export const updateOf = async (table: StoreTable, key: RecordKey, set: Values, note = 'note'): Promise<Write> => ({
+  operation: 'update',
+  key,
+  version: await versionOf(table, key),
+  set: new Map(Object.entries(set)),
+  note,
+});
+
+export const deleteOf = async (table: StoreTable, key: RecordKey, note = 'note'): Promise<Write> => ({
+  operation: 'delete',
+  key,
+  version: await versionOf(table, key),
+  note,
+});
+
+type Insert = Extract<Write, { operation: 'insert' }>;
+
+export const insertOf = (set: Values, unless: Insert['unless'] = [], note = 'note'): Insert => ({
+  operation: 'insert',
+  set: new Map(Object.entries(set)),
+  unless,
+  note,
+});
+
+export const restoreOf = (key: RecordKey, row: Values, set: Values = {}): Write => ({
+  operation: 'restore',
+  key,
+  row,
+  set: new Map(Object.entries(set)),
+  note: 'note',
+});
+
+export const statuses = (outcomes: readonly WriteOutcome[]): string[] => outcomes.map(({ status }) => status);
+
+export function written(outcome: WriteOutcome | undefined): Extract<WriteOutcome, { status: 'written' }> {
+  if (outcome?.status !== 'written') throw new Error(`Not written: ${JSON.stringify(outcome)}`);
+  return outcome;
+}
+
+export function refused(outcome: WriteOutcome | undefined): Extract<WriteOutcome, { status: 'refused' }>['refusal'] {
+  if (outcome?.status !== 'refused') throw new Error(`Not refused: ${JSON.stringify(outcome)}`);
+  return outcome.refusal;
+}
