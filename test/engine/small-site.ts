@@ -131,11 +131,7 @@ const loud = process.env['LOUD'] === '1';
 const say = (event: unknown, message: string): void => {
   if (loud) console.log(message, JSON.stringify(event));
 };
-const quietLog: EngineSurroundings['log'] = {
-  info: say,
-  warn: say,
-  error: (event, message) => console.error(message, event),
-};
+const quietLog: EngineSurroundings['log'] = { info: say, warn: say, error: say };
 
 function createHq(app: MemoryApp): void {
   app.createTable({ name: 'groups', columns: { code: TEXT, title: TEXT }, primaryKey: ['code'] });
