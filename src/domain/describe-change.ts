@@ -1,7 +1,7 @@
 /** English sentences from codes, parameters and changes: for errors, log entries, jobs and customer operations. */
 import { entryOf, isErrorCode } from '../errors/catalogue.ts';
 import { jsonDifference } from './json-difference.ts';
-import type { Json, Params, Side, Value } from './record.ts';
+import type { Json, Params, Value } from './record.ts';
 import { shortenText } from './shorten-text.ts';
 
 const SHOWN_CHARACTERS = 80;
@@ -17,7 +17,7 @@ export interface FieldChange {
 
 /** Words for what a sentence needs and its parameters do not have. */
 const STAND_INS: Readonly<Record<string, string>> = {
-  field: 'a value',
+  field: 'a field',
   constraint: 'a constraint',
   parent: 'another record',
   table: 'the table',
@@ -34,10 +34,10 @@ const SIDE_NAMES: ReadonlySet<string> = new Set(['side', 'deletedIn', 'changedIn
 export function describeCode(code: string, params: Params): string {
   if (!isErrorCode(code)) return capital(code.replaceAll('-', ' '));
   const known = withPlurals(params);
-  const sentence = entryOf(code).message.replace(/\[([^\]]*)\]/g, (_, group: string) =>
+  const complete = entryOf(code).message.replace(/\[([^\]]*)\]/g, (_, group: string) =>
     [...group.matchAll(/\{(\w+)\}/g)].every((match) => known(match[1] ?? '') !== null) ? group : '',
   );
-  return sentence.replace(/\{(\w+)\}/g, (_, name: string, at: number) => {
+  return complete.replace(/\{(\w+)\}/g, (_, name: string, at: number) => {
     const standIn = STAND_INS[name] ?? name;
     return known(name) ?? (at === 0 ? capital(standIn) : standIn);
   });
@@ -56,8 +56,9 @@ function withPlurals(params: Params): (name: string) => string | null {
 
 function paramText(name: string, value: Json): string {
   if (Array.isArray(value)) return listText(value.map((item) => paramText(name, item)));
-  if (SIDE_NAMES.has(name)) return value === 'hq' ? 'HQ' : value === 'channel' ? 'the channel' : String(value);
-  return typeof value === 'object' && value !== null ? shown(JSON.stringify(value)) : shown(String(value));
+  if (SIDE_NAMES.has(name) && value === 'hq') return 'HQ';
+  if (SIDE_NAMES.has(name) && value === 'channel') return 'the channel';
+  return shown(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 const listText = (texts: readonly string[]): string =>

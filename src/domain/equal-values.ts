@@ -2,7 +2,7 @@
  * When two values are the same. A decision rests on this alone: a difference that is none would travel for ever, a
  * missed one would lose a change. Types that PostgreSQL prints in one way only are compared as they are.
  */
-import { type ArrayItem, formatArray, mapArray, parseArray } from './array-value.ts';
+import { formatArray, mapArray, parseArray } from './array-value.ts';
 import { canonicalInterval, intervalKey } from './interval-value.ts';
 import { canonicalJson } from './json-value.ts';
 import { canonicalFloat, canonicalMoney, canonicalNumber } from './numeric-value.ts';
@@ -103,7 +103,7 @@ function canonicalArray(type: ValueType, text: string, canonical: Canonical): st
   const parsed = element === null ? null : parseArray(text, element);
   if (element === null || parsed === null) return text;
   const items = mapArray<string | null>(parsed.items, (item) => (item === null ? null : canonical(element, item)));
-  return formatArray({ bounds: parsed.bounds, items: items as readonly ArrayItem[] }, element);
+  return formatArray({ bounds: parsed.bounds, items }, element);
 }
 
 function canonicalTuple(type: ValueType, text: string, canonical: Canonical): string {

@@ -27,8 +27,8 @@ export function jsonDifference(before: string, after: string): readonly JsonChan
     const differences = deepDiff.diff(treeOf(a.value), treeOf(b.value)) ?? [];
     return differences.map((difference) => ({
       path: ((difference.path ?? []) as string[]).join(''),
-      old: 'lhs' in difference ? readable(difference.lhs as Tree) : null,
-      new: 'rhs' in difference ? readable(difference.rhs as Tree) : null,
+      old: 'lhs' in difference ? readable(difference.lhs) : null,
+      new: 'rhs' in difference ? readable(difference.rhs) : null,
     }));
   } catch (error) {
     if (error instanceof RangeError) return null;

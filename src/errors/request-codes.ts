@@ -25,6 +25,13 @@ export const REQUEST_CODES = {
     status: 400,
     message: 'The mapping has no field {field}',
   },
+  'key-required': {
+    ...CALLER,
+    meaning: 'Coupling needs the record of the other side, or to be told to create it.',
+    remedy: 'Send the key of a record, or ask for it to be created.',
+    status: 400,
+    message: 'Name the record to couple with, or ask for it to be created',
+  },
   'winner-required': {
     ...CALLER,
     meaning: 'A conflict cannot be synchronized without a choice.',
@@ -45,6 +52,14 @@ export const REQUEST_CODES = {
     remedy: 'Ask somebody with the role that is named.',
     status: 403,
     message: 'This needs the role {role}',
+  },
+  'foreign-origin': {
+    ...CALLER,
+    meaning:
+      'The request comes from a page of another site, or by a name that is not of this machine while there is no authentication.',
+    remedy: 'Use the address that Couplet printed; behind another name, configure authentication.',
+    status: 403,
+    message: 'Requests from {origin} are not taken',
   },
   'not-found': {
     ...CALLER,
@@ -186,6 +201,13 @@ export const REQUEST_CODES = {
     status: 409,
     message: 'This entry cannot be reverted',
   },
+  'already-reverted': {
+    ...CALLER,
+    meaning: 'The log entry was reverted before.',
+    remedy: 'Revert the entry of that revert instead, if it was wrong.',
+    status: 409,
+    message: 'This entry was reverted already',
+  },
   'not-configured': {
     ...CALLER,
     meaning: 'The mapping or channel is gone from the configuration; its couplings are read-only.',
@@ -276,6 +298,14 @@ export const REQUEST_CODES = {
     remedy: 'Send `If-Match` with the ETag of what was read.',
     status: 428,
     message: 'Send If-Match with the version you read',
+  },
+  'identity-provider-unreachable': {
+    acts: 'wait',
+    reach: 'request',
+    meaning: 'The OpenID Connect provider does not answer, so the token cannot be checked.',
+    remedy: 'Try again; if it lasts, look at the provider and at `auth.oidc.issuer`.',
+    status: 503,
+    message: 'The sign-in provider cannot be reached',
   },
   'too-many-requests': {
     ...CALLER,

@@ -196,6 +196,6 @@ describe('whether a column takes a value', () => {
   });
   it('an enormous value is named by its beginning', () => {
     const problem = fitsType(varchar, 'x'.repeat(1_000_000));
-    expect(String(problem?.params.value).length).toBeLessThan(300);
+    expect(JSON.stringify(problem?.params).length).toBeLessThan(300);
   });
 });
