@@ -16,7 +16,9 @@ export function parseArray(text: string, element: ValueType | null): ArrayValue 
   const match = /^((?:\[[+-]?\d+:[+-]?\d+\])+)=(?=\{)/.exec(text);
   const state = { text, at: match?.[0].length ?? 0, delimiter: delimiterOf(element) };
   const items = readItems(state);
-  return items === undefined || state.at !== text.length ? null : { bounds: match?.[1] ?? '', items };
+  if (items === undefined || state.at !== text.length) return null;
+  const bounds = match?.[1] ?? '';
+  return { bounds: /^(?:\[\+?1:[^\]]*\])*$/.test(bounds) ? '' : bounds, items };
 }
 
 interface ReadState {

@@ -73,6 +73,7 @@ export function canonicalText(type: ValueType, text: string): string {
  * One text per key: keys that PostgreSQL holds equal give equal texts, and the text is itself a value of the type, so
  * that a record can be asked for by it. Case-insensitive text is lower-cased letter by letter, because whole-word
  * rules (the Greek final sigma) would part what the store's `lower` joins.
+ * In a database of locale C, where `lower` knows ASCII alone, keys that differ in the case of other letters meet here.
  */
 export function canonicalKeyPart(type: ValueType, text: string): string {
   switch (type.kind) {
