@@ -65,7 +65,9 @@ export const RECORD_CODES = {
     reach: 'record',
     remedy: 'Change the value, or the record that is in the way; then Retry.',
     status: null,
-    message: 'The store refused the record because of {constraint}[: the record {blockedBy} has the same {columns}]',
+    message:
+      'The store refused the record because of {constraint}[: {message}][: the record {blockedBy} has the same {columns}]' +
+      '[: there is no record {values} in {parent}][: records of {child} refer to it]',
   },
   'write-suppressed': {
     meaning: 'A trigger or rule of the store discarded the write without an error.',

@@ -113,11 +113,13 @@ describe('docs/errors.md', () => {
 describe('codes in the source', () => {
   it('that name a finding, a refusal or a fault are in the catalogue', () => {
     const unknown: string[] = [];
-    const folders = ['engine', 'stores', 'ports', 'domain', 'database', 'http', 'jobs'];
+    const folders = ['engine', 'stores', 'ports', 'domain', 'database', 'errors', 'http', 'jobs', 'commerce'];
     for (const folder of folders) {
       for (const file of sourceFiles(folder)) {
         const text = readFileSync(new URL(`src/${folder}/${file}`, root), 'utf8');
-        const used = text.matchAll(/(?:finding\('\w+', |(?:ActionRefused|StoreRefused|Violation)\(\s*)'([a-z-]+)'/g);
+        const used = text.matchAll(
+          /(?:finding\('\w+', |(?:ActionRefused|StoreRefused|Violation)\(\s*|\bcode(?::| =) )'([a-z]+(?:-[a-z]+)+)'/g,
+        );
         for (const [, code = ''] of used) if (!isErrorCode(code)) unknown.push(`${folder}/${file}: ${code}`);
       }
     }
