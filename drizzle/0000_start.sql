@@ -196,6 +196,7 @@ CREATE TABLE "couplet"."lane" (
 	"last_success_at" timestamp(6) with time zone,
 	"last_job_id" uuid,
 	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"forgotten_at" timestamp(6) with time zone,
 	CONSTRAINT "lane_mapping_channel_key" UNIQUE("mapping","channel")
 ) WITH (fillfactor = 50);
 --> statement-breakpoint
@@ -313,6 +314,7 @@ CREATE UNIQUE INDEX "sync_error_hq_key" ON "couplet"."sync_error" USING btree ("
 CREATE UNIQUE INDEX "sync_error_channel_key" ON "couplet"."sync_error" USING btree ("lane_id","channel_key") WHERE "couplet"."sync_error"."status" = 'open' and "couplet"."sync_error"."coupling_id" is null and "couplet"."sync_error"."scope" = 'record';--> statement-breakpoint
 CREATE UNIQUE INDEX "sync_error_mapping_code" ON "couplet"."sync_error" USING btree ("lane_id","code") WHERE "couplet"."sync_error"."status" = 'open' and "couplet"."sync_error"."scope" = 'mapping';--> statement-breakpoint
 CREATE INDEX "sync_error_open" ON "couplet"."sync_error" USING btree ("lane_id","kind","id") WHERE "couplet"."sync_error"."status" = 'open';--> statement-breakpoint
+CREATE INDEX "sync_error_open_id" ON "couplet"."sync_error" USING btree ("id") WHERE "couplet"."sync_error"."status" = 'open';--> statement-breakpoint
 CREATE INDEX "sync_error_cause" ON "couplet"."sync_error" USING btree ("cause","id") WHERE "couplet"."sync_error"."status" = 'open';--> statement-breakpoint
 CREATE INDEX "sync_error_resolved" ON "couplet"."sync_error" USING btree ("lane_id","id") WHERE "couplet"."sync_error"."status" = 'resolved';--> statement-breakpoint
 CREATE INDEX "sync_error_resolved_at" ON "couplet"."sync_error" USING btree ("resolved_at") WHERE "couplet"."sync_error"."status" = 'resolved';--> statement-breakpoint
@@ -321,11 +323,14 @@ CREATE INDEX "sync_error_job" ON "couplet"."sync_error" USING btree ("job_id","i
 CREATE INDEX "sync_error_retry" ON "couplet"."sync_error" USING btree ("lane_id","retry_at") WHERE "couplet"."sync_error"."status" = 'open' and not "couplet"."sync_error"."parked" and "couplet"."sync_error"."retry_at" is not null;--> statement-breakpoint
 CREATE INDEX "sync_error_waits_for" ON "couplet"."sync_error" USING btree ("waits_for_lane_id","waits_for_side","waits_for_key") WHERE "couplet"."sync_error"."status" = 'open' and "couplet"."sync_error"."waits_for_key" is not null;--> statement-breakpoint
 CREATE INDEX "idempotency_key_created_at" ON "couplet"."idempotency_key" USING btree ("created_at");--> statement-breakpoint
-CREATE INDEX "job_mapping" ON "couplet"."job" USING btree ("mapping","channel","id");--> statement-breakpoint
+CREATE INDEX "job_mapping" ON "couplet"."job" USING btree ("mapping","id");--> statement-breakpoint
 CREATE INDEX "job_parent" ON "couplet"."job" USING btree ("parent_id","id") WHERE "couplet"."job"."parent_id" is not null;--> statement-breakpoint
-CREATE INDEX "job_unfinished" ON "couplet"."job" USING btree ("status","id") WHERE "couplet"."job"."finished_at" is null;--> statement-breakpoint
+CREATE INDEX "job_status" ON "couplet"."job" USING btree ("status","id") WHERE "couplet"."job"."status" <> 'succeeded';--> statement-breakpoint
+CREATE INDEX "job_kind" ON "couplet"."job" USING btree ("kind","id") WHERE "couplet"."job"."kind" <> 'synchronize';--> statement-breakpoint
+CREATE INDEX "job_trigger" ON "couplet"."job" USING btree ("trigger","id") WHERE "couplet"."job"."trigger" <> 'change';--> statement-breakpoint
 CREATE INDEX "job_finished_at" ON "couplet"."job" USING btree ("finished_at") WHERE "couplet"."job"."finished_at" is not null;--> statement-breakpoint
 CREATE INDEX "job_result_job" ON "couplet"."job_result" USING btree ("job_id","id");--> statement-breakpoint
+CREATE INDEX "lane_activity_hour" ON "couplet"."lane_activity" USING btree ("hour");--> statement-breakpoint
 CREATE UNIQUE INDEX "pending_key" ON "couplet"."pending" USING btree ("lane_id","side","key");--> statement-breakpoint
 CREATE INDEX "pending_state" ON "couplet"."pending" USING btree ("state","lane_id","id");--> statement-breakpoint
 CREATE INDEX "recorded_batch_recorded_at" ON "couplet"."recorded_batch" USING btree ("recorded_at");--> statement-breakpoint

@@ -3,6 +3,8 @@
  * it has one of its own; bulk statements, locks and notifications go through the raw one.
  */
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { SQL } from 'drizzle-orm';
+import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 
@@ -13,6 +15,8 @@ export type Orm = PostgresJsDatabase;
 export interface Clients {
   readonly raw: RawSql;
   readonly orm: Orm;
+  /** Rows of a composed statement; prepared, since the lists of people come in few shapes and planning many partitions takes longer than reading a page. */
+  read<Row>(statement: SQL): Promise<readonly Row[]>;
   close(): Promise<void>;
 }
 
@@ -54,9 +58,18 @@ export const connectClients = (url: string, options: ClientOptions): Clients => 
     onnotice: () => {},
     connection: { application_name: options.applicationName, TimeZone: 'UTC', DateStyle: 'ISO' },
   });
+  const orm = drizzle(ormClient);
+  const dialect = new PgDialect();
   return {
     raw,
-    orm: drizzle(ormClient),
+    orm,
+    read: async <Row>(statement: SQL) => {
+      const { sql: text, params } = dialect.sqlToQuery(statement);
+      const rows: unknown = await ormClient.unsafe(text, params as postgres.ParameterOrJSON<never>[], {
+        prepare: true,
+      });
+      return rows as readonly Row[];
+    },
     close: async () => {
       await Promise.all([raw.end({ timeout: 5 }), ormClient.end({ timeout: 5 })]);
     },

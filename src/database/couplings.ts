@@ -54,9 +54,10 @@ export const couplingsOfRows = async (
   layouts: Layouts,
 ): Promise<readonly Coupling[]> => {
   const found: Coupling[] = [];
+  const currents = new Map<number, number | null>();
+  for (const laneId of new Set(rows.map((row) => row.lane_id))) currents.set(laneId, await layouts.currentOf(laneId));
   for (const row of rows) {
-    const current = (await layouts.currentOf(row.lane_id)) ?? row.layout_id;
-    const project = await layouts.projection(row.layout_id, current);
+    const project = await layouts.projection(row.layout_id, currents.get(row.lane_id) ?? row.layout_id);
     found.push({
       id: row.id,
       lane: await lanes.laneOf(row.lane_id),

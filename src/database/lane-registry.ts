@@ -1,5 +1,6 @@
 /** Lanes have small numbers in every table; this is where they are known by mapping and channel again. */
-import { eq } from 'drizzle-orm';
+import { performance } from 'node:perf_hooks';
+import { eq, isNotNull } from 'drizzle-orm';
 import type { Params } from '../domain/record.ts';
 import type { LaneState } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
@@ -13,10 +14,13 @@ export interface LaneRegistry {
   idOf(lane: Lane): Promise<number>;
   /** Null for a lane that nobody has ever named. */
   knownIdOf(lane: Lane): Promise<number | null>;
-  byId(): Promise<ReadonlyMap<number, Lane>>;
+  /** All lanes, as of a second ago at most: lists ask for them with each page. */
+  all(): Promise<ReadonlyMap<number, Lane>>;
   laneOf(id: number): Promise<Lane>;
   forgetCached(): void;
 }
+
+const FRESH_MS = 1_000;
 
 const nameOf = (lane: Lane): string => JSON.stringify([lane.mapping, lane.channel]);
 
@@ -27,7 +31,9 @@ export const createLaneRegistry = (clients: Clients): LaneRegistry => {
     ids.set(nameOf(lane), id);
     lanes.set(id, { mapping: lane.mapping, channel: lane.channel });
   };
+  let loadedAt = Number.NEGATIVE_INFINITY;
   const load = async (): Promise<void> => {
+    loadedAt = performance.now();
     const rows = await clients.orm
       .select({ id: laneTable.id, mapping: laneTable.mapping, channel: laneTable.channel })
       .from(laneTable);
@@ -48,8 +54,8 @@ export const createLaneRegistry = (clients: Clients): LaneRegistry => {
       if (made === undefined) throw new Error(`The lane ${nameOf(lane)} was made and cannot be found.`);
       return made;
     },
-    byId: async () => {
-      await load();
+    all: async () => {
+      if (performance.now() - loadedAt > FRESH_MS) await load();
       return lanes;
     },
     laneOf: async (id) => {
@@ -70,7 +76,11 @@ export const insertLanes = async (clients: Clients, lanes: readonly Lane[]): Pro
   await clients.orm
     .insert(laneTable)
     .values(lanes.map(({ mapping, channel }) => ({ mapping, channel })))
-    .onConflictDoNothing();
+    .onConflictDoUpdate({
+      target: [laneTable.mapping, laneTable.channel],
+      set: { forgottenAt: null },
+      setWhere: isNotNull(laneTable.forgottenAt),
+    });
 };
 
 export const LANE_COLUMNS =
@@ -104,7 +114,11 @@ export const laneStateOf = (row: LaneRow): LaneState => ({
 });
 
 export const readLaneStates = async (clients: Clients): Promise<readonly LaneState[]> => {
-  const rows = await query<LaneRow>(clients.raw, `select ${LANE_COLUMNS} from couplet.lane l order by l.id`, []);
+  const rows = await query<LaneRow>(
+    clients.raw,
+    `select ${LANE_COLUMNS} from couplet.lane l where l.forgotten_at is null order by l.id`,
+    [],
+  );
   return rows.map(laneStateOf);
 };
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { CouplingDatabase } from '../ports/coupling-database.ts';
+import type { Queries, Upkeep } from '../ports/queries.ts';
 import { textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import { connectClients, query } from './connect.ts';
@@ -13,7 +14,9 @@ import { createLaneLocks } from './lock-lane.ts';
 import { prepareDatabase } from './migrate.ts';
 import { cursorPart } from './move-cursor.ts';
 import { pendingPart } from './pending.ts';
+import { createQueries } from './queries/create-queries.ts';
 import { record } from './record.ts';
+import { createUpkeep } from './retire.ts';
 import { errorsPart } from './sync-errors.ts';
 import { logPart } from './sync-log.ts';
 
@@ -27,7 +30,12 @@ export interface OpenOptions {
   readonly lockIdleMs?: number;
 }
 
-export const openCouplingDatabase = async (options: OpenOptions): Promise<CouplingDatabase> => {
+export interface OpenedCouplingDatabase extends CouplingDatabase {
+  readonly queries: Queries;
+  readonly upkeep: Upkeep;
+}
+
+export const openCouplingDatabase = async (options: OpenOptions): Promise<OpenedCouplingDatabase> => {
   await prepareDatabase(options.url, options.migrate ?? true);
   const clientOptions = {
     connections: options.connections ?? 8,
@@ -46,7 +54,7 @@ const assemble = async (
   clients: Clients,
   options: OpenOptions,
   clientOptions: { readonly connections: number; readonly applicationName: string },
-): Promise<CouplingDatabase> => {
+): Promise<OpenedCouplingDatabase> => {
   const reader = await readerOf(clients);
   const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const lanes = createLaneRegistry(clients);
@@ -82,6 +90,8 @@ const assemble = async (
     record: (recording) => record(clients, lanes, layouts, recording),
     ...logPart(clients, lanes),
     ...jobsPart(clients),
+    queries: createQueries(clients, lanes, layouts),
+    upkeep: createUpkeep(clients, lanes),
     close: async () => {
       await Promise.all([locks.close(), clients.close()]);
     },

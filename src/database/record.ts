@@ -171,6 +171,6 @@ const writeActivity = async (sql: RawTransaction, laneId: number, recording: Rec
     recording.errors.length,
     recording.couple.length - recording.end.length,
   ];
-  if (counts.every((count) => count === 0)) return;
+  if (recording.log.length === 0 && counts.every((count) => count === 0)) return;
   await query(sql, ACTIVITY, [laneId, ...counts]);
 };

@@ -323,4 +323,6 @@ export interface Upkeep {
   retire(ages: RetentionAges): Promise<Retired>;
   /** Takes every trace of a lane away but its log: of what is gone from the configuration. */
   forgetLane(lane: Lane): Promise<void>;
+  /** Couplings, errors and log go on under the new name. False: there is no such lane, or the new name has things already. */
+  renameLane(from: Lane, to: Lane): Promise<boolean>;
 }

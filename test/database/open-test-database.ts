@@ -1,12 +1,17 @@
 /** A coupling database of a test's own. */
-import { openCouplingDatabase, type OpenOptions } from '../../src/database/open-coupling-database.ts';
+import {
+  openCouplingDatabase,
+  type OpenedCouplingDatabase,
+  type OpenOptions,
+} from '../../src/database/open-coupling-database.ts';
 import type { CouplingDatabase } from '../../src/ports/coupling-database.ts';
+import type { Page, PageRequest } from '../../src/ports/queries.ts';
 import type { Fence, Lane } from '../../src/ports/store.ts';
 import { createDatabase, ensureTemplate, type TestDatabase } from '../support/database.ts';
 import { FIELDS, LANE } from './recordings.ts';
 
 export interface TestCouplingDatabase extends AsyncDisposable {
-  readonly db: CouplingDatabase;
+  readonly db: OpenedCouplingDatabase;
   readonly url: string;
   readonly sql: TestDatabase['sql'];
 }
@@ -33,4 +38,18 @@ export const openTestLane = async (db: CouplingDatabase, lane: Lane = LANE, fiel
   await db.ensureLanes([lane]);
   await db.ensureLayout(lane, fields);
   return { lane, number: await db.raiseFence(lane) };
+};
+
+/** Every page of a list, in order. */
+export const readAll = async <Item>(
+  read: (page: PageRequest) => Promise<Page<Item>>,
+  limit: number,
+): Promise<readonly Item[]> => {
+  const items: Item[] = [];
+  for (let cursor: string | null = null; ; ) {
+    const page = await read({ limit, cursor, sort: null, count: false });
+    items.push(...page.items);
+    if (page.nextCursor === null) return items;
+    cursor = page.nextCursor;
+  }
 };

@@ -53,9 +53,12 @@ export const job = couplet.table(
     finishedAt: time('finished_at'),
   },
   (table) => [
-    index('job_mapping').on(table.mapping, table.channel, table.id),
+    index('job_mapping').on(table.mapping, table.id),
     index('job_parent').on(table.parentId, table.id).where(sql`${table.parentId} is not null`),
-    index('job_unfinished').on(table.status, table.id).where(sql`${table.finishedAt} is null`),
+    // Most jobs are continuous runs that succeeded; the others are found without reading past them.
+    index('job_status').on(table.status, table.id).where(sql`${table.status} <> 'succeeded'`),
+    index('job_kind').on(table.kind, table.id).where(sql`${table.kind} <> 'synchronize'`),
+    index('job_trigger').on(table.trigger, table.id).where(sql`${table.trigger} <> 'change'`),
     index('job_finished_at').on(table.finishedAt).where(sql`${table.finishedAt} is not null`),
     foreignKey({ name: 'job_parent_id_fkey', columns: [table.parentId], foreignColumns: [table.id] }).onDelete(
       'cascade',

@@ -50,6 +50,8 @@ export const lane = couplet.table(
     lastSuccessAt: time('last_success_at'),
     lastJobId: uuid('last_job_id'),
     createdAt: time('created_at').notNull().defaultNow(),
+    /** Its log still names it. */
+    forgottenAt: time('forgotten_at'),
   },
   (table) => [
     unique('lane_mapping_channel_key').on(table.mapping, table.channel),
@@ -71,6 +73,7 @@ export const laneActivity = couplet.table(
   },
   (table) => [
     primaryKey({ name: 'lane_activity_pkey', columns: [table.laneId, table.hour] }),
+    index('lane_activity_hour').on(table.hour),
     foreignKey({ name: 'lane_activity_lane_id_fkey', columns: [table.laneId], foreignColumns: [lane.id] }),
   ],
 );

@@ -1,0 +1,125 @@
+/**
+ * Upkeep: the coming months of the log are made ready, and what is older than the configured ages goes. Never what is
+ * open or unread: unresolved errors, unfinished jobs, living couplings, pending changes have no age here.
+ */
+import { type SQL, sql } from 'drizzle-orm';
+import type { Retired, Upkeep } from '../ports/queries.ts';
+import type { Clients } from './connect.ts';
+import type { LaneRegistry } from './lane-registry.ts';
+import { dropPartitions, makePartitions } from './partitions.ts';
+
+const DAY_MS = 86_400_000;
+/** Each statement is short, so that it holds up neither writers nor vacuum. */
+const AT_ONCE = 5_000;
+/**
+ * How long it is remembered that a ledger batch was recorded: longer than a store may be away before its reader is
+ * struck off (14 days), since its ledger is cleared only when it is back.
+ */
+const BATCH_DAYS = 90;
+const ACTIVITY_DAYS = 7;
+/** Hours older than `ACTIVITY_DAYS` are added up in this one, for the number of couplings. */
+const BEFORE = sql`timestamptz '2000-01-01 00:00:00+00'`;
+
+export const createUpkeep = (clients: Clients, lanes: LaneRegistry): Upkeep => ({
+  retire: async (ages) => {
+    const nowMs = Date.now();
+    await makePartitions(clients, nowMs);
+    await foldActivity(clients);
+    await deleteAll(clients, sql`couplet.recorded_batch`, sql`batch_id`, olderThan(sql`recorded_at`, BATCH_DAYS));
+    await deleteAll(clients, sql`couplet.idempotency_key`, sql`ctid`, olderThan(sql`created_at`, 1));
+    const retired: Retired = {
+      logMonths: ages.logDays === null ? [] : await dropPartitions(clients, nowMs - ages.logDays * DAY_MS),
+      couplings: ages.logDays === null ? 0 : await deleteEndedCouplings(clients, ages.logDays),
+      jobs: ages.jobsDays === null ? 0 : await deleteJobs(clients, ages.jobsDays),
+      errors:
+        ages.resolvedErrorsDays === null
+          ? 0
+          : await deleteAll(
+              clients,
+              sql`couplet.sync_error`,
+              sql`id`,
+              sql`status = 'resolved' and ${olderThan(sql`resolved_at`, ages.resolvedErrorsDays)}`,
+            ),
+    };
+    return retired;
+  },
+  forgetLane: async (lane) => {
+    const laneId = await lanes.knownIdOf(lane);
+    if (laneId === null) return;
+    await clients.raw.begin(async (transaction) => {
+      // A worker that still has the lane finds its fence gone with the row.
+      await transaction`select id from couplet.lane where id = ${laneId} for update`;
+      await transaction`delete from couplet.parent_wait where parent_lane_id = ${laneId}`;
+      await transaction`delete from couplet.pending where lane_id = ${laneId}`;
+      await transaction`delete from couplet.uncoupled where lane_id = ${laneId}`;
+      await transaction`delete from couplet.sync_error where lane_id = ${laneId}`;
+      await transaction`delete from couplet.coupling where lane_id = ${laneId}`;
+      await transaction`delete from couplet.lane_activity where lane_id = ${laneId}`;
+      await transaction`
+        update couplet.lane set fence = fence + 1, holder = null, paused = false, first_run_done = false, stopped = null,
+               full_run_due = null, layout_id = null, last_success_at = null, last_job_id = null, forgotten_at = now()
+         where id = ${laneId}`;
+    });
+  },
+  renameLane: async (from, to) => {
+    const renamed = await clients.raw.begin(async (transaction) => {
+      // A lane of the new name that has come to nothing yet makes room; one with couplings or log stays, and is told.
+      await transaction`
+        delete from couplet.lane l
+         where l.mapping = ${to.mapping} and l.channel = ${to.channel}
+           and not exists (select from couplet.lane_activity a where a.lane_id = l.id)
+           and not exists (select from couplet.pending p where p.lane_id = l.id)
+           and not exists (select from couplet.uncoupled u where u.lane_id = l.id)
+           and not exists (select from couplet.sync_error e where e.lane_id = l.id or e.waits_for_lane_id = l.id)
+           and not exists (select from couplet.parent_wait w where w.parent_lane_id = l.id)`;
+      return transaction`
+        update couplet.lane l set mapping = ${to.mapping}, channel = ${to.channel}, fence = fence + 1
+         where l.mapping = ${from.mapping} and l.channel = ${from.channel} and l.forgotten_at is null
+           and not exists (select from couplet.lane o where o.mapping = ${to.mapping} and o.channel = ${to.channel})
+        returning l.id`;
+    });
+    lanes.forgetCached();
+    return renamed.length > 0;
+  },
+});
+
+const olderThan = (column: SQL, days: number): SQL => sql`${column} < now() - ${days} * interval '1 day'`;
+
+const deleteAll = async (clients: Clients, table: SQL, id: SQL, where: SQL): Promise<number> => {
+  for (let total = 0; ; ) {
+    const rows = await clients.read<{ count: number }>(sql`
+      with gone as (
+        delete from ${table} where ${id} = any(array(select ${id} from ${table} where ${where} limit ${AT_ONCE})) returning 1)
+      select count(*)::int as count from gone`);
+    const count = rows[0]?.count ?? 0;
+    total += count;
+    if (count < AT_ONCE) return total;
+  }
+};
+
+/** An ended coupling can be looked up as long as its log is kept. */
+const deleteEndedCouplings = (clients: Clients, days: number): Promise<number> =>
+  deleteAll(clients, sql`couplet.coupling`, sql`id`, sql`ended_at is not null and ${olderThan(sql`ended_at`, days)}`);
+
+/** A job goes with its children and results, and not before the last child has finished. */
+const deleteJobs = (clients: Clients, days: number): Promise<number> =>
+  deleteAll(
+    clients,
+    sql`couplet.job`,
+    sql`id`,
+    sql`parent_id is null and ${olderThan(sql`finished_at`, days)} and not exists (
+          select from couplet.job child where child.parent_id = job.id and child.finished_at is null)`,
+  );
+
+const foldActivity = async (clients: Clients): Promise<void> => {
+  await clients.read(sql`
+    with old as (
+      delete from couplet.lane_activity a
+       where ${olderThan(sql`a.hour`, ACTIVITY_DAYS)} and a.hour <> ${BEFORE}
+      returning a.lane_id, a.changes, a.writes, a.errors, a.couplings)
+    insert into couplet.lane_activity as a (lane_id, hour, changes, writes, errors, couplings)
+    select lane_id, ${BEFORE}, sum(changes), sum(writes), sum(errors), sum(couplings) from old group by lane_id
+    on conflict (lane_id, hour) do update
+      set changes = a.changes + excluded.changes, writes = a.writes + excluded.writes,
+          errors = a.errors + excluded.errors, couplings = a.couplings + excluded.couplings`);
+};
