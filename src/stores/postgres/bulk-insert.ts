@@ -7,7 +7,7 @@ import type { RecordKey, Value } from '../../domain/record.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { BoundTable } from './bound-table.ts';
 import type { Row } from './connection.ts';
-import { drawKeys } from './draw-keys.ts';
+import { drawKeys, redrawTaken } from './draw-keys.ts';
 import { insertStatement, unlessName, unlessOf } from './insert-statement.ts';
 import { refuseEntry } from './refusal.ts';
 import { writeGroup } from './write-group.ts';
@@ -43,14 +43,17 @@ function roundsOf(entries: readonly InsertEntry[]): readonly (readonly InsertEnt
 }
 
 async function insertGroup(work: WriteWork, group: readonly InsertEntry[]): Promise<void> {
-  await writeGroup(work, group, async (some) => {
-    try {
-      await inSavepoint(work, () => insertOnce(work, some));
-    } catch (error) {
-      if (!(error instanceof KeysReassigned)) throw error;
-      await insertEach(work, some);
-    }
-  });
+  await writeGroup(work, group, (some) => attemptInsert(work, some, 0));
+}
+
+async function attemptInsert(work: WriteWork, entries: readonly InsertEntry[], round: number): Promise<void> {
+  try {
+    await inSavepoint(work, () => insertOnce(work, entries));
+  } catch (error) {
+    if (error instanceof KeysReassigned) await insertEach(work, entries);
+    else if (await redrawTaken(work, entries, error, round)) await attemptInsert(work, entries, round + 1);
+    else throw error;
+  }
 }
 
 /** A trigger gave a row another key than the one it was inserted with: which record is which cannot be told. */

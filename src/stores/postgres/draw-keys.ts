@@ -8,7 +8,9 @@ import type { BoundTable } from './bound-table.ts';
 import { valueExpression } from './column-types.ts';
 import type { StoreColumn } from './column-types.ts';
 import { StatementRefused } from './driver-faults.ts';
+import { findBlockers, indexNamed } from './find-blockers.ts';
 import { quoteLiteral } from './quote.ts';
+import { isUniqueViolation } from './refusal.ts';
 import { columnsName, inSavepoint } from './write-work.ts';
 import type { InsertEntry, WriteWork } from './write-work.ts';
 
@@ -24,27 +26,50 @@ export async function drawKeys(work: WriteWork, entries: readonly InsertEntry[])
   const [first] = entries;
   const missing = first ? missingKeys(work.table, first) : [];
   if (missing.length === 0) return true;
-  const defaults = missing.map(drawExpression);
-  if (defaults.includes(null)) return false;
-  const drawn = await draw(work, missing, defaults.map(String), entries.length);
+  if (missing.some((column) => defaultOf(column) === null)) return false;
+  const drawn = await draw(work, missing, entries.length);
   if (!drawn) return false;
   for (const [index, entry] of entries.entries()) fillKeys(work.table, entry, missing, drawn[index] ?? []);
   return true;
 }
 
-function drawExpression(column: StoreColumn): string | null {
-  const source =
-    column.identitySequence === null ? column.defaultSql : `nextval(${quoteLiteral(column.identitySequence)})`;
-  return source === null ? null : `(${source})::${column.cast}`;
+/** Doubling from round to round, this passes over a million numbers. */
+const MOST_ROUNDS = 20;
+
+/**
+ * Another key for each entry whose drawn key is taken: an app that brought keys of its own leaves its sequence behind
+ * them. True when any was found and the insert may be tried again; `round` counts those trials.
+ */
+export async function redrawTaken(
+  work: WriteWork,
+  entries: readonly InsertEntry[],
+  fault: unknown,
+  round: number,
+): Promise<boolean> {
+  const index = isUniqueViolation(fault) ? indexNamed(work.table, fault.server) : null;
+  const drawn = entries[0]?.drawn ?? [];
+  if (!index?.columns || round >= MOST_ROUNDS || !drawn.some(({ name }) => index.columns?.includes(name))) return false;
+  const blockers = await findBlockers(work, index, entries);
+  const blocked = entries.filter((entry) => blockers.has(entry.index));
+  const fresh = blocked.length > 0 ? await draw(work, drawn, blocked.length * 2 ** round) : null;
+  if (!fresh) return false;
+  // The last ones are the furthest on.
+  const last = fresh.slice(-blocked.length);
+  for (const [place, entry] of blocked.entries()) fillKeys(work.table, entry, drawn, last[place] ?? []);
+  return true;
 }
+
+const defaultOf = (column: StoreColumn): string | null =>
+  column.identitySequence === null ? column.defaultSql : `nextval(${quoteLiteral(column.identitySequence)})`;
 
 async function draw(
   work: WriteWork,
   columns: readonly StoreColumn[],
-  expressions: readonly string[],
   count: number,
 ): Promise<readonly (readonly Value[])[] | null> {
-  const texts = columns.map((column, index) => valueExpression(expressions[index] ?? 'null', column.type));
+  const texts = columns.map((column) =>
+    valueExpression(`(${defaultOf(column) ?? 'null'})::${column.cast}`, column.type),
+  );
   const text = `select ${texts.join(', ')} from generate_series(1, $1::text::bigint)`;
   try {
     return await inSavepoint(work, () =>
@@ -67,6 +92,7 @@ function fillKeys(
     entry.columns.map((column, index) => [column, entry.values[index] ?? null]),
   );
   for (const [index, column] of missing.entries()) given.set(column, drawn[index] ?? null);
+  entry.drawn = missing;
   entry.columns = table.columns.filter((column) => given.has(column));
   entry.values = entry.columns.map((column) => given.get(column) ?? null);
 }

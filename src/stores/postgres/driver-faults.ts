@@ -51,7 +51,7 @@ export function translateFault(error: unknown, store: string): StoreFault | Stat
   const state = /^[0-9A-Z]{5}$/.test(code) ? code : null;
   if (state === null) return unreachable(code, store, error);
   const server = serverError(error, state);
-  const named = { sqlState: state, ...(server.table === null ? {} : { table: server.table }) };
+  const named = { store, sqlState: state, ...(server.table === null ? {} : { table: server.table }) };
   const cause = { cause: new StatementRefused(server, '') };
   if (state.startsWith('08') || UNREACHABLE_STATES.has(state)) {
     return new StoreUnreachable(`${store} stopped answering (${state})`, named, cause);
@@ -66,9 +66,9 @@ export function translateFault(error: unknown, store: string): StoreFault | Stat
     return new StatementRefused(server, error instanceof Error ? error.message : '');
   }
   if (state.startsWith('28')) {
-    return new StoreRefused('permission-denied', `${store} does not let Couplet sign in`, named, cause);
+    return new StoreRefused('sign-in-refused', `${store} does not let Couplet sign in`, named, cause);
   }
-  if (state === '3D000') return new StoreRefused('permission-denied', `${store} has no such database`, named, cause);
+  if (state === '3D000') return new StoreRefused('database-not-found', `${store} has no such database`, named, cause);
   if (state === '42501') {
     // With row_security off a policy that would hide rows is an error instead of a table that looks empty.
     const hidesRows = server.routine === 'get_row_security_policies' || server.routine === 'check_enable_rls';
@@ -88,10 +88,13 @@ export function translateFault(error: unknown, store: string): StoreFault | Stat
 
 function unreachable(code: string, store: string, error: unknown): StoreFault {
   if (/^(SASL_|ERR_TLS_|ERR_SSL_|UNABLE_TO_)|CERT/.test(code)) {
-    return new StoreRefused('permission-denied', `${store} could not prove its identity (${code})`, { reason: code });
+    return new StoreRefused('permission-denied', `${store} could not prove its identity (${code})`, {
+      store,
+      reason: code,
+    });
   }
   if (/^(E[A-Z0-9_]+|CONNECT(ION)?_[A-Z]+)$/.test(code)) {
-    return new StoreUnreachable(`${store} did not answer (${code})`, { reason: code });
+    return new StoreUnreachable(`${store} did not answer (${code})`, { store, reason: code });
   }
   // A mistake in this very process must not pass for a store that is away.
   throw error;

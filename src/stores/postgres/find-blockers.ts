@@ -8,6 +8,7 @@ import { keyExpression } from './key-expression.ts';
 import { keyEquals } from './lock-rows.ts';
 import { quoteIdentifier } from './quote.ts';
 import { TEXT_PARAMETER, unnested } from './record-select.ts';
+import type { ParameterColumn } from './record-select.ts';
 import { askWithin } from './write-work.ts';
 import type { Entry, WriteWork } from './write-work.ts';
 
@@ -46,58 +47,78 @@ export async function findBlockers(
 
 const keyOf = (entry: Entry): RecordKey | null => (entry.write.operation === 'update' ? entry.write.key : null);
 
+interface BlockerQuery {
+  readonly text: string;
+  readonly args: readonly Value[];
+}
+
+/**
+ * `wanted` is the rows as the entries would leave them, under the table's own name, so that parts and predicate of the
+ * index read as they stand; `held` is the rows that are there.
+ */
 function blockerQuery(
   table: BoundTable,
   index: UniqueIndex,
   entries: readonly Entry[],
   existing: boolean,
-): { readonly text: string; readonly args: readonly Value[] } {
-  const columns =
-    index.columns && index.predicate === null ? index.columns : table.columns.map((column) => column.name);
+): BlockerQuery {
+  const row = wantedRow(table, index, entries, existing);
+  const keyNames = table.key.map((_, at) => `couplet_key${at}`);
+  const keyTexts = (reference: (column: StoreColumn) => string): string[] =>
+    table.key.map((column, at) => `${keyExpression(reference(column), column.type)} as ${keyNames[at]}`);
+  const ownKeys = keyTexts((column) => (existing ? `t.${column.quoted}` : `null::${column.cast}`));
+  const parts = index.parts.map((part, at) => `${part} as couplet_part${at}`);
+  const where = index.predicate === null ? '' : ` where ${index.predicate}`;
+  const equals = index.nullsDistinct ? '=' : 'is not distinct from';
+  const same = index.parts.map((_, at) => `held.couplet_part${at} ${equals} wanted.couplet_part${at}`);
+  const other = keyNames.map((name) => `held.${name} is distinct from wanted.${name}`);
+  const text = `select distinct on (wanted.couplet_at) wanted.couplet_at, ${keyNames.map((name) => `held.${name}`).join(', ')}
+from (select couplet_at, ${[...keyNames, ...parts].join(', ')}
+  from (select ${['u.at as couplet_at', ...ownKeys, ...row.columns].join(', ')} from ${row.from}) ${quoteIdentifier(table.name)}${where}) wanted
+join (select ${[...keyTexts((column) => column.quoted), ...parts].join(', ')} from ${table.relation}${where}) held
+  on ${same.join(' and ')} and (${other.join(' or ')})
+order by wanted.couplet_at`;
+  return { text, args: row.args };
+}
+
+interface WantedRow {
+  readonly columns: readonly string[];
+  readonly from: string;
+  readonly args: readonly Value[];
+}
+
+/** The columns that the index looks at: what an entry writes, else what the row holds or what a new one gets. */
+function wantedRow(table: BoundTable, index: UniqueIndex, entries: readonly Entry[], existing: boolean): WantedRow {
+  const names = index.columns && index.predicate === null ? index.columns : table.columns.map((column) => column.name);
   const written = new Set(entries.flatMap((entry) => entry.columns.map((column) => column.name)));
-  const args: Value[] = existing
-    ? table.key.map((_, at) => arrayLiteral(entries, (entry) => keyOf(entry)?.[at] ?? null))
-    : [];
-  const given: Pick<StoreColumn, 'cast' | 'travelsAsText'>[] = existing ? [...table.key] : [];
-  // One array of values and one of flags for each column that some entry writes; the others are as they are.
+  const keys = existing ? table.key : [];
+  const given: ParameterColumn[] = [...keys];
+  const args: Value[] = keys.map((_, at) => arrayLiteral(entries, (entry) => keyOf(entry)?.[at] ?? null));
   const places = new Map<string, number>();
+  // One array of values and one of flags for each column that some entry writes; the others are as they are.
   for (const column of table.columns) {
-    if (!written.has(column.name) || !columns.includes(column.name)) continue;
+    if (!written.has(column.name) || !names.includes(column.name)) continue;
     places.set(column.name, given.length);
     given.push(column, TEXT_PARAMETER);
     const at = (entry: Entry): number => entry.columns.indexOf(column);
     args.push(arrayLiteral(entries, (entry) => entry.values[at(entry)] ?? null));
     args.push(arrayLiteral(entries, (entry) => (at(entry) < 0 ? 'f' : 't')));
   }
-  if (given.length === 0) {
-    given.push(TEXT_PARAMETER);
-    args.push(arrayLiteral(entries, () => null));
-  }
-  const u = unnested(given, 1, 'u');
-  const source = (name: string): string => {
+  const u = unnested(given.length > 0 ? given : [TEXT_PARAMETER], 1, 'u');
+  const columns = names.map((name) => {
     const column = table.byName.get(name);
     const place = places.get(name);
-    const own = existing ? `t.${quoteIdentifier(name)}` : `null::${column?.cast ?? 'text'}`;
-    return place === undefined ? own : `case when u.p${place + 1} = 't' then ${u.value(place)} else ${own} end`;
+    const own = existing || !column ? `t.${quoteIdentifier(name)}` : `(${newValue(column)})::${column.cast}`;
+    const value = place === undefined ? own : `case when u.p${place + 1} = 't' then ${u.value(place)} else ${own} end`;
+    return `${value} as ${quoteIdentifier(name)}`;
+  });
+  return {
+    columns,
+    from: existing ? `${u.from} join ${table.relation} t on ${keyEquals(table, u.value)}` : u.from,
+    args: args.length > 0 ? args : [arrayLiteral(entries, () => null)],
   };
-  const row = columns.map((name) => `${source(name)} as ${quoteIdentifier(name)}`);
-  const keys = table.key.map((column, at) => `${keyExpression(column.quoted, column.type)} as couplet_key${at}`);
-  const ownKeys = table.key.map(
-    (column, at) =>
-      `${keyExpression(existing ? `t.${column.quoted}` : `null::${column.cast}`, column.type)} as couplet_key${at}`,
-  );
-  const parts = index.parts.map((part, at) => `${part} as couplet_part${at}`);
-  const where = index.predicate === null ? '' : ` where ${index.predicate}`;
-  const equals = index.nullsDistinct ? '=' : 'is not distinct from';
-  const same = index.parts.map((_, at) => `b.couplet_part${at} ${equals} n.couplet_part${at}`);
-  const other = table.key.map((_, at) => `b.couplet_key${at} is distinct from n.couplet_key${at}`);
-  const keyList = table.key.map((_, at) => `couplet_key${at}`);
-  const text = `select distinct on (n.couplet_at) n.couplet_at, ${keyList.map((key) => `b.${key}`).join(', ')}
-from (select couplet_at, ${[...keyList, ...parts].join(', ')}
-  from (select ${['u.at as couplet_at', ...ownKeys, ...row].join(', ')}
-    from ${u.from}${existing ? ` join ${table.relation} t on ${keyEquals(table, u.value)}` : ''}) ${quoteIdentifier(table.name)}${where}) n
-join (select ${[...keys, ...parts].join(', ')} from ${table.relation}${where}) b
-  on ${same.join(' and ')} and (${other.join(' or ')})
-order by n.couplet_at`;
-  return { text, args };
 }
+
+/** What a new row gets where nothing is written; a sequence is not moved on for a question. */
+const newValue = ({ defaultSql }: StoreColumn): string =>
+  defaultSql === null || defaultSql.includes('nextval(') ? 'null' : defaultSql;

@@ -42,8 +42,9 @@ export function planEntries(table: BoundTable, writes: readonly Write[]): Planne
   return { entries, updates, deletes, inserts };
 }
 
-const blank = (index: number): Pick<Entry, 'index' | 'state' | 'old' | 'oldRow'> => ({
+const blank = (index: number): Pick<Entry, 'index' | 'drawn' | 'state' | 'old' | 'oldRow'> => ({
   index,
+  drawn: [],
   state: { at: 'open' },
   old: null,
   oldRow: null,

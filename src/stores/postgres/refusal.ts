@@ -67,8 +67,8 @@ async function refusalOf(work: WriteWork, entry: Entry, fault: StatementRefused)
   const { table } = work;
   const refused = (code: string, params: Params): Refusal => ({ code, params, blockedBy: null });
   if (server.routine === 'exec_stmt_raise') {
-    const constraint = server.constraint === null ? {} : { constraint: server.constraint };
-    return refused('constraint-violated', { ...constraint, message: shown(fault.primaryMessage) });
+    const constraint = server.constraint ?? 'a trigger';
+    return refused('constraint-violated', { constraint, message: shown(fault.primaryMessage) });
   }
   switch (server.code) {
     case MISSING:
@@ -92,7 +92,7 @@ async function refusalOf(work: WriteWork, entry: Entry, fault: StatementRefused)
 
 function constraintParams(table: BoundTable, server: ServerError): Params {
   return {
-    ...(server.constraint === null ? {} : { constraint: server.constraint }),
+    constraint: server.constraint ?? server.code,
     ...(server.table === null || server.table === table.name ? {} : { table: server.table }),
     ...(server.dataType === null ? {} : { type: server.dataType }),
   };

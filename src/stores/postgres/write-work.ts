@@ -24,6 +24,8 @@ export interface Entry<W extends Write = Write> {
   /** Columns written and their values, side by side; generated columns are not among them. */
   columns: readonly StoreColumn[];
   values: readonly Value[];
+  /** Key columns whose values Couplet drew from their defaults. */
+  drawn: readonly StoreColumn[];
   state: EntryState;
   /** As the lock found the row. */
   old: readonly Value[] | null;
