@@ -62,11 +62,20 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
     synchronizer,
     log,
     install: () => Promise.all(stores.map((store) => installInto(site, store))),
-    startQueue: () => startJobQueue({ url: options.databaseUrl, database, onError: (fault) => log.warn({ fault: fault.message }, 'the job queue') }),
+    startQueue: () =>
+      startJobQueue({
+        url: options.databaseUrl,
+        database,
+        onError: (fault) => log.warn({ fault: fault.message }, 'the job queue'),
+      }),
     async startWorker(queue, report) {
       await queue.work((jobId, stop) => synchronizer.execute(jobId, stop));
       await queue.keepTimetable(timetableOf(site));
-      return workContinuously({ rounds: roundsOf(site, memory, log), report, channels: settings.channels.map(({ channel }) => channel) });
+      return workContinuously({
+        rounds: roundsOf(site, memory, log),
+        report,
+        channels: settings.channels.map(({ channel }) => channel),
+      });
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -75,12 +84,18 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
 
 function siteOf({ settings, log, reach }: ComposeOptions, database: CouplingDatabase): Site {
   const circular = new Map<string, Set<string>>();
-  for (const edge of settings.circular) circular.set(edge.mapping, (circular.get(edge.mapping) ?? new Set()).add(edge.field));
+  for (const edge of settings.circular)
+    circular.set(edge.mapping, (circular.get(edge.mapping) ?? new Set()).add(edge.field));
   const byName = new Map(settings.mappings.map((mapping) => [mapping.name, mapping]));
   return {
     database,
     hq: openPostgresStore({ side: 'hq', channel: null, url: settings.hq.url, name: settings.hq.name }),
-    channels: new Map(settings.channels.map(({ channel, url, name }) => [channel, openPostgresStore({ side: 'channel', channel, url, name })])),
+    channels: new Map(
+      settings.channels.map(({ channel, url, name }) => [
+        channel,
+        openPostgresStore({ side: 'channel', channel, url, name }),
+      ]),
+    ),
     mappings: settings.order.flatMap((name) => byName.get(name) ?? []),
     circular,
     surroundings: {
@@ -112,7 +127,8 @@ function timetableOf(site: Site): TimetableEntry[] {
 }
 
 function roundsOf(site: Site, memory: LaneMemory, log: Logger): Rounds {
-  const continuous = (lane: Lane): boolean => isEnabled(site, lane) && mappingOf(site, lane).schedule.kind === 'continuous';
+  const continuous = (lane: Lane): boolean =>
+    isEnabled(site, lane) && mappingOf(site, lane).schedule.kind === 'continuous';
   return {
     readMarks: async (side, channel) => (await readMarks(site, side, channel)).marks,
     async waitForMarks(side, channel, timeoutMs, signal) {
@@ -131,8 +147,18 @@ function roundsOf(site: Site, memory: LaneMemory, log: Logger): Rounds {
     },
     async runLanes(channel, lanes, signal) {
       const reports = await runChannel(site, memory, channel, lanes, {
-        scope: 'modified', direction: 'both', fields: null, dryRun: false, trigger: 'change', actor: null, requestId: null, reason: null,
-        jobId: null, children: false, waitForLaneMs: 0, stop: () => Promise.resolve(signal.aborted),
+        scope: 'modified',
+        direction: 'both',
+        fields: null,
+        dryRun: false,
+        trigger: 'change',
+        actor: null,
+        requestId: null,
+        reason: null,
+        jobId: null,
+        children: false,
+        waitForLaneMs: 0,
+        stop: () => Promise.resolve(signal.aborted),
       });
       return reports.some((report) => report.status === 'failed');
     },
@@ -141,4 +167,5 @@ function roundsOf(site: Site, memory: LaneMemory, log: Logger): Rounds {
 }
 
 /** A first run that was found to wait for somebody is not tried again by itself in this process. */
-const awaitsSomebody = (_site: Site, memory: LaneMemory, lane: Lane): boolean => memory.awaitingFirstRun.has(laneText(lane));
+const awaitsSomebody = (_site: Site, memory: LaneMemory, lane: Lane): boolean =>
+  memory.awaitingFirstRun.has(laneText(lane));

@@ -1,7 +1,15 @@
 /** Which actions fit an open error. Pure, so that lists, pages and the engine agree. */
 import type { Side } from './record.ts';
 
-export type Action = 'retry' | 'synchronize' | 'restore' | 'delete' | 'couple' | 'remove-coupling' | 'approve' | 'decline';
+export type Action =
+  | 'retry'
+  | 'synchronize'
+  | 'restore'
+  | 'delete'
+  | 'couple'
+  | 'remove-coupling'
+  | 'approve'
+  | 'decline';
 
 export interface ActedError {
   readonly scope: 'record' | 'mapping';

@@ -11,7 +11,7 @@ import { canonicalKeyPart, tupleParts } from './equal-values.ts';
 import type { Translation, Translator } from './pair.ts';
 import type { PreparedField, PreparedMapping } from './prepared-mapping.ts';
 import { directionTo, otherSide, type RecordKey, type Side, type Value } from './record.ts';
-import { convertValue as transformValue } from './transform.ts';
+import { transformValue } from './transform-value.ts';
 import { TEXT, type ValueType } from './value-type.ts';
 
 /** The key of the parent on side `to`, given its parts on the other side; null when it is not coupled. */

@@ -28,7 +28,12 @@ const LANE_WAIT_MS = 30_000;
 const TRIES = 5;
 
 /** Opens the lane for an action and closes it again, whatever happens. */
-export async function inActionLane<T>(site: Site, memory: LaneMemory, lane: SyncError['lane'], work: (context: LaneContext) => Promise<T>): Promise<T> {
+export async function inActionLane<T>(
+  site: Site,
+  memory: LaneMemory,
+  lane: SyncError['lane'],
+  work: (context: LaneContext) => Promise<T>,
+): Promise<T> {
   const context = await openLane(site, memory, lane, LANE_WAIT_MS);
   if (!context) throw new StoreBusy('the mapping is busy; try again', { ...lane });
   try {
@@ -41,12 +46,25 @@ export async function inActionLane<T>(site: Site, memory: LaneMemory, lane: Sync
   }
 }
 
-export async function actOnError(site: Site, memory: LaneMemory, errorId: string, request: ActionRequest): Promise<ActionResult> {
+export async function actOnError(
+  site: Site,
+  memory: LaneMemory,
+  errorId: string,
+  request: ActionRequest,
+): Promise<ActionResult> {
   const seen = await openErrorFor(site, errorId, request);
   return inActionLane(site, memory, seen.lane, async (context) => {
     // Once more under the lane's lock: of two people on one error, the second finds it answered.
     const error = await openErrorFor(site, errorId, request);
-    const run = singleRun(site, error.lane, 'resolve', request.action === 'retry' ? 'retry' : request.action === 'restore' ? 'restore' : 'resolution', request, request.jobId, { errorId, action: request.action });
+    const run = singleRun(
+      site,
+      error.lane,
+      'resolve',
+      request.action === 'retry' ? 'retry' : request.action === 'restore' ? 'restore' : 'resolution',
+      request,
+      request.jobId,
+      { errorId, action: request.action },
+    );
     if (!request.dryRun) await run.ensureJob();
     try {
       const result = await dispatch(site, context, run, error, request);
@@ -62,17 +80,30 @@ export async function actOnError(site: Site, memory: LaneMemory, errorId: string
 async function openErrorFor(site: Site, errorId: string, request: ActionRequest): Promise<SyncError> {
   const error = await site.database.errorById(errorId);
   if (!error) throw new ActionRefused('error-not-found', `there is no synchronization error ${errorId}`);
-  if (error.status === 'resolved') throw new ActionRefused('already-resolved', 'this error was resolved already', {}, errorId);
+  if (error.status === 'resolved')
+    throw new ActionRefused('already-resolved', 'this error was resolved already', {}, errorId);
   const allowed = allowedActions(error);
   if (!allowed.includes(request.action)) {
-    throw new ActionRefused('action-not-allowed', `${request.action} does not fit this error; ${allowed.join(', ')} do`, { action: request.action, allowed: [...allowed] }, errorId);
+    throw new ActionRefused(
+      'action-not-allowed',
+      `${request.action} does not fit this error; ${allowed.join(', ')} do`,
+      { action: request.action, allowed: [...allowed] },
+      errorId,
+    );
   }
   return error;
 }
 
-async function dispatch(site: Site, context: LaneContext, run: SingleRun, error: SyncError, request: ActionRequest): Promise<ActionResult> {
+async function dispatch(
+  site: Site,
+  context: LaneContext,
+  run: SingleRun,
+  error: SyncError,
+  request: ActionRequest,
+): Promise<ActionResult> {
   if (error.scope === 'mapping') {
-    if (request.action === 'approve' || request.action === 'decline') return answerMassError(context, run, error, request);
+    if (request.action === 'approve' || request.action === 'decline')
+      return answerMassError(context, run, error, request);
     await context.database.changeLane(error.lane, { fullRunDue: { reason: 'retry', trigger: 'manual' } });
     return { outcome: 'succeeded', jobId: run.identity.jobId, writes: [], dependents: [] };
   }
@@ -82,17 +113,33 @@ async function dispatch(site: Site, context: LaneContext, run: SingleRun, error:
   }
   if (request.action === 'couple') {
     await refuseStale(context, run, error, request, null);
-    return coupleInContext(context, run, { ...coupleKeys(error, request), winner: request.winner, dryRun: request.dryRun, answers: error });
+    return coupleInContext(context, run, {
+      ...coupleKeys(error, request),
+      winner: request.winner,
+      dryRun: request.dryRun,
+      answers: error,
+    });
   }
   return decideAgain(site, context, run, error, request);
 }
 
 /** `couple` names the record of the other side, or asks for one to be created there. */
-function coupleKeys(error: SyncError, request: ActionRequest): { hqKey: RecordKey | null; channelKey: RecordKey | null; createIn: Side | null } {
-  const side: Side = error.couplingId === null ? (error.hqRecord.exists && error.hqRecord.key ? 'hq' : 'channel') : error.deletedIn === 'hq' ? 'channel' : 'hq';
+function coupleKeys(
+  error: SyncError,
+  request: ActionRequest,
+): { hqKey: RecordKey | null; channelKey: RecordKey | null; createIn: Side | null } {
+  const side: Side =
+    error.couplingId === null
+      ? error.hqRecord.exists && error.hqRecord.key
+        ? 'hq'
+        : 'channel'
+      : error.deletedIn === 'hq'
+        ? 'channel'
+        : 'hq';
   const own = side === 'hq' ? error.hqRecord.key : error.channelRecord.key;
   const other = request.create ? null : request.key;
-  if (!request.create && !request.key) throw new ActionRefused('key-required', 'couple needs the key of a record, or "create": true');
+  if (!request.create && !request.key)
+    throw new ActionRefused('key-required', 'couple needs the key of a record, or "create": true');
   return {
     hqKey: side === 'hq' ? own : other,
     channelKey: side === 'channel' ? own : other,
@@ -102,7 +149,13 @@ function coupleKeys(error: SyncError, request: ActionRequest): { hqKey: RecordKe
 
 const ANSWERS = new Set(['synchronize', 'restore', 'delete', 'approve']);
 
-async function decideAgain(site: Site, context: LaneContext, run: SingleRun, error: SyncError, request: ActionRequest): Promise<ActionResult> {
+async function decideAgain(
+  site: Site,
+  context: LaneContext,
+  run: SingleRun,
+  error: SyncError,
+  request: ActionRequest,
+): Promise<ActionResult> {
   const options = optionsFor(context, error, request);
   const items: WorkItem[] = [errorItem(error)];
   for (let tries = 0; ; tries += 1) {
@@ -110,7 +163,8 @@ async function decideAgain(site: Site, context: LaneContext, run: SingleRun, err
     const subject = subjects.find((candidate) => candidate.couplingId === error.couplingId) ?? subjects[0];
     if (subject) await refuseStale(context, run, error, request, subject);
     const writes = subject ? subject.writes.map((write) => writePreview(context, write)) : [];
-    const dependents = request.action === 'restore' || request.action === 'delete' ? await findDependents(site, context, error) : [];
+    const dependents =
+      request.action === 'restore' || request.action === 'delete' ? await findDependents(site, context, error) : [];
     if (request.dryRun) {
       return { outcome: 'succeeded', jobId: null, writes: writes as unknown as ActionResult['writes'], dependents };
     }
@@ -120,31 +174,52 @@ async function decideAgain(site: Site, context: LaneContext, run: SingleRun, err
       await new Promise((resolve) => setTimeout(resolve, 20 * (tries + 1)));
       continue;
     }
-    return { outcome: succeeded(request, subject) ? 'succeeded' : 'failed', jobId: run.identity.jobId, writes: writes as unknown as ActionResult['writes'], dependents };
+    return {
+      outcome: succeeded(request, subject) ? 'succeeded' : 'failed',
+      jobId: run.identity.jobId,
+      writes: writes as unknown as ActionResult['writes'],
+      dependents,
+    };
   }
 }
 
 /** Fields chosen one by one leave the others in conflict: that is what was asked for. */
 function succeeded(request: ActionRequest, subject: Subject | undefined): boolean {
   if (!subject || subject.verdict.kind === 'settled' || subject.verdict.kind === 'skipped') return true;
-  if (subject.verdict.kind === 'found') return request.action === 'synchronize' && request.winner === null && subject.verdict.finding.kind === 'conflict';
+  if (subject.verdict.kind === 'found')
+    return request.action === 'synchronize' && request.winner === null && subject.verdict.finding.kind === 'conflict';
   return false;
 }
 
 function optionsFor(context: LaneContext, error: SyncError, request: ActionRequest): BatchOptions {
-  const choice: Choice | null = request.action === 'synchronize' ? { winner: request.winner, fields: request.fields } : null;
+  const choice: Choice | null =
+    request.action === 'synchronize' ? { winner: request.winner, fields: request.fields } : null;
   if (choice && choice.winner === null && choice.fields.size === 0 && error.kind === 'conflict') {
-    throw new ActionRefused('winner-required', 'say which version wins: "winner": "hq" or "channel", or "fields"', {}, error.id);
+    throw new ActionRefused(
+      'winner-required',
+      'say which version wins: "winner": "hq" or "channel", or "fields"',
+      {},
+      error.id,
+    );
   }
   for (const name of choice?.fields.keys() ?? []) {
-    if (!context.prepared.fields.some((field) => field.name === name)) throw new ActionRefused('unknown-field', `the mapping has no field ${name}`, { field: name });
+    if (!context.prepared.fields.some((field) => field.name === name))
+      throw new ActionRefused('unknown-field', `the mapping has no field ${name}`, { field: name });
   }
   const deletions = request.action === 'restore' ? 'restore' : request.action === 'delete' ? 'propagate' : 'defer';
   const { mapping } = context.prepared;
   const resolution: Omit<ErrorResolution, 'jobId' | 'logIds'> = {
     action: request.action,
     winner: request.winner,
-    fields: request.fields.size > 0 ? Object.fromEntries([...request.fields].map(([name, pick]) => [name, typeof pick === 'string' ? pick : { value: pick.value, side: pick.side }])) : null,
+    fields:
+      request.fields.size > 0
+        ? Object.fromEntries(
+            [...request.fields].map(([name, pick]) => [
+              name,
+              typeof pick === 'string' ? pick : { value: pick.value, side: pick.side },
+            ]),
+          )
+        : null,
     actor: request.actor,
     reason: request.reason,
   };
@@ -164,7 +239,13 @@ function optionsFor(context: LaneContext, error: SyncError, request: ActionReque
 // ---------------------------------------------------------------- stale decisions
 
 /** 412 unless the records are as the person saw them. */
-async function refuseStale(context: LaneContext, _run: SingleRun, error: SyncError, request: ActionRequest, subject: Subject | null): Promise<void> {
+async function refuseStale(
+  context: LaneContext,
+  _run: SingleRun,
+  error: SyncError,
+  request: ActionRequest,
+  subject: Subject | null,
+): Promise<void> {
   if (request.ifMatch === '*') return;
   if (request.ifMatch !== null) {
     const now = await etagOf(context, error);
@@ -179,7 +260,8 @@ async function refuseStale(context: LaneContext, _run: SingleRun, error: SyncErr
     if (!values[side]) continue;
     for (const field of context.prepared.fields) {
       const stored = error.fields.find((candidate) => candidate.name === field.name);
-      if (stored && !equalValues(field.type[side], stored[side], values[side]?.[field.index] ?? null)) throw stale(error);
+      if (stored && !equalValues(field.type[side], stored[side], values[side]?.[field.index] ?? null))
+        throw stale(error);
     }
   }
 }
@@ -188,14 +270,29 @@ async function refuseStale(context: LaneContext, _run: SingleRun, error: SyncErr
 async function refuseMoved(context: LaneContext, error: SyncError, request: ActionRequest): Promise<void> {
   if (request.ifMatch === '*') return;
   await context.database.record({
-    fence: context.fence, jobId: null, batchIds: [], couple: [], update: [], end: [], uncoupled: [], forgetUncoupled: [], waits: [], log: [], errors: [], resolve: [], done: [], keep: [],
+    fence: context.fence,
+    jobId: null,
+    batchIds: [],
+    couple: [],
+    update: [],
+    end: [],
+    uncoupled: [],
+    forgetUncoupled: [],
+    waits: [],
+    log: [],
+    errors: [],
+    resolve: [],
+    done: [],
+    keep: [],
     pend: SIDES.flatMap((side) => {
       const key = side === 'hq' ? error.hqRecord.key : error.channelRecord.key;
       return key ? [{ lane: error.lane, side, key, deleted: false, oldRow: null }] : [];
     }),
-    results: [], progress: null,
+    results: [],
+    progress: null,
   });
   throw stale(error);
 }
 
-const stale = (error: SyncError): ActionRefused => new ActionRefused('stale-decision', 'a record has changed since; look again', {}, error.id);
+const stale = (error: SyncError): ActionRefused =>
+  new ActionRefused('stale-decision', 'a record has changed since; look again', {}, error.id);

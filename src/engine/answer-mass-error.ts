@@ -7,7 +7,12 @@ import type { SingleRun } from './single-run.ts';
 import { type BatchOptions, recordParts } from './work-batch.ts';
 import { type LaneRequest, optionsOf, workPending } from './work-lane.ts';
 
-export async function answerMassError(context: LaneContext, run: SingleRun, error: SyncError, request: ActionRequest): Promise<ActionResult> {
+export async function answerMassError(
+  context: LaneContext,
+  run: SingleRun,
+  error: SyncError,
+  request: ActionRequest,
+): Promise<ActionResult> {
   if (request.dryRun) return { outcome: 'succeeded', jobId: null, writes: [], dependents: [] };
   const approved = request.action === 'approve';
   const side = error.deletedIn ?? 'hq';
@@ -19,10 +24,21 @@ export async function answerMassError(context: LaneContext, run: SingleRun, erro
   };
   // The answer is recorded first: whoever is killed now leaves deletions that are due and counted anew, never lost ones.
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
-  const logId = builder.log({ keys: { hq: null, channel: null }, id: null }, { ...run.identity, action: 'resolved', code: request.action, params: error.params, errorId: error.id });
+  const logId = builder.log(
+    { keys: { hq: null, channel: null }, id: null },
+    { ...run.identity, action: 'resolved', code: request.action, params: error.params, errorId: error.id },
+  );
   builder.parts.resolve.push({
     errorId: error.id,
-    resolution: { action: request.action, winner: null, fields: null, actor: request.actor, reason: request.reason, jobId: run.identity.jobId, logIds: [logId] },
+    resolution: {
+      action: request.action,
+      winner: null,
+      fields: null,
+      actor: request.actor,
+      reason: request.reason,
+      jobId: run.identity.jobId,
+      logIds: [logId],
+    },
   });
   await recordParts(context, run, builder.build());
   await workPending(context, run, asked, options, ['deletion']);

@@ -18,7 +18,11 @@ export const truncatedSides = (reason: string | undefined): ReadonlySet<Side> =>
   new Set(SIDES.filter((side) => reason?.split(' ').includes(`truncated:${side}`)));
 
 /** Sides whose deletions are held now. */
-export async function breakDeletions(context: LaneContext, run: Run, counts: PendingCounts): Promise<ReadonlySet<Side>> {
+export async function breakDeletions(
+  context: LaneContext,
+  run: Run,
+  counts: PendingCounts,
+): Promise<ReadonlySet<Side>> {
   const { database, lane } = context;
   const held = new Set<Side>();
   let couplings: number | null = null;
@@ -47,7 +51,14 @@ function tooMany(context: LaneContext, side: Side, deletions: number, couplings:
   return deletions >= PERCENT_FROM && couplings > 0 && (deletions * 100) / couplings > percent;
 }
 
-async function reportMass(context: LaneContext, run: Run, side: Side, deletions: number, couplings: number, open: SyncError | null): Promise<void> {
+async function reportMass(
+  context: LaneContext,
+  run: Run,
+  side: Side,
+  deletions: number,
+  couplings: number,
+  open: SyncError | null,
+): Promise<void> {
   const { mapping } = context.prepared;
   const policy = side === 'hq' ? mapping.deletions.inHq : mapping.deletions.inChannel;
   const percent = couplings > 0 ? Math.round((deletions * 1000) / couplings) / 10 : 100;
@@ -56,7 +67,17 @@ async function reportMass(context: LaneContext, run: Run, side: Side, deletions:
   const params = { deletedIn: side, deletions, couplings, percent, policy };
   const id = open?.id ?? context.database.newId();
   if (!open) {
-    builder.log({ keys: { hq: null, channel: null }, id: null }, { ...run.identity, action: 'deletion', code: 'mass-deletion', params, errorId: id, direction: otherSide(side) === 'hq' ? 'toHq' : 'toChannel' });
+    builder.log(
+      { keys: { hq: null, channel: null }, id: null },
+      {
+        ...run.identity,
+        action: 'deletion',
+        code: 'mass-deletion',
+        params,
+        errorId: id,
+        direction: otherSide(side) === 'hq' ? 'toHq' : 'toChannel',
+      },
+    );
   }
   builder.error({
     id,

@@ -43,8 +43,20 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] 
 export type RecordingParts = Mutable<Omit<Recording, 'fence' | 'jobId' | 'progress'>>;
 
 const emptyParts = (): RecordingParts => ({
-  batchIds: [], couple: [], update: [], end: [], uncoupled: [], forgetUncoupled: [], waits: [], log: [], errors: [], resolve: [],
-  done: [], keep: [], pend: [], results: [],
+  batchIds: [],
+  couple: [],
+  update: [],
+  end: [],
+  uncoupled: [],
+  forgetUncoupled: [],
+  waits: [],
+  log: [],
+  errors: [],
+  resolve: [],
+  done: [],
+  keep: [],
+  pend: [],
+  results: [],
 });
 
 export interface LogFacts {
@@ -196,7 +208,8 @@ export function recordingBuilder(lane: Lane, prepared: PreparedMapping, newId: (
     if (note.operation === 'insert' || note.operation === 'restore') completeBase(prepared, draft, note, heldValues);
     if (note.operation === 'delete' && oldValues) {
       for (const field of prepared.fields) {
-        if (field.columns[target].length > 0) changes.push({ field: field.name, side: target, old: oldValues[field.index] ?? null, new: null });
+        if (field.columns[target].length > 0)
+          changes.push({ field: field.name, side: target, old: oldValues[field.index] ?? null, new: null });
       }
       if (note.endsCoupling) draft.ended = [];
     }
@@ -254,7 +267,11 @@ export const describeRecord = (prepared: PreparedMapping, side: Side, values: re
   return text;
 };
 
-const baseForUndo = (draft: Draft): unknown => ({ hq: [...draft.base.hq], channel: [...draft.base.channel], states: statesOrNull(draft.base.states) });
+const baseForUndo = (draft: Draft): unknown => ({
+  hq: [...draft.base.hq],
+  channel: [...draft.base.channel],
+  states: statesOrNull(draft.base.states),
+});
 
 /** A record made whole: fields that were not written (generated there, or one-way the other way) agree as they stand. */
 function completeBase(prepared: PreparedMapping, draft: Draft, note: LedgerNote, held: readonly Value[] | null): void {
@@ -275,7 +292,11 @@ function completeBase(prepared: PreparedMapping, draft: Draft, note: LedgerNote,
 const statesOrNull = (states: readonly BaseState[]): readonly BaseState[] | null =>
   states.every((state) => state === 'known') ? null : states;
 
-const baseOf = (draft: Draft): Base => ({ hq: draft.base.hq, channel: draft.base.channel, states: statesOrNull(draft.base.states) });
+const baseOf = (draft: Draft): Base => ({
+  hq: draft.base.hq,
+  channel: draft.base.channel,
+  states: statesOrNull(draft.base.states),
+});
 
 const newCoupling = (draft: Draft): NewCoupling => ({
   id: draft.id,

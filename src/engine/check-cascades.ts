@@ -14,7 +14,9 @@ export async function checkCascades(context: LaneContext, subjects: readonly Sub
     const deleting = new Map<string, Subject>();
     const keys: RecordKey[] = [];
     for (const subject of subjects) {
-      const write = subject.writes.find((planned) => planned.side === side && planned.write.operation === 'delete')?.write;
+      const write = subject.writes.find(
+        (planned) => planned.side === side && planned.write.operation === 'delete',
+      )?.write;
       if (write?.operation !== 'delete') continue;
       deleting.set(keyText(write.key), subject);
       keys.push(write.key);
@@ -27,7 +29,12 @@ export async function checkCascades(context: LaneContext, subjects: readonly Sub
       if (!subject || living.length === 0) continue;
       subject.writes.length = 0;
       const deletedIn = side === 'hq' ? 'channel' : 'hq';
-      const params = { deletedIn, key: keyParam(subject.keys[deletedIn]), dependents: living.map((dependent) => ({ ...dependent, key: [...dependent.key] })), count: cascade.count };
+      const params = {
+        deletedIn,
+        key: keyParam(subject.keys[deletedIn]),
+        dependents: living.map((dependent) => ({ ...dependent, key: [...dependent.key] })),
+        count: cascade.count,
+      };
       subject.verdict = finding('deletion', 'deletion-would-cascade', params, { deletedIn, survivorChanged: false });
     }
   }

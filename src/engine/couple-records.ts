@@ -29,22 +29,43 @@ export interface CoupleResult extends ActionResult {
   readonly couplingId: string;
 }
 
-export async function coupleInContext(context: LaneContext, run: SingleRun, request: CoupleKeys): Promise<CoupleResult> {
+export async function coupleInContext(
+  context: LaneContext,
+  run: SingleRun,
+  request: CoupleKeys,
+): Promise<CoupleResult> {
   const records = await readRecords(context, request);
   const ended = await freePartners(context, request, records);
   const items = SIDES.flatMap((side): LoneWork[] => {
     const record = records[side];
-    return record ? [{ side, key: record.key, pending: null, record, values: fieldValuesOf(context.prepared, side, record.values) }] : [];
+    return record
+      ? [{ side, key: record.key, pending: null, record, values: fieldValuesOf(context.prepared, side, record.values) }]
+      : [];
   });
   const parents = await findParents(context, [], items);
-  const gathered: Gathered = { pairs: [], lone: items, void: [], unproven: [], parents, translator: makeTranslator(context.prepared, parents.find) };
+  const gathered: Gathered = {
+    pairs: [],
+    lone: items,
+    void: [],
+    unproven: [],
+    parents,
+    translator: makeTranslator(context.prepared, parents.find),
+  };
   const options: BatchOptions = {
     decide: { ...PLAIN_RUN, choice: request.winner ? { winner: request.winner, fields: new Map() } : null },
     deletions: 'ask',
     truncated: new Set(),
     errorId: request.answers?.id ?? null,
     lone: { createIn: new Set(request.createIn ? [request.createIn] : []), match: false, byHand: true },
-    resolution: request.answers ? { action: 'couple', winner: request.winner, fields: null, actor: run.identity.actor, reason: run.identity.reason } : null,
+    resolution: request.answers
+      ? {
+          action: 'couple',
+          winner: request.winner,
+          fields: null,
+          actor: run.identity.actor,
+          reason: run.identity.reason,
+        }
+      : null,
     withResults: false,
     late: new Set(),
     expectEmpty: false,
@@ -60,15 +81,25 @@ export async function coupleInContext(context: LaneContext, run: SingleRun, requ
   const subject = second ? planNewPair(plan, first, second.record, null, [], true) : planCreate(plan, first, true);
   if (!second) builder.parts.forgetUncoupled.push({ side: first.side, key: first.key });
   await completePlan(context, [subject]);
-  if (request.answers && !subject.openErrors.some((error) => error.id === request.answers?.id)) subject.openErrors.push(request.answers);
+  if (request.answers && !subject.openErrors.some((error) => error.id === request.answers?.id))
+    subject.openErrors.push(request.answers);
   const writes = subject.writes.map((write) => writePreview(context, write)) as unknown as ActionResult['writes'];
-  if (request.dryRun) return { outcome: 'succeeded', jobId: null, writes, dependents: [], couplingId: subject.couplingId };
+  if (request.dryRun)
+    return { outcome: 'succeeded', jobId: null, writes, dependents: [], couplingId: subject.couplingId };
   await carryOut(context, run, plan, [subject], options);
-  if (!second && subject.verdict.kind !== 'settled') throw refusedCreate(subject.verdict.kind === 'found' ? subject.verdict.finding.code : 'store-busy');
-  return { outcome: subject.verdict.kind === 'found' && subject.verdict.finding.kind === 'failure' ? 'failed' : 'succeeded', jobId: run.identity.jobId, writes, dependents: [], couplingId: subject.couplingId };
+  if (!second && subject.verdict.kind !== 'settled')
+    throw refusedCreate(subject.verdict.kind === 'found' ? subject.verdict.finding.code : 'store-busy');
+  return {
+    outcome: subject.verdict.kind === 'found' && subject.verdict.finding.kind === 'failure' ? 'failed' : 'succeeded',
+    jobId: run.identity.jobId,
+    writes,
+    dependents: [],
+    couplingId: subject.couplingId,
+  };
 }
 
-const refusedCreate = (code: string): ActionRefused => new ActionRefused('create-refused', `the record could not be created: ${code}`, { cause: code });
+const refusedCreate = (code: string): ActionRefused =>
+  new ActionRefused('create-refused', `the record could not be created: ${code}`, { cause: code });
 
 async function readRecords(context: LaneContext, request: CoupleKeys): Promise<Record<Side, StoredRecord | null>> {
   const keys = { hq: request.hqKey, channel: request.channelKey };
@@ -77,14 +108,23 @@ async function readRecords(context: LaneContext, request: CoupleKeys): Promise<R
     const key = keys[side];
     if (!key) continue;
     const record = (await context.tables[side].read([key], null)).records.get(keyText(key));
-    if (!record) throw new ActionRefused('record-not-found', `there is no ${side} record with this key in ${context.lane.mapping}`, { side, key: [...key] });
+    if (!record)
+      throw new ActionRefused(
+        'record-not-found',
+        `there is no ${side} record with this key in ${context.lane.mapping}`,
+        { side, key: [...key] },
+      );
     records[side] = record;
   }
   return records;
 }
 
 /** A coupling whose partner was deleted gives way; a living one does not. */
-async function freePartners(context: LaneContext, request: CoupleKeys, records: Readonly<Record<Side, StoredRecord | null>>): Promise<Coupling[]> {
+async function freePartners(
+  context: LaneContext,
+  request: CoupleKeys,
+  records: Readonly<Record<Side, StoredRecord | null>>,
+): Promise<Coupling[]> {
   const ended: Coupling[] = [];
   for (const side of SIDES) {
     const record = records[side];
@@ -93,9 +133,16 @@ async function freePartners(context: LaneContext, request: CoupleKeys, records: 
     if (!coupling || ended.some((known) => known.id === coupling.id)) continue;
     const other = otherSide(side);
     const partnerKey = other === 'hq' ? coupling.hqKey : coupling.channelKey;
-    const partner = partnerKey ? (await context.tables[other].read([partnerKey], null)).records.get(keyText(partnerKey)) : undefined;
+    const partner = partnerKey
+      ? (await context.tables[other].read([partnerKey], null)).records.get(keyText(partnerKey))
+      : undefined;
     if (partner) {
-      throw new ActionRefused('already-coupled', `this ${side} record is coupled already`, { side, key: [...record.key], couplingId: coupling.id, partner: partnerKey ? [...partnerKey] : null });
+      throw new ActionRefused('already-coupled', `this ${side} record is coupled already`, {
+        side,
+        key: [...record.key],
+        couplingId: coupling.id,
+        partner: partnerKey ? [...partnerKey] : null,
+      });
     }
     ended.push(coupling);
   }

@@ -33,12 +33,26 @@ export async function executeJob(site: Site, memory: LaneMemory, jobId: string, 
   } catch (fault) {
     // Waiting cures these: the queue gives the job out again, and it stays one job with its attempts counted.
     if (fault instanceof StoreUnreachable || fault instanceof StoreBusy || fault instanceof FenceLost) {
-      await site.database.finishJob(jobId, 'failed', { counters: noCounters(), done: 0, total: null }, { code: fault.code, params: fault.params });
+      await site.database.finishJob(
+        jobId,
+        'failed',
+        { counters: noCounters(), done: 0, total: null },
+        { code: fault.code, params: fault.params },
+      );
       throw fault;
     }
     const known = fault instanceof StoreRefused || fault instanceof LineageBroken || fault instanceof ActionRefused;
-    if (!known) site.surroundings.log.error({ jobId, fault: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault) }, 'a job failed');
-    outcome = { status: 'failed', code: known ? fault.code : 'internal-error', params: known ? fault.params : {}, counters: noCounters() };
+    if (!known)
+      site.surroundings.log.error(
+        { jobId, fault: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault) },
+        'a job failed',
+      );
+    outcome = {
+      status: 'failed',
+      code: known ? fault.code : 'internal-error',
+      params: known ? fault.params : {},
+      counters: noCounters(),
+    };
   }
   await site.database.finishJob(
     jobId,
@@ -58,7 +72,9 @@ function perform(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<
     case 'bulk':
       return actInBulk(site, memory, job, stop);
     default:
-      throw new ActionRefused('job-kind-unknown', `this process does not carry out jobs of kind ${job.kind}`, { kind: job.kind });
+      throw new ActionRefused('job-kind-unknown', `this process does not carry out jobs of kind ${job.kind}`, {
+        kind: job.kind,
+      });
   }
 }
 
@@ -67,7 +83,9 @@ function perform(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<
 async function synchronize(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<Outcome> {
   const body = (job.body ?? {}) as { mappings?: string[]; fields?: string[]; reason?: string };
   const names = job.mapping ? [job.mapping] : (body.mappings ?? null);
-  const lanes = lanesOf(site, job.channel ?? undefined).filter((lane) => names === null || names.includes(lane.mapping));
+  const lanes = lanesOf(site, job.channel ?? undefined).filter(
+    (lane) => names === null || names.includes(lane.mapping),
+  );
   const channels = [...new Set(lanes.map((lane) => lane.channel))];
   const request: RunRequest = {
     scope: job.scope ?? 'modified',
@@ -84,19 +102,47 @@ async function synchronize(site: Site, memory: LaneMemory, job: Job, stop: Stop)
     stop,
   };
   const reports: LaneReport[] = [];
-  for (const channel of channels) reports.push(...(await runChannel(site, memory, channel, lanes.filter((lane) => lane.channel === channel), request)));
+  for (const channel of channels)
+    reports.push(
+      ...(await runChannel(
+        site,
+        memory,
+        channel,
+        lanes.filter((lane) => lane.channel === channel),
+        request,
+      )),
+    );
   const failed = reports.find((report) => report.status === 'failed') ?? reports.find((report) => report.code);
-  const status = reports.some((report) => report.status === 'failed') ? 'failed' : reports.some((report) => report.status === 'cancelled') ? 'cancelled' : 'succeeded';
-  return { status, code: failed?.code ?? null, params: failed ? { ...failed.params, mapping: failed.lane.mapping, channel: failed.lane.channel } : {}, counters: sumCounters(reports.map((report) => report.counters)) };
+  const status = reports.some((report) => report.status === 'failed')
+    ? 'failed'
+    : reports.some((report) => report.status === 'cancelled')
+      ? 'cancelled'
+      : 'succeeded';
+  return {
+    status,
+    code: failed?.code ?? null,
+    params: failed ? { ...failed.params, mapping: failed.lane.mapping, channel: failed.lane.channel } : {},
+    counters: sumCounters(reports.map((report) => report.counters)),
+  };
 }
 
 export function sumCounters(all: readonly JobCounters[]): JobCounters {
   const sum = noCounters();
   for (const counters of all) {
     for (const direction of ['toHq', 'toChannel'] as const) {
-      for (const name of ['inserted', 'modified', 'deleted', 'unchanged', 'skipped', 'failed'] as const) sum[direction][name] += counters[direction][name];
+      for (const name of ['inserted', 'modified', 'deleted', 'unchanged', 'skipped', 'failed'] as const)
+        sum[direction][name] += counters[direction][name];
     }
-    for (const name of ['coupled', 'uncoupled', 'conflicts', 'deletions', 'ambiguous', 'unmatchedInHq', 'unmatchedInChannel'] as const) sum[name] += counters[name];
+    for (const name of [
+      'coupled',
+      'uncoupled',
+      'conflicts',
+      'deletions',
+      'ambiguous',
+      'unmatchedInHq',
+      'unmatchedInChannel',
+    ] as const)
+      sum[name] += counters[name];
   }
   return sum;
 }
@@ -118,15 +164,28 @@ async function coupleInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop
   let complete = true;
   for (const lane of lanes) {
     const cause = job.kind === 'couple' && !body.pairs ? 'match' : 'resolution';
-    const run = singleRun(site, lane, job.kind, cause, { actor: job.actor, reason: body.reason ?? null, requestId: job.requestId }, job.id, null);
-    complete = (await inBulkLane(site, memory, lane, async (context) => {
-      if (job.kind === 'uncouple') return uncoupleAll(context, run, await chosen(site, lane, body), stop);
-      if (body.pairs) return couplePairs(context, run, body.pairs, job.dryRun, stop);
-      const create = body.createUnmatched === 'both' ? SIDES : body.createUnmatched ? [body.createUnmatched] : [];
-      const done = await matchAll(context, run, { createUnmatched: new Set(create), dryRun: job.dryRun, stop });
-      if (done && !job.dryRun && !context.state.firstRunDone) await site.database.changeLane(lane, { firstRunDone: true, fullRunDue: { reason: 'first-match', trigger: 'manual' } });
-      return done;
-    })) && complete;
+    const run = singleRun(
+      site,
+      lane,
+      job.kind,
+      cause,
+      { actor: job.actor, reason: body.reason ?? null, requestId: job.requestId },
+      job.id,
+      null,
+    );
+    complete =
+      (await inBulkLane(site, memory, lane, async (context) => {
+        if (job.kind === 'uncouple') return uncoupleAll(context, run, await chosen(site, lane, body), stop);
+        if (body.pairs) return couplePairs(context, run, body.pairs, job.dryRun, stop);
+        const create = body.createUnmatched === 'both' ? SIDES : body.createUnmatched ? [body.createUnmatched] : [];
+        const done = await matchAll(context, run, { createUnmatched: new Set(create), dryRun: job.dryRun, stop });
+        if (done && !job.dryRun && !context.state.firstRunDone)
+          await site.database.changeLane(lane, {
+            firstRunDone: true,
+            fullRunDue: { reason: 'first-match', trigger: 'manual' },
+          });
+        return done;
+      })) && complete;
     all.push(run.counters);
   }
   return { status: complete ? 'succeeded' : 'cancelled', code: null, params: {}, counters: sumCounters(all) };
@@ -135,7 +194,11 @@ async function coupleInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop
 const inBulkLane = inActionLane;
 
 async function chosen(site: Site, lane: Lane, body: CoupleBody) {
-  if (!body.all) return [...(await site.database.couplingsById(body.couplingIds ?? [])).values()].filter((coupling) => coupling.lane.mapping === lane.mapping && coupling.lane.channel === lane.channel && coupling.status !== 'ended');
+  if (!body.all)
+    return [...(await site.database.couplingsById(body.couplingIds ?? [])).values()].filter(
+      (coupling) =>
+        coupling.lane.mapping === lane.mapping && coupling.lane.channel === lane.channel && coupling.status !== 'ended',
+    );
   const couplings = [];
   for (let after: string | null = null; ; ) {
     const page = await site.database.scanCouplings(lane, after, 1_000);

@@ -32,12 +32,20 @@ export async function findReasons(
   const keys = lone.map((record) => record.key);
   const [marks, errors, states, pending] = await Promise.all([
     site.database.uncoupledMarks(lane, side, keys),
-    site.database.openErrors(lane, { couplingIds: [], hqKeys: side === 'hq' ? keys : [], channelKeys: side === 'channel' ? keys : [] }),
+    site.database.openErrors(lane, {
+      couplingIds: [],
+      hqKeys: side === 'hq' ? keys : [],
+      channelKeys: side === 'channel' ? keys : [],
+    }),
     site.database.laneStates(),
     site.database.pendingOf(lane, side, keys),
   ]);
-  const paused = states.some((state) => state.lane.mapping === lane.mapping && state.lane.channel === lane.channel && state.paused);
-  const byKey = new Map(errors.map((error) => [keyText((side === 'hq' ? error.hqRecord.key : error.channelRecord.key) ?? []), error]));
+  const paused = states.some(
+    (state) => state.lane.mapping === lane.mapping && state.lane.channel === lane.channel && state.paused,
+  );
+  const byKey = new Map(
+    errors.map((error) => [keyText((side === 'hq' ? error.hqRecord.key : error.channelRecord.key) ?? []), error]),
+  );
   for (const record of lone) {
     const key = keyText(record.key);
     const error = byKey.get(key);

@@ -58,12 +58,17 @@ interface Knot {
 }
 
 /** Couplings of all items, and what else is pending for the other record of each pair. */
-async function findCouplings(context: LaneContext, items: readonly WorkItem[]): Promise<{ knots: Knot[]; lone: WorkItem[] }> {
+async function findCouplings(
+  context: LaneContext,
+  items: readonly WorkItem[],
+): Promise<{ knots: Knot[]; lone: WorkItem[] }> {
   const { database, lane } = context;
   const keys = { hq: [] as RecordKey[], channel: [] as RecordKey[] };
   for (const item of items) keys[item.side].push(item.key);
   const [byHq, byChannel] = await Promise.all(
-    SIDES.map((side) => (keys[side].length > 0 ? database.couplingsByKey(lane, side, keys[side]) : new Map<KeyText, Coupling>())),
+    SIDES.map((side) =>
+      keys[side].length > 0 ? database.couplingsByKey(lane, side, keys[side]) : new Map<KeyText, Coupling>(),
+    ),
   );
   const found = { hq: byHq as ReadonlyMap<KeyText, Coupling>, channel: byChannel as ReadonlyMap<KeyText, Coupling> };
   const knots = new Map<string, Knot>();
@@ -83,7 +88,11 @@ async function findCouplings(context: LaneContext, items: readonly WorkItem[]): 
 }
 
 /** The other record of a pair may be pending as well, perhaps deleted and made again: both changes are one decision. */
-async function addPartnersPending(context: LaneContext, knots: readonly Knot[], items: readonly WorkItem[]): Promise<void> {
+async function addPartnersPending(
+  context: LaneContext,
+  knots: readonly Knot[],
+  items: readonly WorkItem[],
+): Promise<void> {
   const given = { hq: new Set<KeyText>(), channel: new Set<KeyText>() };
   for (const item of items) if (item.pending) given[item.side].add(keyText(item.key));
   await Promise.all(
@@ -94,7 +103,9 @@ async function addPartnersPending(context: LaneContext, knots: readonly Knot[], 
         if (key && !given[side].has(keyText(key))) byKey.set(keyText(key), knot);
       }
       if (byKey.size === 0) return;
-      const keys = [...byKey.values()].map((knot) => (side === 'hq' ? knot.coupling.hqKey : (knot.coupling.channelKey as RecordKey)));
+      const keys = [...byKey.values()].map((knot) =>
+        side === 'hq' ? knot.coupling.hqKey : (knot.coupling.channelKey as RecordKey),
+      );
       for (const [key, change] of await context.database.pendingOf(context.lane, side, keys)) {
         byKey.get(key)?.pending.set(change.id, change);
       }
@@ -107,7 +118,8 @@ const readSide = (context: LaneContext, side: Side, keys: readonly RecordKey[]):
     ? context.tables[side].read(keys, context.cursors[side])
     : Promise.resolve({ records: new Map(), deletedSince: new Set<KeyText>(), absenceProven: true });
 
-const keyOn = (coupling: Coupling, side: Side): RecordKey | null => (side === 'hq' ? coupling.hqKey : coupling.channelKey);
+const keyOn = (coupling: Coupling, side: Side): RecordKey | null =>
+  side === 'hq' ? coupling.hqKey : coupling.channelKey;
 
 export async function gatherPairs(context: LaneContext, items: readonly WorkItem[]): Promise<Gathered> {
   const { knots, lone: loneItems } = await findCouplings(context, items);
@@ -127,7 +139,9 @@ export async function gatherPairs(context: LaneContext, items: readonly WorkItem
   for (const knot of knots) {
     const pair = pairOf(context, knot, reads);
     if (pair) pairs.push(pair);
-    else for (const change of knot.pending.values()) unproven.push({ side: change.side, key: change.key, pending: change });
+    else
+      for (const change of knot.pending.values())
+        unproven.push({ side: change.side, key: change.key, pending: change });
   }
   const lone: LoneWork[] = [];
   const gone: WorkItem[] = [];
@@ -158,7 +172,13 @@ function pairOf(context: LaneContext, knot: Knot, reads: Readonly<Record<Side, R
     now[side] = sideNow(context, side, record, deletedSince);
     oldRows[side] ??= knot.coupling.oldRows?.[side] ?? null;
   }
-  return { coupling: knot.coupling, pending: [...knot.pending.values()], records, now: now as Record<Side, SideNow>, oldRows };
+  return {
+    coupling: knot.coupling,
+    pending: [...knot.pending.values()],
+    records,
+    now: now as Record<Side, SideNow>,
+    oldRows,
+  };
 }
 
 export function sideNow(context: LaneContext, side: Side, record: StoredRecord | null, deletedSince: boolean): SideNow {
@@ -181,7 +201,9 @@ export interface Parents {
 }
 
 interface PartnerMap {
-  get(key: KeyText): { readonly couplingId: string; readonly hqKey: RecordKey; readonly channelKey: RecordKey | null } | undefined;
+  get(
+    key: KeyText,
+  ): { readonly couplingId: string; readonly hqKey: RecordKey; readonly channelKey: RecordKey | null } | undefined;
 }
 
 /** A reference's value as the key of its parent, canonical so that it compares with the coupling's key. */
@@ -227,7 +249,9 @@ export async function findParents(
     find(index, to, parts) {
       const from = otherSide(to);
       const type = prepared.fields[index]?.type[from];
-      const key = parts.map((part, at) => (type ? canonicalKeyPart(type.kind === 'tuple' ? (type.parts?.[at] ?? type) : type, part) : part));
+      const key = parts.map((part, at) =>
+        type ? canonicalKeyPart(type.kind === 'tuple' ? (type.parts?.[at] ?? type) : type, part) : part,
+      );
       const partner = partners.get(`${from}:${parentOf(index)}`)?.get(keyText(key));
       return partner ? (to === 'hq' ? partner.hqKey : partner.channelKey) : null;
     },

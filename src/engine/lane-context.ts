@@ -52,5 +52,8 @@ export interface LaneContext {
   readonly cursors: Readonly<Record<Side, Cursor | null>>;
   readonly surroundings: EngineSurroundings;
   /** Of the rows that a delete would take along, those that are coupled in some mapping of this channel. */
-  livingDependents(side: Side, cascade: Cascade): Promise<readonly { readonly mapping: string; readonly couplingId: string; readonly key: RecordKey }[]>;
+  livingDependents(
+    side: Side,
+    cascade: Cascade,
+  ): Promise<readonly { readonly mapping: string; readonly couplingId: string; readonly key: RecordKey }[]>;
 }

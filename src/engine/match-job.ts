@@ -35,16 +35,29 @@ export async function matchAll(context: LaneContext, run: SingleRun, request: Ma
   };
   for (const side of SIDES) {
     const table = context.tables[side];
-    for (let page = await table.scan(null, BATCH_RECORDS); page.length > 0; page = await table.scan(page.at(-1)?.key ?? null, BATCH_RECORDS)) {
+    for (
+      let page = await table.scan(null, BATCH_RECORDS);
+      page.length > 0;
+      page = await table.scan(page.at(-1)?.key ?? null, BATCH_RECORDS)
+    ) {
       if (await request.stop()) return false;
-      const coupled = await context.database.couplingsByKey(context.lane, side, page.map((record) => record.key));
+      const coupled = await context.database.couplingsByKey(
+        context.lane,
+        side,
+        page.map((record) => record.key),
+      );
       const items: WorkItem[] = page
         .filter((record) => record.inFilter && !coupled.has(keyText(record.key)))
         .map((record) => ({ side, key: record.key, pending: null, record }));
       if (items.length === 0) continue;
       const { plan, subjects } = await planBatch(context, run.identity, items, options);
       count(run, subjects, request.dryRun);
-      if (request.dryRun) await recordResults(context, run, subjects.map((subject) => previewResult(context, subject)));
+      if (request.dryRun)
+        await recordResults(
+          context,
+          run,
+          subjects.map((subject) => previewResult(context, subject)),
+        );
       else await carryOut(context, run, plan, subjects, options);
     }
   }
@@ -84,7 +97,13 @@ export interface PairToCouple {
   readonly winner: Side | null;
 }
 
-export async function couplePairs(context: LaneContext, run: SingleRun, pairs: readonly PairToCouple[], dryRun: boolean, stop: () => Promise<boolean>): Promise<boolean> {
+export async function couplePairs(
+  context: LaneContext,
+  run: SingleRun,
+  pairs: readonly PairToCouple[],
+  dryRun: boolean,
+  stop: () => Promise<boolean>,
+): Promise<boolean> {
   for (const pair of pairs) {
     if (await stop()) return false;
     await withResult(context, run, pair, async () => {
@@ -95,7 +114,12 @@ export async function couplePairs(context: LaneContext, run: SingleRun, pairs: r
   return true;
 }
 
-export async function uncoupleAll(context: LaneContext, run: SingleRun, couplings: readonly Coupling[], stop: () => Promise<boolean>): Promise<boolean> {
+export async function uncoupleAll(
+  context: LaneContext,
+  run: SingleRun,
+  couplings: readonly Coupling[],
+  stop: () => Promise<boolean>,
+): Promise<boolean> {
   for (const coupling of couplings) {
     if (await stop()) return false;
     await withResult(context, run, { hqKey: coupling.hqKey, channelKey: coupling.channelKey }, async () => {
@@ -115,7 +139,16 @@ async function withResult(
   keys: { readonly hqKey: RecordKey | null; readonly channelKey: RecordKey | null },
   work: () => Promise<Pick<JobResult, 'couplingId' | 'writes'>>,
 ): Promise<void> {
-  const result: JobResult = { status: 'succeeded', code: null, params: {}, errorId: null, couplingId: null, ...keys, candidates: [], writes: null };
+  const result: JobResult = {
+    status: 'succeeded',
+    code: null,
+    params: {},
+    errorId: null,
+    couplingId: null,
+    ...keys,
+    candidates: [],
+    writes: null,
+  };
   try {
     Object.assign(result, await work());
   } catch (fault) {
@@ -130,4 +163,3 @@ async function recordResults(context: LaneContext, run: SingleRun, results: read
   parts.results.push(...results);
   await recordParts(context, run, parts);
 }
-

@@ -115,13 +115,15 @@ export async function matchLoneRecords(
   translator: Translator,
   byHand: boolean,
 ): Promise<Matches> {
-  if (context.prepared.mapping.match.length === 0 || items.length === 0) return { matched: [], unmatched: items, ambiguous: [] };
+  if (context.prepared.mapping.match.length === 0 || items.length === 0)
+    return { matched: [], unmatched: items, ambiguous: [] };
   const target = otherSide(from);
   const found = await findCandidates(context, from, items, translator);
   if (found.size === 0) return { matched: [], unmatched: items, ambiguous: [] };
 
   const partners = new Map<KeyText, StoredRecord>();
-  for (const list of found.values()) for (const candidate of list) partners.set(keyText(candidate.record.key), candidate.record);
+  for (const list of found.values())
+    for (const candidate of list) partners.set(keyText(candidate.record.key), candidate.record);
   const keys = [...partners.values()].map((record) => record.key);
   const [coupled, uncoupled] = await Promise.all([
     context.database.couplingsByKey(context.lane, target, keys),

@@ -12,6 +12,7 @@ import type { LaneLock } from '../ports/coupling-database.ts';
 import type { Cascade, Lane, Store, StoreTable } from '../ports/store.ts';
 import type { LaneContext } from './lane-context.ts';
 import { laneText, lanesOf, mappingOf, type Site, storeOf } from './site.ts';
+import { type BrokenCycles, breakCycles } from './break-cycles.ts';
 import { recordFoundBatches } from './work-batch.ts';
 
 interface PreparedLane {
@@ -28,17 +29,39 @@ export interface LaneMemory {
   readonly prepared: Map<string, PreparedLane>;
   /** Lanes whose first run waits until somebody asks for it. */
   readonly awaitingFirstRun: Set<string>;
+  /** By channel: which references of a cycle are filled later. */
+  readonly cycles: Map<string, BrokenCycles>;
 }
 
-export const emptyMemory = (): LaneMemory => ({ fences: new Map(), prepared: new Map(), awaitingFirstRun: new Set() });
+export const emptyMemory = (): LaneMemory => ({ fences: new Map(), prepared: new Map(), awaitingFirstRun: new Set(), cycles: new Map() });
+
+/** Asks the stores at most once; without a cycle, never. */
+export async function cyclesOf(site: Site, memory: LaneMemory, channel: string): Promise<BrokenCycles> {
+  if (site.circular.size === 0) return { order: site.mappings.map(({ name }) => name), deferred: new Map(), unbreakable: [] };
+  const known = memory.cycles.get(channel) ?? (await breakCycles(site, channel));
+  memory.cycles.set(channel, known);
+  return known;
+}
+
+/** A table changed: what was known of it is asked anew. */
+export const forgetTables = (memory: LaneMemory, lane: Lane): void => {
+  memory.cycles.delete(lane.channel);
+  memory.prepared.delete(laneText(lane));
+};
 
 export const forgetLane = (memory: LaneMemory, lane: Lane): void => {
+  memory.cycles.delete(lane.channel);
   memory.fences.delete(laneText(lane));
   memory.prepared.delete(laneText(lane));
 };
 
 /** Null: somebody else works the lane. Whatever goes wrong while it is open, `forgetLane` makes the next one take over. */
-export async function openLane(site: Site, memory: LaneMemory, lane: Lane, waitMs: number): Promise<LaneContext | null> {
+export async function openLane(
+  site: Site,
+  memory: LaneMemory,
+  lane: Lane,
+  waitMs: number,
+): Promise<LaneContext | null> {
   const lock = await site.database.lockLane(lane, waitMs);
   if (!lock) return null;
   try {
@@ -83,21 +106,44 @@ async function contextOf(site: Site, memory: LaneMemory, lane: Lane, lock: LaneL
   return context;
 }
 
-export async function prepareLane(site: Site, memory: LaneMemory, lane: Lane, stores: Readonly<Record<Side, Store>>): Promise<PreparedLane> {
+export async function prepareLane(
+  site: Site,
+  memory: LaneMemory,
+  lane: Lane,
+  stores: Readonly<Record<Side, Store>>,
+): Promise<PreparedLane> {
   const known = memory.prepared.get(laneText(lane));
   if (known) return known;
   const mapping = mappingOf(site, lane);
   const descriptions = await Promise.all(SIDES.map((side) => stores[side].describe([mapping[side].table])));
   const [hq, channel] = descriptions.map((list) => list[0] ?? null);
-  for (const [side, description] of [['hq', hq], ['channel', channel]] as const) {
+  for (const [side, description] of [
+    ['hq', hq],
+    ['channel', channel],
+  ] as const) {
     if (!description) {
-      throw new StoreRefused('schema-changed', `the table ${mapping[side].table.name} of ${lane.mapping} does not exist`, { side, table: mapping[side].table.name });
+      throw new StoreRefused(
+        'schema-changed',
+        `the table ${mapping[side].table.name} of ${lane.mapping} does not exist`,
+        { side, table: mapping[side].table.name },
+      );
     }
   }
-  const result = prepareMapping(mapping, lane.channel, hq?.columns ?? [], channel?.columns ?? [], site.circular.get(lane.mapping) ?? new Set());
+  const { deferred } = await cyclesOf(site, memory, lane.channel);
+  const result = prepareMapping(
+    mapping,
+    lane.channel,
+    hq?.columns ?? [],
+    channel?.columns ?? [],
+    deferred.get(lane.mapping) ?? new Set(),
+  );
   if (!result.prepared) {
     const [first] = result.problems;
-    throw new StoreRefused('schema-changed', first?.message ?? 'the tables do not fit the mapping', first?.params ?? {});
+    throw new StoreRefused(
+      'schema-changed',
+      first?.message ?? 'the tables do not fit the mapping',
+      first?.params ?? {},
+    );
   }
   const { prepared } = result;
   const tables = {
@@ -106,13 +152,14 @@ export async function prepareLane(site: Site, memory: LaneMemory, lane: Lane, st
   };
   const layout = prepared.fields.map((field) => ({ name: field.name, fingerprint: fingerprint(field.field) }));
   const { changed } = await site.database.ensureLayout(lane, layout);
-  if (changed) await site.database.changeLane(lane, { fullRunDue: { reason: 'configuration', trigger: 'configuration' } });
+  if (changed)
+    await site.database.changeLane(lane, { fullRunDue: { reason: 'configuration', trigger: 'configuration' } });
   const ready = { prepared, tables };
   memory.prepared.set(laneText(lane), ready);
   return ready;
 }
 
-const shapeOf = (prepared: PreparedMapping, side: Side) => {
+export const shapeOf = (prepared: PreparedMapping, side: Side) => {
   const { table, key, filter, onCreate } = prepared.mapping[side];
   return { table, key, columns: prepared.sides[side].columns, filter, onCreate };
 };
@@ -125,7 +172,8 @@ async function livingDependents(site: Site, lane: Lane, side: Side, cascade: Cas
     const couplings = await site.database.couplingsByKey(other, side, cascade.keys);
     for (const key of cascade.keys) {
       const coupling = couplings.get(keyText(key));
-      if (coupling && coupling.status !== 'ended') living.push({ mapping: other.mapping, couplingId: coupling.id, key });
+      if (coupling && coupling.status !== 'ended')
+        living.push({ mapping: other.mapping, couplingId: coupling.id, key });
     }
   }
   return living;

@@ -58,7 +58,12 @@ export async function planLoneRecords(plan: BatchPlan, options: LoneOptions): Pr
     subjects.push(...(await planMatched(plan, matches.matched, options.byHand)));
     for (const { item, candidates } of matches.ambiguous) {
       const subject = loneSubject(plan, item);
-      subject.verdict = finding('failure', 'match-ambiguous', { candidates: candidates.length, matchedOn: [...(candidates[0]?.matchedOn ?? [])] }, { candidates });
+      subject.verdict = finding(
+        'failure',
+        'match-ambiguous',
+        { candidates: candidates.length, matchedOn: [...(candidates[0]?.matchedOn ?? [])] },
+        { candidates },
+      );
       subjects.push(subject);
     }
     for (const item of matches.unmatched) subjects.push(planCreate(plan, item, options.createIn.has(otherSide(side))));
@@ -85,7 +90,11 @@ async function planMatched(plan: BatchPlan, matched: readonly MatchedPair[], byH
   if (matched.length === 0) return [];
   const partners: LoneWork[] = matched.map(({ item, partner }) => asLone(plan, otherSide(item.side), partner));
   const parents = await findParents(plan.context, [], [...matched.map(({ item }) => item), ...partners]);
-  const gathered: Gathered = { ...plan.gathered, parents, translator: makeTranslator(plan.context.prepared, parents.find) };
+  const gathered: Gathered = {
+    ...plan.gathered,
+    parents,
+    translator: makeTranslator(plan.context.prepared, parents.find),
+  };
   const partnersPending = await pendingOfPartners(plan, partners);
   return matched.map(({ item, partner, matchedOn }) => {
     const pending = partnersPending.get(`${otherSide(item.side)}${keyText(partner.key)}`);
@@ -106,7 +115,8 @@ async function pendingOfPartners(plan: BatchPlan, partners: readonly LoneWork[])
   for (const side of SIDES) {
     const keys = partners.filter((partner) => partner.side === side).map((partner) => partner.key);
     if (keys.length === 0) continue;
-    for (const [key, change] of await plan.context.database.pendingOf(plan.context.lane, side, keys)) found.set(side + key, change);
+    for (const [key, change] of await plan.context.database.pendingOf(plan.context.lane, side, keys))
+      found.set(side + key, change);
   }
   return found;
 }
@@ -130,7 +140,14 @@ export function planNewPair(
     hq: sideNow(context, 'hq', records.hq, false),
     channel: sideNow(context, 'channel', records.channel, false),
   };
-  const subject: Subject = { ...own, keys, records, writes: [], verdict: { kind: 'settled' }, pending: partnerPending ? [...own.pending, partnerPending] : own.pending };
+  const subject: Subject = {
+    ...own,
+    keys,
+    records,
+    writes: [],
+    verdict: { kind: 'settled' },
+    pending: partnerPending ? [...own.pending, partnerPending] : own.pending,
+  };
   const descriptions = {
     hq: describeRecord(context.prepared, 'hq', records.hq.values),
     channel: describeRecord(context.prepared, 'channel', records.channel.values),
@@ -138,15 +155,18 @@ export function planNewPair(
   const draft = builder.newDraft(subject.couplingId, keys, descriptions);
   draft.parents = parentsOf(plan, 'hq', now.hq.values ?? []);
   if (byHand) builder.parts.forgetUncoupled.push({ side: 'hq', key: keys.hq }, { side: 'channel', key: keys.channel });
-  builder.log(draft, { ...plan.identity, action: 'coupled', cause: matchedOn.length > 0 ? 'match' : plan.identity.cause, code: matchedOn.length > 0 ? 'matched-on' : null, params: { matchedOn: [...matchedOn] } });
+  builder.log(draft, {
+    ...plan.identity,
+    action: 'coupled',
+    cause: matchedOn.length > 0 ? 'match' : plan.identity.cause,
+    code: matchedOn.length > 0 ? 'matched-on' : null,
+    params: { matchedOn: [...matchedOn] },
+  });
   const decision = decide(context.prepared, { ...now, base: null }, plan.gathered.translator, plan.options.decide);
   if (decision.kind === 'fields') planFields(plan, newPairSubject(subject, plan, now), draft, decision);
-  else if (decision.kind === 'nothing') {
-    for (const field of context.prepared.fields) {
-      draft.base.hq[field.index] = now.hq.values?.[field.index] ?? null;
-      draft.base.channel[field.index] = now.channel.values?.[field.index] ?? null;
-      draft.base.states[field.index] = 'known';
-    }
+  else {
+    draft.status = 'outOfFilter';
+    subject.verdict = { kind: 'skipped' };
   }
   return subject;
 }
@@ -187,13 +207,24 @@ export function planCreate(plan: BatchPlan, item: LoneWork, allowed: boolean): S
 }
 
 /** Plans the creation of a record on the other side of `from`; also for a coupling that still lacks its channel record. */
-export function planInsert(plan: BatchPlan, subject: Subject, from: Side, values: LoneWork['values'], record: StoredRecord): void {
+export function planInsert(
+  plan: BatchPlan,
+  subject: Subject,
+  from: Side,
+  values: LoneWork['values'],
+  record: StoredRecord,
+): void {
   const { context, gathered } = plan;
   const target = otherSide(from);
   const made = newRecordWrites(context.prepared, from, values, gathered.translator);
   const problem = made.problems[0];
   if (problem) {
-    subject.verdict = finding('failure', problem.code, { ...problem.params, field: problem.field }, { waitsFor: problem.waitsFor });
+    subject.verdict = finding(
+      'failure',
+      problem.code,
+      { ...problem.params, field: problem.field },
+      { waitsFor: problem.waitsFor },
+    );
     return;
   }
   subject.verdict = { kind: 'settled' };
@@ -216,13 +247,22 @@ export function planInsert(plan: BatchPlan, subject: Subject, from: Side, values
 }
 
 /** The match once more, within the statement that creates: a partner may have appeared since it was sought. */
-function unlessMatched(plan: BatchPlan, from: Side, values: LoneWork['values']): Extract<Write, { operation: 'insert' }>['unless'] {
+function unlessMatched(
+  plan: BatchPlan,
+  from: Side,
+  values: LoneWork['values'],
+): Extract<Write, { operation: 'insert' }>['unless'] {
   const target = otherSide(from);
   const conditions: { columns: string[]; caseSensitive: boolean; values: (string | null)[] }[] = [];
   for (const group of plan.context.prepared.mapping.match) {
     const fields = matchFields(plan.context, group.fields);
     const probe = probeOf(fields, from, values, plan.gathered.translator);
-    if (probe) conditions.push({ columns: matchColumns(plan.context, fields, target), caseSensitive: group.caseSensitive, values: probe });
+    if (probe)
+      conditions.push({
+        columns: matchColumns(plan.context, fields, target),
+        caseSensitive: group.caseSensitive,
+        values: probe,
+      });
   }
   return conditions;
 }

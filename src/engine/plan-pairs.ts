@@ -84,7 +84,12 @@ export function planFields(plan: BatchPlan, subject: Subject, draft: Draft, deci
   subject.decision = decision;
   const problem = decision.problems[0];
   if (problem) {
-    subject.verdict = finding('failure', problem.code, { ...problem.params, field: problem.field }, { waitsFor: problem.waitsFor });
+    subject.verdict = finding(
+      'failure',
+      problem.code,
+      { ...problem.params, field: problem.field },
+      { waitsFor: problem.waitsFor },
+    );
   }
   agreeFields(subject, draft, decision);
   if (decision.replacedAlike) logReplacedAlike(plan, subject, draft);
@@ -104,7 +109,10 @@ export function planFields(plan: BatchPlan, subject: Subject, draft: Draft, deci
     const fields = side === 'hq' ? decision.toHq : decision.toChannel;
     if (fields.length === 0) continue;
     // An own value goes to both sides: its base moves with the second write, the channel's, for until then the two differ.
-    const later = side === 'hq' ? new Set(decision.toChannel.filter((write) => both.has(write.index)).map((write) => write.index)) : null;
+    const later =
+      side === 'hq'
+        ? new Set(decision.toChannel.filter((write) => both.has(write.index)).map((write) => write.index))
+        : null;
     planUpdate(plan, subject, side, fields, later, decision);
   }
 }
@@ -159,7 +167,13 @@ function planUpdate(
     code: directionCode(decision, fields),
   };
   const set = setOf(context.prepared, side, fields);
-  addWrite(subject, side, note, { operation: 'update', key: record.key, version: record.version, set, note: writeNote(note) });
+  addWrite(subject, side, note, {
+    operation: 'update',
+    key: record.key,
+    version: record.version,
+    set,
+    note: writeNote(note),
+  });
 }
 
 export function addWrite(subject: Subject, side: Side, note: LedgerNote, write: PlannedWrite['write']): void {
@@ -179,14 +193,19 @@ export function noteFieldsOf(
     if (field.cleared) {
       const key = parentKeyOf(plan.context, field.index, otherSide(side), field.from);
       const mapping = prepared.fields[field.index]?.field.references?.mapping;
-      if (key && mapping) plan.builder.parts.waits.push({ couplingId: subject.couplingId, mapping, side: otherSide(side), key });
+      if (key && mapping)
+        plan.builder.parts.waits.push({ couplingId: subject.couplingId, mapping, side: otherSide(side), key });
       return { name, from: field.from, cleared: true };
     }
     return later?.has(field.index) ? { name, from: field.from, baseLater: true } : { name, from: field.from };
   });
 }
 
-export function noteBase(plan: BatchPlan, subject: Subject, target: Side): Omit<LedgerNote, 'operation' | 'fields' | 'code'> {
+export function noteBase(
+  plan: BatchPlan,
+  subject: Subject,
+  target: Side,
+): Omit<LedgerNote, 'operation' | 'fields' | 'code'> {
   const { identity, context } = plan;
   const source = otherSide(target);
   const record = subject.records[source];
@@ -221,7 +240,8 @@ function endPair(plan: BatchPlan, subject: Subject, draft: Draft, why: string): 
     const key = subject.keys[side];
     if (!subject.records[side] || !key) continue;
     // What exists is a new record when the old one was replaced; otherwise it stays uncoupled until a person speaks.
-    if (why === 'replacedWhileOtherGone') plan.builder.parts.pend.push({ lane: plan.context.lane, side, key, deleted: false, oldRow: null });
+    if (why === 'replacedWhileOtherGone')
+      plan.builder.parts.pend.push({ lane: plan.context.lane, side, key, deleted: false, oldRow: null });
     else draft.ended = [...draft.ended, { side, key }];
   }
   const { identity } = plan;
@@ -234,7 +254,12 @@ const CODE_OF_END: Readonly<Record<string, string>> = {
   replacedWhileOtherGone: 'replaced-while-other-gone',
 };
 
-function planDeletion(plan: BatchPlan, subject: Subject, draft: Draft, decision: Extract<PairDecision, { kind: 'deletion' }>): void {
+function planDeletion(
+  plan: BatchPlan,
+  subject: Subject,
+  draft: Draft,
+  decision: Extract<PairDecision, { kind: 'deletion' }>,
+): void {
   const { deletedIn } = decision;
   const survivor = otherSide(deletedIn);
   const oldRow = subject.oldRows[deletedIn];
@@ -245,7 +270,12 @@ function planDeletion(plan: BatchPlan, subject: Subject, draft: Draft, decision:
   const policy = policyFor(plan, decision, deletedIn);
   if (policy === 'manual' || (policy === 'propagate' && survivorChanged)) {
     const code = survivorChanged ? 'deleted-and-changed' : deletedIn === 'hq' ? 'deleted-in-hq' : 'deleted-in-channel';
-    subject.verdict = finding('deletion', code, { deletedIn, key: keyParam(subject.keys[deletedIn]) }, { deletedIn, survivorChanged });
+    subject.verdict = finding(
+      'deletion',
+      code,
+      { deletedIn, key: keyParam(subject.keys[deletedIn]) },
+      { deletedIn, survivorChanged },
+    );
     return;
   }
   if (plan.options.deletions === 'defer') {
@@ -292,10 +322,22 @@ export function planRestore(plan: BatchPlan, subject: Subject, deletedIn: Side):
     if (!travels || field.columns[deletedIn].length === 0) continue;
     const translated = plan.gathered.translator.translate(field.index, deletedIn, values[field.index] ?? null);
     if (!translated.ok) {
-      subject.verdict = finding('failure', translated.code, { ...translated.params, field: field.name }, { waitsFor: translated.waitsFor });
+      subject.verdict = finding(
+        'failure',
+        translated.code,
+        { ...translated.params, field: field.name },
+        { waitsFor: translated.waitsFor },
+      );
       return;
     }
-    fields.push({ index: field.index, from: values[field.index] ?? null, to: translated.value, old: null, cleared: translated.cleared, because: 'choice' });
+    fields.push({
+      index: field.index,
+      from: values[field.index] ?? null,
+      to: translated.value,
+      old: null,
+      cleared: translated.cleared,
+      because: 'choice',
+    });
   }
   const note: LedgerNote = {
     ...noteBase(plan, subject, deletedIn),
@@ -305,7 +347,13 @@ export function planRestore(plan: BatchPlan, subject: Subject, deletedIn: Side):
     fields: noteFieldsOf(plan, subject, deletedIn, fields, null),
     code: null,
   };
-  const write = { operation: 'restore', key, row: subject.oldRows[deletedIn] ?? {}, set: setOf(prepared, deletedIn, fields), note: writeNote(note) } as const;
+  const write = {
+    operation: 'restore',
+    key,
+    row: subject.oldRows[deletedIn] ?? {},
+    set: setOf(prepared, deletedIn, fields),
+    note: writeNote(note),
+  } as const;
   addWrite(subject, deletedIn, note, write);
 }
 
@@ -313,6 +361,17 @@ export function planRestore(plan: BatchPlan, subject: Subject, deletedIn: Side):
 export function planPropagation(plan: BatchPlan, subject: Subject, survivor: Side): void {
   const record = subject.records[survivor];
   if (!record) return;
-  const note: LedgerNote = { ...noteBase(plan, subject, survivor), operation: 'delete', fields: [], endsCoupling: true, code: null };
-  addWrite(subject, survivor, note, { operation: 'delete', key: record.key, version: record.version, note: writeNote(note) });
+  const note: LedgerNote = {
+    ...noteBase(plan, subject, survivor),
+    operation: 'delete',
+    fields: [],
+    endsCoupling: true,
+    code: null,
+  };
+  addWrite(subject, survivor, note, {
+    operation: 'delete',
+    key: record.key,
+    version: record.version,
+    note: writeNote(note),
+  });
 }

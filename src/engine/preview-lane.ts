@@ -15,7 +15,11 @@ export async function previewLane(context: LaneContext, run: Run, request: LaneR
     decide: decideOptionsOf(request),
     deletions: 'carryOut',
     errorId: null,
-    lone: { createIn: createSides(context, request.direction), match: !context.prepared.mapping.coupledOnly, byHand: false },
+    lone: {
+      createIn: createSides(context, request.direction),
+      match: !context.prepared.mapping.coupledOnly,
+      byHand: false,
+    },
     resolution: null,
     withResults: true,
     late: new Set(),
@@ -25,7 +29,9 @@ export async function previewLane(context: LaneContext, run: Run, request: LaneR
   for await (const items of itemsOf(context, request)) {
     if (await request.stop()) return;
     const { subjects } = await planBatch(context, run.identity, items, options);
-    const results = subjects.filter((subject) => subject.writes.length > 0 || subject.verdict.kind === 'found').map((subject) => resultOf(context, run, subject));
+    const results = subjects
+      .filter((subject) => subject.writes.length > 0 || subject.verdict.kind === 'found')
+      .map((subject) => resultOf(context, run, subject));
     if (results.length > 0) await recordResults(context, run, results);
   }
 }
@@ -49,8 +55,16 @@ async function* itemsOf(context: LaneContext, request: LaneRequest): AsyncGenera
     yield couplings.map((coupling) => ({ side: 'hq', key: coupling.hqKey, pending: null }));
   }
   for (const side of SIDES) {
-    for (let page = await context.tables[side].scan(null, BATCH_RECORDS); page.length > 0; page = await context.tables[side].scan(page.at(-1)?.key ?? null, BATCH_RECORDS)) {
-      const coupled = await database.couplingsByKey(lane, side, page.map((record) => record.key));
+    for (
+      let page = await context.tables[side].scan(null, BATCH_RECORDS);
+      page.length > 0;
+      page = await context.tables[side].scan(page.at(-1)?.key ?? null, BATCH_RECORDS)
+    ) {
+      const coupled = await database.couplingsByKey(
+        lane,
+        side,
+        page.map((record) => record.key),
+      );
       const items = page.filter((record) => record.inFilter && !coupled.has(keyText(record.key)));
       if (items.length > 0) yield items.map((record) => ({ side, key: record.key, pending: null, record }));
     }
@@ -86,25 +100,56 @@ export function writePreview(context: LaneContext, planned: PlannedWrite): Json 
   const { prepared } = context;
   const key = write.operation === 'insert' ? null : write.key;
   const columns = prepared.mapping[side].key;
-  const json = (index: number, value: Value): Json => valueToJson(prepared.fields[index]?.type[side] ?? prepared.sides[side].types[0]!, value);
+  const json = (index: number, value: Value): Json =>
+    valueToJson(prepared.fields[index]?.type[side] ?? prepared.sides[side].types[0]!, value);
   const old = subject.pair?.now[side].values ?? null;
   const fields: Json[] = [];
   if (write.operation === 'delete') {
-    for (const field of prepared.fields) fields.push({ name: field.name, old: json(field.index, old?.[field.index] ?? null), new: null });
+    for (const field of prepared.fields)
+      fields.push({ name: field.name, old: json(field.index, old?.[field.index] ?? null), new: null });
   } else {
     for (const noteField of note.fields) {
       const field = prepared.fields.find((candidate) => candidate.name === noteField.name);
       if (!field) continue;
       const at = field.columns[side].map((column) => prepared.sides[side].columns[column] as string);
-      const value = at.length === 1 ? (write.set.get(at[0] as string) ?? null) : at.some((column) => write.set.get(column) == null) ? null : JSON.stringify(at.map((column) => write.set.get(column)));
-      fields.push({ name: field.name, old: json(field.index, old?.[field.index] ?? null), new: json(field.index, value) });
+      const value =
+        at.length === 1
+          ? (write.set.get(at[0] as string) ?? null)
+          : at.some((column) => write.set.get(column) == null)
+            ? null
+            : JSON.stringify(at.map((column) => write.set.get(column)));
+      fields.push({
+        name: field.name,
+        old: json(field.index, old?.[field.index] ?? null),
+        new: json(field.index, value),
+      });
     }
   }
-  return { side, operation: write.operation, key: key ? Object.fromEntries(columns.map((column, at) => [column, key[at] ?? null])) : null, fields };
+  return {
+    side,
+    operation: write.operation,
+    key: key ? Object.fromEntries(columns.map((column, at) => [column, key[at] ?? null])) : null,
+    fields,
+  };
 }
 
 const recordResults = (context: LaneContext, run: Run, results: JobResult[]): Promise<void> =>
   context.database.record({
-    fence: context.fence, jobId: run.identity.jobId, batchIds: [], couple: [], update: [], end: [], uncoupled: [], forgetUncoupled: [],
-    waits: [], log: [], errors: [], resolve: [], done: [], keep: [], pend: [], results, progress: run.progress(),
+    fence: context.fence,
+    jobId: run.identity.jobId,
+    batchIds: [],
+    couple: [],
+    update: [],
+    end: [],
+    uncoupled: [],
+    forgetUncoupled: [],
+    waits: [],
+    log: [],
+    errors: [],
+    resolve: [],
+    done: [],
+    keep: [],
+    pend: [],
+    results,
+    progress: run.progress(),
   });

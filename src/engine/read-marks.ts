@@ -65,14 +65,23 @@ function spread(page: WindowPage, side: Side, lanes: LanesOfTable): { pend: NewP
  * A table that is not as it was installed, or was truncated: the lanes owe a full comparison, said before the cursor
  * moves on; then the capture is put back and the table as it is now accepted.
  */
-async function noteTables(site: Site, side: Side, channel: string | null, page: WindowPage, lanes: LanesOfTable): Promise<void> {
+async function noteTables(
+  site: Site,
+  side: Side,
+  channel: string | null,
+  page: WindowPage,
+  lanes: LanesOfTable,
+): Promise<void> {
   if (page.changedTables.length === 0 && page.truncated.length === 0) return;
   const due = new Map((await site.database.laneStates()).map((state) => [laneText(state.lane), state.fullRunDue]));
   const owe = async (table: TableName, reason: string) => {
     for (const lane of lanes(table, null)) {
       const known = due.get(laneText(lane)) ?? null;
       if (known?.reason.split(' ').includes(reason)) continue;
-      const owed = { reason: known ? `${known.reason} ${reason}` : reason, trigger: known?.trigger ?? 'change' } as const;
+      const owed = {
+        reason: known ? `${known.reason} ${reason}` : reason,
+        trigger: known?.trigger ?? 'change',
+      } as const;
       due.set(laneText(lane), owed);
       await site.database.changeLane(lane, { fullRunDue: owed });
     }
@@ -81,6 +90,7 @@ async function noteTables(site: Site, side: Side, channel: string | null, page: 
   for (const { table } of page.changedTables) await owe(table, `capture:${side}`);
   const store = storeOf(site, side, channel);
   const installed = await store.install(watchedTables(site, side, channel));
-  for (const problem of installed.problems) site.surroundings.log.warn({ side, channel, problem: problem.code }, 'the capture could not be put back');
+  for (const problem of installed.problems)
+    site.surroundings.log.warn({ side, channel, problem: problem.code }, 'the capture could not be put back');
   await store.acceptTables([...page.truncated, ...page.changedTables.map((entry) => entry.table)]);
 }

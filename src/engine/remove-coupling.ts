@@ -9,7 +9,12 @@ import { recordParts } from './work-batch.ts';
 
 const NO_RESULT = (jobId: string | null): ActionResult => ({ outcome: 'succeeded', jobId, writes: [], dependents: [] });
 
-export async function removeCoupling(context: LaneContext, run: SingleRun, error: SyncError, request: Asker & { readonly dryRun: boolean }): Promise<ActionResult> {
+export async function removeCoupling(
+  context: LaneContext,
+  run: SingleRun,
+  error: SyncError,
+  request: Asker & { readonly dryRun: boolean },
+): Promise<ActionResult> {
   if (request.dryRun) return NO_RESULT(null);
   if (error.couplingId !== null) {
     const coupling = (await context.database.couplingsById([error.couplingId])).get(error.couplingId);
@@ -24,7 +29,10 @@ export async function removeCoupling(context: LaneContext, run: SingleRun, error
     const key = keys[side];
     if (key) builder.parts.uncoupled.push({ side, key });
   }
-  const logId = builder.log({ keys, id: null }, { ...run.identity, action: 'uncoupled', code: 'left-uncoupled', errorId: error.id });
+  const logId = builder.log(
+    { keys, id: null },
+    { ...run.identity, action: 'uncoupled', code: 'left-uncoupled', errorId: error.id },
+  );
   builder.parts.resolve.push({ errorId: error.id, resolution: resolutionOf(run, [logId]) });
   await recordParts(context, run, builder.build());
   return NO_RESULT(run.identity.jobId);
@@ -41,7 +49,12 @@ const resolutionOf = (run: SingleRun, logIds: readonly string[]): ErrorResolutio
 });
 
 /** Both records stay uncoupled, also in mappings that create records. */
-export async function endCoupling(context: LaneContext, run: SingleRun, coupling: Coupling, error: SyncError | null): Promise<void> {
+export async function endCoupling(
+  context: LaneContext,
+  run: SingleRun,
+  coupling: Coupling,
+  error: SyncError | null,
+): Promise<void> {
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
   const draft = builder.draftOf(coupling);
   draft.ended = marksOf(coupling);
@@ -49,7 +62,13 @@ export async function endCoupling(context: LaneContext, run: SingleRun, coupling
     ...run.identity,
     action: 'uncoupled',
     errorId: error?.id ?? null,
-    undo: { base: { hq: [...coupling.base.hq], channel: [...coupling.base.channel], states: coupling.base.states ? [...coupling.base.states] : null } },
+    undo: {
+      base: {
+        hq: [...coupling.base.hq],
+        channel: [...coupling.base.channel],
+        states: coupling.base.states ? [...coupling.base.states] : null,
+      },
+    },
   });
   if (error) builder.parts.resolve.push({ errorId: error.id, resolution: resolutionOf(run, [logId]) });
   for (const mark of draft.ended) await dropPending(context, builder.parts.done, mark.side, mark.key);
@@ -62,7 +81,12 @@ const marksOf = (coupling: Coupling): { side: Side; key: RecordKey }[] => [
 ];
 
 /** What was pending of the pair has nobody to go to any more. */
-async function dropPending(context: LaneContext, done: { id: string; generation: number }[], side: Side, key: RecordKey): Promise<void> {
+async function dropPending(
+  context: LaneContext,
+  done: { id: string; generation: number }[],
+  side: Side,
+  key: RecordKey,
+): Promise<void> {
   const change = (await context.database.pendingOf(context.lane, side, [key])).get(keyText(key));
   if (change) done.push({ id: change.id, generation: change.generation });
 }

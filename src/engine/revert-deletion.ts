@@ -11,11 +11,19 @@ import { type LedgerNote, writeNote } from './ledger-note.ts';
 import type { SingleRun } from './single-run.ts';
 import { recordParts } from './work-batch.ts';
 
-export async function revertDeletion(context: LaneContext, run: SingleRun, entry: LogEntry, dryRun: boolean): Promise<ActionResult> {
+export async function revertDeletion(
+  context: LaneContext,
+  run: SingleRun,
+  entry: LogEntry,
+  dryRun: boolean,
+): Promise<ActionResult> {
   const undo = entry.undo as { oldRow?: OldRow | null; target?: Side } | null;
   const former = (await context.database.couplingsById([entry.couplingId as string])).get(entry.couplingId as string);
   const target = undo?.target ?? 'channel';
-  const rows: Record<Side, OldRow | null> = { hq: former?.oldRows?.hq ?? null, channel: former?.oldRows?.channel ?? null };
+  const rows: Record<Side, OldRow | null> = {
+    hq: former?.oldRows?.hq ?? null,
+    channel: former?.oldRows?.channel ?? null,
+  };
   if (undo?.oldRow) rows[target] = undo.oldRow;
   const keys = { hq: entry.hqKey, channel: entry.channelKey };
   const gone: Side[] = [];
@@ -25,16 +33,26 @@ export async function revertDeletion(context: LaneContext, run: SingleRun, entry
     const record = (await context.tables[side].read([key], null)).records.get(keyText(key));
     if (record) {
       const coupled = (await context.database.couplingsByKey(context.lane, side, [key])).has(keyText(key));
-      if (coupled || side === target) throw new ActionRefused('stale-decision', 'a record with this key exists again', { side, key: [...key] });
+      if (coupled || side === target)
+        throw new ActionRefused('stale-decision', 'a record with this key exists again', { side, key: [...key] });
     } else gone.push(side);
   }
-  for (const side of gone) if (!rows[side]) throw new ActionRefused('not-revertible', `the deleted ${side} record was not captured`, { side });
+  for (const side of gone)
+    if (!rows[side]) throw new ActionRefused('not-revertible', `the deleted ${side} record was not captured`, { side });
   const previews = gone.map((side) => ({ side, operation: 'restore', key: keys[side], fields: [] }));
-  if (dryRun) return { outcome: 'succeeded', jobId: null, writes: previews as unknown as ActionResult['writes'], dependents: [] };
+  if (dryRun)
+    return { outcome: 'succeeded', jobId: null, writes: previews as unknown as ActionResult['writes'], dependents: [] };
   return carryBack(context, run, entry, gone, rows, previews as unknown as ActionResult['writes']);
 }
 
-async function carryBack(context: LaneContext, run: SingleRun, entry: LogEntry, gone: readonly Side[], rows: Readonly<Record<Side, OldRow | null>>, previews: ActionResult['writes']): Promise<ActionResult> {
+async function carryBack(
+  context: LaneContext,
+  run: SingleRun,
+  entry: LogEntry,
+  gone: readonly Side[],
+  rows: Readonly<Record<Side, OldRow | null>>,
+  previews: ActionResult['writes'],
+): Promise<ActionResult> {
   const { prepared, database } = context;
   const builder = recordingBuilder(context.lane, prepared, () => database.newId());
   const couplingId = database.newId();
@@ -43,12 +61,38 @@ async function carryBack(context: LaneContext, run: SingleRun, entry: LogEntry, 
   const batchIds: string[] = [];
   for (const side of gone) {
     const note: LedgerNote = {
-      couplingId, operation: 'restore', target: side, fields: [], sourceKey: keys[otherSide(side)], sourceValues: null, sourceDescription: null, parents: null,
-      jobId: run.identity.jobId, cause: 'revert', actor: run.identity.actor, changedBy: null, reason: run.identity.reason, requestId: run.identity.requestId, errorId: entry.errorId, reverts: entry.id, code: null,
+      couplingId,
+      operation: 'restore',
+      target: side,
+      fields: [],
+      sourceKey: keys[otherSide(side)],
+      sourceValues: null,
+      sourceDescription: null,
+      parents: null,
+      jobId: run.identity.jobId,
+      cause: 'revert',
+      actor: run.identity.actor,
+      changedBy: null,
+      reason: run.identity.reason,
+      requestId: run.identity.requestId,
+      errorId: entry.errorId,
+      reverts: entry.id,
+      code: null,
     };
-    const write: Write = { operation: 'restore', key: keys[side] ?? [], row: rows[side] ?? {}, set: new Map<string, Value>(), note: writeNote(note) };
+    const write: Write = {
+      operation: 'restore',
+      key: keys[side] ?? [],
+      row: rows[side] ?? {},
+      set: new Map<string, Value>(),
+      note: writeNote(note),
+    };
     const batchId = database.newId();
-    const [outcome] = await context.tables[side].write({ batchId, fence: context.fence, writes: [write], expectEmpty: false });
+    const [outcome] = await context.tables[side].write({
+      batchId,
+      fence: context.fence,
+      writes: [write],
+      expectEmpty: false,
+    });
     batchIds.push(batchId);
     if (outcome?.status !== 'written') throw refused(outcome);
     builder.written(note, outcome);
@@ -65,7 +109,11 @@ async function carryBack(context: LaneContext, run: SingleRun, entry: LogEntry, 
 }
 
 /** The pair agrees as both records stand now. */
-async function adoptPair(context: LaneContext, draft: ReturnType<ReturnType<typeof recordingBuilder>['newDraft']>, keys: Readonly<Record<Side, readonly string[] | null>>): Promise<void> {
+async function adoptPair(
+  context: LaneContext,
+  draft: ReturnType<ReturnType<typeof recordingBuilder>['newDraft']>,
+  keys: Readonly<Record<Side, readonly string[] | null>>,
+): Promise<void> {
   for (const side of SIDES) {
     const record = (await context.tables[side].read([keys[side] ?? []], null)).records.get(keyText(keys[side] ?? []));
     if (!record) continue;

@@ -32,17 +32,29 @@ type Entry = LogEntry & { readonly revertedBy: string | null };
 
 export const REVERTIBLE: ReadonlySet<LogEntry['action']> = new Set(['modified', 'deleted', 'resolved']);
 
-export async function revertEntry(site: Site, memory: LaneMemory, logId: string, request: RevertRequest): Promise<ActionResult> {
+export async function revertEntry(
+  site: Site,
+  memory: LaneMemory,
+  logId: string,
+  request: RevertRequest,
+): Promise<ActionResult> {
   const entry = await site.database.logEntryById(logId);
   if (!entry) throw new ActionRefused('log-entry-not-found', `there is no log entry ${logId}`);
-  if (!REVERTIBLE.has(entry.action) || !entry.couplingId || !entry.jobId) throw new ActionRefused('not-revertible', `an entry that says «${entry.action}» cannot be reverted`, { action: entry.action });
+  if (!REVERTIBLE.has(entry.action) || !entry.couplingId || !entry.jobId)
+    throw new ActionRefused('not-revertible', `an entry that says «${entry.action}» cannot be reverted`, {
+      action: entry.action,
+    });
   return inActionLane(site, memory, entry.lane, async (context) => {
     const fresh = await site.database.logEntryById(logId);
-    if (fresh?.revertedBy) throw new ActionRefused('already-reverted', 'this entry was reverted already', { revertedBy: fresh.revertedBy });
+    if (fresh?.revertedBy)
+      throw new ActionRefused('already-reverted', 'this entry was reverted already', { revertedBy: fresh.revertedBy });
     const run = singleRun(site, entry.lane, 'revert', 'revert', request, request.jobId, { logId });
     if (!request.dryRun) await run.ensureJob();
     try {
-      const result = entry.action === 'deleted' ? await revertDeletion(context, run, entry, request.dryRun) : await revertWrites(context, run, entry, request.dryRun);
+      const result =
+        entry.action === 'deleted'
+          ? await revertDeletion(context, run, entry, request.dryRun)
+          : await revertWrites(context, run, entry, request.dryRun);
       await run.finish('succeeded');
       return result;
     } catch (fault) {
@@ -62,10 +74,18 @@ interface Former {
   readonly base: NonNullable<NoteField['base']>;
 }
 
-async function revertWrites(context: LaneContext, run: SingleRun, entry: Entry, dryRun: boolean): Promise<ActionResult> {
-  const entries = (await context.database.logEntriesOfStep(entry.jobId as string, entry.couplingId as string)).filter((other) => other.action === 'modified' && (other.errorId === entry.errorId || other.id === entry.id));
+async function revertWrites(
+  context: LaneContext,
+  run: SingleRun,
+  entry: Entry,
+  dryRun: boolean,
+): Promise<ActionResult> {
+  const entries = (await context.database.logEntriesOfStep(entry.jobId as string, entry.couplingId as string)).filter(
+    (other) => other.action === 'modified' && (other.errorId === entry.errorId || other.id === entry.id),
+  );
   const coupling = (await context.database.couplingsById([entry.couplingId as string])).get(entry.couplingId as string);
-  if (!coupling || coupling.status === 'ended') throw new ActionRefused('not-revertible', 'the coupling has ended since', { couplingId: entry.couplingId });
+  if (!coupling || coupling.status === 'ended')
+    throw new ActionRefused('not-revertible', 'the coupling has ended since', { couplingId: entry.couplingId });
   const resolution = entries.some((other) => other.cause === 'resolution');
   const step = resolution ? entries : entries.filter((other) => other.id === entry.id);
   if (step.length === 0) throw new ActionRefused('not-revertible', 'nothing was written then', {});
@@ -89,7 +109,13 @@ async function revertWrites(context: LaneContext, run: SingleRun, entry: Entry, 
   return { outcome: 'succeeded', jobId: run.identity.jobId, writes, dependents: [] };
 }
 
-function formersOf(context: LaneContext, step: readonly LogEntry[], resolution: boolean, now: Readonly<Record<Side, { readonly values: readonly Value[] | null }>>, base: Base): Former[] {
+function formersOf(
+  context: LaneContext,
+  step: readonly LogEntry[],
+  resolution: boolean,
+  now: Readonly<Record<Side, { readonly values: readonly Value[] | null }>>,
+  base: Base,
+): Former[] {
   const formers = new Map<number, Former>();
   for (const entry of step) {
     const undo = (entry.undo as { base?: Base } | null)?.base ?? null;
@@ -99,27 +125,49 @@ function formersOf(context: LaneContext, step: readonly LogEntry[], resolution: 
       const at = field.index;
       const known = formers.get(at);
       const source = otherSide(change.side);
-      const before = undo ? { hq: undo.hq[at] ?? null, channel: undo.channel[at] ?? null } : { hq: null, channel: null };
+      const before = undo
+        ? { hq: undo.hq[at] ?? null, channel: undo.channel[at] ?? null }
+        : { hq: null, channel: null };
       const sourceNow = now[source].values?.[at] ?? null;
       // After a resolution the source keeps its own version, the one that won; after an ordinary write its change goes too.
-      const values = { ...(known?.values ?? { [source]: resolution ? sourceNow : before[source] }), [change.side]: change.old } as Record<Side, Value>;
-      const left = { ...(known?.left ?? { [source]: base[source][at] ?? null }), [change.side]: change.new } as Record<Side, Value>;
-      formers.set(at, { name: field.name, index: at, values, left, base: { ...(known?.base ?? before), state: known?.base.state ?? undo?.states?.[at] ?? 'known' } });
+      const values = {
+        ...(known?.values ?? { [source]: resolution ? sourceNow : before[source] }),
+        [change.side]: change.old,
+      } as Record<Side, Value>;
+      const left = { ...(known?.left ?? { [source]: base[source][at] ?? null }), [change.side]: change.new } as Record<
+        Side,
+        Value
+      >;
+      formers.set(at, {
+        name: field.name,
+        index: at,
+        values,
+        left,
+        base: { ...(known?.base ?? before), state: known?.base.state ?? undo?.states?.[at] ?? 'known' },
+      });
     }
   }
   return [...formers.values()];
 }
 
-function refuseMoved(context: LaneContext, formers: readonly Former[], now: Readonly<Record<Side, { readonly values: readonly Value[] | null }>>): void {
+function refuseMoved(
+  context: LaneContext,
+  formers: readonly Former[],
+  now: Readonly<Record<Side, { readonly values: readonly Value[] | null }>>,
+): void {
   const moved: { field: string; side: Side; left: Value; now: Value }[] = [];
   for (const former of formers) {
     for (const side of SIDES) {
       const type = context.prepared.fields[former.index]?.type[side];
       const value = now[side].values?.[former.index] ?? null;
-      if (!now[side].values || (type && !equalValues(type, value, former.left[side]))) moved.push({ field: former.name, side, left: former.left[side], now: value });
+      if (!now[side].values || (type && !equalValues(type, value, former.left[side])))
+        moved.push({ field: former.name, side, left: former.left[side], now: value });
     }
   }
-  if (moved.length > 0) throw new ActionRefused('stale-decision', `${moved.map(({ field }) => field).join(', ')} moved since`, { difference: moved });
+  if (moved.length > 0)
+    throw new ActionRefused('stale-decision', `${moved.map(({ field }) => field).join(', ')} moved since`, {
+      difference: moved,
+    });
 }
 
 function planBack(plan: BatchPlan, subject: Subject, side: Side, formers: readonly Former[], reverts: string): void {
@@ -129,13 +177,34 @@ function planBack(plan: BatchPlan, subject: Subject, side: Side, formers: readon
   if (!record || !now) return;
   const back = formers.filter((former) => {
     const field = prepared.fields[former.index];
-    return field && field.columns[side].length > 0 && !equalValues(field.type[side], now[former.index] ?? null, former.values[side]);
+    return (
+      field &&
+      field.columns[side].length > 0 &&
+      !equalValues(field.type[side], now[former.index] ?? null, former.values[side])
+    );
   });
   if (back.length === 0) return;
-  const fields: NoteField[] = back.map((former) => ({ name: former.name, from: former.values[otherSide(side)], base: former.base }));
+  const fields: NoteField[] = back.map((former) => ({
+    name: former.name,
+    from: former.values[otherSide(side)],
+    base: former.base,
+  }));
   const note: LedgerNote = { ...noteBase(plan, subject, side), operation: 'update', fields, code: null, reverts };
-  const writes = back.map((former) => ({ index: former.index, from: null, to: former.values[side], old: null, cleared: false, because: 'choice' as const }));
-  addWrite(subject, side, note, { operation: 'update', key: record.key, version: record.version, set: setOf(prepared, side, writes), note: writeNote(note) });
+  const writes = back.map((former) => ({
+    index: former.index,
+    from: null,
+    to: former.values[side],
+    old: null,
+    cleared: false,
+    because: 'choice' as const,
+  }));
+  addWrite(subject, side, note, {
+    operation: 'update',
+    key: record.key,
+    version: record.version,
+    set: setOf(prepared, side, writes),
+    note: writeNote(note),
+  });
 }
 
 const optionsFor = (entry: Entry): BatchOptions => ({
@@ -154,7 +223,12 @@ const optionsFor = (entry: Entry): BatchOptions => ({
 async function reopenError(context: LaneContext, run: SingleRun, entry: Entry, options: BatchOptions): Promise<void> {
   const coupling = (await context.database.couplingsById([entry.couplingId as string])).get(entry.couplingId as string);
   if (!coupling) return;
-  const { plan, subjects } = await planBatch(context, run.identity, [{ side: 'hq', key: coupling.hqKey, pending: null }], { ...options, decide: PLAIN_RUN });
+  const { plan, subjects } = await planBatch(
+    context,
+    run.identity,
+    [{ side: 'hq', key: coupling.hqKey, pending: null }],
+    { ...options, decide: PLAIN_RUN },
+  );
   const former = entry.errorId ? await context.database.errorById(entry.errorId) : null;
   // Only what waits for a person is shown again; nothing is written here.
   for (const subject of subjects) {

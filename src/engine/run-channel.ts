@@ -9,7 +9,7 @@ import { noCounters } from '../ports/coupling-database.ts';
 import type { Params } from '../domain/record.ts';
 import type { Lane } from '../ports/store.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
-import { forgetLane, type LaneMemory, openLane } from './open-lane.ts';
+import { cyclesOf, forgetLane, forgetTables, type LaneMemory, openLane } from './open-lane.ts';
 import { previewLane } from './preview-lane.ts';
 import { readMarks } from './read-marks.ts';
 import { laneText, mappingOf, type Site } from './site.ts';
@@ -52,18 +52,29 @@ interface LaneRun extends Run {
   reason: string | null;
 }
 
-export async function runChannel(site: Site, memory: LaneMemory, channel: string, lanes: readonly Lane[], request: RunRequest): Promise<LaneReport[]> {
+export async function runChannel(
+  site: Site,
+  memory: LaneMemory,
+  channel: string,
+  asked: readonly Lane[],
+  request: RunRequest,
+): Promise<LaneReport[]> {
+  let lanes = asked;
   const runs = new Map(lanes.map((lane) => [laneText(lane), laneRun(site, lane, request)]));
   const runOf = (lane: Lane): LaneRun => runs.get(laneText(lane)) as LaneRun;
   try {
     const read = [await readMarks(site, 'hq', null), await readMarks(site, 'channel', channel)];
-    if (read.some((marks) => marks.changedTables.length > 0)) for (const lane of lanes) memory.prepared.delete(laneText(lane));
+    if (read.some((marks) => marks.changedTables.length > 0))
+      for (const lane of lanes) forgetTables(memory, lane);
+    const { order } = await cyclesOf(site, memory, channel);
+    lanes = lanes.toSorted((a, b) => order.indexOf(a.mapping) - order.indexOf(b.mapping));
   } catch (fault) {
     for (const lane of lanes) await fail(site, memory, lane, runOf(lane), fault);
     return finishAll(site, lanes, runOf, request);
   }
   for (const lane of lanes) await inLane(site, memory, lane, runOf(lane), request, workFirstHalf);
-  if (!request.dryRun) for (const lane of [...lanes].reverse()) await inLane(site, memory, lane, runOf(lane), request, workSecondHalf);
+  if (!request.dryRun)
+    for (const lane of [...lanes].reverse()) await inLane(site, memory, lane, runOf(lane), request, workSecondHalf);
   return finishAll(site, lanes, runOf, request);
 }
 
@@ -94,11 +105,23 @@ function laneRun(site: Site, lane: Lane, request: RunRequest): LaneRun {
       if (made) return;
       made = true;
       run.jobRowId = id;
-      await site.database.createJob({
-        kind: 'synchronize', mapping: lane.mapping, channel: lane.channel, parentId: request.children ? request.jobId : null,
-        scope: run.full ? 'full' : 'modified', direction: request.direction, dryRun: request.dryRun, trigger: request.trigger,
-        actor: request.actor, requestId: request.requestId, body: null,
-      }, 'running', id);
+      await site.database.createJob(
+        {
+          kind: 'synchronize',
+          mapping: lane.mapping,
+          channel: lane.channel,
+          parentId: request.children ? request.jobId : null,
+          scope: run.full ? 'full' : 'modified',
+          direction: request.direction,
+          dryRun: request.dryRun,
+          trigger: request.trigger,
+          actor: request.actor,
+          requestId: request.requestId,
+          body: null,
+        },
+        'running',
+        id,
+      );
     },
   };
   return run;
@@ -106,7 +129,8 @@ function laneRun(site: Site, lane: Lane, request: RunRequest): LaneRun {
 
 export const doneOf = (counters: JobCounters): number => {
   let sum = 0;
-  for (const side of [counters.toHq, counters.toChannel]) sum += side.inserted + side.modified + side.deleted + side.unchanged + side.skipped + side.failed;
+  for (const side of [counters.toHq, counters.toChannel])
+    sum += side.inserted + side.modified + side.deleted + side.unchanged + side.skipped + side.failed;
   return sum;
 };
 
@@ -115,7 +139,14 @@ type Half = (context: LaneContext, run: LaneRun, request: LaneRequest, asked: Ru
 /** Short faults (a deadlock, a lock held a moment too long, a connection cut) are over by the next try, which takes over anew. */
 const RETRIES = { retries: 3, minTimeout: 50, factor: 3, randomize: true };
 
-async function inLane(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, asked: RunRequest, half: Half): Promise<void> {
+async function inLane(
+  site: Site,
+  memory: LaneMemory,
+  lane: Lane,
+  run: LaneRun,
+  asked: RunRequest,
+  half: Half,
+): Promise<void> {
   if (run.status !== 'succeeded') return;
   try {
     await pRetry(() => tryLane(site, memory, lane, run, asked, half), {
@@ -127,7 +158,14 @@ async function inLane(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, 
   }
 }
 
-async function tryLane(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, asked: RunRequest, half: Half): Promise<void> {
+async function tryLane(
+  site: Site,
+  memory: LaneMemory,
+  lane: Lane,
+  run: LaneRun,
+  asked: RunRequest,
+  half: Half,
+): Promise<void> {
   let context: LaneContext | null = null;
   try {
     context = await openLane(site, memory, lane, asked.waitForLaneMs);
@@ -174,7 +212,9 @@ async function stopAsked(site: Site, run: LaneRun, asked: RunRequest): Promise<b
 }
 
 const fieldIndices = (context: LaneContext, names: readonly string[] | null): ReadonlySet<number> | null =>
-  names === null ? null : new Set(context.prepared.fields.filter((field) => names.includes(field.name)).map((field) => field.index));
+  names === null
+    ? null
+    : new Set(context.prepared.fields.filter((field) => names.includes(field.name)).map((field) => field.index));
 
 const standsStill = (state: LaneState, asked: RunRequest): string | null =>
   state.stopped ? state.stopped.code : state.paused && !asked.dryRun ? 'paused' : null;
@@ -185,7 +225,8 @@ async function decideScope(context: LaneContext, run: LaneRun, asked: RunRequest
   if (state.fullRunDue) {
     run.full = true;
     run.reason = state.fullRunDue.reason;
-    if (state.fullRunDue.trigger === 'configuration') (run.identity as { cause: string }).cause = asked.scope === 'full' ? 'full' : 'configuration';
+    if (state.fullRunDue.trigger === 'configuration')
+      (run.identity as { cause: string }).cause = asked.scope === 'full' ? 'full' : 'configuration';
     return true;
   }
   if (state.firstRunDone) return asked.scope === 'full' || run.full;
@@ -198,7 +239,12 @@ async function decideScope(context: LaneContext, run: LaneRun, asked: RunRequest
   return true;
 }
 
-async function workFirstHalf(context: LaneContext, run: LaneRun, request: LaneRequest, asked: RunRequest): Promise<boolean> {
+async function workFirstHalf(
+  context: LaneContext,
+  run: LaneRun,
+  request: LaneRequest,
+  asked: RunRequest,
+): Promise<boolean> {
   if (asked.dryRun) {
     await previewLane(context, run, request);
     return true;
@@ -233,14 +279,27 @@ async function fail(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, fa
   if (fault instanceof LineageBroken) {
     await site.database.changeLane(lane, { stopped: { code: fault.code, params: fault.params } });
   }
-  const known = fault instanceof StoreUnreachable || fault instanceof StoreBusy || fault instanceof StoreRefused || fault instanceof LineageBroken;
+  const known =
+    fault instanceof StoreUnreachable ||
+    fault instanceof StoreBusy ||
+    fault instanceof StoreRefused ||
+    fault instanceof LineageBroken;
   run.code = known ? fault.code : 'internal-error';
   run.params = known ? fault.params : {};
   if (known) log.warn({ lane: laneText(lane), code: run.code }, fault.message);
-  else log.error({ lane: laneText(lane), fault: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault) }, 'a run failed');
+  else
+    log.error(
+      { lane: laneText(lane), fault: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault) },
+      'a run failed',
+    );
 }
 
-async function finishAll(site: Site, lanes: readonly Lane[], runOf: (lane: Lane) => LaneRun, request: RunRequest): Promise<LaneReport[]> {
+async function finishAll(
+  site: Site,
+  lanes: readonly Lane[],
+  runOf: (lane: Lane) => LaneRun,
+  request: RunRequest,
+): Promise<LaneReport[]> {
   const reports: LaneReport[] = [];
   for (const lane of lanes) {
     const run = runOf(lane);
@@ -249,9 +308,21 @@ async function finishAll(site: Site, lanes: readonly Lane[], runOf: (lane: Lane)
     const own = request.jobId === null || request.children;
     if (own && run.jobRowId) {
       const status = run.status === 'skipped' ? 'succeeded' : run.status;
-      await site.database.finishJob(run.jobRowId, status, run.progress(), run.code ? { code: run.code, params: run.params } : null);
+      await site.database.finishJob(
+        run.jobRowId,
+        status,
+        run.progress(),
+        run.code ? { code: run.code, params: run.params } : null,
+      );
     }
-    reports.push({ lane, jobId: run.jobRowId, status: run.status, code: run.code, params: run.params, counters: run.counters });
+    reports.push({
+      lane,
+      jobId: run.jobRowId,
+      status: run.status,
+      code: run.code,
+      params: run.params,
+      counters: run.counters,
+    });
   }
   return reports;
 }

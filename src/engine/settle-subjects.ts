@@ -24,13 +24,19 @@ export interface Settling {
   readonly counters: JobCounters;
   /** How an error ends that a person acted on; null: by itself. */
   readonly resolution: Omit<ErrorResolution, 'jobId' | 'logIds'> | null;
+  /**
+   * The run was limited to one direction or to some fields: it says nothing of the rest, so it ends no error and takes
+   * away no change that it did not look at whole.
+   */
+  readonly restricted: { readonly only: WriteDirection | null; readonly fields: boolean };
   /** True: a result per subject is kept with the job. */
   readonly withResults: boolean;
 }
 
 const RETRY_FIRST_MS = 30_000;
 const RETRY_LONGEST_MS = 3_600_000;
-export const retryDelayMs = (attempts: number): number => Math.min(RETRY_FIRST_MS * 2 ** Math.max(0, attempts - 1), RETRY_LONGEST_MS);
+export const retryDelayMs = (attempts: number): number =>
+  Math.min(RETRY_FIRST_MS * 2 ** Math.max(0, attempts - 1), RETRY_LONGEST_MS);
 
 export async function loadOpenErrors(context: LaneContext, subjects: readonly Subject[]): Promise<void> {
   const couplingIds: string[] = [];
@@ -50,7 +56,11 @@ export async function loadOpenErrors(context: LaneContext, subjects: readonly Su
       byKey[side].set(keyText(key), subject);
     }
   }
-  const errors = await context.database.openErrors(context.lane, { couplingIds, hqKeys: keys.hq, channelKeys: keys.channel });
+  const errors = await context.database.openErrors(context.lane, {
+    couplingIds,
+    hqKeys: keys.hq,
+    channelKeys: keys.channel,
+  });
   for (const error of errors) {
     const owner =
       (error.couplingId && byId.get(error.couplingId)) ||
@@ -89,8 +99,11 @@ export function settleSubject(settling: Settling, subject: Subject): void {
 
 // ---------------------------------------------------------------- pending
 
-function finishPending({ builder }: Settling, subject: Subject): void {
-  for (const change of subject.pending) builder.parts.done.push({ id: change.id, generation: change.generation });
+function finishPending({ builder, restricted }: Settling, subject: Subject): void {
+  if (restricted.fields) return;
+  for (const change of subject.pending)
+    if (restricted.only === null || directionTo(otherSide(change.side)) === restricted.only)
+      builder.parts.done.push({ id: change.id, generation: change.generation });
 }
 
 function leaveDue({ context, builder }: Settling, subject: Subject, deleted: boolean): void {
@@ -106,7 +119,14 @@ function keepPending(settling: Settling, subject: Subject, state: 'waiting' | 'd
     // The entry of the deleted side is the one that is counted; what else was pending for the pair is settled with it.
     const own = subject.pending.find((change) => change.side === decision.deletedIn);
     const key = subject.keys[decision.deletedIn];
-    if (!own && key) settling.builder.parts.pend.push({ lane: settling.context.lane, side: decision.deletedIn, key, deleted: true, oldRow: null });
+    if (!own && key)
+      settling.builder.parts.pend.push({
+        lane: settling.context.lane,
+        side: decision.deletedIn,
+        key,
+        deleted: true,
+        oldRow: null,
+      });
     for (const change of subject.pending) {
       if (change === own) settling.builder.parts.keep.push({ id: change.id, generation: change.generation, state });
       else settling.builder.parts.done.push({ id: change.id, generation: change.generation });
@@ -114,13 +134,15 @@ function keepPending(settling: Settling, subject: Subject, state: 'waiting' | 'd
     return;
   }
   if (subject.pending.length === 0) leaveDue(settling, subject, false);
-  for (const change of subject.pending) settling.builder.parts.keep.push({ id: change.id, generation: change.generation, state });
+  for (const change of subject.pending)
+    settling.builder.parts.keep.push({ id: change.id, generation: change.generation, state });
 }
 
 // ---------------------------------------------------------------- errors
 
 function endErrors(settling: Settling, subject: Subject): void {
-  const { builder, identity, resolution } = settling;
+  const { builder, identity, resolution, restricted } = settling;
+  if (restricted.only !== null || restricted.fields) return;
   const draft = builder.draft(subject.couplingId);
   if (draft && subject.verdict.kind === 'settled') draft.status = 'synchronized';
   if (draft) draft.errorId = null;
@@ -132,7 +154,10 @@ function endErrors(settling: Settling, subject: Subject): void {
       params: { kind: error.kind, code: error.code, winner: resolution?.winner ?? null },
       errorId: error.id,
     });
-    const logIds = [...builder.parts.log.filter((entry) => entry.errorId === error.id && entry.id !== logId).map((entry) => entry.id), logId];
+    const logIds = [
+      ...builder.parts.log.filter((entry) => entry.errorId === error.id && entry.id !== logId).map((entry) => entry.id),
+      logId,
+    ];
     builder.parts.resolve.push({
       errorId: error.id,
       resolution: {
@@ -187,7 +212,15 @@ function openError(settling: Settling, subject: Subject, found: Finding): void {
   for (const other of others) {
     builder.parts.resolve.push({
       errorId: other.id,
-      resolution: { action: 'automatic', winner: null, fields: null, actor: identity.actor, reason: null, jobId: identity.jobId, logIds: [] },
+      resolution: {
+        action: 'automatic',
+        winner: null,
+        fields: null,
+        actor: identity.actor,
+        reason: null,
+        jobId: identity.jobId,
+        logIds: [],
+      },
     });
   }
 }
@@ -207,7 +240,9 @@ function errorOf(settling: Settling, subject: Subject, found: Finding, before: S
   const attempts = found.kind === 'failure' ? (before?.kind === 'failure' ? before.attempts : 0) + 1 : 1;
   const parked = found.kind === 'failure' && attempts >= mapping.failures.maxAttempts;
   const retryAt =
-    found.kind === 'failure' && !parked ? new Date(context.surroundings.now().getTime() + retryDelayMs(attempts)).toISOString() : null;
+    found.kind === 'failure' && !parked
+      ? new Date(context.surroundings.now().getTime() + retryDelayMs(attempts)).toISOString()
+      : null;
   const coupled = subject.loneSide === null || settling.builder.draft(subject.couplingId) !== undefined;
   return {
     id: before?.id ?? context.database.newId(),

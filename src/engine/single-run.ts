@@ -13,26 +13,58 @@ export interface SingleRun extends Run {
 }
 
 /** `jobId` null: a job of its own, made now or, for a dry run, never. */
-export function singleRun(site: Site, lane: Lane, kind: JobKind, cause: LogCause, asker: Asker, jobId: string | null, body: Json): SingleRun {
+export function singleRun(
+  site: Site,
+  lane: Lane,
+  kind: JobKind,
+  cause: LogCause,
+  asker: Asker,
+  jobId: string | null,
+  body: Json,
+): SingleRun {
   const id = jobId ?? site.database.newId();
   let made = jobId !== null;
   const counters = noCounters();
   return {
-    identity: { jobId: id, trigger: 'manual', cause, actor: asker.actor, reason: asker.reason, requestId: asker.requestId },
+    identity: {
+      jobId: id,
+      trigger: 'manual',
+      cause,
+      actor: asker.actor,
+      reason: asker.reason,
+      requestId: asker.requestId,
+    },
     counters,
     progress: () => ({ counters, done: doneOf(counters), total: null }),
     async ensureJob() {
       if (made) return;
       made = true;
       await site.database.createJob(
-        { kind, mapping: lane.mapping, channel: lane.channel, parentId: null, scope: null, direction: null, dryRun: false, trigger: 'manual', actor: asker.actor, requestId: asker.requestId, body },
+        {
+          kind,
+          mapping: lane.mapping,
+          channel: lane.channel,
+          parentId: null,
+          scope: null,
+          direction: null,
+          dryRun: false,
+          trigger: 'manual',
+          actor: asker.actor,
+          requestId: asker.requestId,
+          body,
+        },
         'running',
         id,
       );
     },
     async finish(status, code) {
       if (jobId !== null || !made) return;
-      await site.database.finishJob(id, status, { counters, done: doneOf(counters), total: null }, code ? { code, params: {} } : null);
+      await site.database.finishJob(
+        id,
+        status,
+        { counters, done: doneOf(counters), total: null },
+        code ? { code, params: {} } : null,
+      );
     },
   };
 }

@@ -21,7 +21,9 @@ export const laneText = (lane: Lane): string => `${lane.mapping}/${lane.channel}
 /** Every lane of the configuration, parents before children within a channel. */
 export const lanesOf = (site: Site, channel?: string): Lane[] =>
   site.mappings.flatMap((mapping) =>
-    mapping.channels.filter((name) => channel === undefined || name === channel).map((name) => ({ mapping: mapping.name, channel: name })),
+    mapping.channels
+      .filter((name) => channel === undefined || name === channel)
+      .map((name) => ({ mapping: mapping.name, channel: name })),
   );
 
 export function mappingOf(site: Site, lane: Lane): Mapping {
@@ -37,9 +39,11 @@ export function storeOf(site: Site, side: Side, channel: string | null): Store {
 }
 
 /** Lanes that read a store's table on this side. */
-const lanesOfStore = (site: Site, side: Side, channel: string | null): Lane[] => lanesOf(site, side === 'hq' ? undefined : (channel ?? undefined));
+const lanesOfStore = (site: Site, side: Side, channel: string | null): Lane[] =>
+  lanesOf(site, side === 'hq' ? undefined : (channel ?? undefined));
 
-const sameColumns = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((name, at) => name === b[at]);
+const sameColumns = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((name, at) => name === b[at]);
 
 /** What the capture of a store watches: each table once, with every key under which a mapping knows it. */
 export function watchedTables(site: Site, side: Side, channel: string | null): WatchedTable[] {
@@ -54,13 +58,19 @@ export function watchedTables(site: Site, side: Side, channel: string | null): W
 }
 
 /** Lanes by table and watched key, for spreading marks; built once per window. */
-export function laneIndex(site: Site, side: Side, channel: string | null): (table: TableName, keyIndex: number | null) => readonly Lane[] {
+export function laneIndex(
+  site: Site,
+  side: Side,
+  channel: string | null,
+): (table: TableName, keyIndex: number | null) => readonly Lane[] {
   const watched = watchedTables(site, side, channel);
   const lanes = lanesOfStore(site, side, channel).map((lane) => ({ lane, side: mappingOf(site, lane)[side] }));
   return (table, keyIndex) => {
     const entry = watched.find((candidate) => sameTable(candidate.table, table));
     if (!entry) return [];
     const key = keyIndex === null ? null : (entry.keys[keyIndex] ?? null);
-    return lanes.filter((item) => sameTable(item.side.table, table) && (key === null || sameColumns(item.side.key, key))).map((item) => item.lane);
+    return lanes
+      .filter((item) => sameTable(item.side.table, table) && (key === null || sameColumns(item.side.key, key)))
+      .map((item) => item.lane);
   };
 }

@@ -2,7 +2,12 @@
 import { keyText, type Side } from '../domain/record.ts';
 import type { Coupling, SyncError } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
-import { ActionRefused, type ActionRequest, type Synchronizer, type UncoupledRecordView } from '../ports/synchronizer.ts';
+import {
+  ActionRefused,
+  type ActionRequest,
+  type Synchronizer,
+  type UncoupledRecordView,
+} from '../ports/synchronizer.ts';
 import { actOnError, inActionLane } from './act-on-error.ts';
 import { describeRecord } from './build-recording.ts';
 import { coupleInContext } from './couple-records.ts';
@@ -39,9 +44,20 @@ export function createSynchronizer(site: Site, memory: LaneMemory): Synchronizer
         const key = request.hqKey ?? request.channelKey;
         if (!key) throw new ActionRefused('key-required', 'name at least one record');
         if (!request.dryRun) await run.ensureJob();
-        const errors = await site.database.openErrors(request.lane, { couplingIds: [], hqKeys: request.hqKey ? [request.hqKey] : [], channelKeys: request.channelKey ? [request.channelKey] : [] });
+        const errors = await site.database.openErrors(request.lane, {
+          couplingIds: [],
+          hqKeys: request.hqKey ? [request.hqKey] : [],
+          channelKeys: request.channelKey ? [request.channelKey] : [],
+        });
         try {
-          const result = await coupleInContext(context, run, { hqKey: request.hqKey, channelKey: request.channelKey, createIn: request.createIn, winner: request.winner, dryRun: request.dryRun, answers: errors[0] ?? null });
+          const result = await coupleInContext(context, run, {
+            hqKey: request.hqKey,
+            channelKey: request.channelKey,
+            createIn: request.createIn,
+            winner: request.winner,
+            dryRun: request.dryRun,
+            answers: errors[0] ?? null,
+          });
           await run.finish('succeeded');
           return { couplingId: result.couplingId, writes: result.writes };
         } catch (fault) {
@@ -67,29 +83,43 @@ export function createSynchronizer(site: Site, memory: LaneMemory): Synchronizer
 
     async synchronizeCoupling(couplingId, winner, asker) {
       const known = await couplingOf(couplingId);
-      if (known.status === 'ended') throw new ActionRefused('coupling-ended', 'this coupling has ended', { couplingId });
+      if (known.status === 'ended')
+        throw new ActionRefused('coupling-ended', 'this coupling has ended', { couplingId });
       return inActionLane(site, memory, known.lane, async (context) => {
-        const run = singleRun(site, known.lane, 'synchronize', winner ? 'resolution' : 'change', asker, null, { couplingId });
+        const run = singleRun(site, known.lane, 'synchronize', winner ? 'resolution' : 'change', asker, null, {
+          couplingId,
+        });
         const options: BatchOptions = {
           decide: { ...PLAIN_RUN, choice: winner ? { winner, fields: new Map() } : null },
           deletions: 'defer',
           truncated: new Set(),
           errorId: known.errorId,
           lone: { createIn: new Set(SIDES), match: false, byHand: false },
-          resolution: winner ? { action: 'synchronize', winner, fields: null, actor: asker.actor, reason: asker.reason } : null,
+          resolution: winner
+            ? { action: 'synchronize', winner, fields: null, actor: asker.actor, reason: asker.reason }
+            : null,
           withResults: false,
           late: new Set(),
           expectEmpty: false,
         };
         if (!asker.dryRun) await run.ensureJob();
         for (let tries = 0; ; tries += 1) {
-          const { plan, subjects } = await planBatch(context, run.identity, [{ side: 'hq', key: known.hqKey, pending: null }], options);
-          const writes = subjects.flatMap((subject) => subject.writes.map((write) => writePreview(context, write))) as never;
+          const { plan, subjects } = await planBatch(
+            context,
+            run.identity,
+            [{ side: 'hq', key: known.hqKey, pending: null }],
+            options,
+          );
+          const writes = subjects.flatMap((subject) =>
+            subject.writes.map((write) => writePreview(context, write)),
+          ) as never;
           if (asker.dryRun) return { outcome: 'succeeded', jobId: null, writes, dependents: [] };
           const result = await carryOut(context, run, plan, subjects, options);
           if (result.again > 0 && tries < 5) continue;
           await run.finish('succeeded');
-          const failed = subjects.some((subject) => subject.verdict.kind === 'found' && subject.verdict.finding.kind === 'failure');
+          const failed = subjects.some(
+            (subject) => subject.verdict.kind === 'found' && subject.verdict.finding.kind === 'failure',
+          );
           return { outcome: failed ? 'failed' : 'succeeded', jobId: run.identity.jobId, writes, dependents: [] };
         }
       });
@@ -104,7 +134,11 @@ export function createSynchronizer(site: Site, memory: LaneMemory): Synchronizer
       const found = search.key
         ? [...(await table.read([search.key], null)).records.values()]
         : search.q
-          ? await table.search(search.q, prepared.sides[side].describe.map((at) => prepared.sides[side].columns[at] as string), search.limit)
+          ? await table.search(
+              search.q,
+              prepared.sides[side].describe.map((at) => prepared.sides[side].columns[at] as string),
+              search.limit,
+            )
           : await table.scan(search.after, search.limit);
       const keys = found.map((record) => record.key);
       const coupled = await site.database.couplingsByKey(lane, side, keys);
@@ -128,4 +162,3 @@ export function createSynchronizer(site: Site, memory: LaneMemory): Synchronizer
     execute: (jobId, stop) => executeJob(site, memory, jobId, stop),
   };
 }
-

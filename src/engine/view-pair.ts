@@ -20,7 +20,8 @@ export interface Viewer {
 
 /** The change that leads a batch to the pair, or to the lone record, of an error. */
 export function errorItem(error: SyncError): WorkItem {
-  if (error.hqRecord.key && (error.couplingId !== null || error.hqRecord.exists)) return { side: 'hq', key: error.hqRecord.key, pending: null };
+  if (error.hqRecord.key && (error.couplingId !== null || error.hqRecord.exists))
+    return { side: 'hq', key: error.hqRecord.key, pending: null };
   return { side: 'channel', key: error.channelRecord.key ?? error.hqRecord.key ?? [], pending: null };
 }
 
@@ -31,12 +32,21 @@ async function readOne(viewer: Viewer, side: Side, key: RecordKey | null): Promi
 
 /** The state of the error and of both records as one opaque text. */
 export async function etagOf(viewer: Viewer, error: SyncError): Promise<string> {
-  const [hq, channel] = await Promise.all([readOne(viewer, 'hq', error.hqRecord.key), readOne(viewer, 'channel', error.channelRecord.key)]);
+  const [hq, channel] = await Promise.all([
+    readOne(viewer, 'hq', error.hqRecord.key),
+    readOne(viewer, 'channel', error.channelRecord.key),
+  ]);
   return etag([error.id, error.status, error.kind, error.code], hq, channel);
 }
 
 function etag(facts: readonly string[], hq: StoredRecord | null, channel: StoredRecord | null): string {
-  const state = JSON.stringify([facts, hq?.version ?? null, hq?.values ?? null, channel?.version ?? null, channel?.values ?? null]);
+  const state = JSON.stringify([
+    facts,
+    hq?.version ?? null,
+    hq?.values ?? null,
+    channel?.version ?? null,
+    channel?.values ?? null,
+  ]);
   return `"${createHash('sha256').update(state).digest('base64url').slice(0, 27)}"`;
 }
 
@@ -52,14 +62,36 @@ export async function viewCoupling(viewer: Viewer, coupling: Coupling): Promise<
   for (const field of viewer.prepared.fields) {
     const state = base.states?.[field.index] ?? 'known';
     const values = { hq: base.hq[field.index] ?? null, channel: base.channel[field.index] ?? null };
-    known.set(field.name, { name: field.name, base: state === 'none' ? null : values, hq: values.hq, channel: values.channel, changedIn: [], conflicting: false });
+    known.set(field.name, {
+      name: field.name,
+      base: state === 'none' ? null : values,
+      hq: values.hq,
+      channel: values.channel,
+      changedIn: [],
+      conflicting: false,
+    });
   }
-  const record = (key: RecordKey | null, description: string): ErrorRecord => ({ key, description, exists: true, modifiedAt: null, changedBy: null, version: null });
-  const records = { hq: record(coupling.hqKey, coupling.hqDescription), channel: record(coupling.channelKey, coupling.channelDescription) };
+  const record = (key: RecordKey | null, description: string): ErrorRecord => ({
+    key,
+    description,
+    exists: true,
+    modifiedAt: null,
+    changedBy: null,
+    version: null,
+  });
+  const records = {
+    hq: record(coupling.hqKey, coupling.hqDescription),
+    channel: record(coupling.channelKey, coupling.channelDescription),
+  };
   return view(viewer, [coupling.id, coupling.status], records, (name) => known.get(name));
 }
 
-async function view(viewer: Viewer, facts: readonly string[], records: Readonly<Record<Side, ErrorRecord>>, stored: (name: string) => ErrorField | undefined): Promise<PairView> {
+async function view(
+  viewer: Viewer,
+  facts: readonly string[],
+  records: Readonly<Record<Side, ErrorRecord>>,
+  stored: (name: string) => ErrorField | undefined,
+): Promise<PairView> {
   const now = { hq: null as StoredRecord | null, channel: null as StoredRecord | null };
   let away = false;
   await Promise.all(
@@ -96,11 +128,18 @@ async function view(viewer: Viewer, facts: readonly string[], records: Readonly<
 const valuesOf = (viewer: Viewer, side: Side, record: StoredRecord | null): readonly Value[] | null =>
   record ? fieldValuesOf(viewer.prepared, side, record.values) : null;
 
-function recordNow(viewer: Viewer, side: Side, known: ErrorRecord, record: StoredRecord | null, away: boolean): RecordNow {
+function recordNow(
+  viewer: Viewer,
+  side: Side,
+  known: ErrorRecord,
+  record: StoredRecord | null,
+  away: boolean,
+): RecordNow {
   const prepared = viewer.prepared.sides[side];
   const { link } = viewer.prepared.mapping[side];
   const column = (name: string): Value => record?.values[prepared.columns.indexOf(name)] ?? null;
-  const at = (position: number | null): Value => (record && position !== null ? (record.values[position] ?? null) : null);
+  const at = (position: number | null): Value =>
+    record && position !== null ? (record.values[position] ?? null) : null;
   const values = valuesOf(viewer, side, record);
   return {
     key: known.key,
@@ -109,17 +148,27 @@ function recordNow(viewer: Viewer, side: Side, known: ErrorRecord, record: Store
     modifiedAt: record ? at(prepared.modifiedAt) : known.modifiedAt,
     changedBy: record ? at(prepared.modifiedBy) : known.changedBy,
     link: record && link ? linkOf(link, column) : null,
-    values: values ? Object.fromEntries(viewer.prepared.fields.map((field) => [field.name, values[field.index] ?? null])) : null,
+    values: values
+      ? Object.fromEntries(viewer.prepared.fields.map((field) => [field.name, values[field.index] ?? null]))
+      : null,
     version: record?.version ?? known.version,
   };
 }
 
 /** Couplings that refer to the pair: what a restore brings back into reach, or a delete leaves without a parent. */
-export async function findDependents(site: Site, viewer: Viewer & { readonly lane: SyncError['lane'] }, error: SyncError): Promise<Dependent[]> {
+export async function findDependents(
+  site: Site,
+  viewer: Viewer & { readonly lane: SyncError['lane'] },
+  error: SyncError,
+): Promise<Dependent[]> {
   if (error.couplingId === null) return [];
-  const children = site.mappings.filter((mapping) => mapping.fields.some((field) => field.references?.mapping === viewer.lane.mapping));
+  const children = site.mappings.filter((mapping) =>
+    mapping.fields.some((field) => field.references?.mapping === viewer.lane.mapping),
+  );
   if (children.length === 0) return [];
-  const lanes = lanesOf(site, viewer.lane.channel).filter((lane) => children.some((child) => child.name === lane.mapping));
+  const lanes = lanesOf(site, viewer.lane.channel).filter((lane) =>
+    children.some((child) => child.name === lane.mapping),
+  );
   const couplings = await site.database.couplingsOfParent(error.couplingId, lanes, 100);
   return couplings.map((coupling) => ({
     mapping: coupling.lane.mapping,

@@ -43,18 +43,37 @@ export interface Run {
   ensureJob(): Promise<void>;
 }
 
-export async function workBatch(context: LaneContext, run: Run, items: readonly WorkItem[], options: BatchOptions): Promise<BatchResult> {
+export async function workBatch(
+  context: LaneContext,
+  run: Run,
+  items: readonly WorkItem[],
+  options: BatchOptions,
+): Promise<BatchResult> {
   const { plan, subjects } = await planBatch(context, run.identity, items, options);
   return carryOut(context, run, plan, subjects, options);
 }
 
 /** Writes, settles, records and clears what was planned; for batches and for what a person asked of one pair alike. */
-export async function carryOut(context: LaneContext, run: Run, plan: BatchPlan, subjects: readonly Subject[], options: BatchOptions): Promise<BatchResult> {
+export async function carryOut(
+  context: LaneContext,
+  run: Run,
+  plan: BatchPlan,
+  subjects: readonly Subject[],
+  options: BatchOptions,
+): Promise<BatchResult> {
   await context.surroundings.reach('decided', context.lane);
   const batchIds = await writeBoth(context, run, subjects, plan.builder, options);
-  for (const subject of subjects) {
-    settleSubject({ context, identity: run.identity, builder: plan.builder, counters: run.counters, resolution: options.resolution, withResults: options.withResults }, subject);
-  }
+  const restricted = { only: options.decide.only, fields: options.decide.fields !== null };
+  const settling = {
+    context,
+    identity: run.identity,
+    builder: plan.builder,
+    counters: run.counters,
+    resolution: options.resolution,
+    restricted,
+    withResults: options.withResults,
+  };
+  for (const subject of subjects) settleSubject(settling, subject);
   finishVoid(plan, run);
   const parts = plan.builder.build();
   parts.batchIds.push(...batchIds);
@@ -67,7 +86,12 @@ export async function carryOut(context: LaneContext, run: Run, plan: BatchPlan, 
 }
 
 /** Everything up to the writes; a dry run stops here. */
-export async function planBatch(context: LaneContext, identity: RunIdentity, items: readonly WorkItem[], options: BatchOptions) {
+export async function planBatch(
+  context: LaneContext,
+  identity: RunIdentity,
+  items: readonly WorkItem[],
+  options: BatchOptions,
+) {
   const gathered = await gatherPairs(context, items);
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
   const plan: BatchPlan = { context, identity, options, gathered, builder };
@@ -88,7 +112,11 @@ export async function planBatch(context: LaneContext, identity: RunIdentity, ite
 
 /** What a plan needs to know beyond the pairs themselves: open errors, parents on their way, rows a delete would take along. */
 export async function completePlan(context: LaneContext, subjects: readonly Subject[]): Promise<void> {
-  await Promise.all([loadOpenErrors(context, subjects), letWaitForPendingParents(context, subjects), checkCascades(context, subjects)]);
+  await Promise.all([
+    loadOpenErrors(context, subjects),
+    letWaitForPendingParents(context, subjects),
+    checkCascades(context, subjects),
+  ]);
 }
 
 /** A child whose parent is itself among the pending waits silently for it; otherwise it is an error that says so. */
@@ -99,7 +127,11 @@ async function letWaitForPendingParents(context: LaneContext, subjects: readonly
     const waitsFor = subject.verdict.kind === 'found' ? subject.verdict.finding.waitsFor : null;
     if (!waitsFor) continue;
     const name = `${waitsFor.side}:${waitsFor.mapping}`;
-    const group = groups.get(name) ?? { mapping: waitsFor.mapping, side: waitsFor.side, subjects: new Map<string, Subject[]>() };
+    const group = groups.get(name) ?? {
+      mapping: waitsFor.mapping,
+      side: waitsFor.side,
+      subjects: new Map<string, Subject[]>(),
+    };
     const key = keyText(waitsFor.key);
     group.subjects.set(key, [...(group.subjects.get(key) ?? []), subject]);
     groups.set(name, group);
@@ -115,12 +147,22 @@ async function letWaitForPendingParents(context: LaneContext, subjects: readonly
 
 // ---------------------------------------------------------------- writing
 
-async function writeBoth(context: LaneContext, run: Run, subjects: readonly Subject[], builder: RecordingBuilder, options: BatchOptions): Promise<string[]> {
+async function writeBoth(
+  context: LaneContext,
+  run: Run,
+  subjects: readonly Subject[],
+  builder: RecordingBuilder,
+  options: BatchOptions,
+): Promise<string[]> {
   const batchIds: string[] = [];
   for (const side of SIDES) {
     const planned: PlannedWrite[] = [];
     for (const subject of subjects) {
-      if (subject.verdict.kind === 'again' || (subject.verdict.kind === 'found' && subject.verdict.finding.kind === 'failure')) continue;
+      if (
+        subject.verdict.kind === 'again' ||
+        (subject.verdict.kind === 'found' && subject.verdict.finding.kind === 'failure')
+      )
+        continue;
       for (const write of subject.writes) if (write.side === side) planned.push(write);
     }
     if (planned.length > 0) {
@@ -132,17 +174,36 @@ async function writeBoth(context: LaneContext, run: Run, subjects: readonly Subj
   return batchIds;
 }
 
-async function writeSide(context: LaneContext, run: Run, side: Side, planned: readonly PlannedWrite[], builder: RecordingBuilder, options: BatchOptions): Promise<string> {
+async function writeSide(
+  context: LaneContext,
+  run: Run,
+  side: Side,
+  planned: readonly PlannedWrite[],
+  builder: RecordingBuilder,
+  options: BatchOptions,
+): Promise<string> {
   const batchId = context.database.newId();
   const writes: Write[] = planned.map((item) => item.write);
-  const outcomes = await context.tables[side].write({ batchId, fence: context.fence, writes, expectEmpty: options.expectEmpty });
+  const outcomes = await context.tables[side].write({
+    batchId,
+    fence: context.fence,
+    writes,
+    expectEmpty: options.expectEmpty,
+  });
   for (let at = 0; at < planned.length; at += 1) {
     takeOutcome(context, run, planned[at] as PlannedWrite, outcomes[at] as WriteOutcome, builder, options);
   }
   return batchId;
 }
 
-function takeOutcome(context: LaneContext, run: Run, planned: PlannedWrite, outcome: WriteOutcome, builder: RecordingBuilder, options: BatchOptions): void {
+function takeOutcome(
+  context: LaneContext,
+  run: Run,
+  planned: PlannedWrite,
+  outcome: WriteOutcome,
+  builder: RecordingBuilder,
+  options: BatchOptions,
+): void {
   const { subject, side, note } = planned;
   if (outcome.status === 'written') {
     const draft = builder.written(note, outcome);
@@ -160,14 +221,22 @@ function takeOutcome(context: LaneContext, run: Run, planned: PlannedWrite, outc
     const key = `${side}:${note.couplingId}:${keyText(subject.keys.hq ?? subject.keys.channel ?? [])}`;
     const { refusal } = outcome;
     // A unique key held by a record that this run may itself change: once more at the end, then it is an error.
-    const unique = refusal.blockedBy !== null || (note.operation === 'insert' && refusal.code === 'constraint-violated' && refusal.params['unique'] === true);
-    const lateKey = subject.loneSide ? `${side}:${subject.loneSide}:${keyText(subject.keys[subject.loneSide] ?? [])}` : key;
+    const unique =
+      refusal.blockedBy !== null ||
+      (note.operation === 'insert' && refusal.code === 'constraint-violated' && refusal.params['unique'] === true);
+    const lateKey = subject.loneSide
+      ? `${side}:${subject.loneSide}:${keyText(subject.keys[subject.loneSide] ?? [])}`
+      : key;
     if (unique && !options.late.has(lateKey)) {
       options.late.add(lateKey);
       subject.verdict = { kind: 'again', late: true };
       return;
     }
-    subject.verdict = finding('failure', refusal.code, refusal.blockedBy ? { ...refusal.params, blockedBy: [...refusal.blockedBy] } : refusal.params);
+    subject.verdict = finding(
+      'failure',
+      refusal.code,
+      refusal.blockedBy ? { ...refusal.params, blockedBy: [...refusal.blockedBy] } : refusal.params,
+    );
     return;
   }
   if (outcome.status === 'suppressed') subject.verdict = finding('failure', 'write-suppressed', { side });
@@ -205,7 +274,9 @@ export async function recordFoundBatches(context: LaneContext, batches: readonly
   const ids = batches.map((batch) => batch.batchId);
   const recorded = await context.database.recordedBatches(ids);
   const fresh = batches.filter((batch) => !recorded.has(batch.batchId));
-  const entries = fresh.flatMap((batch) => batch.entries.map((entry) => ({ note: readNote(entry.note), outcome: entry.outcome })));
+  const entries = fresh.flatMap((batch) =>
+    batch.entries.map((entry) => ({ note: readNote(entry.note), outcome: entry.outcome })),
+  );
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
   const couplings = await context.database.couplingsById([...new Set(entries.map((entry) => entry.note.couplingId))]);
   for (const { note, outcome } of entries) {

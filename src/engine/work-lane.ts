@@ -5,7 +5,7 @@
 import { travels } from '../domain/mapping.ts';
 import type { DecideOptions } from '../domain/pair.ts';
 import { PLAIN_RUN } from '../domain/pair.ts';
-import { keyText, type RecordKey, type Side, SIDES } from '../domain/record.ts';
+import { directionTo, keyText, otherSide, type RecordKey, type Side, SIDES } from '../domain/record.ts';
 import { FenceLost } from '../errors/store-faults.ts';
 import type { PendingState } from '../ports/coupling-database.ts';
 import { breakDeletions, truncatedSides } from './break-deletions.ts';
@@ -43,11 +43,20 @@ export function createSides(context: LaneContext, direction: LaneRequest['direct
   return new Set(SIDES.filter((side) => travels(mapping.direction, side) && travels(direction, side)));
 }
 
-export const optionsOf = (context: LaneContext, request: LaneRequest, deletions: BatchOptions['deletions'], late: Set<string>): BatchOptions => ({
+export const optionsOf = (
+  context: LaneContext,
+  request: LaneRequest,
+  deletions: BatchOptions['deletions'],
+  late: Set<string>,
+): BatchOptions => ({
   decide: decideOptionsOf(request),
   deletions,
   errorId: null,
-  lone: { createIn: createSides(context, request.direction), match: !context.prepared.mapping.coupledOnly, byHand: false },
+  lone: {
+    createIn: createSides(context, request.direction),
+    match: !context.prepared.mapping.coupledOnly,
+    byHand: false,
+  },
   resolution: null,
   withResults: false,
   late,
@@ -81,7 +90,10 @@ export async function workPending(
       const last = changes.at(-1);
       if (!last) break;
       after = last.id;
-      const items: WorkItem[] = changes.map((pending) => ({ side: pending.side, key: pending.key, pending }));
+      const items = changes.flatMap((pending): WorkItem[] =>
+        flows(request, pending.side) ? [{ side: pending.side, key: pending.key, pending }] : [],
+      );
+      if (items.length === 0) continue;
       const result = await workBatch(context, run, items, options);
       again += result.again + result.parts.pend.length;
       await betweenBatches(context);
@@ -92,18 +104,30 @@ export async function workPending(
   return true;
 }
 
+/** Whether changes of this side are what the run was asked to carry. */
+const flows = (request: LaneRequest, side: Side): boolean =>
+  request.direction === 'both' || request.direction === directionTo(otherSide(side));
+
 /** Lets waiting actions in. Whoever came in raised the fence, and this run's next write is refused by the stores. */
 async function betweenBatches(context: LaneContext): Promise<void> {
   const state = await context.lock.yield();
   if (state.fence !== context.fence.number) {
-    throw new FenceLost('somebody else works this lane now', { mapping: context.lane.mapping, channel: context.lane.channel });
+    throw new FenceLost('somebody else works this lane now', {
+      mapping: context.lane.mapping,
+      channel: context.lane.channel,
+    });
   }
 }
 
 // ---------------------------------------------------------------- full comparison
 
 /** Compares every coupled pair, then looks for records without a partner, on HQ and on the channel. */
-async function compareAll(context: LaneContext, run: Run, request: LaneRequest, options: BatchOptions): Promise<boolean> {
+async function compareAll(
+  context: LaneContext,
+  run: Run,
+  request: LaneRequest,
+  options: BatchOptions,
+): Promise<boolean> {
   const { database, lane } = context;
   let afterId: string | null = null;
   let coupled = 0;
@@ -114,18 +138,30 @@ async function compareAll(context: LaneContext, run: Run, request: LaneRequest, 
     if (!last) break;
     afterId = last.id;
     coupled += couplings.length;
-    await workBatch(context, run, couplings.map((coupling) => ({ side: 'hq', key: coupling.hqKey, pending: null })), options);
+    await workBatch(
+      context,
+      run,
+      couplings.map((coupling) => ({ side: 'hq', key: coupling.hqKey, pending: null })),
+      options,
+    );
     await betweenBatches(context);
   }
   const expectEmpty = coupled === 0 && (await context.tables.channel.count()) === 0;
   for (const side of SIDES) {
-    if (!(await scanSide(context, run, request, { ...options, expectEmpty: expectEmpty && side === 'hq' }, side))) return false;
+    if (!(await scanSide(context, run, request, { ...options, expectEmpty: expectEmpty && side === 'hq' }, side)))
+      return false;
   }
   return true;
 }
 
 /** Records of one side that have no coupling, page by page, the next page read while this one is worked. */
-async function scanSide(context: LaneContext, run: Run, request: LaneRequest, options: BatchOptions, side: Side): Promise<boolean> {
+async function scanSide(
+  context: LaneContext,
+  run: Run,
+  request: LaneRequest,
+  options: BatchOptions,
+  side: Side,
+): Promise<boolean> {
   const table = context.tables[side];
   let page = await table.scan(null, BATCH_RECORDS);
   while (page.length > 0) {
@@ -133,10 +169,15 @@ async function scanSide(context: LaneContext, run: Run, request: LaneRequest, op
     const last: RecordKey = (page.at(-1) as (typeof page)[number]).key;
     const next = table.scan(last, BATCH_RECORDS);
     next.catch(() => {});
-    const coupled = await context.database.couplingsByKey(context.lane, side, page.map((record) => record.key));
+    const coupled = await context.database.couplingsByKey(
+      context.lane,
+      side,
+      page.map((record) => record.key),
+    );
     const items: WorkItem[] = [];
     for (const record of page) {
-      if (!coupled.has(keyText(record.key)) && record.inFilter) items.push({ side, key: record.key, pending: null, record });
+      if (!coupled.has(keyText(record.key)) && record.inFilter)
+        items.push({ side, key: record.key, pending: null, record });
     }
     if (items.length > 0) {
       await workBatch(context, run, items, options);
@@ -155,6 +196,9 @@ export async function workDeletions(context: LaneContext, run: Run, request: Lan
   if (counts.hq.deletion + counts.channel.deletion === 0) return true;
   const held = await breakDeletions(context, run, counts);
   if (held.size === SIDES.length) return true;
-  const options: BatchOptions = { ...optionsOf(context, request, 'carryOut', new Set()), lone: { createIn: new Set(), match: false, byHand: false } };
+  const options: BatchOptions = {
+    ...optionsOf(context, request, 'carryOut', new Set()),
+    lone: { createIn: new Set(), match: false, byHand: false },
+  };
   return workPending(context, run, request, options, ['deletion']);
 }

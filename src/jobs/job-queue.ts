@@ -36,13 +36,35 @@ export interface QueueOptions {
 }
 
 const likeness = (request: JobRequest): string =>
-  JSON.stringify([request.kind, request.mapping, request.channel, request.scope, request.direction, request.dryRun, request.body]);
+  JSON.stringify([
+    request.kind,
+    request.mapping,
+    request.channel,
+    request.scope,
+    request.direction,
+    request.dryRun,
+    request.body,
+  ]);
 
 export async function startJobQueue({ url, database, onError }: QueueOptions): Promise<StartedQueue> {
-  const boss = new PgBoss({ connectionString: url, schema: 'couplet_queue', max: 4, application_name: 'couplet queue', useListenNotify: true });
+  const boss = new PgBoss({
+    connectionString: url,
+    schema: 'couplet_queue',
+    max: 4,
+    application_name: 'couplet queue',
+    useListenNotify: true,
+  });
   boss.on('error', onError);
   await boss.start();
-  const queueOptions = { retryLimit: RETRIES, retryDelay: 2, retryBackoff: true, retryDelayMax: RETRY_LONGEST_SECONDS, expireInSeconds: 23 * 3_600, heartbeatSeconds: HEARTBEAT_SECONDS, notify: true };
+  const queueOptions = {
+    retryLimit: RETRIES,
+    retryDelay: 2,
+    retryBackoff: true,
+    retryDelayMax: RETRY_LONGEST_SECONDS,
+    expireInSeconds: 23 * 3_600,
+    heartbeatSeconds: HEARTBEAT_SECONDS,
+    notify: true,
+  };
   await boss.createQueue(QUEUE, queueOptions);
   await boss.createQueue(TIMETABLE, { retryLimit: 0, notify: true });
   let stopping = false;
@@ -63,9 +85,13 @@ export async function startJobQueue({ url, database, onError }: QueueOptions): P
     async work(execute) {
       // A process that died between the row and the queue left jobs that nobody hands out; sending them twice does no harm.
       for (const job of await database.queuedJobs()) await send(job).catch(() => {});
-      await boss.work<{ jobId: string }>(QUEUE, { batchSize: 1, localConcurrency: 4, pollingIntervalSeconds: 2 }, async ([job]) => {
-        if (job) await execute(job.data.jobId, () => Promise.resolve(stopping));
-      });
+      await boss.work<{ jobId: string }>(
+        QUEUE,
+        { batchSize: 1, localConcurrency: 4, pollingIntervalSeconds: 2 },
+        async ([job]) => {
+          if (job) await execute(job.data.jobId, () => Promise.resolve(stopping));
+        },
+      );
       await boss.work<TimetableEntry>(TIMETABLE, { batchSize: 1, pollingIntervalSeconds: 2 }, async ([slot]) => {
         if (slot) await enqueue(scheduledRequest(slot.data));
       });
@@ -87,7 +113,8 @@ export async function startJobQueue({ url, database, onError }: QueueOptions): P
           timers.push(setInterval(offer, everyMs).unref());
         }
       }
-      for (const known of await boss.getSchedules(TIMETABLE)) if (!wanted.has(known.key)) await boss.unschedule(TIMETABLE, known.key);
+      for (const known of await boss.getSchedules(TIMETABLE))
+        if (!wanted.has(known.key)) await boss.unschedule(TIMETABLE, known.key);
     },
     async stop() {
       stopping = true;

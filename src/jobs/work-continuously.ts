@@ -53,7 +53,13 @@ export function workContinuously(options: ContinuousOptions): ContinuousWork {
 }
 
 /** Takes marks in, for ever; a store that is away is asked again, ever more seldom, and the first failure is reported. */
-async function watchStore(options: ContinuousOptions, side: Side, channel: string | null, ring: (channel: string | null) => void, signal: AbortSignal): Promise<void> {
+async function watchStore(
+  options: ContinuousOptions,
+  side: Side,
+  channel: string | null,
+  ring: (channel: string | null) => void,
+  signal: AbortSignal,
+): Promise<void> {
   let backOffMs = 0;
   while (!signal.aborted) {
     try {
@@ -66,14 +72,23 @@ async function watchStore(options: ContinuousOptions, side: Side, channel: strin
     } catch (fault) {
       if (signal.aborted) return;
       backOffMs = Math.min(Math.max(BACK_OFF_FIRST_MS, backOffMs * 2), BACK_OFF_LONGEST_MS);
-      options.report({ side, channel, state: stateOf(fault), message: fault instanceof Error ? fault.message : String(fault) });
+      options.report({
+        side,
+        channel,
+        state: stateOf(fault),
+        message: fault instanceof Error ? fault.message : String(fault),
+      });
       await pause(backOffMs, signal);
     }
   }
 }
 
 const stateOf = (fault: unknown): StoreStateReport['state'] =>
-  fault instanceof LineageBroken ? 'replaced' : fault instanceof StoreUnreachable || fault instanceof StoreBusy ? 'unreachable' : 'setupProblem';
+  fault instanceof LineageBroken
+    ? 'replaced'
+    : fault instanceof StoreUnreachable || fault instanceof StoreBusy
+      ? 'unreachable'
+      : 'setupProblem';
 
 async function workChannel(options: ContinuousOptions, channel: string, own: Bell, signal: AbortSignal): Promise<void> {
   let backOffMs = 0;
@@ -86,7 +101,9 @@ async function workChannel(options: ContinuousOptions, channel: string, own: Bel
       const unreachable = await options.rounds.runLanes(channel, lanes, signal);
       backOffMs = unreachable ? Math.min(Math.max(BACK_OFF_FIRST_MS, backOffMs * 2), BACK_OFF_LONGEST_MS) : 0;
     } catch (fault) {
-      options.rounds.warn(`work on channel ${channel} stopped: ${fault instanceof Error ? fault.message : String(fault)}`);
+      options.rounds.warn(
+        `work on channel ${channel} stopped: ${fault instanceof Error ? fault.message : String(fault)}`,
+      );
       backOffMs = Math.min(Math.max(BACK_OFF_FIRST_MS, backOffMs * 2), BACK_OFF_LONGEST_MS);
     }
   }
@@ -135,4 +152,3 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
       resolve();
     }
   });
-

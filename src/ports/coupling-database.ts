@@ -76,7 +76,15 @@ export interface KeyMove {
 
 // ---------------------------------------------------------------- couplings
 
-export type CouplingStatus = 'synchronized' | 'pending' | 'conflict' | 'deletion' | 'failure' | 'outOfFilter' | 'neverSynchronized' | 'ended';
+export type CouplingStatus =
+  | 'synchronized'
+  | 'pending'
+  | 'conflict'
+  | 'deletion'
+  | 'failure'
+  | 'outOfFilter'
+  | 'neverSynchronized'
+  | 'ended';
 
 export interface Coupling {
   readonly id: string;
@@ -200,10 +208,27 @@ export interface ErrorResolution {
 // ---------------------------------------------------------------- log
 
 export type LogAction =
-  | 'coupled' | 'uncoupled' | 'inserted' | 'modified' | 'deleted' | 'restored'
-  | 'conflict' | 'deletion' | 'failed' | 'resolved';
+  | 'coupled'
+  | 'uncoupled'
+  | 'inserted'
+  | 'modified'
+  | 'deleted'
+  | 'restored'
+  | 'conflict'
+  | 'deletion'
+  | 'failed'
+  | 'resolved';
 export type LogCause =
-  | 'change' | 'full' | 'match' | 'retry' | 'resolution' | 'restore' | 'revert' | 'recovery' | 'configuration' | 'commerce';
+  | 'change'
+  | 'full'
+  | 'match'
+  | 'retry'
+  | 'resolution'
+  | 'restore'
+  | 'revert'
+  | 'recovery'
+  | 'configuration'
+  | 'commerce';
 
 export interface LogChange {
   readonly field: string;
@@ -239,8 +264,20 @@ export interface LogEntry {
 // ---------------------------------------------------------------- jobs
 
 export type JobKind =
-  | 'synchronize' | 'couple' | 'uncouple' | 'resolve' | 'bulk' | 'revert' | 'verify' | 'check'
-  | 'p-job' | 'synchronize-customers' | '1010' | '1110' | '1070' | 'pipeline';
+  | 'synchronize'
+  | 'couple'
+  | 'uncouple'
+  | 'resolve'
+  | 'bulk'
+  | 'revert'
+  | 'verify'
+  | 'check'
+  | 'p-job'
+  | 'synchronize-customers'
+  | '1010'
+  | '1110'
+  | '1070'
+  | 'pipeline';
 export type JobTrigger = 'schedule' | 'change' | 'manual' | 'configuration' | 'recovery';
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
@@ -327,7 +364,12 @@ export interface Recording {
    * this is checked), the coupling is put among the pending and the wait is gone. Errors with `waitsFor` are released
    * in the same way.
    */
-  readonly waits: readonly { readonly couplingId: string; readonly mapping: string; readonly side: Side; readonly key: RecordKey }[];
+  readonly waits: readonly {
+    readonly couplingId: string;
+    readonly mapping: string;
+    readonly side: Side;
+    readonly key: RecordKey;
+  }[];
   readonly log: readonly LogEntry[];
   /** Inserted, or written over the open error of the same id. */
   readonly errors: readonly SyncError[];
@@ -355,11 +397,17 @@ export interface CouplingDatabase {
   lockLane(lane: Lane, waitMs: number): Promise<LaneLock | null>;
   /** The caller becomes holder; returns the new fence number. */
   raiseFence(lane: Lane): Promise<number>;
-  changeLane(lane: Lane, change: Partial<Pick<LaneState, 'paused' | 'firstRunDone' | 'stopped' | 'fullRunDue'>>): Promise<void>;
+  changeLane(
+    lane: Lane,
+    change: Partial<Pick<LaneState, 'paused' | 'firstRunDone' | 'stopped' | 'fullRunDue'>>,
+  ): Promise<void>;
 
   // fields of a mapping over time: bases are stored by layout, names and fingerprints of fields in order
   /** `changed`: the lane was worked with other fields before; false for a lane that never was. */
-  ensureLayout(lane: Lane, fields: readonly { readonly name: string; readonly fingerprint: string }[]): Promise<{ readonly layoutId: number; readonly changed: boolean }>;
+  ensureLayout(
+    lane: Lane,
+    fields: readonly { readonly name: string; readonly fingerprint: string }[],
+  ): Promise<{ readonly layoutId: number; readonly changed: boolean }>;
 
   // cursors and pending
   loadCursor(side: Side, channel: string | null): Promise<Cursor | null>;
@@ -373,7 +421,12 @@ export interface CouplingDatabase {
     moves: readonly KeyMove[],
   ): Promise<boolean>;
   /** Oldest first after `afterId`; only in the given states. */
-  takePending(lane: Lane, states: readonly PendingState[], afterId: string | null, limit: number): Promise<readonly PendingChange[]>;
+  takePending(
+    lane: Lane,
+    states: readonly PendingState[],
+    afterId: string | null,
+    limit: number,
+  ): Promise<readonly PendingChange[]>;
   /** For these keys, whatever their state: a pair may be pending on the other side too. */
   pendingOf(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlyMap<KeyText, PendingChange>>;
   countPending(lane: Lane): Promise<Readonly<Record<Side, Readonly<Record<PendingState, number>>>>>;
@@ -395,16 +448,36 @@ export interface CouplingDatabase {
   scanCouplings(lane: Lane, afterId: string | null, limit: number): Promise<readonly Coupling[]>;
   countCouplings(lane: Lane): Promise<number>;
   /** The partner keys and coupling ids of parents, for references. */
-  partnersOf(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlyMap<KeyText, { readonly couplingId: string; readonly hqKey: RecordKey; readonly channelKey: RecordKey | null }>>;
+  partnersOf(
+    lane: Lane,
+    side: Side,
+    keys: readonly RecordKey[],
+  ): Promise<
+    ReadonlyMap<
+      KeyText,
+      { readonly couplingId: string; readonly hqKey: RecordKey; readonly channelKey: RecordKey | null }
+    >
+  >;
   /** Open couplings in these lanes that refer to this coupling as a parent. */
   couplingsOfParent(parentId: string, lanes: readonly Lane[], limit: number): Promise<readonly Coupling[]>;
   uncoupledAmong(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlySet<KeyText>>;
 
   /** With who uncoupled and when, for people. */
-  uncoupledMarks(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlyMap<KeyText, { readonly at: string; readonly actor: string | null }>>;
+  uncoupledMarks(
+    lane: Lane,
+    side: Side,
+    keys: readonly RecordKey[],
+  ): Promise<ReadonlyMap<KeyText, { readonly at: string; readonly actor: string | null }>>;
 
   // errors
-  openErrors(lane: Lane, of: { readonly couplingIds: readonly string[]; readonly hqKeys: readonly RecordKey[]; readonly channelKeys: readonly RecordKey[] }): Promise<readonly SyncError[]>;
+  openErrors(
+    lane: Lane,
+    of: {
+      readonly couplingIds: readonly string[];
+      readonly hqKeys: readonly RecordKey[];
+      readonly channelKeys: readonly RecordKey[];
+    },
+  ): Promise<readonly SyncError[]>;
   errorById(id: string): Promise<SyncError | null>;
   openMappingError(lane: Lane, code: string): Promise<SyncError | null>;
 
@@ -427,12 +500,30 @@ export interface CouplingDatabase {
   createJob(request: JobRequest, status: 'queued' | 'running', id?: string): Promise<Job>;
   startJob(id: string): Promise<Job>;
   updateProgress(id: string, progress: JobProgress): Promise<{ readonly cancelRequested: boolean }>;
-  finishJob(id: string, status: 'succeeded' | 'failed' | 'cancelled', progress: JobProgress, outcome: { readonly code: string; readonly params: Params } | null): Promise<void>;
+  finishJob(
+    id: string,
+    status: 'succeeded' | 'failed' | 'cancelled',
+    progress: JobProgress,
+    outcome: { readonly code: string; readonly params: Params } | null,
+  ): Promise<void>;
   /** The result of one error acted on in bulk; the coupling and keys are the error's. */
-  addJobResult(jobId: string, errorId: string, status: JobResult['status'], code: string | null, writes: Json): Promise<void>;
+  addJobResult(
+    jobId: string,
+    errorId: string,
+    status: JobResult['status'],
+    code: string | null,
+    writes: Json,
+  ): Promise<void>;
   jobById(id: string): Promise<Job | null>;
   jobProgress(id: string): Promise<{ readonly done: number; readonly total: number | null }>;
-  jobOutcome(id: string): Promise<{ readonly status: JobStatus; readonly code: string | null; readonly params: Params | null; readonly counters: JobCounters }>;
+  jobOutcome(
+    id: string,
+  ): Promise<{
+    readonly status: JobStatus;
+    readonly code: string | null;
+    readonly params: Params | null;
+    readonly counters: JobCounters;
+  }>;
   countOpenErrors(): Promise<number>;
   /** A job of the same kind, mapping, channel, scope, direction, dryRun and body that nobody has begun yet. */
   queuedJobLike(likeness: string, request: JobRequest): Promise<Job | null>;
@@ -443,5 +534,15 @@ export interface CouplingDatabase {
 
 export const noCounters = (): JobCounters => {
   const none = (): DirectionCounters => ({ inserted: 0, modified: 0, deleted: 0, unchanged: 0, skipped: 0, failed: 0 });
-  return { toHq: none(), toChannel: none(), coupled: 0, uncoupled: 0, conflicts: 0, deletions: 0, ambiguous: 0, unmatchedInHq: 0, unmatchedInChannel: 0 };
+  return {
+    toHq: none(),
+    toChannel: none(),
+    coupled: 0,
+    uncoupled: 0,
+    conflicts: 0,
+    deletions: 0,
+    ambiguous: 0,
+    unmatchedInHq: 0,
+    unmatchedInChannel: 0,
+  };
 };

@@ -84,6 +84,16 @@ export interface TableDescription {
   readonly subscribed: boolean;
 }
 
+/** What a check wants to know of a store before it looks at single tables. */
+export interface StoreSurvey {
+  /** Every table that the connection can see, to tell which was meant by a name that is none. */
+  readonly tables: readonly TableName[];
+  /** The store as a whole lets Couplet put its capture in; the single tables may not. */
+  readonly mayInstall: boolean;
+  /** Of the store as a whole: its version, read only, no wake-ups. */
+  readonly problems: readonly SetupProblem[];
+}
+
 export interface SetupProblem {
   readonly code: string;
   readonly params: Params;
@@ -197,7 +207,11 @@ export type Write =
       /** By column. Key columns that are not among them are assigned by the store. */
       readonly set: ReadonlyMap<string, Value>;
       /** Do not create if a record matches one of these: the match, repeated within the statement. */
-      readonly unless: readonly { readonly columns: readonly string[]; readonly caseSensitive: boolean; readonly values: readonly Value[] }[];
+      readonly unless: readonly {
+        readonly columns: readonly string[];
+        readonly caseSensitive: boolean;
+        readonly values: readonly Value[];
+      }[];
       readonly note: string;
     }
   | {
@@ -318,6 +332,7 @@ export interface Store {
   readonly capabilities: StoreCapabilities;
 
   identify(): Promise<StoreIdentity>;
+  survey(): Promise<StoreSurvey>;
   /** Null for a table that does not exist. */
   describe(tables: readonly TableName[]): Promise<readonly (TableDescription | null)[]>;
   /** Whether the predicate can be read at all, and whether it could be an index predicate. */

@@ -14,7 +14,14 @@ export interface Asker {
 }
 
 export type ErrorAction =
-  | 'retry' | 'synchronize' | 'restore' | 'delete' | 'couple' | 'remove-coupling' | 'approve' | 'decline';
+  | 'retry'
+  | 'synchronize'
+  | 'restore'
+  | 'delete'
+  | 'couple'
+  | 'remove-coupling'
+  | 'approve'
+  | 'decline';
 
 export interface ActionRequest extends Asker {
   readonly action: ErrorAction;
@@ -110,14 +117,30 @@ export interface Synchronizer {
   /** Ends a coupling and leaves both records; nothing happens when it has ended already. */
   uncouple(couplingId: string, asker: Asker): Promise<void>;
   /** Decides one pair now. */
-  synchronizeCoupling(couplingId: string, winner: Side | null, asker: Asker & { readonly dryRun: boolean }): Promise<ActionResult>;
+  synchronizeCoupling(
+    couplingId: string,
+    winner: Side | null,
+    asker: Asker & { readonly dryRun: boolean },
+  ): Promise<ActionResult>;
   /** Both records as the stores hold them now, and the etag of the error (or of the pair). */
   viewError(error: SyncError): Promise<PairView>;
   viewCoupling(coupling: Coupling): Promise<PairView>;
   /** Records of one side, coupled or not, with the reason why not. */
-  records(lane: Lane, side: Side, search: { readonly q: string | null; readonly key: RecordKey | null; readonly after: RecordKey | null; readonly limit: number }): Promise<readonly UncoupledRecordView[]>;
+  records(
+    lane: Lane,
+    side: Side,
+    search: {
+      readonly q: string | null;
+      readonly key: RecordKey | null;
+      readonly after: RecordKey | null;
+      readonly limit: number;
+    },
+  ): Promise<readonly UncoupledRecordView[]>;
   /** Takes back one log entry. */
-  revert(logId: string, request: Asker & { readonly dryRun: boolean; readonly jobId: string | null }): Promise<ActionResult>;
+  revert(
+    logId: string,
+    request: Asker & { readonly dryRun: boolean; readonly jobId: string | null },
+  ): Promise<ActionResult>;
   /** Executes a job that was asked for, whatever its kind; called by the worker that took it from the queue. */
   execute(jobId: string, stop: () => Promise<boolean>): Promise<void>;
 }

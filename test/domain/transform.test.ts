@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Field } from '../../src/domain/mapping.ts';
 import type { Transform } from '../../src/domain/transform.ts';
-import { applyTransforms, convertValue, mapValue, roundTrips } from '../../src/domain/transform.ts';
+import { applyTransforms } from '../../src/domain/transform.ts';
+import { mapValue, roundTrips, transformValue } from '../../src/domain/transform-value.ts';
 
 const run = (transform: Transform | readonly Transform[], value: string | null): unknown => {
   const result = applyTransforms(Array.isArray(transform) ? transform : [transform as Transform], value);
@@ -172,8 +173,8 @@ describe('value maps', () => {
       values: [['US', 'United States']],
       transform: { toChannel: [{ kind: 'upperCase' }], toHq: [{ kind: 'lowerCase' }] },
     });
-    expect(convertValue(country, 'toChannel', 'us')).toEqual({ value: 'United States' });
-    expect(convertValue(country, 'toHq', 'United States')).toEqual({ value: 'us' });
+    expect(transformValue(country, 'toChannel', 'us')).toEqual({ value: 'United States' });
+    expect(transformValue(country, 'toHq', 'United States')).toEqual({ value: 'us' });
   });
 });
 

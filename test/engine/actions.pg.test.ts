@@ -4,16 +4,33 @@ import { ActionRefused } from '../../src/ports/synchronizer.ts';
 import { type SmallSite, smallSite } from './small-site.ts';
 
 const ACTION: ActionRequest = {
-  action: 'retry', dryRun: false, ifMatch: null, winner: null, fields: new Map(), key: null, create: false, jobId: null,
-  actor: 'anna', reason: 'because', requestId: null,
+  action: 'retry',
+  dryRun: false,
+  ifMatch: null,
+  winner: null,
+  fields: new Map(),
+  key: null,
+  create: false,
+  jobId: null,
+  actor: 'anna',
+  reason: 'because',
+  requestId: null,
 };
-const act = (site: SmallSite, id: string, request: Partial<ActionRequest>) => site.synchronizer.act(id, { ...ACTION, ...request });
+const act = (site: SmallSite, id: string, request: Partial<ActionRequest>) =>
+  site.synchronizer.act(id, { ...ACTION, ...request });
 
 async function inStep(): Promise<SmallSite> {
   const site = await smallSite();
   site.hq.insert('groups', { code: 'G1', title: 'Retail' });
   for (let n = 1; n <= 4; n += 1) {
-    site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com`, credit: '10.00', group_code: 'G1', note: `note ${n}` });
+    site.hq.insert('customers', {
+      num: `C${n}`,
+      name: `Customer ${n}`,
+      email: `c${n}@example.com`,
+      credit: '10.00',
+      group_code: 'G1',
+      note: `note ${n}`,
+    });
   }
   await site.run();
   return site;
@@ -21,7 +38,11 @@ async function inStep(): Promise<SmallSite> {
 
 const shopper = (site: SmallSite, num: string) => site.houston.select('shoppers', { cust_num: num })[0];
 const customer = (site: SmallSite, num: string) => site.hq.select('customers', { num })[0];
-const openErrors = async (site: SmallSite) => (await site.sql`select id, code from couplet.sync_error where status = 'open' order by id`) as unknown as { id: string; code: string }[];
+const openErrors = async (site: SmallSite) =>
+  (await site.sql`select id, code from couplet.sync_error where status = 'open' order by id`) as unknown as {
+    id: string;
+    code: string;
+  }[];
 
 async function conflict(site: SmallSite): Promise<string> {
   site.hq.update('customers', { num: 'C1' }, { email: 'hq@example.com', name: 'HQ name' });
@@ -42,14 +63,29 @@ describe('an action', () => {
     await using site = await inStep();
     const id = await conflict(site);
     const preview = await act(site, id, { action: 'synchronize', winner: 'channel', dryRun: true });
-    expect(preview.writes).toMatchObject([{ side: 'hq', operation: 'update', fields: [{ name: 'name', new: 'Till name' }, { name: 'email', new: 'till@example.com' }] }]);
+    expect(preview.writes).toMatchObject([
+      {
+        side: 'hq',
+        operation: 'update',
+        fields: [
+          { name: 'name', new: 'Till name' },
+          { name: 'email', new: 'till@example.com' },
+        ],
+      },
+    ]);
     expect(customer(site, 'C1')?.['email']).toBe('hq@example.com');
     const result = await act(site, id, { action: 'synchronize', winner: 'channel' });
     expect(result.outcome).toBe('succeeded');
     expect(customer(site, 'C1')).toMatchObject({ email: 'till@example.com', name: 'Till name' });
-    const log = await site.sql`select id, action, cause, actor, reason from couplet.sync_log where cause = 'resolution' order by id`;
+    const log =
+      await site.sql`select id, action, cause, actor, reason from couplet.sync_log where cause = 'resolution' order by id`;
     expect(log[0]).toMatchObject({ action: 'modified', actor: 'anna', reason: 'because' });
-    expect((await site.database.logEntryById(log[0]!['id'] as string))?.changes).toContainEqual({ field: 'email', side: 'hq', old: 'hq@example.com', new: 'till@example.com' });
+    expect((await site.database.logEntryById(log[0]!['id'] as string))?.changes).toContainEqual({
+      field: 'email',
+      side: 'hq',
+      old: 'hq@example.com',
+      new: 'till@example.com',
+    });
     expect(await openErrors(site)).toHaveLength(0);
     await expectAtRest(site);
   });
@@ -57,7 +93,10 @@ describe('an action', () => {
   it('takes single fields, an own value among them, and leaves the others in conflict', async () => {
     await using site = await inStep();
     const id = await conflict(site);
-    await act(site, id, { action: 'synchronize', fields: new Map([['email', { value: 'own@example.com', side: 'hq' as const }]]) });
+    await act(site, id, {
+      action: 'synchronize',
+      fields: new Map([['email', { value: 'own@example.com', side: 'hq' as const }]]),
+    });
     expect(customer(site, 'C1')).toMatchObject({ email: 'own@example.com', name: 'HQ name' });
     expect(shopper(site, 'C1')).toMatchObject({ mail: 'own@example.com', full_name: 'Till name' });
     expect(await openErrors(site)).toMatchObject([{ id }]);
@@ -71,7 +110,9 @@ describe('an action', () => {
     await using site = await inStep();
     const id = await conflict(site);
     site.houston.update('shoppers', { cust_num: 'C1' }, { mail: 'again@example.com' });
-    await expect(act(site, id, { action: 'synchronize', winner: 'hq' })).rejects.toMatchObject({ code: 'stale-decision' });
+    await expect(act(site, id, { action: 'synchronize', winner: 'hq' })).rejects.toMatchObject({
+      code: 'stale-decision',
+    });
     expect(shopper(site, 'C1')?.['mail']).toBe('again@example.com');
     const error = await site.database.errorById(id);
     const { etag } = await site.synchronizer.viewError(error!);
@@ -88,7 +129,8 @@ describe('an action', () => {
     const [error] = await openErrors(site);
     await act(site, error!.id, { action: 'restore' });
     expect(customer(site, 'C2')).toMatchObject({ name: 'Customer 2', note: 'note 2', group_code: 'G1' });
-    const [after] = await site.sql`select id, status from couplet.coupling where hq_key = ${JSON.stringify(['C2'])} and ended_at is null`;
+    const [after] =
+      await site.sql`select id, status from couplet.coupling where hq_key = ${JSON.stringify(['C2'])} and ended_at is null`;
     expect(after).toMatchObject({ id: before!['id'], status: 'synchronized' });
     await expectAtRest(site);
   });
@@ -115,9 +157,22 @@ describe('an action', () => {
     expect(site.houston.select('shoppers')).toHaveLength(4);
     expect(await openErrors(site)).toHaveLength(0);
     const key = JSON.parse(JSON.stringify(site.houston.select('shoppers', { mail: 'till@example.com' })[0]?.['id']));
-    const coupled = await site.synchronizer.couple({ lane: { mapping: 'customers', channel: 'houston' }, hqKey: ['C1'], channelKey: [String(key)], createIn: null, winner: 'hq', dryRun: false, actor: 'anna', reason: null, requestId: null });
+    const coupled = await site.synchronizer.couple({
+      lane: { mapping: 'customers', channel: 'houston' },
+      hqKey: ['C1'],
+      channelKey: [String(key)],
+      createIn: null,
+      winner: 'hq',
+      dryRun: false,
+      actor: 'anna',
+      reason: null,
+      requestId: null,
+    });
     expect(coupled.couplingId).toBeTruthy();
-    expect(site.houston.select('shoppers', { id: key })[0]).toMatchObject({ mail: 'hq@example.com', full_name: 'HQ name' });
+    expect(site.houston.select('shoppers', { id: key })[0]).toMatchObject({
+      mail: 'hq@example.com',
+      full_name: 'HQ name',
+    });
     await expectAtRest(site);
   });
 
@@ -146,7 +201,10 @@ describe('an action', () => {
   it('is one of two at once: the other finds the error answered', async () => {
     await using site = await inStep();
     const id = await conflict(site);
-    const answers = await Promise.allSettled([act(site, id, { action: 'synchronize', winner: 'hq' }), act(site, id, { action: 'synchronize', winner: 'channel' })]);
+    const answers = await Promise.allSettled([
+      act(site, id, { action: 'synchronize', winner: 'hq' }),
+      act(site, id, { action: 'synchronize', winner: 'channel' }),
+    ]);
     expect(answers.filter((answer) => answer.status === 'fulfilled')).toHaveLength(1);
     expect(customer(site, 'C1')?.['email']).toBe(shopper(site, 'C1')?.['mail']);
   });
@@ -165,7 +223,9 @@ describe('a revert', () => {
     expect(shopper(site, 'C1')).toMatchObject({ mail: 'till@example.com', full_name: 'Till name' });
     expect(customer(site, 'C1')).toMatchObject({ email: 'hq@example.com', name: 'HQ name' });
     expect(await openErrors(site)).toMatchObject([{ id, code: 'update-conflict' }]);
-    await expect(site.synchronizer.revert(String(entry!['id']), { ...request, dryRun: false })).rejects.toMatchObject({ code: 'already-reverted' });
+    await expect(site.synchronizer.revert(String(entry!['id']), { ...request, dryRun: false })).rejects.toMatchObject({
+      code: 'already-reverted',
+    });
     await expectAtRest(site);
   });
 
@@ -175,7 +235,13 @@ describe('a revert', () => {
     await site.run();
     expect(shopper(site, 'C4')?.['full_name']).toBe('Wrong');
     const [entry] = await site.sql`select id from couplet.sync_log where action = 'modified'`;
-    await site.synchronizer.revert(String(entry!['id']), { dryRun: false, jobId: null, actor: 'bo', reason: null, requestId: null });
+    await site.synchronizer.revert(String(entry!['id']), {
+      dryRun: false,
+      jobId: null,
+      actor: 'bo',
+      reason: null,
+      requestId: null,
+    });
     expect(shopper(site, 'C4')?.['full_name']).toBe('Customer 4');
     expect(customer(site, 'C4')?.['name']).toBe('Customer 4');
     await expectAtRest(site);
@@ -188,7 +254,13 @@ describe('a revert', () => {
     const [error] = await openErrors(site);
     await act(site, error!.id, { action: 'delete' });
     const [entry] = await site.sql`select id from couplet.sync_log where action = 'deleted'`;
-    await site.synchronizer.revert(String(entry!['id']), { dryRun: false, jobId: null, actor: 'bo', reason: null, requestId: null });
+    await site.synchronizer.revert(String(entry!['id']), {
+      dryRun: false,
+      jobId: null,
+      actor: 'bo',
+      reason: null,
+      requestId: null,
+    });
     expect(customer(site, 'C3')).toMatchObject({ name: 'Customer 3', note: 'note 3' });
     expect(shopper(site, 'C3')).toMatchObject({ full_name: 'Customer 3' });
     await site.run();
@@ -201,7 +273,15 @@ describe('a revert', () => {
     await site.run();
     site.houston.update('shoppers', { cust_num: 'C4' }, { full_name: 'Newer' });
     const [entry] = await site.sql`select id from couplet.sync_log where action = 'modified'`;
-    await expect(site.synchronizer.revert(String(entry!['id']), { dryRun: false, jobId: null, actor: 'bo', reason: null, requestId: null })).rejects.toMatchObject({ code: 'stale-decision' });
+    await expect(
+      site.synchronizer.revert(String(entry!['id']), {
+        dryRun: false,
+        jobId: null,
+        actor: 'bo',
+        reason: null,
+        requestId: null,
+      }),
+    ).rejects.toMatchObject({ code: 'stale-decision' });
     expect(shopper(site, 'C4')?.['full_name']).toBe('Newer');
   });
 });

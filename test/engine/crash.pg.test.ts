@@ -4,7 +4,15 @@ import { lanesOf } from '../../src/engine/site.ts';
 import { runChannel } from '../../src/engine/run-channel.ts';
 import { REQUEST, type SmallSite, smallSite } from './small-site.ts';
 
-const POINTS: readonly CrashPoint[] = ['changes-read', 'cursor-moved', 'decided', 'hq-written', 'channel-written', 'outcomes-recorded', 'ledger-cleared'];
+const POINTS: readonly CrashPoint[] = [
+  'changes-read',
+  'cursor-moved',
+  'decided',
+  'hq-written',
+  'channel-written',
+  'outcomes-recorded',
+  'ledger-cleared',
+];
 
 class Killed extends Error {}
 
@@ -26,7 +34,14 @@ async function story(fuse: Fuse | null): Promise<{ site: SmallSite; state: unkno
   const own: Fuse = { point: null, passes: 0 };
   const site = await smallSite({ reach: reachOf(own) });
   site.hq.insert('groups', { code: 'G1', title: 'Retail' });
-  for (let n = 1; n <= 6; n += 1) site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com`, credit: '1', group_code: 'G1' });
+  for (let n = 1; n <= 6; n += 1)
+    site.hq.insert('customers', {
+      num: `C${n}`,
+      name: `Customer ${n}`,
+      email: `c${n}@example.com`,
+      credit: '1',
+      group_code: 'G1',
+    });
   await site.run();
   site.hq.update('customers', { num: 'C1' }, { name: 'HQ only' });
   site.houston.update('shoppers', { cust_num: 'C2' }, { full_name: 'Till only' });
@@ -36,7 +51,12 @@ async function story(fuse: Fuse | null): Promise<{ site: SmallSite; state: unkno
   site.houston.update('shoppers', { cust_num: 'C4' }, { mail: 'conflict@till' });
   site.hq.delete('customers', { num: 'C5' });
   site.hq.insert('customers', { num: 'C7', name: 'New in HQ', email: 'c7@example.com', credit: '7', group_code: 'G1' });
-  site.houston.insert('shoppers', { cust_num: 'C8', full_name: 'New in the till', mail: 'c8@example.com', segment_id: site.houston.select('segments')[0]!['id']! });
+  site.houston.insert('shoppers', {
+    cust_num: 'C8',
+    full_name: 'New in the till',
+    mail: 'c8@example.com',
+    segment_id: site.houston.select('segments')[0]!['id']!,
+  });
   if (fuse) Object.assign(own, fuse);
   await site.run().catch(() => {});
   if (fuse) expect(own.point, 'the crash point was reached').toBeNull();
@@ -47,15 +67,24 @@ async function story(fuse: Fuse | null): Promise<{ site: SmallSite; state: unkno
     expect(reports.map((report) => report.status)).toEqual(['succeeded', 'succeeded']);
   }
   await other.close();
-  const state = { hq: [site.hq.select('groups'), site.hq.select('customers')], houston: [site.houston.select('segments'), site.houston.select('shoppers')] };
-  const rows = await site.sql`select action, cause, direction, hq_key, channel_key, changes::text as changes, code from couplet.sync_log`;
+  const state = {
+    hq: [site.hq.select('groups'), site.hq.select('customers')],
+    houston: [site.houston.select('segments'), site.houston.select('shoppers')],
+  };
+  const rows =
+    await site.sql`select action, cause, direction, hq_key, channel_key, changes::text as changes, code from couplet.sync_log`;
   const errors = await site.sql`select kind, code, status from couplet.sync_error`;
   const log = [...rows.map((row) => JSON.stringify(row)).sort(), ...errors.map((row) => JSON.stringify(row)).sort()];
   return { site, state: sorted(state), log };
 }
 
 const sorted = (state: Record<string, readonly (readonly unknown[])[]>) =>
-  Object.fromEntries(Object.entries(state).map(([store, tables]) => [store, tables.map((rows) => rows.map((row) => JSON.stringify(row)).sort())]));
+  Object.fromEntries(
+    Object.entries(state).map(([store, tables]) => [
+      store,
+      tables.map((rows) => rows.map((row) => JSON.stringify(row)).sort()),
+    ]),
+  );
 
 describe('a process that is killed', () => {
   it.each(POINTS.flatMap((point) => [1, 2].map((passes) => ({ point, passes }))))(

@@ -2,16 +2,44 @@ import { describe, expect, it } from 'vitest';
 import type { ActionRequest } from '../../src/ports/synchronizer.ts';
 import { type SmallSite, smallSite } from './small-site.ts';
 
-const customersWith = (lines: string) => (text: string) => text.replace("    initialWinner: manual\n", `    initialWinner: manual\n${lines}`);
+const customersWith = (lines: string) => (text: string) =>
+  text.replace('    initialWinner: manual\n', `    initialWinner: manual\n${lines}`);
 const shopper = (site: SmallSite, num: string) => site.houston.select('shoppers', { cust_num: num })[0];
 const customer = (site: SmallSite, num: string) => site.hq.select('customers', { num })[0];
-const openErrors = async (site: SmallSite) => (await site.sql`select id, kind, code, params, scope from couplet.sync_error where status = 'open' order by id`) as unknown as { id: string; kind: string; code: string; params: Record<string, unknown>; scope: string }[];
+const openErrors = async (site: SmallSite) =>
+  (await site.sql`select id, kind, code, params, scope from couplet.sync_error where status = 'open' order by id`) as unknown as {
+    id: string;
+    kind: string;
+    code: string;
+    params: Record<string, unknown>;
+    scope: string;
+  }[];
 const act = (site: SmallSite, id: string, request: Partial<ActionRequest>) =>
-  site.synchronizer.act(id, { action: 'retry', dryRun: false, ifMatch: '*', winner: null, fields: new Map(), key: null, create: false, jobId: null, actor: 'anna', reason: null, requestId: null, ...request });
+  site.synchronizer.act(id, {
+    action: 'retry',
+    dryRun: false,
+    ifMatch: '*',
+    winner: null,
+    fields: new Map(),
+    key: null,
+    create: false,
+    jobId: null,
+    actor: 'anna',
+    reason: null,
+    requestId: null,
+    ...request,
+  });
 
 function fill(site: SmallSite, count = 5): void {
   site.hq.insert('groups', { code: 'G1', title: 'Retail' });
-  for (let n = 1; n <= count; n += 1) site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com`, credit: '10', group_code: 'G1' });
+  for (let n = 1; n <= count; n += 1)
+    site.hq.insert('customers', {
+      num: `C${n}`,
+      name: `Customer ${n}`,
+      email: `c${n}@example.com`,
+      credit: '10',
+      group_code: 'G1',
+    });
 }
 
 async function expectAtRest(site: SmallSite): Promise<void> {
@@ -22,7 +50,10 @@ async function expectAtRest(site: SmallSite): Promise<void> {
 }
 
 describe('conflict policies', () => {
-  it.each([['hqWins', 'from HQ'], ['channelWins', 'from the till']])('%s settles a conflict by itself and keeps the losing value in the log', async (policy, winner) => {
+  it.each([
+    ['hqWins', 'from HQ'],
+    ['channelWins', 'from the till'],
+  ])('%s settles a conflict by itself and keeps the losing value in the log', async (policy, winner) => {
     await using site = await smallSite({ configuration: customersWith(`    conflicts: { resolve: ${policy} }\n`) });
     fill(site);
     await site.run();
@@ -71,8 +102,16 @@ describe('deletion policies', () => {
       site.houston.delete('shoppers', { cust_num: 'C2' });
       await site.run();
       expect(await openErrors(site)).toHaveLength(0);
-      expect([customer(site, 'C1'), shopper(site, 'C1'), customer(site, 'C2'), shopper(site, 'C2')].map((row) => row !== undefined)).toEqual(
-        { restore: [true, true, true, true], propagate: [false, false, false, false], removeCoupling: [false, true, true, false] }[policy],
+      expect(
+        [customer(site, 'C1'), shopper(site, 'C1'), customer(site, 'C2'), shopper(site, 'C2')].map(
+          (row) => row !== undefined,
+        ),
+      ).toEqual(
+        {
+          restore: [true, true, true, true],
+          propagate: [false, false, false, false],
+          removeCoupling: [false, true, true, false],
+        }[policy],
       );
       await expectAtRest(site);
     }
@@ -102,7 +141,11 @@ describe('deletion policies', () => {
     expect(site.houston.select('shoppers')).toHaveLength(60);
     expect(shopper(site, 'C60')?.['full_name']).toBe('goes on');
     let [error] = await openErrors(site);
-    expect(error).toMatchObject({ scope: 'mapping', code: 'mass-deletion', params: { deletedIn: 'hq', deletions: 25, couplings: 60, policy: 'propagate' } });
+    expect(error).toMatchObject({
+      scope: 'mapping',
+      code: 'mass-deletion',
+      params: { deletedIn: 'hq', deletions: 25, couplings: 60, policy: 'propagate' },
+    });
     site.hq.delete('customers', { num: 'C26' });
     await site.run();
     [error] = await openErrors(site);
@@ -122,7 +165,9 @@ describe('deletion policies', () => {
     await site.run();
     const [error] = await openErrors(site);
     await act(site, error!.id, { action: 'decline' });
-    expect((await openErrors(site)).map(({ code }) => code)).toEqual(Array.from({ length: 21 }, () => 'deleted-in-channel'));
+    expect((await openErrors(site)).map(({ code }) => code)).toEqual(
+      Array.from({ length: 21 }, () => 'deleted-in-channel'),
+    );
     expect(site.hq.select('customers')).toHaveLength(30);
   });
 
@@ -133,7 +178,9 @@ describe('deletion policies', () => {
     site.houston.truncate('shoppers');
     await site.run();
     expect(site.hq.select('customers')).toHaveLength(5);
-    expect(await openErrors(site)).toMatchObject([{ scope: 'mapping', code: 'mass-deletion', params: { deletedIn: 'channel', deletions: 5 } }]);
+    expect(await openErrors(site)).toMatchObject([
+      { scope: 'mapping', code: 'mass-deletion', params: { deletedIn: 'channel', deletions: 5 } },
+    ]);
   });
 });
 
@@ -160,7 +207,9 @@ describe('new pairs', () => {
 
   it('a matched pair that differs is coupled and in conflict under initialWinner manual, settled under hq', async () => {
     for (const winner of ['manual', 'hq'] as const) {
-      await using site = await smallSite({ configuration: (text) => text.replaceAll('initialWinner: manual', `initialWinner: ${winner}`) });
+      await using site = await smallSite({
+        configuration: (text) => text.replaceAll('initialWinner: manual', `initialWinner: ${winner}`),
+      });
       site.houston.insert('shoppers', { cust_num: 'C1', full_name: 'Till name', mail: 'a@example.com' });
       site.hq.insert('customers', { num: 'C1', name: 'HQ name', email: 'a@example.com' });
       await site.run();
@@ -180,7 +229,10 @@ describe('new pairs', () => {
     site.houston.insert('shoppers', { cust_num: 'C1', full_name: 'Till name', mail: 'a@example.com' });
     site.hq.insert('customers', { num: 'C2', name: 'HQ name', email: 'b@example.com' });
     const reports = await site.run({ trigger: 'change' });
-    expect(reports.find(({ lane }) => lane.mapping === 'customers')).toMatchObject({ status: 'skipped', code: 'awaiting-first-run' });
+    expect(reports.find(({ lane }) => lane.mapping === 'customers')).toMatchObject({
+      status: 'skipped',
+      code: 'awaiting-first-run',
+    });
     expect(site.houston.select('shoppers')).toHaveLength(1);
     await site.run();
     expect(site.houston.select('shoppers')).toHaveLength(2);

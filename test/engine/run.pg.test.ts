@@ -5,20 +5,30 @@ function fill(site: SmallSite): void {
   site.hq.insert('groups', { code: 'G1', title: 'Retail' });
   site.hq.insert('groups', { code: 'G2', title: 'Wholesale' });
   for (let n = 1; n <= 5; n += 1) {
-    site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com`, credit: '10.00', group_code: n % 2 ? 'G1' : 'G2' });
+    site.hq.insert('customers', {
+      num: `C${n}`,
+      name: `Customer ${n}`,
+      email: `c${n}@example.com`,
+      credit: '10.00',
+      group_code: n % 2 ? 'G1' : 'G2',
+    });
   }
 }
 
 const shopper = (site: SmallSite, num: string) => site.houston.select('shoppers', { cust_num: num })[0];
 const customer = (site: SmallSite, num: string) => site.hq.select('customers', { num })[0];
-const errors = (site: SmallSite) => site.sql`select kind, code, status, params from couplet.sync_error where status = 'open' order by id`;
+const errors = (site: SmallSite) =>
+  site.sql`select kind, code, status, params from couplet.sync_error where status = 'open' order by id`;
 
 describe('a run', () => {
   it('fills an empty channel, parents first, and makes no write the second time', async () => {
     await using site = await smallSite();
     fill(site);
     const reports = await site.run();
-    expect(reports.map((report) => [report.status, report.code])).toEqual([['succeeded', null], ['succeeded', null]]);
+    expect(reports.map((report) => [report.status, report.code])).toEqual([
+      ['succeeded', null],
+      ['succeeded', null],
+    ]);
     expect(site.houston.select('shoppers')).toHaveLength(5);
     const groups = site.houston.select('segments');
     expect(shopper(site, 'C1')?.['segment_id']).toBe(groups.find((group) => group['ext_code'] === 'G1')?.['id']);
@@ -79,7 +89,10 @@ describe('a run', () => {
     site.hq.update('customers', { num: 'C3' }, { name: 'x'.repeat(50) });
     await site.run();
     expect(customer(site, 'C2')?.['email']).toBe('good@example.com');
-    expect((await errors(site)).map((error) => error['code']).sort()).toEqual(['constraint-violated', 'value-too-long']);
+    expect((await errors(site)).map((error) => error['code']).sort()).toEqual([
+      'constraint-violated',
+      'value-too-long',
+    ]);
     site.hq.update('customers', { num: 'C3' }, { name: 'short' });
     await site.run();
     expect(await errors(site)).toHaveLength(1);

@@ -63,7 +63,9 @@ export interface SmallSite extends AsyncDisposable {
   sql: Awaited<ReturnType<typeof createDatabase>>['sql'];
   run(options?: Partial<RunRequest>): Promise<LaneReport[]>;
   /** Another process on the same coupling database and stores. */
-  anotherWorker(reach?: EngineSurroundings['reach']): Promise<{ site: Site; memory: LaneMemory; close(): Promise<void> }>;
+  anotherWorker(
+    reach?: EngineSurroundings['reach'],
+  ): Promise<{ site: Site; memory: LaneMemory; close(): Promise<void> }>;
 }
 
 export interface SmallSiteOptions {
@@ -74,8 +76,18 @@ export interface SmallSiteOptions {
 }
 
 export const REQUEST: RunRequest = {
-  scope: 'modified', direction: 'both', fields: null, dryRun: false, trigger: 'manual', actor: 'anna', requestId: null, reason: null,
-  jobId: null, children: false, waitForLaneMs: 5_000, stop: () => Promise.resolve(false),
+  scope: 'modified',
+  direction: 'both',
+  fields: null,
+  dryRun: false,
+  trigger: 'manual',
+  actor: 'anna',
+  requestId: null,
+  reason: null,
+  jobId: null,
+  children: false,
+  waitForLaneMs: 5_000,
+  stop: () => Promise.resolve(false),
 };
 
 export async function smallSite(options: SmallSiteOptions = {}): Promise<SmallSite> {
@@ -84,24 +96,35 @@ export async function smallSite(options: SmallSiteOptions = {}): Promise<SmallSi
   const { settings, problems } = loadConfiguration(text, {});
   if (!settings) throw new Error(JSON.stringify(problems, null, 1));
   const databases = { hq: createMemoryDatabase(), houston: createMemoryDatabase(), online: createMemoryDatabase() };
-  const apps = { hq: memoryApp(databases.hq), houston: memoryApp(databases.houston), online: memoryApp(databases.online) };
+  const apps = {
+    hq: memoryApp(databases.hq),
+    houston: memoryApp(databases.houston),
+    online: memoryApp(databases.online),
+  };
   createHq(apps.hq);
   createChannel(apps.houston);
   createChannel(apps.online);
   const circular = new Map<string, Set<string>>();
-  for (const edge of settings.circular) circular.set(edge.mapping, (circular.get(edge.mapping) ?? new Set()).add(edge.field));
+  for (const edge of settings.circular)
+    circular.set(edge.mapping, (circular.get(edge.mapping) ?? new Set()).add(edge.field));
   const wrap = options.wrap ?? ((store: Store) => store);
   const build = async (reach: EngineSurroundings['reach']): Promise<Site> => ({
     database: await openCouplingDatabase({ url: coupling.url }),
     hq: wrap(openMemoryStore({ database: databases.hq, side: 'hq', channel: null })),
-    channels: new Map((['houston', 'online'] as const).map((name) => [name, wrap(openMemoryStore({ database: databases[name], side: 'channel', channel: name }))])),
+    channels: new Map(
+      (['houston', 'online'] as const).map((name) => [
+        name,
+        wrap(openMemoryStore({ database: databases[name], side: 'channel', channel: name })),
+      ]),
+    ),
     mappings: settings.order.map((name) => settings.mappings.find((mapping) => mapping.name === name)!),
     circular,
     surroundings: { now: () => new Date('2026-11-21T10:00:00Z'), reach, log: quietLog },
   });
   const site = await build(options.reach ?? (() => {}));
   await site.database.ensureLanes(lanesOf(site));
-  for (const store of [site.hq, ...site.channels.values()]) await store.install(watchedTables(site, store.side, store.channel));
+  for (const store of [site.hq, ...site.channels.values()])
+    await store.install(watchedTables(site, store.side, store.channel));
   const memory = emptyMemory();
   const channels = options.channels ?? ['houston'];
   return {
@@ -113,7 +136,8 @@ export async function smallSite(options: SmallSiteOptions = {}): Promise<SmallSi
     sql: coupling.sql,
     async run(request = {}) {
       const reports: LaneReport[] = [];
-      for (const channel of channels) reports.push(...(await runChannel(site, memory, channel, lanesOf(site, channel), { ...REQUEST, ...request })));
+      for (const channel of channels)
+        reports.push(...(await runChannel(site, memory, channel, lanesOf(site, channel), { ...REQUEST, ...request })));
       return reports;
     },
     async anotherWorker(reach = () => {}) {
@@ -139,15 +163,29 @@ function createHq(app: MemoryApp): void {
     name: 'customers',
     columns: { num: TEXT, name: TEXT, email: TEXT, credit: NUMERIC, group_code: TEXT, note: TEXT },
     primaryKey: ['num'],
-    checks: [{ name: 'email_has_at', holds: (row) => (row['email'] == null ? null : String(row['email']).includes('@')) }],
+    checks: [
+      { name: 'email_has_at', holds: (row) => (row['email'] == null ? null : String(row['email']).includes('@')) },
+    ],
   });
 }
 
 function createChannel(app: MemoryApp): void {
-  app.createTable({ name: 'segments', columns: { id: { ...INTEGER, identity: 'always' }, ext_code: TEXT, caption: TEXT }, primaryKey: ['id'] });
+  app.createTable({
+    name: 'segments',
+    columns: { id: { ...INTEGER, identity: 'always' }, ext_code: TEXT, caption: TEXT },
+    primaryKey: ['id'],
+  });
   app.createTable({
     name: 'shoppers',
-    columns: { id: { ...INTEGER, identity: 'always' }, cust_num: TEXT, full_name: { type: { ...plainType('text'), maxLength: 40 } }, mail: TEXT, credit: NUMERIC, segment_id: INTEGER, hint: TEXT },
+    columns: {
+      id: { ...INTEGER, identity: 'always' },
+      cust_num: TEXT,
+      full_name: { type: { ...plainType('text'), maxLength: 40 } },
+      mail: TEXT,
+      credit: NUMERIC,
+      segment_id: INTEGER,
+      hint: TEXT,
+    },
     primaryKey: ['id'],
     unique: [{ name: 'shoppers_mail_key', columns: ['mail'] }],
   });
