@@ -1,0 +1,79 @@
+/** Authentication and roles of every route, before its body is read; requests of foreign pages are refused here too. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Access, Role } from '../ports/access.ts';
+import { isLoopback } from './assert-listenable.ts';
+import { type AuthOptions, type Caller, callerOf, notAuthenticated } from './caller.ts';
+import { Problem } from './problem.ts';
+
+/** What a route needs. `public` ones answer everybody; `channel` ones are for that channel's callers and operators. */
+export type Needs = 'public' | 'viewer' | 'operator' | 'admin' | 'channel';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Routes of the API without it need a viewer to read and an operator to act. */
+    needs?: Needs;
+  }
+}
+
+const RANK: Readonly<Record<Exclude<Role, 'channel'>, number>> = { viewer: 1, operator: 2, admin: 3 };
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+export const needsOf = (method: string, needs: Needs | undefined): Needs =>
+  needs ?? (SAFE_METHODS.has(method) ? 'viewer' : 'operator');
+
+export function authorizeRequests(server: FastifyInstance, auth: AuthOptions, access: Access): void {
+  server.decorateRequest('caller', null);
+  server.addHook('onRequest', async (request) => {
+    refuseForeignPages(request, auth);
+    const needs = needsOf(request.method, request.routeOptions.config.needs);
+    if (request.is404 || needs === 'public') return;
+    request.caller = await callerOf(request, auth, access);
+    if (needs !== 'channel') requireRole(request, needs);
+  });
+}
+
+export function requireRole(request: FastifyRequest, needed: Exclude<Needs, 'public' | 'channel'>): Caller {
+  const caller = callerIn(request);
+  if (caller.role === 'channel' || RANK[caller.role] < RANK[needed]) throw notAllowed(needed);
+  return caller;
+}
+
+/** A caller of the role `channel` may call its own channel only; others need to be operators. */
+export function requireChannel(request: FastifyRequest, channel: string): Caller {
+  const caller = callerIn(request);
+  if (caller.role === 'channel' && caller.channel === channel) return caller;
+  if (caller.role === 'channel') throw notAllowed('channel');
+  return requireRole(request, 'operator');
+}
+
+export const callerIn = (request: FastifyRequest): Caller => {
+  if (request.caller === null) throw notAuthenticated();
+  return request.caller;
+};
+
+const notAllowed = (role: string): Problem => new Problem('not-allowed', { params: { role }, extra: { role } });
+
+/**
+ * A page of somebody else in the same browser must not act here: not by the cookie, and not, on a machine without
+ * authentication, by merely reaching the port or by a name of its own that resolves to this address.
+ */
+function refuseForeignPages(request: FastifyRequest, auth: AuthOptions): void {
+  if (auth.kind === 'local' && !isLoopback(request.hostname)) {
+    throw new Problem('foreign-origin', { params: { origin: request.hostname } });
+  }
+  if (SAFE_METHODS.has(request.method) || request.headers.authorization !== undefined) return;
+  const { origin } = request.headers;
+  const site = request.headers['sec-fetch-site'];
+  const foreign = origin === undefined ? site === 'cross-site' || site === 'same-site' : !isOwn(origin, request.host);
+  if (foreign) throw new Problem('foreign-origin', { params: { origin: origin ?? String(site) } });
+}
+
+/** The scheme may differ behind a proxy that ends TLS; host and port may not. */
+function isOwn(origin: string, host: string): boolean {
+  try {
+    const url = new URL(origin);
+    return url.host === host || url.host === host.replace(/:(80|443)$/, '');
+  } catch {
+    return false;
+  }
+}

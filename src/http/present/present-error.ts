@@ -1,0 +1,148 @@
+/** Synchronization errors as the API shows them. */
+import { allowedActions } from '../../domain/allowed-actions.ts';
+import { describeCode } from '../../domain/describe-change.ts';
+import type { Json, Side, Value } from '../../domain/record.ts';
+import type { ErrorCandidate, ErrorField, ErrorRecord } from '../../ports/coupling-database.ts';
+import type { LanePresenter, MappingPresenter } from '../../ports/mapping-presenter.ts';
+import type { ErrorGroup, ErrorView, HeldRecord } from '../../ports/queries.ts';
+import type { PairView, RecordNow, Synchronizer } from '../../ports/synchronizer.ts';
+import type { ErrorSummary, SynchronizationErrorDocument } from '../schemas/synchronization-errors.ts';
+import { loadLanes } from './lanes.ts';
+
+export async function presentErrors(
+  presenter: MappingPresenter,
+  errors: readonly ErrorView[],
+): Promise<SynchronizationErrorDocument[]> {
+  const laneOf = await loadLanes(
+    presenter,
+    errors.map(({ lane }) => lane),
+  );
+  return errors.map((error) => presentError(laneOf(error.lane), error, null));
+}
+
+/** With both records as the stores hold them now, where the mapping is still configured. */
+export async function presentErrorNow(
+  presenter: MappingPresenter,
+  synchronizer: Synchronizer,
+  error: ErrorView,
+): Promise<SynchronizationErrorDocument> {
+  const lane = await presenter.lane(error.lane);
+  const readable = lane.mapping !== null && error.scope === 'record';
+  return presentError(lane, error, readable ? await synchronizer.viewError(error) : null);
+}
+
+function presentError(lane: LanePresenter, error: ErrorView, now: PairView | null): SynchronizationErrorDocument {
+  const fields = now?.fields ?? error.fields;
+  const valueOf =
+    (side: Side) =>
+    (name: string): Value =>
+      fields.find((field) => field.name === name)?.[side] ?? null;
+  const record = (side: Side, seen: ErrorRecord, read: RecordNow | null) => ({
+    key: seen.key === null ? null : lane.keyToJson(side, seen.key),
+    description: read?.description ?? seen.description,
+    exists: read?.exists ?? seen.exists,
+    modifiedAt: lane.modifiedAtToJson(side, read?.modifiedAt ?? seen.modifiedAt),
+    changedBy: read?.changedBy ?? seen.changedBy,
+    link: read?.link ?? (seen.key === null ? null : lane.link(side, seen.key, valueOf(side))),
+  });
+  return {
+    id: error.id,
+    scope: error.scope,
+    mapping: error.lane.mapping,
+    channel: error.lane.channel,
+    channelName: lane.channelName,
+    couplingId: error.couplingId,
+    kind: error.kind,
+    code: error.code,
+    params: error.params,
+    cause: error.cause,
+    message: describeCode(error.code, error.params),
+    status: error.status,
+    parked: error.parked,
+    attempts: error.attempts,
+    retryAt: error.retryAt,
+    assignee: error.assignee,
+    note: error.note,
+    firstSeenAt: error.firstSeenAt,
+    lastSeenAt: error.lastSeenAt,
+    jobId: error.jobId,
+    hqRecord: record('hq', error.hqRecord, now?.hq ?? null),
+    channelRecord: record('channel', error.channelRecord, now?.channel ?? null),
+    deletedIn: error.deletedIn,
+    survivorChanged: error.survivorChanged,
+    candidates: error.candidates.map((candidate) => presentCandidate(lane, candidate)),
+    massDeletion: error.massDeletion as SynchronizationErrorDocument['massDeletion'],
+    // What is gone from the configuration is read-only.
+    allowedActions: lane.mapping === null ? [] : [...allowedActions(error)],
+    fields: fields.map((field) => presentField(lane, field)),
+    resolution: error.resolution === null ? null : presentResolution(error.resolution),
+    etag: now?.etag ?? null,
+    ...(now !== null && { asOf: now.asOf }),
+  };
+}
+
+const presentResolution = (
+  resolution: NonNullable<ErrorView['resolution']>,
+): NonNullable<SynchronizationErrorDocument['resolution']> => ({
+  at: resolution.at,
+  action: resolution.action,
+  winner: resolution.winner,
+  fields: resolution.fields,
+  actor: resolution.actor,
+  reason: resolution.reason,
+  jobId: resolution.jobId,
+  logIds: [...resolution.logIds],
+});
+
+export const presentField = (
+  lane: LanePresenter,
+  field: ErrorField,
+): SynchronizationErrorDocument['fields'][number] => ({
+  name: field.name,
+  base:
+    field.base === null
+      ? null
+      : {
+          hq: lane.valueToJson('hq', field.name, field.base.hq),
+          channel: lane.valueToJson('channel', field.name, field.base.channel),
+        },
+  hq: lane.valueToJson('hq', field.name, field.hq),
+  channel: lane.valueToJson('channel', field.name, field.channel),
+  changedIn: [...field.changedIn],
+  conflicting: field.conflicting,
+});
+
+export const presentCandidate = (
+  lane: LanePresenter,
+  candidate: ErrorCandidate,
+): { side: Side; key: { [column: string]: Json }; description: string; matchedOn: string[] } => ({
+  side: candidate.side,
+  key: lane.keyToJson(candidate.side, candidate.key),
+  description: candidate.description,
+  matchedOn: [...candidate.matchedOn],
+});
+
+export const presentGroup = (presenter: MappingPresenter, group: ErrorGroup): ErrorSummary['items'][number] => ({
+  cause: group.cause,
+  mapping: group.lane.mapping,
+  channel: group.lane.channel,
+  channelName: presenter.channelName(group.lane.channel),
+  kind: group.kind,
+  code: group.code,
+  params: group.params,
+  message: describeCode(group.code, group.params),
+  count: group.count,
+  firstSeenAt: group.firstSeenAt,
+  lastSeenAt: group.lastSeenAt,
+  sampleId: group.sampleId,
+});
+
+export const presentHeldRecord = (lane: LanePresenter, held: HeldRecord) => ({
+  couplingId: held.couplingId,
+  side: held.side,
+  key: lane.keyToJson(held.side, held.key),
+  hqKey: held.hqKey === null ? null : lane.keyToJson('hq', held.hqKey),
+  channelKey: held.channelKey === null ? null : lane.keyToJson('channel', held.channelKey),
+  description: held.description,
+  since: held.since,
+});

@@ -1,0 +1,47 @@
+/** Live events: what changes, told to pages that watch. The page asks for the details itself. */
+import { z } from 'zod';
+import type { EventFeed, LiveEvent } from '../../ports/event-feed.ts';
+import type { Server } from '../build-server.ts';
+import { PROBLEMS } from '../describe-api.ts';
+import type { ServerDeps } from '../server-deps.ts';
+
+const RECONNECT_AFTER_MS = 2_000;
+
+export function registerEvents(api: Server, deps: ServerDeps): void {
+  const closing = new AbortController();
+  // A stream never ends by itself: without this, closing the server would wait for the last page to be closed.
+  api.addHook('preClose', async () => closing.abort());
+
+  api.get(
+    '/events',
+    {
+      sse: { kind: 'only' },
+      schema: {
+        operationId: 'followEvents',
+        summary: 'Follow what happens',
+        description:
+          'Server-sent events named `job`, `error`, `operation` and `store`, each with an id; `Last-Event-ID` goes on after it. An event may come twice around a reconnection.',
+        tags: ['Live events'],
+        headers: z.looseObject({ 'last-event-id': z.string().max(2_000).optional() }),
+        response: {
+          200: { description: 'The stream.', content: { 'text/event-stream': { schema: z.string() } } },
+          ...PROBLEMS,
+        },
+      },
+    },
+    async (request, reply) => {
+      const gone = new AbortController();
+      reply.sse.onClose(() => gone.abort());
+      const after = request.headers['last-event-id'] ?? null;
+      await reply.sse.send(messages(deps.events, after, AbortSignal.any([gone.signal, closing.signal])));
+    },
+  );
+}
+
+async function* messages(feed: EventFeed, after: string | null, signal: AbortSignal) {
+  // At once, so that the browser knows that it is connected.
+  yield { retry: RECONNECT_AFTER_MS, data: '' };
+  for await (const event of feed.follow(after, signal)) yield messageOf(event);
+}
+
+const messageOf = ({ id, name, ...data }: LiveEvent) => ({ id, event: name, data });

@@ -1,0 +1,23 @@
+/** Who somebody is, and signing in. */
+import { z } from 'zod';
+
+export const ROLES = ['viewer', 'operator', 'admin', 'channel'] as const;
+export const RoleSchema = z.enum(ROLES).meta({ id: 'Role' });
+
+export const MeSchema = z
+  .strictObject({
+    actor: z.string(),
+    role: RoleSchema,
+    channel: z.string().nullable().meta({ description: 'The one channel of a caller of the role `channel`.' }),
+  })
+  .meta({ id: 'Me' });
+
+export const SignInBodySchema = z
+  .strictObject({
+    apiKey: z.string().min(1).max(500).optional(),
+    token: z.string().min(1).max(20_000).optional().meta({ description: 'A token of the OpenID Connect provider.' }),
+  })
+  .meta({ id: 'SignIn', examples: [{ apiKey: 'cpl_…' }] });
+
+export type Me = z.infer<typeof MeSchema>;
+export type Role = z.infer<typeof RoleSchema>;

@@ -1,0 +1,133 @@
+/** The synchronization log. */
+import { z } from 'zod';
+import { byRecord, choices, flag, listOf, page, period, search, sortedBy, text, texts, uuids } from './query.ts';
+import {
+  DependentSchema,
+  IdSchema,
+  ParamsSchema,
+  RecordKeySchema,
+  SideSchema,
+  TimeSchema,
+  ValueSchema,
+  WriteSchema,
+} from './words.ts';
+
+export const LOG_ACTIONS = [
+  'coupled',
+  'uncoupled',
+  'inserted',
+  'modified',
+  'deleted',
+  'restored',
+  'conflict',
+  'deletion',
+  'failed',
+  'resolved',
+] as const;
+export const LOG_CAUSES = [
+  'change',
+  'full',
+  'match',
+  'retry',
+  'resolution',
+  'restore',
+  'revert',
+  'recovery',
+  'configuration',
+  'commerce',
+] as const;
+
+export const LogEntrySchema = z
+  .strictObject({
+    id: IdSchema,
+    at: TimeSchema,
+    jobId: IdSchema.nullable(),
+    mapping: z.string(),
+    channel: z.string(),
+    channelName: z.string(),
+    couplingId: IdSchema.nullable(),
+    hqKey: RecordKeySchema.nullable(),
+    channelKey: RecordKeySchema.nullable(),
+    action: z.enum(LOG_ACTIONS),
+    direction: z.enum(['toHq', 'toChannel']).nullable(),
+    cause: z.enum(LOG_CAUSES),
+    actor: z.string().nullable(),
+    changedBy: z.string().nullable(),
+    reason: z.string().nullable(),
+    code: z.string().nullable(),
+    params: ParamsSchema,
+    description: z.string(),
+    changes: z
+      .array(z.strictObject({ field: z.string(), side: SideSchema, old: ValueSchema, new: ValueSchema }))
+      .meta({ description: 'Exactly the fields written, on the side written.' }),
+    errorId: IdSchema.nullable(),
+    requestId: z.string().nullable(),
+    revertible: z.boolean(),
+    reverts: IdSchema.nullable(),
+    revertedBy: IdSchema.nullable(),
+  })
+  .meta({ id: 'LogEntry' });
+export const LogListSchema = listOf(LogEntrySchema, 'LogEntryList');
+
+const filter = {
+  mapping: texts('Names of mappings.'),
+  ...byRecord,
+  channel: texts('Names of channels.'),
+  couplingId: uuids('Couplings.'),
+  jobId: uuids('Jobs; of a job with children, theirs too.'),
+  errorId: uuids('Synchronization errors.'),
+  field: texts('Names of fields that were written.'),
+  actor: texts('Who asked for it.'),
+  action: choices(LOG_ACTIONS, 'What was done.'),
+  cause: choices(LOG_CAUSES, 'Why.'),
+  q: search,
+  ...period,
+};
+export const LOG_SORTS = ['at'] as const;
+export const LogListQuerySchema = z.strictObject({ ...filter, sort: sortedBy(LOG_SORTS), ...page });
+export const CouplingLogQuerySchema = z.strictObject({
+  related: flag('Also of the couplings that refer to this one.'),
+  action: filter.action,
+  cause: filter.cause,
+  field: filter.field,
+  actor: filter.actor,
+  ...period,
+  sort: sortedBy(LOG_SORTS),
+  ...page,
+});
+
+const reason = text.optional().meta({ description: 'Kept in the log with the actor.' });
+
+export const RevertBodySchema = z
+  .strictObject({ reason, dryRun: z.boolean().optional() })
+  .meta({ id: 'RevertBody', examples: [{ reason: 'chosen by mistake' }] });
+
+/** The entry that was taken back. */
+export const RevertAnswerSchema = z
+  .strictObject({
+    ...LogEntrySchema.shape,
+    outcome: z.enum(['succeeded', 'failed']),
+    revertJobId: IdSchema.nullable().meta({ description: 'The job whose log entries tell of the revert.' }),
+    writes: z.array(WriteSchema),
+    dependents: z.array(DependentSchema),
+  })
+  .meta({ id: 'RevertAnswer' });
+
+export const BulkRevertBodySchema = z
+  .strictObject({
+    jobId: text.optional(),
+    ids: z.array(text).min(1).max(100_000).optional(),
+    items: z
+      .array(z.strictObject({ id: text, etag: text.optional() }))
+      .min(1)
+      .max(100_000)
+      .optional(),
+    expect: z.int().min(0).optional().meta({ description: 'How many entries must be selected, or nothing happens.' }),
+    reason,
+    dryRun: z.boolean().optional(),
+  })
+  .meta({ id: 'BulkRevertBody', examples: [{ jobId: '01981d0e-6a3b-7c11-9a51-3f0b5a1f2c77', expect: 12 }] });
+
+export type LogEntryDocument = z.infer<typeof LogEntrySchema>;
+export type LogListQuery = z.infer<typeof LogListQuerySchema>;
+export type CouplingLogQuery = z.infer<typeof CouplingLogQuerySchema>;

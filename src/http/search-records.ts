@@ -1,0 +1,75 @@
+/** Records of one store in the order of their keys, filtered by what is known of them in the coupling database. */
+import { describeCode } from '../domain/describe-change.ts';
+import type { RecordKey } from '../domain/record.ts';
+import type { Lane } from '../ports/store.ts';
+import type { UncoupledRecordView } from '../ports/synchronizer.ts';
+import { invalid } from './problem.ts';
+import type { RecordDocument, RecordQuery } from './schemas/mappings.ts';
+import { DEFAULT_ITEMS } from './schemas/query.ts';
+import type { ServerDeps } from './server-deps.ts';
+
+/** Pages of the store read for one page of the answer, so that a filter that few records pass cannot hold the store. */
+const MOST_PAGES = 10;
+
+export async function searchRecords(
+  deps: ServerDeps,
+  lane: Lane,
+  query: RecordQuery,
+): Promise<{ items: RecordDocument[]; nextCursor: string | null }> {
+  const shown = await deps.presenter.lane(lane);
+  const limit = query.limit ?? DEFAULT_ITEMS;
+  const key = query.key === undefined ? null : keyOf(shown.keyFromTexts(query.side, query.key));
+  const found: UncoupledRecordView[] = [];
+  let after = query.cursor === undefined ? null : readCursor(query.cursor);
+  let more = true;
+  // A search or a key is answered whole: the store gives no place to go on from.
+  const single = key !== null || (query.q ?? '') !== '';
+  for (let pages = 0; more && found.length < limit && pages < MOST_PAGES; pages += 1) {
+    const wanted = limit - found.length;
+    const records = await deps.synchronizer.records(lane, query.side, {
+      q: query.q || null,
+      key,
+      after,
+      limit: wanted,
+    });
+    found.push(...records.filter((record) => passes(query, record)));
+    after = records.at(-1)?.key ?? after;
+    more = !single && records.length === wanted;
+  }
+  return {
+    items: found.map((record) => ({
+      ...record,
+      key: shown.keyToJson(query.side, record.key),
+      reason: record.reason as RecordDocument['reason'],
+    })),
+    nextCursor: more && after !== null ? writeCursor(after) : null,
+  };
+}
+
+function keyOf(
+  read: { readonly key: RecordKey } | { readonly problem: { code: string; params: object } | null },
+): RecordKey {
+  if ('key' in read) return read.key;
+  throw invalid(
+    'query',
+    '/key',
+    read.problem === null ? 'must be given once for every key column' : describeCode(read.problem.code, {}),
+  );
+}
+
+function passes(query: RecordQuery, record: UncoupledRecordView): boolean {
+  if (query.coupled !== undefined && query.coupled !== (record.couplingId !== null)) return false;
+  return query.reason === undefined || query.reason.some((reason) => reason === record.reason);
+}
+
+const writeCursor = (key: RecordKey): string => Buffer.from(JSON.stringify(key)).toString('base64url');
+
+function readCursor(cursor: string): RecordKey {
+  try {
+    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (Array.isArray(key) && key.every((part) => typeof part === 'string')) return key as string[];
+  } catch {
+    // Falls through to the refusal.
+  }
+  throw invalid('query', '/cursor', 'is not a cursor of this list');
+}

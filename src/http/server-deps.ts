@@ -1,0 +1,41 @@
+/** What the server is given: ports and plain values. `compose.ts` knows who stands behind them. */
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { Access } from '../ports/access.ts';
+import type { EventFeed } from '../ports/event-feed.ts';
+import type { CouplingDatabase } from '../ports/coupling-database.ts';
+import type { JobQueue } from '../ports/job-queue.ts';
+import type { LaneControl } from '../ports/lane-control.ts';
+import type { Measures } from '../ports/measurements.ts';
+import type { MappingPresenter } from '../ports/mapping-presenter.ts';
+import type { Queries } from '../ports/queries.ts';
+import type { Synchronizer } from '../ports/synchronizer.ts';
+import type { Verification } from '../ports/verification.ts';
+import type { AuthOptions } from './caller.ts';
+
+export interface ServerDeps {
+  readonly synchronizer: Synchronizer;
+  readonly queries: Queries;
+  readonly jobs: JobQueue;
+  readonly lanes: LaneControl;
+  readonly couplings: Pick<CouplingDatabase, 'couplingsByKey'>;
+  readonly presenter: MappingPresenter;
+  readonly access: Access;
+  readonly events: EventFeed;
+  readonly measures: Measures;
+  readonly auth: AuthOptions;
+  readonly log: FastifyBaseLogger;
+  /** Absent until verification is there: nothing is proven then. */
+  readonly verification?: Verification;
+  /** Customer operations that failed, for the overview. */
+  readonly failedOperations?: () => Promise<number>;
+  /** Whether the coupling database answers. */
+  readonly isReady: () => Promise<boolean>;
+  /** The folder of the built page; null: the API alone. */
+  readonly pageFolder?: string | null;
+  /** Requests of one address; of signing in, which is where keys would be guessed. */
+  readonly limits?: { readonly perMinute: number; readonly signInsPerMinute: number };
+  /** Tests compare every answer with its schema. */
+  readonly checkAnswers?: boolean;
+  /** Routes of other rooms, below /api/v1. */
+  readonly moreRoutes?: readonly ((api: FastifyInstance) => Promise<void>)[];
+}

@@ -1,0 +1,44 @@
+/** Sums for metrics: what only grows, and how long things take. */
+import type { Side } from '../domain/record.ts';
+import type { JobKind, JobStatus } from './coupling-database.ts';
+import type { Lane } from './store.ts';
+
+export interface LaneTotals {
+  readonly lane: Lane;
+  readonly changes: number;
+  readonly writes: number;
+  readonly errors: number;
+}
+
+export interface JobTotals {
+  readonly kind: JobKind;
+  readonly status: JobStatus;
+  readonly count: number;
+  readonly seconds: number;
+  /** Attempts beyond the first. */
+  readonly retries: number;
+}
+
+export interface StoreReading {
+  readonly side: Side;
+  readonly channel: string | null;
+  /** Since its changes were read last: what happened later nobody knows yet. */
+  readonly secondsSinceRead: number;
+}
+
+export interface LaneApplying {
+  readonly lane: Lane;
+  /** Of the run that is under way; 0 when none is. */
+  readonly seconds: number;
+}
+
+export interface Measurements {
+  readonly lanes: readonly LaneTotals[];
+  readonly jobs: readonly JobTotals[];
+  readonly readings: readonly StoreReading[];
+  readonly applying: readonly LaneApplying[];
+}
+
+export interface Measures {
+  measure(): Promise<Measurements>;
+}
