@@ -7,7 +7,11 @@ import { formatProblems } from '../config/problem.ts';
 import { readConfiguration } from '../config/read-configuration.ts';
 import type { LoadedConfiguration } from '../config/load-configuration.ts';
 import type { Settings } from '../config/settings.ts';
-import { type EmbeddedPostgres, findRunningEmbeddedPostgres, startEmbeddedPostgres } from '../embedded/embedded-postgres.ts';
+import {
+  type EmbeddedPostgres,
+  findRunningEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from '../embedded/embedded-postgres.ts';
 import { createLogger } from '../logging/create-logger.ts';
 import { CommandFailed, EXIT } from './exit.ts';
 
@@ -31,7 +35,10 @@ export const loggerFor = (options: Pick<CommonOptions, 'logLevel'>): Logger =>
   createLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
 
 /** Exits 2 with every problem at once when the file is wrong. */
-export async function loadSettings(file: string, environment: Environment): Promise<{ settings: Settings; configuration: LoadedConfiguration }> {
+export async function loadSettings(
+  file: string,
+  environment: Environment,
+): Promise<{ settings: Settings; configuration: LoadedConfiguration }> {
   const configuration = await readConfiguration(file, environment);
   const { settings } = configuration;
   if (!settings) throw new CommandFailed(EXIT.usage, formatProblems(configuration.problems, file));
@@ -63,7 +70,11 @@ export async function openCouplet(options: OpenOptions): Promise<OpenCouplet> {
 const COUPLING_DATABASE = 'couplet';
 
 /** The environment goes before the file; without either, the embedded server, shared with a process that runs it already. */
-async function couplingDatabaseUrl(settings: Settings, environment: Environment, log: Logger): Promise<{ url: string; close: () => Promise<void> }> {
+async function couplingDatabaseUrl(
+  settings: Settings,
+  environment: Environment,
+  log: Logger,
+): Promise<{ url: string; close: () => Promise<void> }> {
   const { databaseUrl, dataDir } = processSettings(environment);
   const given = databaseUrl ?? settings.database?.url ?? null;
   if (given) return { url: given, close: () => Promise.resolve() };
@@ -75,5 +86,8 @@ async function couplingDatabaseUrl(settings: Settings, environment: Environment,
 export async function openEmbedded(dataDir: string, log: Logger): Promise<EmbeddedPostgres> {
   const running = await findRunningEmbeddedPostgres({ dataDir });
   if (running) return running;
-  return startEmbeddedPostgres({ dataDir, log: { info: (text) => log.debug(text), warn: (text) => log.warn(text), error: (text) => log.error(text) } });
+  return startEmbeddedPostgres({
+    dataDir,
+    log: { info: (text) => log.debug(text), warn: (text) => log.warn(text), error: (text) => log.error(text) },
+  });
 }

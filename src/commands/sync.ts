@@ -18,8 +18,11 @@ export async function sync(mappings: readonly string[], options: SyncOptions): P
   const unknown = mappings.find((name) => !known.includes(name));
   if (unknown) throw new CommandFailed(EXIT.usage, `there is no mapping ${unknown}; the file has ${known.join(', ')}`);
   for (const { store, result } of await couplet.install()) {
-    if (result instanceof Error) tell(`${store.channel ?? 'HQ'}: the capture could not be installed: ${result.message}`);
-    else for (const problem of result.problems) tell(`${store.channel ?? 'HQ'}: ${problem.code} ${JSON.stringify(problem.params)}`);
+    if (result instanceof Error)
+      tell(`${store.channel ?? 'HQ'}: the capture could not be installed: ${result.message}`);
+    else
+      for (const problem of result.problems)
+        tell(`${store.channel ?? 'HQ'}: ${problem.code} ${JSON.stringify(problem.params)}`);
   }
   const request: JobRequest = {
     kind: 'synchronize',
@@ -35,7 +38,9 @@ export async function sync(mappings: readonly string[], options: SyncOptions): P
     body: mappings.length > 1 ? { mappings: [...mappings] } : null,
   };
   const job = await couplet.database.createJob(request, 'queued');
-  const bar = process.stderr.isTTY ? new SingleBar({ format: 'Synchronizing {bar} {value} records', stream: process.stderr }) : null;
+  const bar = process.stderr.isTTY
+    ? new SingleBar({ format: 'Synchronizing {bar} {value} records', stream: process.stderr })
+    : null;
   bar?.start(1, 0);
   let stopAsked = false;
   const stop = (): void => {
@@ -71,5 +76,9 @@ export async function sync(mappings: readonly string[], options: SyncOptions): P
 export function describeCounters(counters: JobCounters, openErrors: number): string {
   const line = (label: string, side: JobCounters['toHq']): string =>
     `${label.padEnd(11)} ${side.inserted} inserted, ${side.modified} modified, ${side.deleted} deleted, ${side.unchanged} unchanged, ${side.skipped} skipped, ${side.failed} failed`;
-  return [line('To HQ:', counters.toHq), line('To channel:', counters.toChannel), `Conflicts: ${counters.conflicts}, deletions: ${counters.deletions}, open errors: ${openErrors}`].join('\n');
+  return [
+    line('To HQ:', counters.toHq),
+    line('To channel:', counters.toChannel),
+    `Conflicts: ${counters.conflicts}, deletions: ${counters.deletions}, open errors: ${openErrors}`,
+  ].join('\n');
 }

@@ -17,18 +17,26 @@ export interface BrokenCycles {
 }
 
 export async function breakCycles(site: Site, channel: string): Promise<BrokenCycles> {
-  const mappings = site.mappings.filter((mapping) => mapping.channels.includes(channel)).map((mapping) => mappingOf(site, { mapping: mapping.name, channel }));
+  const mappings = site.mappings
+    .filter((mapping) => mapping.channels.includes(channel))
+    .map((mapping) => mappingOf(site, { mapping: mapping.name, channel }));
   const { circular } = orderByReferences(mappings);
   const onCycle = new Set(circular.map(({ mapping }) => mapping));
   const described = new Map<string, readonly (TableDescription | null)[]>();
   for (const mapping of mappings.filter(({ name }) => onCycle.has(name))) {
     const tables = await Promise.all(SIDES.map((side) => storeOf(site, side, channel).describe([mapping[side].table])));
-    described.set(mapping.name, tables.map(([table]) => table ?? null));
+    described.set(
+      mapping.name,
+      tables.map(([table]) => table ?? null),
+    );
   }
   return chooseDeferred(mappings, (edge) => mayBeEmpty(mappings, described, edge));
 }
 
-export function chooseDeferred(mappings: readonly Mapping[], isNullable: (edge: ReferenceEdge) => boolean): BrokenCycles {
+export function chooseDeferred(
+  mappings: readonly Mapping[],
+  isNullable: (edge: ReferenceEdge) => boolean,
+): BrokenCycles {
   const chosen: ReferenceEdge[] = [];
   for (;;) {
     const { order, circular } = orderByReferences(mappings, chosen);
@@ -45,7 +53,11 @@ function byMapping(edges: readonly ReferenceEdge[]): ReadonlyMap<string, Readonl
   return fields;
 }
 
-function mayBeEmpty(mappings: readonly Mapping[], described: ReadonlyMap<string, readonly (TableDescription | null)[]>, edge: ReferenceEdge): boolean {
+function mayBeEmpty(
+  mappings: readonly Mapping[],
+  described: ReadonlyMap<string, readonly (TableDescription | null)[]>,
+  edge: ReferenceEdge,
+): boolean {
   const field = mappings.find(({ name }) => name === edge.mapping)?.fields.find(({ name }) => name === edge.field);
   return SIDES.every((side, at) => {
     if (field === undefined || !travels(field.direction, side)) return true;

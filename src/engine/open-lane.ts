@@ -33,11 +33,17 @@ export interface LaneMemory {
   readonly cycles: Map<string, BrokenCycles>;
 }
 
-export const emptyMemory = (): LaneMemory => ({ fences: new Map(), prepared: new Map(), awaitingFirstRun: new Set(), cycles: new Map() });
+export const emptyMemory = (): LaneMemory => ({
+  fences: new Map(),
+  prepared: new Map(),
+  awaitingFirstRun: new Set(),
+  cycles: new Map(),
+});
 
 /** Asks the stores at most once; without a cycle, never. */
 export async function cyclesOf(site: Site, memory: LaneMemory, channel: string): Promise<BrokenCycles> {
-  if (site.circular.size === 0) return { order: site.mappings.map(({ name }) => name), deferred: new Map(), unbreakable: [] };
+  if (site.circular.size === 0)
+    return { order: site.mappings.map(({ name }) => name), deferred: new Map(), unbreakable: [] };
   const known = memory.cycles.get(channel) ?? (await breakCycles(site, channel));
   memory.cycles.set(channel, known);
   return known;
@@ -156,6 +162,7 @@ export async function prepareLane(
     await site.database.changeLane(lane, { fullRunDue: { reason: 'configuration', trigger: 'configuration' } });
   const ready = { prepared, tables };
   memory.prepared.set(laneText(lane), ready);
+  await site.database.endSetupErrors(lane);
   return ready;
 }
 

@@ -3,6 +3,7 @@
  * deletions with children first. Each lane leaves its job; one that finds nothing leaves none, unless it was asked for.
  */
 import pRetry from 'p-retry';
+import { causeOfError } from '../domain/cause-of-error.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import type { JobCounters, JobTrigger, LaneState } from '../ports/coupling-database.ts';
 import { noCounters } from '../ports/coupling-database.ts';
@@ -64,8 +65,7 @@ export async function runChannel(
   const runOf = (lane: Lane): LaneRun => runs.get(laneText(lane)) as LaneRun;
   try {
     const read = [await readMarks(site, 'hq', null), await readMarks(site, 'channel', channel)];
-    if (read.some((marks) => marks.changedTables.length > 0))
-      for (const lane of lanes) forgetTables(memory, lane);
+    if (read.some((marks) => marks.changedTables.length > 0)) for (const lane of lanes) forgetTables(memory, lane);
     const { order } = await cyclesOf(site, memory, channel);
     lanes = lanes.toSorted((a, b) => order.indexOf(a.mapping) - order.indexOf(b.mapping));
   } catch (fault) {
@@ -286,12 +286,48 @@ async function fail(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, fa
     fault instanceof LineageBroken;
   run.code = known ? fault.code : 'internal-error';
   run.params = known ? fault.params : {};
+  if (fault instanceof StoreRefused) await reportSetup(site, lane, run, fault);
   if (known) log.warn({ lane: laneText(lane), code: run.code }, fault.message);
   else
     log.error(
       { lane: laneText(lane), fault: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault) },
       'a run failed',
     );
+}
+
+/** What keeps every mapping from a store alike is the state of the store, and the job's code; no error of each mapping. */
+const OF_THE_STORE: ReadonlySet<string> = new Set(['sign-in-refused', 'database-not-found', 'url-invalid']);
+
+/** A fault of the set-up is one error of the mapping, told apart from errors of records; it ends when the lane opens again. */
+async function reportSetup(site: Site, lane: Lane, run: LaneRun, fault: StoreRefused): Promise<void> {
+  if (OF_THE_STORE.has(fault.code)) return;
+  const open = await site.database.openMappingError(lane, fault.code);
+  if (open && JSON.stringify(open.params) === JSON.stringify(fault.params)) return;
+  await run.ensureJob();
+  const none = { key: null, description: '', exists: false, modifiedAt: null, changedBy: null, version: null };
+  await site.database.reportMappingError({
+    id: open?.id ?? site.database.newId(),
+    scope: 'mapping',
+    lane,
+    couplingId: null,
+    kind: 'failure',
+    code: fault.code,
+    params: fault.params,
+    cause: causeOfError(lane.mapping, fault.code, fault.params),
+    status: 'open',
+    parked: false,
+    attempts: (open?.attempts ?? 0) + 1,
+    retryAt: null,
+    jobId: run.identity.jobId,
+    hqRecord: none,
+    channelRecord: none,
+    deletedIn: null,
+    survivorChanged: null,
+    candidates: [],
+    massDeletion: null,
+    fields: [],
+    waitsFor: null,
+  });
 }
 
 async function finishAll(

@@ -8,7 +8,7 @@ export const STORE_CODES = {
     reach: 'store',
     remedy: 'Nothing, if it comes back; else look at its server, address and network.',
     status: 503,
-    message: 'The store[ {store}] cannot be reached',
+    message: 'The store[ {store}] cannot be reached[: {reason}]',
   },
   'store-busy': {
     meaning: 'The store was too busy, or somebody held a lock for too long. The same work is tried again by itself.',

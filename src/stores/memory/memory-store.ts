@@ -9,7 +9,7 @@ import { assertReachable } from './database.ts';
 import { checkFilter, describeTables } from './describe-tables.ts';
 import type { BoundShape } from './read-records.ts';
 import { cascadesOf, countRecords, matchRecords, readRecords, scanRecords, searchRecords } from './read-records.ts';
-import { displayTable, tableText } from './table-definition.ts';
+import { displayTable, nameOfTable, tableText } from './table-definition.ts';
 import { waitForMarks } from './wait-for-marks.ts';
 import { laneText, writeBatch } from './write-batch.ts';
 
@@ -49,6 +49,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
     channel,
     capabilities,
     identify: () => ask(() => ({ identity: database.state.identity, version: 'memory' })),
+    survey: () => ask(() => ({ tables: [...database.state.tables.values()].map(({ definition }) => nameOfTable(definition)), mayInstall: true, problems: [] })),
     describe: (tables) => ask(() => describeTables(database, tables)),
     checkFilter: (table, filter) => ask(() => checkFilter(database, table, filter)),
     install: (watched) => ask(() => install(database, watched)),

@@ -15,6 +15,7 @@ import { openTable } from './open-table.ts';
 import { readWindow } from './read-window.ts';
 import { confirmCursor, currentCursor } from './readers.ts';
 import type { Pruning } from './readers.ts';
+import { survey } from './survey.ts';
 import { uninstall } from './uninstall.ts';
 import { waitForMarks } from './wait-for-marks.ts';
 import { createWatchRegistry, isCaptureMissing, watchStates } from './watched-tables.ts';
@@ -61,6 +62,7 @@ export function openPostgresStore(options: PostgresStoreOptions): Store {
     channel,
     capabilities: CAPABILITIES,
     identify: () => identify(connection),
+    survey: () => survey(connection),
     describe: (tables) => describeTables(connection, tables),
     checkFilter: (table, filter) => checkFilter(connection, table, filter),
     install: async (watched) => {

@@ -1,0 +1,148 @@
+/**
+ * `couplet check`: the configuration held against the stores as they are now. Reads catalogs, counts and a sample of
+ * records, writes nothing, and tells everything at once: a store that is away does not keep the others from being looked
+ * at.
+ */
+import type { SuggestName } from '../domain/prepare-mapping.ts';
+import type { Json } from '../domain/record.ts';
+import type { Lane } from '../ports/store.ts';
+import { type BrokenCycles, breakCycles } from './break-cycles.ts';
+import { checkLane } from './check-lane.ts';
+import { type CheckedStore, checkStore, explainFault } from './check-store.ts';
+import { type SetupFinding, setupFinding } from './setup-finding.ts';
+import { lanesOf, type Site } from './site.ts';
+
+/** A setting that rests under couplings and was changed in the file. */
+export interface LockedSetting {
+  readonly mapping: string;
+  /** Null: with every channel. */
+  readonly channel: string | null;
+  /** Within the mapping: `hq.key`, `fields.group.references`. */
+  readonly path: string;
+  readonly before: Json;
+  readonly after: Json;
+}
+
+export interface CheckOptions {
+  readonly suggest: SuggestName;
+  readonly locked: readonly LockedSetting[];
+  /** False: the coupling database is away or not migrated; what depends on couplings is left out. */
+  readonly withCouplings: boolean;
+}
+
+export interface SetupReport {
+  readonly findings: readonly SetupFinding[];
+  readonly stores: readonly CheckedStore[];
+}
+
+export async function checkSetup(site: Site, options: CheckOptions): Promise<SetupReport> {
+  const hq = await checkStore(site, 'hq', null);
+  const channels = await Promise.all(
+    [...site.channels.keys()].map(async (name) => [name, await checkStore(site, 'channel', name)] as const),
+  );
+  const byChannel = new Map(channels);
+  const findings: SetupFinding[] = [...hq.findings, ...channels.flatMap(([, checked]) => checked.findings)];
+  for (const [channel, checked] of byChannel) {
+    const stores = { hq, channel: checked };
+    const lanes = lanesOf(site, channel);
+    // Lane by lane: a check must not take all the connections that the work needs.
+    const cycles = await cyclesOf(site, channel, stores.hq, checked);
+    for (const lane of lanes) {
+      const isCoupled = options.withCouplings && (await site.database.countCouplings(lane)) > 0;
+      findings.push(...(await checkOne(site, lane, { stores, cycles, isCoupled, suggest: options.suggest })));
+    }
+  }
+  if (options.withCouplings)
+    findings.push(...(await checkLocked(site, options.locked)), ...(await checkLeftOver(site)));
+  return { findings: mergeChannels(findings), stores: [hq, ...byChannel.values()] };
+}
+
+type OfLane = Omit<Parameters<typeof checkLane>[0], 'site' | 'lane'>;
+
+/** A store that went away half way is told once more, and the other mappings go on. */
+async function checkOne(site: Site, lane: Lane, of: OfLane): Promise<readonly SetupFinding[]> {
+  try {
+    return await checkLane({ site, lane, ...of });
+  } catch (fault) {
+    const { code, params } = explainFault(fault);
+    return [
+      setupFinding(
+        { side: null, channel: lane.channel, mapping: lane.mapping },
+        code,
+        'error',
+        ['mappings', lane.mapping],
+        params,
+      ),
+    ];
+  }
+}
+
+async function cyclesOf(
+  site: Site,
+  channel: string,
+  hq: CheckedStore,
+  own: CheckedStore,
+): Promise<BrokenCycles | null> {
+  if (hq.survey === null || own.survey === null) return null;
+  try {
+    return await breakCycles(site, channel);
+  } catch (fault) {
+    explainFault(fault);
+    return null;
+  }
+}
+
+async function checkLocked(site: Site, locked: readonly LockedSetting[]): Promise<SetupFinding[]> {
+  const findings: SetupFinding[] = [];
+  for (const { mapping, channel, path, before, after } of locked) {
+    let couplings = 0;
+    for (const lane of lanesOf(site, channel ?? undefined))
+      if (lane.mapping === mapping) couplings += await site.database.countCouplings(lane);
+    if (couplings === 0) continue;
+    const params = { setting: `${path} of ${mapping}`, before, after, couplings };
+    findings.push(
+      setupFinding(
+        { side: null, channel, mapping },
+        'setting-locked',
+        'error',
+        ['mappings', mapping, ...path.split('.')],
+        params,
+      ),
+    );
+  }
+  return findings;
+}
+
+/** Couplings of mappings and channels that are gone from the file: they stay until somebody says so. */
+async function checkLeftOver(site: Site): Promise<SetupFinding[]> {
+  const configured = new Set(lanesOf(site).map((lane) => JSON.stringify([lane.mapping, lane.channel])));
+  const findings: SetupFinding[] = [];
+  for (const { lane } of await site.database.laneStates()) {
+    if (configured.has(JSON.stringify([lane.mapping, lane.channel]))) continue;
+    if ((await site.database.countCouplings(lane)) === 0) continue;
+    const params = { mapping: `${lane.mapping} with ${lane.channel}` };
+    findings.push(
+      setupFinding(
+        { side: null, channel: lane.channel, mapping: lane.mapping },
+        'not-configured',
+        'warning',
+        [],
+        params,
+      ),
+    );
+  }
+  return findings;
+}
+
+/** What is wrong with HQ's side of a mapping is wrong for every channel, and told once. */
+function mergeChannels(findings: readonly SetupFinding[]): readonly SetupFinding[] {
+  const told = new Map<string, SetupFinding>();
+  for (const finding of findings) {
+    const { code, side, channel, mapping, path, params } = finding;
+    const ofHq = side === 'hq';
+    const key = JSON.stringify([code, side, ofHq ? null : channel, mapping, path, params]);
+    const before = told.get(key);
+    told.set(key, before === undefined || before.channel === channel ? finding : { ...finding, channel: null });
+  }
+  return [...told.values()];
+}
