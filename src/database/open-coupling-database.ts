@@ -11,6 +11,7 @@ import { jobsPart } from './jobs.ts';
 import { changeLaneRow, createLaneRegistry, insertLanes, raiseLaneFence, readLaneStates } from './lane-registry.ts';
 import { createLayouts } from './layouts.ts';
 import { createLaneLocks } from './lock-lane.ts';
+import { mappingErrorsPart } from './mapping-errors.ts';
 import { prepareDatabase } from './migrate.ts';
 import { cursorPart } from './move-cursor.ts';
 import { pendingPart } from './pending.ts';
@@ -78,6 +79,7 @@ const assemble = async (
     ...pendingPart(clients, lanes),
     ...couplingsPart(clients, lanes, layouts),
     ...errorsPart(clients, lanes),
+    ...mappingErrorsPart(clients, lanes),
     recordedBatches: async (batchIds) => {
       if (batchIds.length === 0) return new Set<string>();
       const rows = await query<{ batch_id: string }>(

@@ -479,6 +479,10 @@ export interface CouplingDatabase {
     },
   ): Promise<readonly SyncError[]>;
   errorById(id: string): Promise<SyncError | null>;
+  /** A set-up fault of a whole lane, told without its fence, for the lane could not be opened. Written over the open one of its id. */
+  reportMappingError(error: SyncError): Promise<void>;
+  /** Open set-up faults of the lane ended by themselves: it could be opened again. */
+  endSetupErrors(lane: Lane): Promise<void>;
   openMappingError(lane: Lane, code: string): Promise<SyncError | null>;
 
   // log
