@@ -21,6 +21,7 @@ type JobsPart = Pick<
   | 'updateProgress'
   | 'finishJob'
   | 'addJobResult'
+  | 'addJobResults'
   | 'jobById'
   | 'jobProgress'
   | 'jobOutcome'
@@ -73,7 +74,9 @@ export const jobsPart = (clients: Clients): JobsPart => ({
     const rows = await clients.orm
       .update(jobTable)
       .set({
-        status: sqlText`case when ${jobTable.finishedAt} is null then 'running' else ${jobTable.status} end`,
+        // A job that failed because a store was away is tried again and is running once more; an ended one stays ended.
+        status: sqlText`case when ${jobTable.status} in ('succeeded', 'cancelled') then ${jobTable.status} else 'running' end`,
+        finishedAt: sqlText`case when ${jobTable.status} = 'failed' then null else ${jobTable.finishedAt} end`,
         startedAt: sqlText`coalesce(${jobTable.startedAt}, now())`,
         attempts: sqlText`${jobTable.attempts} + 1`,
       })
@@ -90,6 +93,8 @@ export const jobsPart = (clients: Clients): JobsPart => ({
     return { cancelRequested: row?.cancelRequested ?? false };
   },
   finishJob: (id, status, progress, outcome) => finishJob(clients, id, status, progress, outcome),
+  addJobResults: (jobId, results) =>
+    clients.raw.begin((sql) => writeResults(sql, jobId, results)).then(() => undefined),
   addJobResult: async (jobId, errorId, status, code, writes) => {
     await query(clients.raw, RESULT_OF_ERROR, [
       jobId,
@@ -116,6 +121,14 @@ export const jobsPart = (clients: Clients): JobsPart => ({
       params: row.params as Params | null,
       counters: row.counters as JobCounters,
     };
+  },
+  endInterruptedJobs: async (lane) => {
+    await query(
+      clients.raw,
+      `update couplet.job set status = 'failed', code = 'interrupted', finished_at = now()
+        where mapping = $1 and channel = $2 and status = 'running' and trigger = 'change'`,
+      [lane.mapping, lane.channel],
+    );
   },
   ...queuedPart(clients),
 });

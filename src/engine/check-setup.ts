@@ -4,24 +4,13 @@
  * at.
  */
 import type { SuggestName } from '../domain/prepare-mapping.ts';
-import type { Json } from '../domain/record.ts';
 import type { Lane } from '../ports/store.ts';
 import { type BrokenCycles, breakCycles } from './break-cycles.ts';
 import { checkLane } from './check-lane.ts';
 import { type CheckedStore, checkStore, explainFault } from './check-store.ts';
 import { type SetupFinding, setupFinding } from './setup-finding.ts';
+import type { LockedSetting } from './setup-knowledge.ts';
 import { lanesOf, type Site } from './site.ts';
-
-/** A setting that rests under couplings and was changed in the file. */
-export interface LockedSetting {
-  readonly mapping: string;
-  /** Null: with every channel. */
-  readonly channel: string | null;
-  /** Within the mapping: `hq.key`, `fields.group.references`. */
-  readonly path: string;
-  readonly before: Json;
-  readonly after: Json;
-}
 
 export interface CheckOptions {
   readonly suggest: SuggestName;

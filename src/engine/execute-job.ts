@@ -5,8 +5,10 @@ import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } f
 import { type Job, type JobCounters, noCounters } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import { ActionRefused, type ActionRequest } from '../ports/synchronizer.ts';
+import { performCheck } from './check-job.ts';
 import { actOnError, inActionLane } from './act-on-error.ts';
 import { couplePairs, matchAll, type PairToCouple, uncoupleAll } from './match-job.ts';
+import type { Outcome } from './job-outcome.ts';
 import type { LaneMemory } from './open-lane.ts';
 import { doneOf, type LaneReport, runChannel, type RunRequest } from './run-channel.ts';
 import { singleRun } from './single-run.ts';
@@ -17,15 +19,9 @@ export type Stop = () => Promise<boolean>;
 /** How long a job that somebody asked for waits for the lane: it is queued behind the run in hand. */
 const JOB_WAIT_MS = 600_000;
 
-export interface Outcome {
-  readonly status: 'succeeded' | 'failed' | 'cancelled';
-  readonly code: string | null;
-  readonly params: Job['body'];
-  readonly counters: JobCounters;
-}
-
 export async function executeJob(site: Site, memory: LaneMemory, jobId: string, stop: Stop): Promise<void> {
   const job = await site.database.startJob(jobId);
+  if (job.status !== 'running') return;
   const stopped: Stop = async () => (await stop()) || ((await site.database.jobById(jobId))?.cancelRequested ?? false);
   let outcome: Outcome;
   try {
@@ -71,6 +67,8 @@ function perform(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<
       return coupleInBulk(site, memory, job, stop);
     case 'bulk':
       return actInBulk(site, memory, job, stop);
+    case 'check':
+      return performCheck(site, job);
     default:
       throw new ActionRefused('job-kind-unknown', `this process does not carry out jobs of kind ${job.kind}`, {
         kind: job.kind,

@@ -4,6 +4,7 @@ import type { Side } from '../domain/record.ts';
 import type { CouplingDatabase } from '../ports/coupling-database.ts';
 import type { Lane, Store, TableName, WatchedTable } from '../ports/store.ts';
 import type { EngineSurroundings } from './lane-context.ts';
+import type { SetupKnowledge } from './setup-knowledge.ts';
 
 export interface Site {
   readonly database: CouplingDatabase;
@@ -14,6 +15,8 @@ export interface Site {
   /** Names of fields, by mapping, whose reference lies on a cycle: created empty, filled in the same run. */
   readonly circular: ReadonlyMap<string, ReadonlySet<string>>;
   readonly surroundings: EngineSurroundings;
+  /** What a check needs to know of the configuration; absent where nobody checks. */
+  readonly setup?: SetupKnowledge;
 }
 
 export const laneText = (lane: Lane): string => `${lane.mapping}/${lane.channel}`;

@@ -510,6 +510,8 @@ export interface CouplingDatabase {
     progress: JobProgress,
     outcome: { readonly code: string; readonly params: Params } | null,
   ): Promise<void>;
+  /** Results of a job that writes nothing: a check, a verification. */
+  addJobResults(jobId: string, results: readonly JobResult[]): Promise<void>;
   /** The result of one error acted on in bulk; the coupling and keys are the error's. */
   addJobResult(
     jobId: string,
@@ -519,6 +521,8 @@ export interface CouplingDatabase {
     writes: Json,
   ): Promise<void>;
   jobById(id: string): Promise<Job | null>;
+  /** Continuous runs of the lane that a killed process left running; asked under the lane's lock. */
+  endInterruptedJobs(lane: Lane): Promise<void>;
   jobProgress(id: string): Promise<{ readonly done: number; readonly total: number | null }>;
   jobOutcome(
     id: string,
