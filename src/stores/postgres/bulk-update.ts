@@ -2,7 +2,9 @@
  * Many rows with one statement: `UPDATE … FROM unnest` that names the version and writes only what changes, so that
  * triggers `UPDATE OF` fire for nothing else.
  *
- * Measured with 10,000 rows of 12 columns in batches of 1,000: see write-records.ts.
+ * Measured with 10,000 of 100,000 rows of 12 columns, batches of 1,000, one connection, PostgreSQL 15: the bare
+ * statement 139,000 rows a second; the whole batch, which also takes the rows and their old values first, reads them
+ * again, and writes the ledger, 53,000. Inserts likewise: 195,000 bare, 54,000 whole, 49,000 with a match.
  */
 import type { RecordKey } from '../../domain/record.ts';
 import { arrayLiteral } from './array-literal.ts';

@@ -2,12 +2,25 @@
  * What a batch did, written in its own transaction: after a crash the coupling database learns it from here and infers
  * nothing from values that happen to be equal.
  */
+import type { Value } from '../../domain/record.ts';
 import type { LedgerEntry, WriteBatch, WriteOutcome } from '../../ports/store.ts';
 import type { Session } from './connection.ts';
 
 type Written = LedgerEntry['outcome'];
-/** As an array, because the names of six fields a thousand times would be half of the text. */
-type StoredEntry = [string, Written['key'], string, Written['held'], Written['old'], Written['oldRow']];
+
+/**
+ * One record, as an array and not as an object: the names of six fields a thousand times would be half of the text,
+ * and its size is what the ledger costs. For the same reason `old`, of a record that was there before and after, holds
+ * only what differs from `held`: place and value by turns.
+ */
+type StoredEntry = [
+  note: string,
+  key: Written['key'],
+  version: string,
+  held: Written['held'],
+  old: Written['old'] | readonly (number | Value)[],
+  oldRow: Written['oldRow'],
+];
 
 const INSERT = `
 insert into couplet.batch (batch_id, reader, mapping, channel, entries) values ($1::uuid, $2, $3, $4, $5)`;
@@ -22,7 +35,8 @@ export async function writeLedger(
   for (const [index, outcome] of outcomes.entries()) {
     const note = batch.writes[index]?.note;
     if (outcome.status !== 'written' || note === undefined) continue;
-    entries.push([note, outcome.key, outcome.version, outcome.held, outcome.old, outcome.oldRow]);
+    const { key, version, held, old, oldRow } = outcome;
+    entries.push([note, key, version, held, held && old ? differences(held, old) : old, oldRow]);
   }
   if (entries.length === 0) return;
   const { mapping, channel } = batch.fence.lane;
@@ -31,8 +45,23 @@ export async function writeLedger(
 
 export function readEntries(text: string): readonly LedgerEntry[] {
   const entries = JSON.parse(text) as readonly StoredEntry[];
-  return entries.map(([note, key, version, held, old, oldRow]) => ({
-    note,
-    outcome: { status: 'written', key, version, held, old, oldRow },
-  }));
+  return entries.map(([note, key, version, held, stored, oldRow]) => {
+    const old = held && stored ? withDifferences(held, stored) : (stored as Written['old']);
+    return { note, outcome: { status: 'written', key, version, held, old, oldRow } };
+  });
+}
+
+function differences(held: readonly Value[], old: readonly Value[]): (number | Value)[] {
+  const found: (number | Value)[] = [];
+  for (let at = 0; at < held.length; at += 1) {
+    const before = old[at] ?? null;
+    if (before !== held[at]) found.push(at, before);
+  }
+  return found;
+}
+
+function withDifferences(held: readonly Value[], stored: readonly (number | Value)[]): readonly Value[] {
+  const old = [...held];
+  for (let place = 0; place < stored.length; place += 2) old[Number(stored[place])] = stored[place + 1] as Value;
+  return old;
 }
