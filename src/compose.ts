@@ -69,6 +69,7 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
         onError: (fault) => log.warn({ fault: fault.message }, 'the job queue'),
       }),
     async startWorker(queue, report) {
+      await endInterruptedJobs(site);
       await queue.work((jobId, stop) => synchronizer.execute(jobId, stop));
       await queue.keepTimetable(timetableOf(site));
       return workContinuously({
@@ -115,6 +116,13 @@ async function installInto(site: Site, store: Store): Promise<{ store: Store; re
     return { store, result: await store.install(watchedTables(site, store.side, store.channel)) };
   } catch (fault) {
     return { store, result: fault instanceof Error ? fault : new Error(String(fault)) };
+  }
+}
+
+async function endInterruptedJobs(site: Site): Promise<void> {
+  for (const lane of lanesOf(site)) {
+    await using lock = await site.database.lockLane(lane, 0);
+    if (lock) await site.database.endInterruptedJobs(lane);
   }
 }
 

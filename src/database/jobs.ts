@@ -27,6 +27,7 @@ type JobsPart = Pick<
   | 'jobOutcome'
   | 'queuedJobLike'
   | 'queuedJobs'
+  | 'endInterruptedJobs'
 >;
 
 const now = sqlText`now()`;

@@ -15,6 +15,7 @@ import type { WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
 import { forgetLane, type LaneMemory, openLane } from './open-lane.ts';
 import { writePreview } from './preview-lane.ts';
+import { readMarks } from './read-marks.ts';
 import { removeCoupling } from './remove-coupling.ts';
 import { answerMassError } from './answer-mass-error.ts';
 import { singleRun, type SingleRun } from './single-run.ts';
@@ -34,9 +35,17 @@ export async function inActionLane<T>(
   lane: SyncError['lane'],
   work: (context: LaneContext) => Promise<T>,
 ): Promise<T> {
+  // A store that was restored or replaced is noticed before an action writes, as before a run does.
+  await Promise.all([readMarks(site, 'hq', null), readMarks(site, 'channel', lane.channel)]);
   const context = await openLane(site, memory, lane, LANE_WAIT_MS);
   if (!context) throw new StoreBusy('the mapping is busy; try again', { ...lane });
   try {
+    const { stopped } = context.state;
+    if (stopped)
+      throw new ActionRefused('mapping-stopped', `${lane.mapping} stands still: ${stopped.code}`, {
+        ...lane,
+        cause: stopped.code,
+      });
     return await work(context);
   } catch (fault) {
     if (!(fault instanceof ActionRefused)) forgetLane(memory, lane);

@@ -10,7 +10,7 @@ import { type KeyText, keyText, otherSide, type RecordKey, type Side, SIDES } fr
 import type { PendingChange } from '../ports/coupling-database.ts';
 import type { StoredRecord, Write } from '../ports/store.ts';
 import { describeRecord } from './build-recording.ts';
-import { findParents, type Gathered, type LoneWork, sideNow } from './gather-pairs.ts';
+import { findParents, type Gathered, type LoneWork, sideNow, type WorkItem } from './gather-pairs.ts';
 import { type LedgerNote, writeNote } from './ledger-note.ts';
 import { matchColumns, type MatchedPair, matchFields, matchLoneRecords, probeOf } from './match-lone-records.ts';
 import { addWrite, type BatchPlan, noteBase, noteFieldsOf, parentsOf, planFields } from './plan-pairs.ts';
@@ -24,22 +24,26 @@ export interface LoneOptions {
   readonly byHand: boolean;
 }
 
-function loneSubject(plan: BatchPlan, item: LoneWork): Subject {
-  return {
-    couplingId: plan.context.database.newId(),
-    pair: null,
-    loneSide: item.side,
-    keys: { hq: item.side === 'hq' ? item.key : null, channel: item.side === 'channel' ? item.key : null },
-    records: { hq: item.side === 'hq' ? item.record : null, channel: item.side === 'channel' ? item.record : null },
-    oldRows: { hq: null, channel: null },
-    pending: item.pending ? [item.pending] : [],
-    openErrors: [],
-    decision: null,
-    verdict: { kind: 'skipped' },
-    writes: [],
-    after: {},
-  };
-}
+const loneSubject = (plan: BatchPlan, item: LoneWork): Subject => ({
+  ...goneSubject(plan, item),
+  records: { hq: item.side === 'hq' ? item.record : null, channel: item.side === 'channel' ? item.record : null },
+  verdict: { kind: 'skipped' },
+});
+
+export const goneSubject = (plan: BatchPlan, item: WorkItem): Subject => ({
+  couplingId: plan.context.database.newId(),
+  pair: null,
+  loneSide: item.side,
+  keys: { hq: item.side === 'hq' ? item.key : null, channel: item.side === 'channel' ? item.key : null },
+  records: { hq: null, channel: null },
+  oldRows: { hq: null, channel: null },
+  pending: item.pending ? [item.pending] : [],
+  openErrors: [],
+  decision: null,
+  verdict: { kind: 'settled' },
+  writes: [],
+  after: {},
+});
 
 /** Subjects of all records without a partner. */
 export async function planLoneRecords(plan: BatchPlan, options: LoneOptions): Promise<Subject[]> {

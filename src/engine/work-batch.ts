@@ -13,7 +13,7 @@ import { checkCascades } from './check-cascades.ts';
 import { gatherPairs, type WorkItem } from './gather-pairs.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
 import { readNote } from './ledger-note.ts';
-import { type LoneOptions, planInsert, planLoneRecords } from './plan-lone-records.ts';
+import { goneSubject, type LoneOptions, planInsert, planLoneRecords } from './plan-lone-records.ts';
 import { type BatchPlan, planPair, type PlanOptions, subjectOfPair } from './plan-pairs.ts';
 import { loadOpenErrors, settleSubject } from './settle-subjects.ts';
 import { finding, type PlannedWrite, type Subject } from './subject.ts';
@@ -74,7 +74,6 @@ export async function carryOut(
     withResults: options.withResults,
   };
   for (const subject of subjects) settleSubject(settling, subject);
-  finishVoid(plan, run);
   const parts = plan.builder.build();
   parts.batchIds.push(...batchIds);
   run.counters.coupled += parts.couple.length;
@@ -106,6 +105,8 @@ export async function planBatch(
     } else planPair(plan, subject);
   }
   subjects.push(...(await planLoneRecords(plan, options.lone)));
+  // Records that are gone and were never coupled: what was wrong with them is over.
+  for (const item of gathered.void) subjects.push(goneSubject(plan, item));
   await completePlan(context, subjects);
   return { plan, subjects };
 }
@@ -244,14 +245,6 @@ function takeOutcome(
 }
 
 // ---------------------------------------------------------------- recording
-
-/** Changes of records that are gone and were never coupled end here. */
-function finishVoid(plan: BatchPlan, run: Run): void {
-  for (const item of plan.gathered.void) {
-    run.counters[directionTo(item.side === 'hq' ? 'channel' : 'hq')].unchanged += 1;
-    if (item.pending) plan.builder.parts.done.push({ id: item.pending.id, generation: item.pending.generation });
-  }
-}
 
 export const hasContent = (parts: RecordingParts): boolean =>
   Object.values(parts).some((list) => Array.isArray(list) && list.length > 0);

@@ -524,9 +524,7 @@ export interface CouplingDatabase {
   /** Continuous runs of the lane that a killed process left running; asked under the lane's lock. */
   endInterruptedJobs(lane: Lane): Promise<void>;
   jobProgress(id: string): Promise<{ readonly done: number; readonly total: number | null }>;
-  jobOutcome(
-    id: string,
-  ): Promise<{
+  jobOutcome(id: string): Promise<{
     readonly status: JobStatus;
     readonly code: string | null;
     readonly params: Params | null;

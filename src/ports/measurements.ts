@@ -1,5 +1,4 @@
 /** Sums for metrics: what only grows, and how long things take. */
-import type { Side } from '../domain/record.ts';
 import type { JobKind, JobStatus } from './coupling-database.ts';
 import type { Lane } from './store.ts';
 
@@ -19,13 +18,6 @@ export interface JobTotals {
   readonly retries: number;
 }
 
-export interface StoreReading {
-  readonly side: Side;
-  readonly channel: string | null;
-  /** Since its changes were read last: what happened later nobody knows yet. */
-  readonly secondsSinceRead: number;
-}
-
 export interface LaneApplying {
   readonly lane: Lane;
   /** Of the run that is under way; 0 when none is. */
@@ -35,7 +27,6 @@ export interface LaneApplying {
 export interface Measurements {
   readonly lanes: readonly LaneTotals[];
   readonly jobs: readonly JobTotals[];
-  readonly readings: readonly StoreReading[];
   readonly applying: readonly LaneApplying[];
 }
 
