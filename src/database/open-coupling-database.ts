@@ -1,17 +1,23 @@
 /** The coupling database, opened: migrated or refused, its parts put together. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Access } from '../ports/access.ts';
 import type { CouplingDatabase } from '../ports/coupling-database.ts';
+import type { EventFeed } from '../ports/event-feed.ts';
+import type { Measures } from '../ports/measurements.ts';
 import type { Queries, Upkeep } from '../ports/queries.ts';
+import { createAccess } from './access.ts';
 import { textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import { connectClients, query } from './connect.ts';
 import { couplingsPart } from './couplings.ts';
+import { createEventFeed } from './follow-events.ts';
 import { jobsPart } from './jobs.ts';
 import { changeLaneRow, createLaneRegistry, insertLanes, raiseLaneFence, readLaneStates } from './lane-registry.ts';
 import { createLayouts } from './layouts.ts';
 import { createLaneLocks } from './lock-lane.ts';
 import { mappingErrorsPart } from './mapping-errors.ts';
+import { createMeasures } from './measure.ts';
 import { prepareDatabase } from './migrate.ts';
 import { cursorPart } from './move-cursor.ts';
 import { pendingPart } from './pending.ts';
@@ -34,6 +40,11 @@ export interface OpenOptions {
 export interface OpenedCouplingDatabase extends CouplingDatabase {
   readonly queries: Queries;
   readonly upkeep: Upkeep;
+  readonly access: Access;
+  readonly events: EventFeed;
+  readonly measures: Measures;
+  /** Whether the database answers. */
+  isReady(): Promise<boolean>;
 }
 
 export const openCouplingDatabase = async (options: OpenOptions): Promise<OpenedCouplingDatabase> => {
@@ -94,6 +105,10 @@ const assemble = async (
     ...jobsPart(clients),
     queries: createQueries(clients, lanes, layouts),
     upkeep: createUpkeep(clients, lanes),
+    access: createAccess(clients),
+    events: createEventFeed(clients),
+    measures: createMeasures(clients),
+    isReady: async () => (await query(clients.raw, 'select 1', [])).length === 1,
     close: async () => {
       await Promise.all([locks.close(), clients.close()]);
     },

@@ -2,6 +2,7 @@ import { is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
 import { openCouplingDatabase } from '../../src/database/open-coupling-database.ts';
+import * as access from '../../src/database/schema/access.ts';
 import * as couplings from '../../src/database/schema/couplings.ts';
 import * as errors from '../../src/database/schema/errors.ts';
 import * as jobs from '../../src/database/schema/jobs.ts';
@@ -49,7 +50,7 @@ describe('opening the coupling database', () => {
 });
 
 describe('the migrations', () => {
-  const tables = [couplings, errors, jobs, lanes, log].flatMap((module) =>
+  const tables = [access, couplings, errors, jobs, lanes, log].flatMap((module) =>
     Object.values(module).flatMap((value) => (is(value, PgTable) ? [getTableConfig(value)] : [])),
   );
 

@@ -100,9 +100,12 @@ async function readSamples(deps: ServerDeps): Promise<Record<SeriesName, Sample[
     SeriesName,
     Sample[]
   >;
-  const sinceRead = (side: string, channel: string): number =>
-    measured.readings.find((reading) => reading.side === side && (side === 'hq' || reading.channel === channel))
-      ?.secondsSinceRead ?? 0;
+  // A store that answers is read within a second of a commit; one that is away keeps its changes to itself.
+  const sinceRead = (side: string, channel: string): number => {
+    const store = stores.find((known) => known.side === side && (side === 'hq' || known.channel === channel));
+    if (store === undefined || store.state === 'reachable') return 0;
+    return Math.max(0, (Date.now() - Date.parse(store.since)) / 1_000);
+  };
   for (const { state, lagSeconds, backlog, couplings } of lanes) {
     const lane = { mapping: state.lane.mapping, channel: state.lane.channel };
     const applying = measured.applying.find(

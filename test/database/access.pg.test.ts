@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import type { OpenedCouplingDatabase } from '../../src/database/open-coupling-database.ts';
+import type { LiveEvent } from '../../src/ports/event-feed.ts';
+import { createCouplingDatabase } from './open-test-database.ts';
+
+const KEY = { name: 'till', role: 'operator', channel: null, expiresAt: null } as const;
+const REQUEST = { caller: 'a', method: 'POST', path: '/api/v1/synchronize', key: 'k1' };
+const ANSWER = { status: 202, headers: { location: '/api/v1/jobs/1' }, body: '{"id":"1"}' };
+
+describe('API keys', () => {
+  test('a key is given out once and kept as a hash', async () => {
+    await using here = await createCouplingDatabase();
+    const made = await here.db.access.createApiKey(KEY);
+    expect(made?.secret).toMatch(/^cpl_[\w-]{43}$/);
+    expect(await here.db.access.apiKeyOf(made?.secret ?? '')).toMatchObject({ name: 'till', role: 'operator' });
+    const stored = JSON.stringify(await here.sql`select * from couplet.api_key`);
+    expect(stored).not.toContain(made?.secret.slice(4));
+    expect(await here.db.access.apiKeyOf('cpl_unknown')).toBeNull();
+  });
+
+  test('a name is taken until its key is revoked, and a revoked or expired key opens nothing', async () => {
+    await using here = await createCouplingDatabase();
+    const { access } = here.db;
+    const first = await access.createApiKey(KEY);
+    expect(await access.createApiKey(KEY)).toBeNull();
+    expect(await access.revokeApiKey('till')).toBe(true);
+    expect(await access.revokeApiKey('till')).toBe(false);
+    expect(await access.apiKeyOf(first?.secret ?? '')).toBeNull();
+    const second = await access.createApiKey({ ...KEY, expiresAt: '2020-01-01T00:00:00Z' });
+    expect(await access.apiKeyOf(second?.secret ?? '')).toBeNull();
+    expect((await access.listApiKeys()).map(({ name, revokedAt }) => [name, revokedAt])).toEqual([['till', null]]);
+  });
+
+  test('a session ends with its key', async () => {
+    await using here = await createCouplingDatabase();
+    const { access } = here.db;
+    const made = await access.createApiKey(KEY);
+    const owner = { actor: 'till', role: 'operator', channel: null } as const;
+    const tomorrow = new Date(Date.now() + 86_400_000);
+    const session = await access.openSession(owner, made?.key.id ?? null, tomorrow);
+    const other = await access.openSession(owner, null, tomorrow);
+    expect(await access.sessionOf(session)).toEqual(owner);
+    await access.revokeApiKey('till');
+    expect(await access.sessionOf(session)).toBeNull();
+    expect(await access.sessionOf(other)).toEqual(owner);
+    await access.closeSession(other);
+    expect(await access.sessionOf(other)).toBeNull();
+    expect(await access.sessionOf(await access.openSession(owner, null, new Date(0)))).toBeNull();
+  });
+});
+
+describe('repeated requests', () => {
+  test('of many at once exactly one is the first; afterwards all get its answer', async () => {
+    await using here = await createCouplingDatabase();
+    const { access } = here.db;
+    const begun = await Promise.all(Array.from({ length: 20 }, () => access.beginRequest(REQUEST, 'hash')));
+    expect(begun.filter(({ kind }) => kind === 'first')).toHaveLength(1);
+    expect(begun.filter(({ kind }) => kind === 'running')).toHaveLength(19);
+    await access.keepAnswer(REQUEST, ANSWER);
+    expect(await access.beginRequest(REQUEST, 'hash')).toEqual({ kind: 'answered', answer: ANSWER });
+    expect(await access.beginRequest(REQUEST, 'another hash')).toEqual({ kind: 'other' });
+    expect(await access.beginRequest({ ...REQUEST, caller: 'b' }, 'another hash')).toEqual({ kind: 'first' });
+  });
+
+  test('a request that was forgotten, that died, or that is a day old is a first one again', async () => {
+    await using here = await createCouplingDatabase();
+    const { access } = here.db;
+    await access.beginRequest(REQUEST, 'hash');
+    await access.forgetRequest(REQUEST);
+    expect(await access.beginRequest(REQUEST, 'hash')).toEqual({ kind: 'first' });
+    await here.sql`update couplet.idempotency_key set created_at = now() - interval '16 minutes'`;
+    expect(await access.beginRequest(REQUEST, 'hash')).toEqual({ kind: 'first' });
+    await access.keepAnswer(REQUEST, ANSWER);
+    await here.sql`update couplet.idempotency_key set created_at = now() - interval '25 hours'`;
+    expect(await access.beginRequest(REQUEST, 'another hash')).toEqual({ kind: 'first' });
+  });
+});
+
+const JOB = {
+  kind: 'check',
+  mapping: null,
+  channel: null,
+  parentId: null,
+  scope: null,
+  direction: null,
+  dryRun: false,
+  trigger: 'manual',
+  actor: null,
+  requestId: null,
+  body: null,
+} as const;
+
+describe('live events', () => {
+  test('a follower sees jobs begin and end, and goes on where it was after a reconnection', async () => {
+    await using here = await createCouplingDatabase();
+    const { db } = here;
+    const end = new AbortController();
+    const seen: LiveEvent[] = [];
+    const following = collect(db.events.follow(null, end.signal), seen);
+    await untilSeen(db, seen);
+    end.abort();
+    await following;
+    const last = seen.at(-1) as LiveEvent;
+
+    const missed = await db.createJob(JOB, 'queued');
+    const again = new AbortController();
+    for await (const event of db.events.follow(last.id, again.signal)) {
+      if (event.name === 'job' && event.jobId !== missed.id) continue;
+      expect(event).toMatchObject({ name: 'job', jobId: missed.id, kind: 'check', status: 'queued' });
+      again.abort();
+    }
+  });
+
+  test('what commits late is not left out, though its number is lower', async () => {
+    await using here = await createCouplingDatabase();
+    const { db, sql } = here;
+    const end = new AbortController();
+    const seen: LiveEvent[] = [];
+    const following = collect(db.events.follow(null, end.signal), seen);
+    await untilSeen(db, seen);
+    let late = '';
+    await sql.begin(async (transaction) => {
+      const rows =
+        await transaction`insert into couplet.event (name, payload) values ('job', '{"jobId":"late"}') returning id`;
+      late = String(rows[0]?.id);
+      const { id } = await db.createJob(JOB, 'queued');
+      await expect.poll(() => seen.some((event) => event.name === 'job' && event.jobId === id)).toBe(true);
+    });
+    await expect.poll(() => seen.some((event) => event.id.endsWith(`;${late}`))).toBe(true);
+    end.abort();
+    await following;
+  });
+
+  test('an id that this database never gave begins from now', async () => {
+    await using here = await createCouplingDatabase();
+    const past = await here.db.createJob(JOB, 'queued');
+    for (const id of ['', 'x', '5:3:;1', '1:2:9;1', `${'9'.repeat(18)}:${'9'.repeat(19)}:;1`, "1';drop table"]) {
+      const end = new AbortController();
+      const seen: LiveEvent[] = [];
+      const following = collect(here.db.events.follow(id, end.signal), seen);
+      const event = await untilSeen(here.db, seen);
+      expect(event).toMatchObject({ name: 'job', jobId: expect.not.stringMatching(past.id) });
+      end.abort();
+      await following;
+    }
+  });
+});
+
+async function collect(events: AsyncIterable<LiveEvent>, into: LiveEvent[]): Promise<void> {
+  for await (const event of events) into.push(event);
+}
+
+/** Makes jobs until the follower, which begins at a moment nobody knows, has seen one; gives that one. */
+async function untilSeen(db: OpenedCouplingDatabase, seen: readonly LiveEvent[]): Promise<LiveEvent> {
+  await expect
+    .poll(async () => {
+      if (seen.length === 0) await db.createJob(JOB, 'queued');
+      return seen.length > 0;
+    })
+    .toBe(true);
+  return seen[0] as LiveEvent;
+}
