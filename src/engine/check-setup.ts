@@ -43,7 +43,7 @@ export async function checkSetup(site: Site, options: CheckOptions): Promise<Set
   }
   if (options.withCouplings)
     findings.push(...(await checkLocked(site, options.locked)), ...(await checkLeftOver(site)));
-  return { findings: mergeChannels(findings), stores: [hq, ...byChannel.values()] };
+  return { findings: mergeChannels(site, findings), stores: [hq, ...byChannel.values()] };
 }
 
 type OfLane = Omit<Parameters<typeof checkLane>[0], 'site' | 'lane'>;
@@ -123,15 +123,20 @@ async function checkLeftOver(site: Site): Promise<SetupFinding[]> {
   return findings;
 }
 
-/** What is wrong with HQ's side of a mapping is wrong for every channel, and told once. */
-function mergeChannels(findings: readonly SetupFinding[]): readonly SetupFinding[] {
-  const told = new Map<string, SetupFinding>();
+/** What is wrong with HQ's side of a mapping is wrong for every channel that it serves, and told once. */
+function mergeChannels(site: Site, findings: readonly SetupFinding[]): readonly SetupFinding[] {
+  const told = new Map<string, { readonly finding: SetupFinding; readonly channels: Set<string | null> }>();
   for (const finding of findings) {
     const { code, side, channel, mapping, path, params } = finding;
-    const ofHq = side === 'hq';
-    const key = JSON.stringify([code, side, ofHq ? null : channel, mapping, path, params]);
-    const before = told.get(key);
-    told.set(key, before === undefined || before.channel === channel ? finding : { ...finding, channel: null });
+    const key = JSON.stringify([code, side, side === 'hq' ? null : channel, mapping, path, params]);
+    const known = told.get(key) ?? { finding, channels: new Set() };
+    known.channels.add(channel);
+    told.set(key, known);
   }
-  return [...told.values()];
+  return [...told.values()].flatMap(({ finding, channels }): SetupFinding[] => {
+    if (finding.side !== 'hq') return [finding];
+    const served = site.mappings.find(({ name }) => name === finding.mapping)?.channels ?? [];
+    if (served.every((channel) => channels.has(channel))) return [{ ...finding, channel: null }];
+    return [...channels].map((channel) => ({ ...finding, channel }));
+  });
 }
