@@ -13,6 +13,6 @@ export interface LaneControl {
   resume(lanes: readonly Lane[], lineage: 'compare' | null, asker: Asker): Promise<void>;
   /** Records on both sides while the first run waits to be asked for; null when it does not wait, or a store is away. */
   awaitingFirstRun(lane: Lane): Promise<{ readonly hq: number; readonly channel: number } | null>;
-  /** Null: continuous, manual, or not known. */
-  nextRunAt(mapping: Mapping): string | null;
+  /** `lastSuccessAt` of the channel that is furthest behind. Null: the mapping is continuous or manual. */
+  nextRunAt(mapping: Mapping, lastSuccessAt: string | null): string | null;
 }

@@ -46,10 +46,20 @@ export function presentMapping(deps: ServerDeps, facts: RunningFacts, mapping: M
     state: stateOfAll(channels.map(({ state }) => state)),
     direction: mapping.direction,
     schedule: scheduleText(mapping.schedule),
-    nextRunAt: mapping.enabled ? deps.lanes.nextRunAt(mapping) : null,
+    nextRunAt: nextRunOf(deps, facts.lanes, mapping),
     channels,
     configuration: mapping as unknown as Record<string, unknown>,
   };
+}
+
+/** A run of all channels is due when the one furthest behind is; one that never ran is furthest behind. */
+export function nextRunOf(deps: ServerDeps, lanes: readonly LaneView[], mapping: Mapping): string | null {
+  if (!mapping.enabled) return null;
+  const times = lanes
+    .filter(({ state }) => state.lane.mapping === mapping.name)
+    .map(({ state }) => state.lastSuccessAt);
+  const never = times.length === 0 || times.includes(null);
+  return deps.lanes.nextRunAt(mapping, never ? null : (times.flatMap((time) => time ?? []).toSorted()[0] ?? null));
 }
 
 /** Gone from the file: couplings and errors stay, untouched and read-only. */

@@ -7,7 +7,7 @@ import { answerJob } from '../answer-job.ts';
 import { askerOf } from '../asker.ts';
 import type { Server } from '../build-server.ts';
 import { PROBLEMS } from '../describe-api.ts';
-import { scheduleText } from '../present/present-mapping.ts';
+import { nextRunOf, scheduleText } from '../present/present-mapping.ts';
 import { Problem } from '../problem.ts';
 import { requireLanes } from '../read-keys.ts';
 import { CheckBodySchema, JobSchema, VerifyBodySchema } from '../schemas/jobs.ts';
@@ -127,7 +127,7 @@ async function readOverview(deps: ServerDeps): Promise<OverviewDocument> {
         mapping: mapping.name,
         label: mapping.label,
         schedule: scheduleText(mapping.schedule),
-        nextRunAt: deps.lanes.nextRunAt(mapping),
+        nextRunAt: nextRunOf(deps, lanes, mapping),
       })),
     history: history.map(({ hour, changes, writes, errors }) => ({ hour, changes, writes, errors })),
   };

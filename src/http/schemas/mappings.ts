@@ -60,13 +60,10 @@ export const PauseBodySchema = z.strictObject({ channel: text.optional(), reason
 export const ResumeBodySchema = z
   .strictObject({
     channel: text.optional(),
-    lineage: z
-      .literal('compare')
-      .optional()
-      .meta({
-        description:
-          'For a stopped mapping: a full run in which every difference becomes a conflict and nothing is deleted.',
-      }),
+    lineage: z.literal('compare').optional().meta({
+      description:
+        'For a stopped mapping: a full run in which every difference becomes a conflict and nothing is deleted.',
+    }),
     reason,
   })
   .meta({ id: 'ResumeBody' });
