@@ -3,7 +3,7 @@
  * in no promised order, so a record can be told only by a key that is known beforehand.
  */
 import type { Value } from '../../domain/record.ts';
-import { StoreRefused } from '../../errors/store-faults.ts';
+import { StoreBusy, StoreRefused } from '../../errors/store-faults.ts';
 import type { BoundTable } from './bound-table.ts';
 import { valueExpression } from './column-types.ts';
 import type { StoreColumn } from './column-types.ts';
@@ -46,17 +46,30 @@ export async function redrawTaken(
   fault: unknown,
   round: number,
 ): Promise<boolean> {
-  const index = isUniqueViolation(fault) ? indexNamed(work.table, fault.server) : null;
   const drawn = entries[0]?.drawn ?? [];
-  if (!index?.columns || round >= MOST_ROUNDS || !drawn.some(({ name }) => index.columns?.includes(name))) return false;
-  const blockers = await findBlockers(work, index, entries);
-  const blocked = entries.filter((entry) => blockers.has(entry.index));
+  if (drawn.length === 0 || round >= MOST_ROUNDS) return false;
+  const blocked = await blockedByKey(work, entries, drawn, fault, round);
   const fresh = blocked.length > 0 ? await draw(work, drawn, blocked.length * 2 ** round) : null;
   if (!fresh) return false;
   // The last ones are the furthest on.
   const last = fresh.slice(-blocked.length);
   for (const [place, entry] of blocked.entries()) fillKeys(work.table, entry, drawn, last[place] ?? []);
   return true;
+}
+
+async function blockedByKey(
+  work: WriteWork,
+  entries: readonly InsertEntry[],
+  drawn: readonly StoreColumn[],
+  fault: unknown,
+  round: number,
+): Promise<readonly InsertEntry[]> {
+  // A record alone that waited in vain may have waited for its very key, which an open transaction has taken.
+  if (fault instanceof StoreBusy) return entries.length === 1 && round === 0 ? entries : [];
+  const index = isUniqueViolation(fault) ? indexNamed(work.table, fault.server) : null;
+  if (!index || !drawn.some(({ name }) => index.columns?.includes(name))) return [];
+  const blockers = await findBlockers(work, index, entries);
+  return entries.filter((entry) => blockers.has(entry.index));
 }
 
 const defaultOf = (column: StoreColumn): string | null =>
