@@ -1,45 +1,55 @@
 /** Wires everything: the only file that knows all rooms. */
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { Settings } from './config/settings.ts';
-import { openCouplingDatabase } from './database/open-coupling-database.ts';
-import type { EngineSurroundings } from './engine/lane-context.ts';
+import { type ComposedStores, composeStores, siteOf, type StoreOptions } from './compose/compose-stores.ts';
+import { serverDepsOf } from './compose/server-deps.ts';
+import type { AuthSettings, Settings } from './config/settings.ts';
+import { openCouplingDatabase, type OpenedCouplingDatabase } from './database/open-coupling-database.ts';
 import { emptyMemory, type LaneMemory } from './engine/open-lane.ts';
 import { readMarks } from './engine/read-marks.ts';
 import { runChannel } from './engine/run-channel.ts';
 import { isEnabled } from './engine/run-channel.ts';
-import { laneText, lanesOf, mappingOf, type Site, storeOf, watchedTables } from './engine/site.ts';
+import { laneText, lanesOf, mappingOf, type Site, storeOf } from './engine/site.ts';
 import { createSynchronizer } from './engine/synchronizer.ts';
+import { buildServer } from './http/build-server.ts';
 import { type StartedQueue, startJobQueue, type TimetableEntry } from './jobs/job-queue.ts';
 import type { Rounds } from './jobs/rounds.ts';
 import { type ContinuousWork, type StoreStateReport, workContinuously } from './jobs/work-continuously.ts';
-import type { CouplingDatabase } from './ports/coupling-database.ts';
-import type { InstallResult, Lane, Store } from './ports/store.ts';
+import type { JobQueue } from './ports/job-queue.ts';
+import type { Lane } from './ports/store.ts';
 import type { Synchronizer } from './ports/synchronizer.ts';
-import { openPostgresStore } from './stores/postgres/postgres-store.ts';
 
-export interface ComposeOptions {
-  readonly settings: Settings;
+export interface ComposeOptions extends StoreOptions {
   /** Where couplings, errors, log and jobs live. */
   readonly databaseUrl: string;
-  readonly log: Logger;
   /** False: refuse a coupling database of another version instead of migrating it. */
   readonly migrate: boolean;
-  /** For tests that stop a run at a named point. */
-  readonly reach?: EngineSurroundings['reach'];
+}
+
+export interface ServeOptions {
+  readonly jobs: JobQueue;
+  /** Who may call: `local` for commands of this machine, as configured for everybody else. */
+  readonly auth: AuthSettings;
+  readonly log: Logger;
+  /** The folder of the built page. */
+  readonly pageFolder?: string | null;
 }
 
 export interface Couplet extends AsyncDisposable {
   readonly settings: Settings;
   readonly site: Site;
   readonly memory: LaneMemory;
-  readonly database: CouplingDatabase;
+  readonly database: OpenedCouplingDatabase;
+  readonly stores: ComposedStores;
+  /** Puts the change capture into every store that can be reached; the others are named. */
+  readonly install: ComposedStores['install'];
   readonly synchronizer: Synchronizer;
   readonly log: Logger;
-  /** Puts the change capture into every store that can be reached; the others are named. */
-  install(): Promise<readonly { readonly store: Store; readonly result: InstallResult | Error }[]>;
   startQueue(): Promise<StartedQueue>;
   /** Continuous schedule, timetable and asked-for jobs. */
   startWorker(queue: StartedQueue, report: (state: StoreStateReport) => void): Promise<ContinuousWork>;
+  /** The API, and the page if it is built; nobody listens yet. */
+  buildServer(options: ServeOptions): Promise<FastifyInstance>;
   close(): Promise<void>;
 }
 
@@ -50,9 +60,9 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
   await database.ensureLanes(lanesOf(site));
   const memory = emptyMemory();
   const synchronizer = createSynchronizer(site, memory);
-  const stores: readonly Store[] = [site.hq, ...site.channels.values()];
+  const stores = composeStores(site, database, settings);
   const close = async (): Promise<void> => {
-    await Promise.allSettled([...stores.map((store) => store.close()), database.close()]);
+    await Promise.allSettled([stores.close(), database.close()]);
   };
   return {
     settings,
@@ -61,7 +71,8 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
     database,
     synchronizer,
     log,
-    install: () => Promise.all(stores.map((store) => installInto(site, store))),
+    stores,
+    install: () => stores.install(),
     startQueue: () =>
       startJobQueue({
         url: options.databaseUrl,
@@ -78,45 +89,24 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
         channels: settings.channels.map(({ channel }) => channel),
       });
     },
+    buildServer: ({ jobs, auth, log: serverLog, pageFolder = null }) =>
+      buildServer(
+        serverDepsOf({
+          site,
+          memory,
+          database,
+          synchronizer,
+          jobs,
+          auth,
+          pageFolder,
+          log: serverLog,
+          hqName: settings.hq.name,
+          channels: settings.channels.map(({ channel, name }) => ({ channel, name })),
+        }),
+      ),
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function siteOf({ settings, log, reach }: ComposeOptions, database: CouplingDatabase): Site {
-  const circular = new Map<string, Set<string>>();
-  for (const edge of settings.circular)
-    circular.set(edge.mapping, (circular.get(edge.mapping) ?? new Set()).add(edge.field));
-  const byName = new Map(settings.mappings.map((mapping) => [mapping.name, mapping]));
-  return {
-    database,
-    hq: openPostgresStore({ side: 'hq', channel: null, url: settings.hq.url, name: settings.hq.name }),
-    channels: new Map(
-      settings.channels.map(({ channel, url, name }) => [
-        channel,
-        openPostgresStore({ side: 'channel', channel, url, name }),
-      ]),
-    ),
-    mappings: settings.order.flatMap((name) => byName.get(name) ?? []),
-    circular,
-    surroundings: {
-      now: () => new Date(),
-      reach: reach ?? (() => {}),
-      log: {
-        info: (event, message) => log.info(event as object, message),
-        warn: (event, message) => log.warn(event as object, message),
-        error: (event, message) => log.error(event as object, message),
-      },
-    },
-  };
-}
-
-async function installInto(site: Site, store: Store): Promise<{ store: Store; result: InstallResult | Error }> {
-  try {
-    return { store, result: await store.install(watchedTables(site, store.side, store.channel)) };
-  } catch (fault) {
-    return { store, result: fault instanceof Error ? fault : new Error(String(fault)) };
-  }
 }
 
 async function endInterruptedJobs(site: Site): Promise<void> {

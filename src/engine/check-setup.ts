@@ -83,21 +83,17 @@ async function cyclesOf(
 
 async function checkLocked(site: Site, locked: readonly LockedSetting[]): Promise<SetupFinding[]> {
   const findings: SetupFinding[] = [];
-  for (const { mapping, channel, path, before, after } of locked) {
+  const lanes = locked.length === 0 ? [] : (await site.database.laneStates()).map(({ lane }) => lane);
+  for (const { mapping, formerMapping, channel, path, before, after } of locked) {
     let couplings = 0;
-    for (const lane of lanesOf(site, channel ?? undefined))
-      if (lane.mapping === mapping) couplings += await site.database.countCouplings(lane);
+    for (const lane of lanes) {
+      if (lane.mapping !== mapping && lane.mapping !== formerMapping) continue;
+      if (channel === null || lane.channel === channel) couplings += await site.database.countCouplings(lane);
+    }
     if (couplings === 0) continue;
     const params = { setting: `${path} of ${mapping}`, before, after, couplings };
-    findings.push(
-      setupFinding(
-        { side: null, channel, mapping },
-        'setting-locked',
-        'error',
-        ['mappings', mapping, ...path.split('.')],
-        params,
-      ),
-    );
+    const place = { side: null, channel, mapping };
+    findings.push(setupFinding(place, 'setting-locked', 'error', ['mappings', mapping, ...path.split('.')], params));
   }
   return findings;
 }

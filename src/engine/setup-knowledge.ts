@@ -6,6 +6,8 @@ import type { ConfigurationPath, SetupFinding } from './setup-finding.ts';
 /** A setting that rests under couplings and was changed in the file. */
 export interface LockedSetting {
   readonly mapping: string;
+  /** Under which its couplings stand until it is renamed. */
+  readonly formerMapping: string;
   /** Null: with every channel. */
   readonly channel: string | null;
   /** Within the mapping: `hq.key`, `fields.group.references`. */

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => coupling[Symbol.asyncDispose]());
 
 interface Asked {
-  readonly configuration?: (text: string) => string;
+  readonly configuration?: ((text: string) => string) | undefined;
   readonly environment?: Partial<Shop['environment']>;
   readonly installed?: boolean;
 }
