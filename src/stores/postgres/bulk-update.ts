@@ -15,12 +15,25 @@ import { keyExpression } from './key-expression.ts';
 import { keyEquals } from './lock-rows.ts';
 import { TEXT_PARAMETER, unnested } from './record-select.ts';
 import { writeGroup } from './write-group.ts';
-import { bySameColumns, columnsName, inSavepoint } from './write-work.ts';
+import { bySameColumns, columnsName, inSavepoint, isRecordFault } from './write-work.ts';
 import type { UpdateEntry, WriteWork } from './write-work.ts';
 
+/** All groups at once, sent without waiting; where that fails, each by itself. */
 export async function updateRows(work: WriteWork, entries: readonly UpdateEntry[]): Promise<void> {
-  for (const group of bySameColumns(entries)) {
+  const groups = bySameColumns(entries);
+  if (groups.length > 1 && (await updateTogether(work, groups))) return;
+  for (const group of groups) {
     await writeGroup(work, group, (some) => inSavepoint(work, () => updateOnce(work, some)));
+  }
+}
+
+async function updateTogether(work: WriteWork, groups: readonly (readonly UpdateEntry[])[]): Promise<boolean> {
+  try {
+    await inSavepoint(work, () => Promise.all(groups.map((group) => updateOnce(work, group))));
+    return true;
+  } catch (error) {
+    if (isRecordFault(error)) return false;
+    throw error;
   }
 }
 

@@ -143,7 +143,7 @@ function tooLong(entry: Entry): Params | null {
 async function invalidParams(work: WriteWork, entry: Entry): Promise<Params> {
   for (const [index, column] of entry.columns.entries()) {
     const value = entry.values[index] ?? null;
-    if (value === null || column.type.kind === 'text') continue;
+    if (value === null || (column.type.kind === 'text' && !value.includes('\0'))) continue;
     if (!(await isValid(work, column, value)))
       return { column: column.name, value: shown(value), type: column.type.name };
   }

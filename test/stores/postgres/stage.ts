@@ -1,6 +1,6 @@
 /** A database with an app's tables, the capture's own tables, and a hand that writes a lane. */
 import { randomUUID } from 'node:crypto';
-import type postgres from 'postgres';
+import postgres from 'postgres';
 import { keyText } from '../../../src/domain/record.ts';
 import type { RecordKey, Value } from '../../../src/domain/record.ts';
 import type { RecordShape, StoreTable, Write, WriteBatch, WriteOutcome } from '../../../src/ports/store.ts';
@@ -26,6 +26,8 @@ export interface Stage extends AsyncDisposable {
     columns: readonly string[],
     changes?: Partial<RecordShape>,
   ): Promise<StoreTable>;
+  /** A session of another user, who has these rights and those on the capture's tables. */
+  as(rights: readonly string[]): Promise<Connection>;
   /** Under fence number 1 of `LANE`. */
   write(table: StoreTable, writes: readonly Write[], changes?: Partial<WriteBatch>): Promise<readonly WriteOutcome[]>;
 }
@@ -39,13 +41,16 @@ export async function openStage(setup: readonly string[], settings: Partial<Conn
     await connection.close();
   });
   const database = await createDatabase({ template });
-  for (const text of setup) await database.sql.unsafe(text);
-  const connection = openConnection({ url: database.url, ...settings });
+  // The tests sign in as a user of the same name as the capture's schema, which would otherwise come first.
+  const sql = postgres(database.url, { max: 8, onnotice: () => undefined, connection: { search_path: 'public' } });
+  for (const text of setup) await sql.unsafe(text);
+  const connection = openConnection({ url: `${database.url}?search_path=public`, ...settings });
+  const roles: { readonly name: string; readonly connection: Connection }[] = [];
   const readers = laneReaders();
   await takeOver(connection, readers, READER, { lane: LANE, number: 1 });
   return {
-    sql: database.sql,
-    url: database.url,
+    sql,
+    url: `${database.url}?search_path=public`,
     connection,
     readers,
     table: (name, key, columns, changes = {}) =>
@@ -54,9 +59,24 @@ export async function openStage(setup: readonly string[], settings: Partial<Conn
         { table: { schema: null, name }, key, columns, filter: null, onCreate: {}, ...changes },
         readers,
       ),
+    as: async (rights) => {
+      const name = `role_${randomUUID().replaceAll('-', '')}`;
+      await sql.unsafe(`create role ${name} login password 'x'; grant usage on schema couplet to ${name};
+        grant select, insert, update, delete on all tables in schema couplet to ${name};
+        ${rights.map((right) => `grant ${right} to ${name}`).join(';')}`);
+      const url = `${database.url.replace(/\/\/[^@]*@/, `//${name}:x@`)}?search_path=public`;
+      const role = { name, connection: openConnection({ url, maxSessions: 1 }) };
+      roles.push(role);
+      return role.connection;
+    },
     write: (table, writes, changes = {}) => table.write(batchOf(writes, changes)),
     [Symbol.asyncDispose]: async () => {
+      for (const role of roles) {
+        await role.connection.close();
+        await sql.unsafe(`drop owned by ${role.name}; drop role ${role.name}`);
+      }
       await connection.close();
+      await sql.end({ timeout: 1 });
       await database[Symbol.asyncDispose]();
     },
   };
