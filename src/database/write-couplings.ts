@@ -8,7 +8,7 @@ import type {
   NewCoupling,
   UncoupledMark,
 } from '../ports/coupling-database.ts';
-import { plainArray, textArray } from './array-literal.ts';
+import { joinedTexts, joinTexts, plainArray, textArray } from './array-literal.ts';
 import type { RawTransaction } from './connect.ts';
 import { query } from './connect.ts';
 import { storeBase } from './layouts.ts';
@@ -27,7 +27,7 @@ const COUPLE = `
   select u.id, $1, $2, u.status, u.hq_key, u.channel_key, u.base_hq, u.base_channel, u.base_states, u.hq_description,
          u.channel_description, u.error_id, u.parents::uuid[], u.written_hq, u.written_channel, u.old_rows, $3,
          case when u.status = 'synchronized' then now() end
-    from unnest($4::uuid[], $5::couplet.coupling_status[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+    from unnest($4::uuid[], $5::couplet.coupling_status[], ${[6, 7, 8, 9, 10].map(joinedTexts).join(', ')},
                 $11::text[], $12::text[], $13::uuid[], $14::text[], $15::text[], $16::text[], $17::json[])
            as u(id, status, hq_key, channel_key, base_hq, base_channel, base_states, hq_description,
                 channel_description, error_id, parents, written_hq, written_channel, old_rows)`;
@@ -46,11 +46,11 @@ export const insertCouplings = async (
     jobId,
     plainArray(couplings.map(({ id }) => id)),
     plainArray(couplings.map(({ status }) => status)),
-    textArray(couplings.map(({ hqKey }) => keyText(hqKey))),
-    textArray(couplings.map(({ channelKey }) => keyOrNull(channelKey))),
-    textArray(bases.map(({ hq }) => hq)),
-    textArray(bases.map(({ channel }) => channel)),
-    textArray(bases.map(({ states }) => states)),
+    joinTexts(couplings.map(({ hqKey }) => keyText(hqKey))),
+    joinTexts(couplings.map(({ channelKey }) => keyOrNull(channelKey))),
+    joinTexts(bases.map(({ hq }) => hq)),
+    joinTexts(bases.map(({ channel }) => channel)),
+    joinTexts(bases.map(({ states }) => states)),
     textArray(couplings.map(({ hqDescription }) => hqDescription)),
     textArray(couplings.map(({ channelDescription }) => channelDescription)),
     plainArray(couplings.map(({ errorId }) => errorId)),
@@ -61,7 +61,7 @@ export const insertCouplings = async (
   ]);
 };
 
-/** What one part of a `CouplingUpdate` sets: the column, its type in the array, and its values. */
+/** What one part of a `CouplingUpdate` sets: the column, its type in the array (`joined`: JSON texts), and its values. */
 interface Part {
   readonly sets: readonly string[];
   readonly columns: readonly (readonly [name: string, type: string])[];
@@ -82,18 +82,18 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   base: {
     sets: ['base_hq = u.base_hq', 'base_channel = u.base_channel', 'base_states = u.base_states', 'layout_id = $2'],
     columns: [
-      ['base_hq', 'text'],
-      ['base_channel', 'text'],
-      ['base_states', 'text'],
+      ['base_hq', 'joined'],
+      ['base_channel', 'joined'],
+      ['base_states', 'joined'],
     ],
     values: (updates) => {
       const bases = updates.map(({ base }) =>
         base === undefined ? { hq: '[]', channel: '[]', states: null } : storeBase(base),
       );
       return [
-        textArray(bases.map(({ hq }) => hq)),
-        textArray(bases.map(({ channel }) => channel)),
-        textArray(bases.map(({ states }) => states)),
+        joinTexts(bases.map(({ hq }) => hq)),
+        joinTexts(bases.map(({ channel }) => channel)),
+        joinTexts(bases.map(({ states }) => states)),
       ];
     },
   },
@@ -148,7 +148,7 @@ const updateText = (mask: number, parts: readonly Part[]): string => {
   const text = `
     update couplet.coupling c
        set ${[...parts.flatMap((part) => part.sets), 'last_job_id = coalesce($1::uuid, c.last_job_id)'].join(', ')}
-      from unnest($3::uuid[]${columns.map(([, type], index) => `, $${index + 4}::${type}[]`).join('')})
+      from unnest($3::uuid[]${columns.map(([, type], index) => `, ${type === 'joined' ? joinedTexts(index + 4) : `$${index + 4}::${type}[]`}`).join('')})
              as u(id${columns.map(([name]) => `, ${name}`).join('')})
      where c.id = u.id and c.ended_at is null and $2::int is not null`;
   updateTexts.set(mask, text);

@@ -22,7 +22,7 @@ const ofField = (fields: readonly string[]): SQL =>
   sql`exists (select from unnest(${anyOf(
     fields.map((field) => `[${JSON.stringify(field)},"`),
     'text',
-  )}) as f(start) where strpos(l.changes::text, f.start) > 0)`;
+  )}) as f(start) where strpos(l.changes, f.start) > 0)`;
 
 /** A job with children stands for them too. */
 const withChildren = async (clients: Clients, jobIds: readonly string[]): Promise<readonly string[]> => {

@@ -2,7 +2,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, foreignKey, index, integer, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { coupling } from './couplings.ts';
-import { lane } from './lanes.ts';
 import { couplet, errorKind, errorScope, errorStatus, kept, side, time } from './words.ts';
 
 export const syncError = couplet.table(
@@ -71,7 +70,6 @@ export const syncError = couplet.table(
     index('sync_error_waits_for')
       .on(table.waitsForLaneId, table.waitsForSide, table.waitsForKey)
       .where(sql`${table.status} = 'open' and ${table.waitsForKey} is not null`),
-    foreignKey({ name: 'sync_error_lane_id_fkey', columns: [table.laneId], foreignColumns: [lane.id] }),
     foreignKey({
       name: 'sync_error_coupling_id_fkey',
       columns: [table.couplingId],

@@ -122,7 +122,6 @@ export const pending = couplet.table(
   (table) => [
     uniqueIndex('pending_key').on(table.laneId, table.side, table.key),
     index('pending_state').on(table.state, table.laneId, table.id),
-    foreignKey({ name: 'pending_lane_id_fkey', columns: [table.laneId], foreignColumns: [lane.id] }),
   ],
 );
 
