@@ -109,7 +109,7 @@ const OPEN_ERRORS = `
 export const errorsPart = (
   clients: Clients,
   lanes: LaneRegistry,
-): Pick<CouplingDatabase, 'openErrors' | 'errorById' | 'openMappingError' | 'countOpenErrors'> => ({
+): Pick<CouplingDatabase, 'openErrors' | 'errorsById' | 'errorById' | 'openMappingError' | 'countOpenErrors'> => ({
   openErrors: async (lane, of) => {
     if (of.couplingIds.length + of.hqKeys.length + of.channelKeys.length === 0) return [];
     const rows = await query<ErrorRow>(clients.raw, OPEN_ERRORS, [
@@ -127,6 +127,14 @@ export const errorsPart = (
       [],
     );
     return row?.count ?? 0;
+  },
+  errorsById: async (ids) => {
+    const rows = await query<ErrorRow>(
+      clients.raw,
+      `select ${ERROR_COLUMNS} from couplet.sync_error e where e.id = any($1::uuid[]) order by e.id`,
+      [plainArray(ids.filter(isId))],
+    );
+    return Promise.all(rows.map((row) => errorOfRow(row, lanes)));
   },
   errorById: async (id) => {
     if (!isId(id)) return null;

@@ -3,7 +3,6 @@
  * to the versions that the person saw: a record that moved since makes the decision stale and nothing is written.
  */
 import { allowedActions } from '../domain/allowed-actions.ts';
-import { equalValues } from '../domain/equal-values.ts';
 import { type Choice, PLAIN_RUN } from '../domain/pair.ts';
 import type { RecordKey, Side } from '../domain/record.ts';
 import { SIDES } from '../domain/record.ts';
@@ -16,6 +15,7 @@ import type { LaneContext } from './lane-context.ts';
 import { forgetLane, type LaneMemory, openLane } from './open-lane.ts';
 import { writePreview } from './preview-lane.ts';
 import { readMarks } from './read-marks.ts';
+import { answersBoundTo, isStale, stale } from './refuse-stale.ts';
 import { removeCoupling } from './remove-coupling.ts';
 import { answerMassError } from './answer-mass-error.ts';
 import { singleRun, type SingleRun } from './single-run.ts';
@@ -117,11 +117,11 @@ async function dispatch(
     return { outcome: 'succeeded', jobId: run.identity.jobId, writes: [], dependents: [] };
   }
   if (request.action === 'remove-coupling') {
-    await refuseStale(context, run, error, request, null);
+    await refuseStaleTag(context, error, request);
     return removeCoupling(context, run, error, request);
   }
   if (request.action === 'couple') {
-    await refuseStale(context, run, error, request, null);
+    await refuseStaleTag(context, error, request);
     return coupleInContext(context, run, {
       ...coupleKeys(error, request),
       winner: request.winner,
@@ -156,8 +156,6 @@ function coupleKeys(
   };
 }
 
-const ANSWERS = new Set(['synchronize', 'restore', 'delete', 'approve']);
-
 async function decideAgain(
   site: Site,
   context: LaneContext,
@@ -170,7 +168,7 @@ async function decideAgain(
   for (let tries = 0; ; tries += 1) {
     const { plan, subjects } = await planBatch(context, run.identity, items, options);
     const subject = subjects.find((candidate) => candidate.couplingId === error.couplingId) ?? subjects[0];
-    if (subject) await refuseStale(context, run, error, request, subject);
+    if (subject && isStale(context, error, request, subject)) throw stale(error);
     const writes = subject ? subject.writes.map((write) => writePreview(context, write)) : [];
     const dependents =
       request.action === 'restore' || request.action === 'delete' ? await findDependents(site, context, error) : [];
@@ -179,7 +177,7 @@ async function decideAgain(
     }
     await carryOut(context, run, plan, subjects, options);
     if (subject?.verdict.kind === 'again' && tries < TRIES) {
-      if (ANSWERS.has(request.action) && !subject.verdict.late) await refuseMoved(context, error, request);
+      if (answersBoundTo(request.action) && !subject.verdict.late) await refuseMoved(context, error, request);
       await new Promise((resolve) => setTimeout(resolve, 20 * (tries + 1)));
       continue;
     }
@@ -200,7 +198,7 @@ function succeeded(request: ActionRequest, subject: Subject | undefined): boolea
   return false;
 }
 
-function optionsFor(context: LaneContext, error: SyncError, request: ActionRequest): BatchOptions {
+export function optionsFor(context: LaneContext, error: SyncError, request: ActionRequest): BatchOptions {
   const choice: Choice | null =
     request.action === 'synchronize' ? { winner: request.winner, fields: request.fields } : null;
   if (choice && choice.winner === null && choice.fields.size === 0 && error.kind === 'conflict') {
@@ -247,34 +245,6 @@ function optionsFor(context: LaneContext, error: SyncError, request: ActionReque
 
 // ---------------------------------------------------------------- stale decisions
 
-/** 412 unless the records are as the person saw them. */
-async function refuseStale(
-  context: LaneContext,
-  _run: SingleRun,
-  error: SyncError,
-  request: ActionRequest,
-  subject: Subject | null,
-): Promise<void> {
-  if (request.ifMatch === '*') return;
-  if (request.ifMatch !== null) {
-    const now = await etagOf(context, error);
-    if (now !== request.ifMatch) throw stale(error);
-    return;
-  }
-  if (!ANSWERS.has(request.action) || !subject?.pair) return;
-  const values = { hq: subject.pair.now.hq.values, channel: subject.pair.now.channel.values };
-  for (const side of SIDES) {
-    const record = side === 'hq' ? error.hqRecord : error.channelRecord;
-    if (record.exists !== (values[side] !== null)) throw stale(error);
-    if (!values[side]) continue;
-    for (const field of context.prepared.fields) {
-      const stored = error.fields.find((candidate) => candidate.name === field.name);
-      if (stored && !equalValues(field.type[side], stored[side], values[side]?.[field.index] ?? null))
-        throw stale(error);
-    }
-  }
-}
-
 /** The write found another version: what was decided is stale, and the next run shows the error as it is now. */
 async function refuseMoved(context: LaneContext, error: SyncError, request: ActionRequest): Promise<void> {
   if (request.ifMatch === '*') return;
@@ -303,5 +273,8 @@ async function refuseMoved(context: LaneContext, error: SyncError, request: Acti
   throw stale(error);
 }
 
-const stale = (error: SyncError): ActionRefused =>
-  new ActionRefused('stale-decision', 'a record has changed since; look again', {}, error.id);
+/** Actions that touch no record are stale only against an etag that was sent. */
+async function refuseStaleTag(context: LaneContext, error: SyncError, request: ActionRequest): Promise<void> {
+  if (request.ifMatch === null || request.ifMatch === '*') return;
+  if ((await etagOf(context, error)) !== request.ifMatch) throw stale(error);
+}

@@ -6,7 +6,8 @@ import { type Job, type JobCounters, noCounters } from '../ports/coupling-databa
 import type { Lane } from '../ports/store.ts';
 import { ActionRefused, type ActionRequest } from '../ports/synchronizer.ts';
 import { performCheck } from './check-job.ts';
-import { actOnError, inActionLane } from './act-on-error.ts';
+import { actInBulk } from './act-in-bulk.ts';
+import { inActionLane } from './act-on-error.ts';
 import { couplePairs, matchAll, type PairToCouple, uncoupleAll } from './match-job.ts';
 import type { Outcome } from './job-outcome.ts';
 import type { LaneMemory } from './open-lane.ts';
@@ -66,7 +67,7 @@ function perform(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<
     case 'uncouple':
       return coupleInBulk(site, memory, job, stop);
     case 'bulk':
-      return actInBulk(site, memory, job, stop);
+      return bulk(site, memory, job, stop);
     case 'check':
       return performCheck(site, job);
     default:
@@ -209,48 +210,7 @@ async function chosen(site: Site, lane: Lane, body: CoupleBody) {
 
 // ---------------------------------------------------------------- bulk actions
 
-interface BulkBody {
-  readonly action: ActionRequest['action'];
-  readonly items: readonly { readonly id: string; readonly etag: string | null }[];
-  readonly winner?: Side | null;
-  readonly fields?: Readonly<Record<string, Side>>;
-  readonly key?: RecordKey | null;
-  readonly create?: boolean;
-  readonly reason?: string | null;
-}
-
-async function actInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<Outcome> {
-  const body = job.body as unknown as BulkBody;
-  const counters = noCounters();
-  for (const item of body.items) {
-    if (await stop()) return { status: 'cancelled', code: null, params: {}, counters };
-    const request: ActionRequest = {
-      action: body.action,
-      dryRun: job.dryRun,
-      ifMatch: item.etag,
-      winner: body.winner ?? null,
-      fields: new Map(Object.entries(body.fields ?? {})),
-      key: body.key ?? null,
-      create: body.create ?? false,
-      jobId: job.id,
-      actor: job.actor,
-      reason: body.reason ?? null,
-      requestId: job.requestId,
-    };
-    let status: 'succeeded' | 'failed' = 'succeeded';
-    let code: string | null = null;
-    let writes: Json = null;
-    try {
-      const result = await actOnError(site, memory, item.id, request);
-      status = result.outcome;
-      writes = JSON.parse(JSON.stringify(result.writes)) as Json;
-    } catch (fault) {
-      if (!(fault instanceof ActionRefused)) throw fault;
-      status = 'failed';
-      code = fault.code;
-    }
-    await site.database.addJobResult(job.id, item.id, status, code, writes);
-    if (status === 'failed') counters.toChannel.failed += 1;
-  }
-  return { status: 'succeeded', code: null, params: {}, counters };
+async function bulk(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<Outcome> {
+  const { complete, counters } = await actInBulk(site, memory, job, stop);
+  return { status: complete ? 'succeeded' : 'cancelled', code: null, params: {}, counters };
 }

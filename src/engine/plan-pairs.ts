@@ -22,6 +22,8 @@ export interface PlanOptions {
   readonly truncated: ReadonlySet<Side>;
   /** The error that an action answers; stands in the notes of its writes. */
   readonly errorId: string | null;
+  /** An action on many errors: each write answers the open error of its own coupling. */
+  readonly ownErrors?: boolean;
 }
 
 export interface BatchPlan {
@@ -223,7 +225,7 @@ export function noteBase(
     changedBy: record && changedByAt !== null ? (record.values[changedByAt] ?? null) : null,
     reason: identity.reason,
     requestId: identity.requestId,
-    errorId: plan.options.errorId,
+    errorId: plan.options.errorId ?? (plan.options.ownErrors ? (subject.pair?.coupling.errorId ?? null) : null),
     reverts: null,
   };
 }

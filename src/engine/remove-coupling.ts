@@ -1,13 +1,11 @@
 /** Ends a coupling, or leaves a lone record alone: both records stay as they are until somebody couples them again. */
-import { keyText, type RecordKey, type Side, SIDES } from '../domain/record.ts';
+import { type RecordKey, type Side, SIDES } from '../domain/record.ts';
 import type { Coupling, ErrorResolution, SyncError } from '../ports/coupling-database.ts';
 import type { ActionResult, Asker } from '../ports/synchronizer.ts';
-import { recordingBuilder } from './build-recording.ts';
+import { type RecordingBuilder, recordingBuilder } from './build-recording.ts';
 import type { LaneContext } from './lane-context.ts';
 import type { SingleRun } from './single-run.ts';
 import { recordParts } from './work-batch.ts';
-
-const NO_RESULT = (jobId: string | null): ActionResult => ({ outcome: 'succeeded', jobId, writes: [], dependents: [] });
 
 export async function removeCoupling(
   context: LaneContext,
@@ -15,28 +13,64 @@ export async function removeCoupling(
   error: SyncError,
   request: Asker & { readonly dryRun: boolean },
 ): Promise<ActionResult> {
-  if (request.dryRun) return NO_RESULT(null);
-  if (error.couplingId !== null) {
-    const coupling = (await context.database.couplingsById([error.couplingId])).get(error.couplingId);
-    if (coupling) {
-      await endCoupling(context, run, coupling, error);
-      return NO_RESULT(run.identity.jobId);
-    }
+  const jobId = request.dryRun ? null : run.identity.jobId;
+  if (!request.dryRun) {
+    const coupling = error.couplingId
+      ? (await context.database.couplingsById([error.couplingId])).get(error.couplingId)
+      : null;
+    await recordEnd(context, run, coupling ?? null, error);
   }
-  const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
-  const keys = { hq: error.hqRecord.key, channel: error.channelRecord.key };
-  for (const side of SIDES) {
-    const key = keys[side];
-    if (key) builder.parts.uncoupled.push({ side, key });
-  }
-  const logId = builder.log(
-    { keys, id: null },
-    { ...run.identity, action: 'uncoupled', code: 'left-uncoupled', errorId: error.id },
-  );
-  builder.parts.resolve.push({ errorId: error.id, resolution: resolutionOf(run, [logId]) });
-  await recordParts(context, run, builder.build());
-  return NO_RESULT(run.identity.jobId);
+  return { outcome: 'succeeded', jobId, writes: [], dependents: [] };
 }
+
+export const endCoupling = (
+  context: LaneContext,
+  run: SingleRun,
+  coupling: Coupling,
+  error: SyncError | null,
+): Promise<void> => recordEnd(context, run, coupling, error);
+
+async function recordEnd(
+  context: LaneContext,
+  run: SingleRun,
+  coupling: Coupling | null,
+  error: SyncError | null,
+): Promise<void> {
+  const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
+  endInRecording(run, builder, error, coupling);
+  await recordParts(context, run, builder.build());
+}
+
+/** Both records stay uncoupled, also in mappings that create records; what is pending of them finds that mark. */
+export function endInRecording(
+  run: SingleRun,
+  builder: RecordingBuilder,
+  error: SyncError | null,
+  coupling: Coupling | null,
+): void {
+  let logId: string;
+  if (coupling) {
+    const draft = builder.draftOf(coupling);
+    draft.ended = marksOf(coupling.hqKey, coupling.channelKey);
+    const { hq, channel, states } = coupling.base;
+    const base = { hq: [...hq], channel: [...channel], states: states ? [...states] : null };
+    logId = builder.log(draft, { ...run.identity, action: 'uncoupled', errorId: error?.id ?? null, undo: { base } });
+  } else {
+    const keys = { hq: error?.hqRecord.key ?? null, channel: error?.channelRecord.key ?? null };
+    builder.parts.uncoupled.push(...marksOf(keys.hq, keys.channel));
+    logId = builder.log(
+      { keys, id: null },
+      { ...run.identity, action: 'uncoupled', code: 'left-uncoupled', errorId: error?.id ?? null },
+    );
+  }
+  if (error) builder.parts.resolve.push({ errorId: error.id, resolution: resolutionOf(run, [logId]) });
+}
+
+const marksOf = (hq: RecordKey | null, channel: RecordKey | null): { side: Side; key: RecordKey }[] =>
+  SIDES.flatMap((side) => {
+    const key = side === 'hq' ? hq : channel;
+    return key ? [{ side, key }] : [];
+  });
 
 const resolutionOf = (run: SingleRun, logIds: readonly string[]): ErrorResolution => ({
   action: 'remove-coupling',
@@ -47,46 +81,3 @@ const resolutionOf = (run: SingleRun, logIds: readonly string[]): ErrorResolutio
   jobId: run.identity.jobId,
   logIds,
 });
-
-/** Both records stay uncoupled, also in mappings that create records. */
-export async function endCoupling(
-  context: LaneContext,
-  run: SingleRun,
-  coupling: Coupling,
-  error: SyncError | null,
-): Promise<void> {
-  const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
-  const draft = builder.draftOf(coupling);
-  draft.ended = marksOf(coupling);
-  const logId = builder.log(draft, {
-    ...run.identity,
-    action: 'uncoupled',
-    errorId: error?.id ?? null,
-    undo: {
-      base: {
-        hq: [...coupling.base.hq],
-        channel: [...coupling.base.channel],
-        states: coupling.base.states ? [...coupling.base.states] : null,
-      },
-    },
-  });
-  if (error) builder.parts.resolve.push({ errorId: error.id, resolution: resolutionOf(run, [logId]) });
-  for (const mark of draft.ended) await dropPending(context, builder.parts.done, mark.side, mark.key);
-  await recordParts(context, run, builder.build());
-}
-
-const marksOf = (coupling: Coupling): { side: Side; key: RecordKey }[] => [
-  { side: 'hq', key: coupling.hqKey },
-  ...(coupling.channelKey ? [{ side: 'channel' as const, key: coupling.channelKey }] : []),
-];
-
-/** What was pending of the pair has nobody to go to any more. */
-async function dropPending(
-  context: LaneContext,
-  done: { id: string; generation: number }[],
-  side: Side,
-  key: RecordKey,
-): Promise<void> {
-  const change = (await context.database.pendingOf(context.lane, side, [key])).get(keyText(key));
-  if (change) done.push({ id: change.id, generation: change.generation });
-}

@@ -36,8 +36,11 @@ export async function etagOf(viewer: Viewer, error: SyncError): Promise<string> 
     readOne(viewer, 'hq', error.hqRecord.key),
     readOne(viewer, 'channel', error.channelRecord.key),
   ]);
-  return etag([error.id, error.status, error.kind, error.code], hq, channel);
+  return etagOfRecords(error, hq, channel);
 }
+
+export const etagOfRecords = (error: SyncError, hq: StoredRecord | null, channel: StoredRecord | null): string =>
+  etag([error.id, error.status, error.kind, error.code], hq, channel);
 
 function etag(facts: readonly string[], hq: StoredRecord | null, channel: StoredRecord | null): string {
   const state = JSON.stringify([

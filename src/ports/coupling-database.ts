@@ -478,6 +478,7 @@ export interface CouplingDatabase {
       readonly channelKeys: readonly RecordKey[];
     },
   ): Promise<readonly SyncError[]>;
+  errorsById(ids: readonly string[]): Promise<readonly SyncError[]>;
   errorById(id: string): Promise<SyncError | null>;
   /** A set-up fault of a whole lane, told without its fence, for the lane could not be opened. Written over the open one of its id. */
   reportMappingError(error: SyncError): Promise<void>;
