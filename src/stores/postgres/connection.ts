@@ -7,10 +7,14 @@
  * with bytes of the former connection before its first message.
  */
 import type { Value } from '../../domain/record.ts';
-import { StoreUnreachable } from '../../errors/store-faults.ts';
 import { addressText, parseConnectionUrl } from './connection-url.ts';
 import { openClient } from './session-client.ts';
 import type { Client, ClientSettings } from './session-client.ts';
+import type { Row, Rows, Session } from './session.ts';
+import { openPool } from './session-pool.ts';
+import type { DedicatedSession } from './session-pool.ts';
+
+export type { DedicatedSession, Row, Rows, Session };
 
 export interface ConnectionSettings {
   readonly url: string;
@@ -19,33 +23,6 @@ export interface ConnectionSettings {
   readonly maxSessions?: number;
   readonly connectTimeoutMs?: number;
   readonly statementTimeoutMs?: number;
-}
-
-export type Row = readonly Value[];
-
-export interface Rows extends ReadonlyArray<Row> {
-  /** Rows that the statement returned or touched. */
-  readonly count: number;
-}
-
-export interface Session {
-  /** The process id of the server session: what an administrator sees, and what a test kills. */
-  readonly processId: () => number | null;
-  /**
-   * Runs one statement; several may be sent without waiting, they are answered in order. Texts are prepared once per
-   * session, so they must come from a bounded set; `once` is for the others.
-   */
-  query(text: string, args?: readonly Value[]): Promise<Rows>;
-  once(text: string, args?: readonly Value[]): Promise<Rows>;
-  /** Sends `rows`, chunks in the text format of COPY, as the data of `COPY … FROM STDIN`. */
-  copyIn(text: string, chunks: Iterable<string>): Promise<void>;
-}
-
-/** A session of its own, outside the pool: for LISTEN and session locks. It never reconnects. */
-export interface DedicatedSession extends Session {
-  /** Aborted when the session is gone, by whichever side. */
-  readonly gone: AbortSignal;
-  close(): Promise<void>;
 }
 
 export interface TransactionOptions {
@@ -90,39 +67,8 @@ export function openConnection(settings: ConnectionSettings): Connection {
     };
     return openClient(client, onNotify, onGone);
   };
-  // A seat is a client or the room for one. The seat used last is taken first: its statements are prepared.
-  const free: (Client | null)[] = Array.from({ length: settings.maxSessions ?? DEFAULT_MAX_SESSIONS }, () => null);
-  const waiting: { take(seat: Client | null): void; refuse(error: Error): void }[] = [];
-  const all = new Set<Client>();
-  let closing: Promise<void> | null = null;
-  const closed = (): StoreUnreachable => new StoreUnreachable(`${label} is being closed`);
-
-  const takeSeat = (): Promise<Client | null> => {
-    const seat = free.pop();
-    if (seat !== undefined) return Promise.resolve(seat);
-    return new Promise((take, refuse) => waiting.push({ take, refuse }));
-  };
-  const withClient = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
-    if (closing) throw closed();
-    let client = await takeSeat();
-    if (client?.isLost() !== false) {
-      client = open();
-      all.add(client);
-    }
-    try {
-      return await work(client);
-    } finally {
-      await client.settled();
-      const lost = client.isLost();
-      if (lost) {
-        all.delete(client);
-        await client.end();
-      }
-      const next = waiting.shift();
-      if (next) next.take(lost ? null : client);
-      else free.push(lost ? null : client);
-    }
-  };
+  const pool = openPool(settings.maxSessions ?? DEFAULT_MAX_SESSIONS, open, label);
+  const { withClient } = pool;
 
   return {
     label,
@@ -130,30 +76,14 @@ export function openConnection(settings: ConnectionSettings): Connection {
     once: (text, args) => withClient((client) => client.once(text, args)),
     transaction: (work, options) => withClient((client) => runTransaction(client, work, options ?? {}, label)),
     withSession: withClient,
-    openSession: async (onNotify) => {
-      if (closing) throw closed();
+    openSession: (onNotify) => {
       const gone = new AbortController();
-      const client = open(onNotify ?? null, () => gone.abort());
-      all.add(client);
-      const close = async (): Promise<void> => {
-        all.delete(client);
-        await client.end();
-      };
-      gone.signal.addEventListener('abort', () => void close(), { once: true });
-      try {
-        await client.simple('select 1');
-      } catch (error) {
-        await close();
-        throw error;
-      }
-      const { processId, query, once, copyIn } = client;
-      return { processId, query, once, copyIn, gone: gone.signal, close };
+      return pool.keep(
+        open(onNotify ?? null, () => gone.abort()),
+        gone.signal,
+      );
     },
-    close: () => {
-      for (const entry of waiting.splice(0)) entry.refuse(closed());
-      closing ??= Promise.all([...all].map((client) => client.end())).then(() => undefined);
-      return closing;
-    },
+    close: () => pool.close(),
   };
 }
 

@@ -32,14 +32,21 @@ interface Found {
  * column's own type, for the index would not serve a cast column.
  */
 export function prepareRead(table: BoundTable): ReadRecords {
-  const statements = { plain: readStatement(table, false), marked: readStatement(table, true) };
+  const statements = {
+    bare: readStatement(table, false, false),
+    proven: readStatement(table, true, false),
+    marked: readStatement(table, true, true),
+  };
   const { recordOf, width } = recordSelect(table);
+  let watched = table.watched;
 
   const ask = async (keys: readonly RecordKey[], since: Cursor | null): Promise<Rows> => {
     const arrays = table.key.map((_, index) => arrayLiteral(keys, (key) => key[index] ?? null));
-    const marked = since !== null && table.watched;
-    const args = marked ? [...arrays, ...unreadDeleteArgs(since)] : arrays;
-    return table.connection.query(marked ? statements.marked : statements.plain, args);
+    // The capture may have been installed since the table was opened.
+    watched ||= await isCaptureInstalled(table);
+    if (!watched) return table.connection.query(statements.bare, arrays);
+    if (since === null) return table.connection.query(statements.proven, arrays);
+    return table.connection.query(statements.marked, [...arrays, ...unreadDeleteArgs(since)]);
   };
   const collect = async (keys: readonly RecordKey[], since: Cursor | null, found: Found): Promise<void> => {
     const rows = await withoutUnreadable(keys, (some) => ask(some, since));
@@ -62,7 +69,7 @@ export function prepareRead(table: BoundTable): ReadRecords {
   };
 }
 
-function readStatement(table: BoundTable, marked: boolean): string {
+function readStatement(table: BoundTable, watched: boolean, marked: boolean): string {
   const select = recordSelect(table);
   const asked = unnested(table.key, 1, 'asked');
   const canonical = table.key.map((column, index) => keyExpression(asked.value(index), column.type));
@@ -70,10 +77,15 @@ function readStatement(table: BoundTable, marked: boolean): string {
   const first = table.key.length + 1;
   const deleted = marked ? unreadDelete(table, table.shape.key, key, first, 'D').sql : 'false';
   const moved = marked ? unreadDelete(table, table.shape.key, key, first, 'K').sql : 'false';
-  const proven = table.watched ? absenceProven(`${quoteLiteral(table.relation)}::regclass::oid`) : 'false';
+  const proven = watched ? absenceProven(`${quoteLiteral(table.relation)}::regclass::oid`) : 'false';
   const joined = table.key.map((_, index) => `r.k${index} = ${asked.value(index)}`).join(' and ');
   return `select ${[select.list('r'), proven, deleted, moved, ...canonical].join(', ')}
 from ${asked.from} left join ${select.source()} r on ${joined}`;
+}
+
+async function isCaptureInstalled(table: BoundTable): Promise<boolean> {
+  const [row] = await table.connection.query(`select pg_catalog.to_regclass('couplet.installed') is not null`);
+  return row?.[0] === 't';
 }
 
 /**

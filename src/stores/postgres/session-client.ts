@@ -3,7 +3,7 @@ import postgres from 'postgres';
 import { connect, Socket } from 'node:net';
 import type { Value } from '../../domain/record.ts';
 import { StoreUnreachable } from '../../errors/store-faults.ts';
-import type { Rows, Session } from './connection.ts';
+import type { Rows, Session } from './session.ts';
 import type { ConnectionTarget, HostAddress } from './connection-url.ts';
 import { translateFault } from './driver-faults.ts';
 
@@ -114,7 +114,7 @@ export function openClient(
       const statement: object = { prepare, simple: false };
       const rows = await sql.unsafe(text, args as (string | null)[], statement).values();
       processId = rows.state?.pid ?? processId;
-      return rows as unknown as Rows;
+      return rows as Rows;
     });
   return {
     processId: () => processId,

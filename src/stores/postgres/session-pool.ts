@@ -1,0 +1,80 @@
+/** The sessions of one store: each used by one caller at a time, and replaced when it is lost. */
+import { StoreUnreachable } from '../../errors/store-faults.ts';
+import type { Client } from './session-client.ts';
+import type { Session } from './session.ts';
+
+/** A session of its own, outside the pool: for LISTEN and session locks. It never reconnects. */
+export interface DedicatedSession extends Session {
+  /** Aborted when the session is gone, by whichever side. */
+  readonly gone: AbortSignal;
+  close(): Promise<void>;
+}
+
+export interface Pool {
+  withClient<T>(work: (client: Client) => Promise<T>): Promise<T>;
+  /** A client outside the pool, which ends with it. */
+  keep(client: Client, gone: AbortSignal): Promise<DedicatedSession>;
+  close(): Promise<void>;
+}
+
+/** A client, or the room for one. */
+type Seat = Client | null;
+
+export function openPool(size: number, open: () => Client, label: string): Pool {
+  // The seat used last is taken first: its statements are prepared.
+  const free: Seat[] = Array.from({ length: size }, () => null);
+  const waiting: { take(seat: Seat): void; refuse(error: Error): void }[] = [];
+  const all = new Set<Client>();
+  let closing: Promise<void> | null = null;
+  const closed = (): StoreUnreachable => new StoreUnreachable(`${label} is being closed`);
+
+  const takeSeat = (): Promise<Seat> => {
+    const seat = free.pop();
+    if (seat !== undefined) return Promise.resolve(seat);
+    return new Promise((take, refuse) => waiting.push({ take, refuse }));
+  };
+  const giveBack = async (client: Client): Promise<void> => {
+    await client.settled();
+    const lost = client.isLost();
+    if (lost) await end(client);
+    const next = waiting.shift();
+    if (next) next.take(lost ? null : client);
+    else free.push(lost ? null : client);
+  };
+  const end = async (client: Client): Promise<void> => {
+    all.delete(client);
+    await client.end();
+  };
+  const withClient = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
+    if (closing) throw closed();
+    let client = await takeSeat();
+    if (client?.isLost() !== false) {
+      client = open();
+      all.add(client);
+    }
+    try {
+      return await work(client);
+    } finally {
+      await giveBack(client);
+    }
+  };
+  const keep = async (client: Client, gone: AbortSignal): Promise<DedicatedSession> => {
+    if (closing) throw closed();
+    all.add(client);
+    gone.addEventListener('abort', () => void end(client), { once: true });
+    try {
+      await client.simple('select 1');
+    } catch (error) {
+      await end(client);
+      throw error;
+    }
+    const { processId, query, once, copyIn } = client;
+    return { processId, query, once, copyIn, gone, close: () => end(client) };
+  };
+  const close = (): Promise<void> => {
+    for (const entry of waiting.splice(0)) entry.refuse(closed());
+    closing ??= Promise.all([...all].map((client) => client.end())).then(() => undefined);
+    return closing;
+  };
+  return { withClient, keep, close };
+}
