@@ -110,9 +110,10 @@ const TAKE = `
       order by p.id limit $4) p
    order by p.id limit $4`;
 
+// One look into the unique index per key, whatever the planner believes of a table that is filled and emptied all day.
 const OF_KEYS = `
-  select ${COLUMNS} from couplet.pending p
-   where p.lane_id = $1 and p.side = $2 and p.key = any($3::text[])`;
+  select ${COLUMNS} from unnest($3::text[]) as u(key)
+   cross join lateral (select * from couplet.pending p where p.lane_id = $1 and p.side = $2 and p.key = u.key limit 1) p`;
 
 const COUNT = 'select side, state, count(*)::int as count from couplet.pending where lane_id = $1 group by side, state';
 
