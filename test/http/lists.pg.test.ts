@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import { openServerInStep, openTestServer } from './open-test-server.ts';
+
+const REFUSED = [
+  ['/synchronization-errors?kinds=conflict', 'unknown-parameter', '/kinds'],
+  ['/synchronization-errors?field=emial', 'unknown-parameter', '/field'],
+  ['/synchronization-errors?sort=colour', 'unknown-parameter', '/sort'],
+  ['/synchronization-errors?limit=501', 'invalid-request', '/limit'],
+  ['/synchronization-errors?limit=0', 'invalid-request', '/limit'],
+  ['/synchronization-errors?limit=1e2', 'invalid-request', '/limit'],
+  ['/synchronization-errors?cursor=nonsense', 'invalid-request', '/cursor'],
+  ['/synchronization-errors?kind=quarrel', 'invalid-request', '/kind/0'],
+  ['/synchronization-errors?since=yesterday', 'invalid-request', '/since'],
+  ['/synchronization-errors?parked=perhaps', 'invalid-request', '/parked'],
+  ['/synchronization-errors?jobId=1', 'invalid-request', '/jobId/0'],
+  ['/synchronization-errors?q=%00', 'invalid-request', '/q'],
+  ['/synchronization-log?sort=actor', 'unknown-parameter', '/sort'],
+  ['/couplings?mapping=customers&key=C1&key=C2', 'invalid-request', '/key'],
+  ['/mappings/customers/records', 'invalid-request', '/channel'],
+  ['/mappings/customers/records?channel=houston&cursor=x', 'invalid-request', '/cursor'],
+] as const;
+
+describe('lists', () => {
+  test('give each item once, page by page, in the order asked for', async () => {
+    await using here = await openServerInStep();
+    const seen: string[] = [];
+    for (let cursor = ''; ; ) {
+      const { body } = await here.get(`/couplings?mapping=customers&sort=-hqKey&limit=1${cursor}`);
+      seen.push(...body.items.map((item: { hqKey: { num: string } }) => item.hqKey.num));
+      if (body.nextCursor === null) break;
+      cursor = `&cursor=${body.nextCursor}`;
+    }
+    expect(seen).toEqual(['C4', 'C3', 'C2', 'C1']);
+  });
+
+  test('are given as CSV when that is asked for, whole, with formulas made harmless', async () => {
+    await using here = await openServerInStep();
+    here.site.hq.update('customers', { num: 'C1' }, { name: '=HYPERLINK("http://x","y")' });
+    await here.site.run();
+    const { text, headers } = await here.get('/couplings?mapping=customers&sort=hqKey', { accept: 'text/csv' });
+    expect(headers['content-type']).toBe('text/csv; charset=utf-8');
+    const lines = text.trimEnd().split('\r\n');
+    expect(lines).toHaveLength(5);
+    expect(lines[0]).toMatch(/^id,mapping,channel,channelName,status/);
+    const page = await here.get('/couplings?mapping=customers&limit=2', { accept: 'text/csv' });
+    expect(page.text.trimEnd().split('\r\n')).toHaveLength(3);
+    const log = await here.get('/synchronization-log?action=modified', { accept: 'text/csv' });
+    expect(log.text).not.toMatch(/(^|,)=/m);
+    expect((await here.get('/couplings', { accept: 'application/json, text/csv;q=0.5' })).body.items).toHaveLength(5);
+  });
+
+  test('refuse what they do not know, at its place', async () => {
+    await using here = await openTestServer();
+    for (const [path, code, pointer] of REFUSED) {
+      const { status, body, headers } = await here.get(path);
+      expect({ path, status, code: body.code, pointer: body.errors?.[0]?.pointer }).toEqual({
+        path,
+        status: 400,
+        code,
+        pointer,
+      });
+      expect(headers['content-type']).toContain('application/problem+json');
+      expect(body.requestId).toBe(headers['x-request-id']);
+    }
+  });
+
+  test('a key is compared in the form of its type, and by either side unless one is named', async () => {
+    await using here = await openServerInStep();
+    const [coupling] = (await here.get('/couplings?mapping=customers&sort=hqKey&limit=1')).body.items;
+    const { id } = coupling.channelKey;
+    for (const query of [
+      `side=channel&key=${id}`,
+      `side=channel&key=0${id}`,
+      'side=hq&key=C1',
+      'key=C1',
+      `key=${id}`,
+    ]) {
+      const { body } = await here.get(`/couplings?mapping=customers&${query}`);
+      expect(
+        body.items.map((item: { id: string }) => item.id),
+        query,
+      ).toEqual([coupling.id]);
+    }
+  });
+});
+
+describe('mappings and stores', () => {
+  test('a mapping shows how it runs in each channel, and is paused and resumed', async () => {
+    await using here = await openServerInStep();
+    const { body } = await here.get('/mappings/customers');
+    expect(body).toMatchObject({
+      name: 'customers',
+      label: 'Customer',
+      direction: 'both',
+      schedule: 'continuous',
+      nextRunAt: null,
+    });
+    expect(body.channels[0]).toMatchObject({
+      channel: 'houston',
+      channelName: 'Houston',
+      couplings: { synchronized: 4 },
+      openErrors: {},
+    });
+    expect(body.configuration.fields.length).toBe(5);
+    expect((await here.get('/mappings')).body.items.map(({ name }: { name: string }) => name)).toEqual([
+      'groups',
+      'customers',
+    ]);
+    const paused = await here.post('/mappings/customers/pause', { channel: 'houston' });
+    expect(paused.body.channels.map(({ state }: { state: string }) => state)[0]).toBe('paused');
+    expect((await here.post('/mappings/customers/resume')).body.channels[0].state).not.toBe('paused');
+    expect((await here.post('/stores/houston/pause')).body).toMatchObject({ channel: 'houston' });
+    expect((await here.get('/mappings/groups')).body.channels[0].state).toBe('paused');
+    expect((await here.post('/stores/houston/resume')).status).toBe(200);
+    expect((await here.get('/mappings/nothing')).body.code).toBe('mapping-not-found');
+    expect((await here.post('/mappings/customers/pause', { channel: 'paris' })).body.code).toBe('channel-not-found');
+  });
+
+  test('a mapping whose sides both hold records waits to be asked for its first run', async () => {
+    await using here = await openTestServer();
+    here.site.hq.insert('groups', { code: 'G1', title: 'Retail' });
+    here.site.houston.insert('segments', { ext_code: 'G2', caption: 'Wholesale' });
+    const { body } = await here.get('/mappings/groups');
+    expect(body.channels[0]).toMatchObject({ state: 'awaitingFirstRun', records: { hq: 1, channel: 1 } });
+    expect(body.channels[1]).toMatchObject({ channel: 'online', records: null });
+  });
+
+  test('a stopped mapping is resumed only by comparing', async () => {
+    await using here = await openServerInStep();
+    await here.database.changeLane(
+      { mapping: 'customers', channel: 'houston' },
+      { stopped: { code: 'lineage-broken', params: { reason: 'older' } } },
+    );
+    expect((await here.get('/mappings/customers')).body).toMatchObject({
+      state: 'stopped',
+      channels: [{ state: 'stopped', stopped: { code: 'lineage-broken', params: { reason: 'older' } } }, {}],
+    });
+    expect(await here.post('/mappings/customers/resume')).toMatchObject({
+      status: 409,
+      body: { code: 'mapping-stopped' },
+    });
+    expect((await here.post('/mappings/customers/resume', { lineage: 'compare' })).body.channels[0].stopped).toBeNull();
+  });
+
+  test('the overview, the stores and the verification say how everything stands', async () => {
+    await using here = await openServerInStep();
+    await here.database.queries.noteStoreState({
+      side: 'hq',
+      channel: null,
+      state: 'setupProblem',
+      captureInstalled: true,
+      problems: [
+        { code: 'right-missing', mapping: 'customers', params: { right: 'SELECT' }, remedy: 'grant it', line: 12 },
+      ],
+    });
+    const stores = await here.get('/stores');
+    expect(stores.body).toMatchObject([
+      {
+        side: 'hq',
+        channel: null,
+        name: 'HQ',
+        state: 'setupProblem',
+        captureInstalled: true,
+        problems: [{ code: 'right-missing', mapping: 'customers', line: 12, remedy: 'grant it' }],
+      },
+      { side: 'channel', channel: 'houston' },
+      { side: 'channel', channel: 'online' },
+    ]);
+    expect((await here.get('/mappings/customers')).body.channels[0].state).toBe('setupProblem');
+    const overview = await here.get('/overview');
+    expect(overview.body.couplings).toContainEqual({
+      mapping: 'customers',
+      label: 'Customer',
+      statuses: { synchronized: 4 },
+    });
+    expect(overview.body.history).toHaveLength(24);
+    expect(overview.body.openErrors).toEqual({ conflict: 0, deletion: 0, failure: 0 });
+    expect((await here.get('/verification')).body).toMatchObject({ pairs: 5, verified: 0, oldestProofAt: null });
+    expect((await here.get('/configuration/history')).body).toEqual({ items: [], nextCursor: null });
+  });
+});

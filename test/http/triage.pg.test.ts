@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import { customer, makeConflict, openServerInStep, shopper } from './open-test-server.ts';
+
+describe('one error', () => {
+  test('is listed, opened with all three versions, previewed, resolved and found in the log', async () => {
+    await using here = await openServerInStep();
+    const id = await makeConflict(here);
+
+    const list = await here.get('/synchronization-errors?count=true');
+    expect(list.status).toBe(200);
+    expect(list.body).toMatchObject({
+      total: 1,
+      nextCursor: null,
+      items: [{ id, kind: 'conflict', channelName: 'Houston', etag: null }],
+    });
+
+    const one = await here.get(`/synchronization-errors/${id}`);
+    expect(one.body).toMatchObject({
+      code: 'update-conflict',
+      status: 'open',
+      hqRecord: { key: { num: 'C1' }, exists: true },
+      allowedActions: ['retry', 'synchronize', 'remove-coupling'],
+    });
+    expect(one.headers['etag']).toBe(one.body.etag);
+    expect(one.body.fields.find((field: { name: string }) => field.name === 'email')).toEqual({
+      name: 'email',
+      base: { hq: 'c1@example.com', channel: 'c1@example.com' },
+      hq: 'hq-C1@example.com',
+      channel: 'till-C1@example.com',
+      changedIn: ['hq', 'channel'],
+      conflicting: true,
+    });
+
+    const preview = await here.post(`/synchronization-errors/${id}/synchronize?dryRun=true`, { winner: 'hq' });
+    expect(preview.body).toMatchObject({ writes: [{ side: 'channel', operation: 'update' }], dependents: [] });
+    expect(shopper(here, 'C1')?.['mail']).toBe('till-C1@example.com');
+
+    const done = await here.post(
+      `/synchronization-errors/${id}/synchronize`,
+      { winner: 'channel', fields: { email: 'hq' }, reason: 'HQ keeps the addresses' },
+      { 'if-match': one.body.etag, 'x-request-id': 'walk-1' },
+    );
+    expect(done.status).toBe(200);
+    expect(done.body).toMatchObject({
+      outcome: 'succeeded',
+      status: 'resolved',
+      resolution: { action: 'synchronize', winner: 'channel', actor: 'local', reason: 'HQ keeps the addresses' },
+    });
+    expect(customer(here, 'C1')).toMatchObject({ email: 'hq-C1@example.com', name: 'Till name C1' });
+    expect(shopper(here, 'C1')).toMatchObject({ mail: 'hq-C1@example.com', full_name: 'Till name C1' });
+
+    const log = await here.get(`/synchronization-log?errorId=${id}&action=modified`);
+    const changes = log.body.items.flatMap((entry: { changes: object[] }) => entry.changes);
+    expect(changes).toContainEqual({
+      field: 'email',
+      side: 'channel',
+      old: 'till-C1@example.com',
+      new: 'hq-C1@example.com',
+    });
+    expect(log.body.items[0]).toMatchObject({
+      actor: 'local',
+      requestId: 'walk-1',
+      reason: 'HQ keeps the addresses',
+      revertible: true,
+    });
+  });
+
+  test('a decision about what has moved is refused with the fresh error, and nothing is written', async () => {
+    await using here = await openServerInStep();
+    const id = await makeConflict(here);
+    const { body } = await here.get(`/synchronization-errors/${id}`);
+    here.site.hq.update('customers', { num: 'C1' }, { email: 'later@example.com' });
+    for (const headers of [{}, { 'if-match': body.etag }]) {
+      const stale = await here.post(`/synchronization-errors/${id}/synchronize`, { winner: 'channel' }, headers);
+      expect(stale.status).toBe(412);
+      expect(stale.body).toMatchObject({ code: 'stale-decision', error: { id, status: 'open' } });
+      expect(stale.body.error.fields.find((field: { name: string }) => field.name === 'email').hq).toBe(
+        'later@example.com',
+      );
+    }
+    expect(customer(here, 'C1')?.['email']).toBe('later@example.com');
+    const now = await here.post(
+      `/synchronization-errors/${id}/synchronize`,
+      { winner: 'channel' },
+      { 'if-match': '*' },
+    );
+    expect(now.status).toBe(200);
+    expect(customer(here, 'C1')?.['email']).toBe('till-C1@example.com');
+  });
+
+  test('says what does not fit: no winner, an action of another kind, a field that is none, an answered error', async () => {
+    await using here = await openServerInStep();
+    const id = await makeConflict(here);
+    expect(await here.post(`/synchronization-errors/${id}/synchronize`)).toMatchObject({
+      status: 400,
+      body: { code: 'winner-required' },
+    });
+    expect(await here.post(`/synchronization-errors/${id}/restore`)).toMatchObject({
+      status: 409,
+      body: { code: 'action-not-allowed', allowedActions: ['retry', 'synchronize', 'remove-coupling'], error: { id } },
+    });
+    expect(await here.post(`/synchronization-errors/${id}/synchronize`, { fields: { emial: 'hq' } })).toMatchObject({
+      status: 400,
+      body: { code: 'unknown-field', errors: [{ in: 'body', pointer: '/fields/emial' }] },
+    });
+    expect(
+      await here.post(`/synchronization-errors/${id}/synchronize`, { fields: { email: { value: 7 } } }),
+    ).toMatchObject({
+      status: 400,
+      body: { code: 'invalid-request', errors: [{ pointer: '/fields/email/value' }] },
+    });
+    const own = await here.post(`/synchronization-errors/${id}/synchronize`, {
+      winner: 'hq',
+      fields: { email: { value: 'own@example.com' } },
+    });
+    expect(own.body).toMatchObject({ outcome: 'succeeded', status: 'resolved' });
+    expect([customer(here, 'C1')?.['email'], shopper(here, 'C1')?.['mail']]).toEqual([
+      'own@example.com',
+      'own@example.com',
+    ]);
+    expect(await here.post(`/synchronization-errors/${id}/retry`)).toMatchObject({
+      status: 409,
+      body: { code: 'already-resolved', error: { id, status: 'resolved' } },
+    });
+    expect(
+      (await here.post(`/synchronization-errors/${'0'.repeat(8)}-0000-7000-8000-${'0'.repeat(12)}/retry`)).body.code,
+    ).toBe('error-not-found');
+    expect((await here.post('/synchronization-errors/none/retry')).status).toBe(404);
+  });
+
+  test('can be assigned and noted on, and found by that', async () => {
+    await using here = await openServerInStep();
+    const id = await makeConflict(here);
+    const noted = await here.ask('PATCH', `/synchronization-errors/${id}`, {
+      body: { assignee: 'anna', note: 'asked Houston' },
+    });
+    expect(noted.body).toMatchObject({ assignee: 'anna', note: 'asked Houston' });
+    expect((await here.get('/synchronization-errors?assignee=anna&assignee=ben')).body.items).toHaveLength(1);
+    expect((await here.get('/synchronization-errors?assignee=ben')).body.items).toHaveLength(0);
+    expect(
+      (await here.ask('PATCH', `/synchronization-errors/${id}`, { body: { assignee: null } })).body.assignee,
+    ).toBeNull();
+  });
+
+  test('a deletion is restored with the same key, or the survivor follows', async () => {
+    await using here = await openServerInStep();
+    here.site.houston.delete('shoppers', { cust_num: 'C1' });
+    here.site.hq.delete('customers', { num: 'C2' });
+    await here.site.run();
+    const { body } = await here.get('/synchronization-errors?kind=deletion&sort=firstSeenAt');
+    expect(body.items.map((error: { deletedIn: string }) => error.deletedIn).toSorted()).toEqual(['channel', 'hq']);
+    const inChannel = body.items.find((error: { deletedIn: string }) => error.deletedIn === 'channel');
+    const inHq = body.items.find((error: { deletedIn: string }) => error.deletedIn === 'hq');
+    expect(inChannel).toMatchObject({
+      code: 'deleted-in-channel',
+      channelRecord: { exists: false },
+      allowedActions: ['restore', 'delete', 'couple', 'remove-coupling'],
+    });
+    expect((await here.post(`/synchronization-errors/${inChannel.id}/restore`)).body).toMatchObject({
+      outcome: 'succeeded',
+      status: 'resolved',
+    });
+    expect(shopper(here, 'C1')?.['mail']).toBe('c1@example.com');
+    expect((await here.post(`/synchronization-errors/${inHq.id}/delete`)).body).toMatchObject({
+      outcome: 'succeeded',
+      status: 'resolved',
+    });
+    expect(shopper(here, 'C2')).toBeUndefined();
+  });
+});
+
+test('errors that one remedy cures are one line of the summary', async () => {
+  await using here = await openServerInStep();
+  await makeConflict(here, 'C1');
+  await makeConflict(here, 'C2');
+  const { body } = await here.get('/synchronization-errors/summary?mapping=customers');
+  expect(body.items.reduce((sum: number, { count }: { count: number }) => sum + count, 0)).toBe(2);
+  expect(body.items[0]).toMatchObject({
+    mapping: 'customers',
+    channel: 'houston',
+    kind: 'conflict',
+    code: 'update-conflict',
+    sampleId: expect.any(String),
+  });
+});
