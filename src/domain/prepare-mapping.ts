@@ -91,6 +91,7 @@ export function prepareMapping(
     fields,
     sides,
     references: indices,
+    indexOf: new Map(fields.map((field) => [field.name, field.index])),
     circular: new Set(indices.filter((index) => circular.has(mapping.fields[index]?.name ?? ''))),
   };
   return { prepared, problems };

@@ -29,6 +29,8 @@ export interface PreparedMapping {
   readonly mapping: Mapping;
   readonly channel: string;
   readonly fields: readonly PreparedField[];
+  /** Positions of the fields by name. */
+  readonly indexOf: ReadonlyMap<string, number>;
   readonly sides: Readonly<Record<Side, PreparedSide>>;
   /** Indices of the fields that refer to a parent. */
   readonly references: readonly number[];

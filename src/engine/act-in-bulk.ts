@@ -123,7 +123,7 @@ async function actAlone(bulk: Bulk, error: SyncError): Promise<void> {
     const acted = await actOnError(bulk.site, bulk.memory, error.id, requestOf(bulk, bulk.etags.get(error.id) ?? null));
     result = {
       ...resultOf(error.id, error, acted.outcome, null),
-      writes: JSON.parse(JSON.stringify(acted.writes)) as Json,
+      writes: [...acted.writes],
     };
   } catch (fault) {
     if (!(fault instanceof ActionRefused)) throw fault;

@@ -173,7 +173,7 @@ async function decideAgain(
     const dependents =
       request.action === 'restore' || request.action === 'delete' ? await findDependents(site, context, error) : [];
     if (request.dryRun) {
-      return { outcome: 'succeeded', jobId: null, writes: writes as unknown as ActionResult['writes'], dependents };
+      return { outcome: 'succeeded', jobId: null, writes: writes, dependents };
     }
     await carryOut(context, run, plan, subjects, options);
     if (subject?.verdict.kind === 'again' && tries < TRIES) {
@@ -184,7 +184,7 @@ async function decideAgain(
     return {
       outcome: succeeded(request, subject) ? 'succeeded' : 'failed',
       jobId: run.identity.jobId,
-      writes: writes as unknown as ActionResult['writes'],
+      writes: writes,
       dependents,
     };
   }

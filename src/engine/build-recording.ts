@@ -18,7 +18,7 @@ import type {
   SyncError,
 } from '../ports/coupling-database.ts';
 import type { Lane, WriteOutcome } from '../ports/store.ts';
-import type { LedgerNote } from './ledger-note.ts';
+import type { LedgerNote, NoteField } from './ledger-note.ts';
 
 export type Written = Extract<WriteOutcome, { status: 'written' }>;
 
@@ -93,168 +93,206 @@ export interface RecordingBuilder {
 export function recordingBuilder(lane: Lane, prepared: PreparedMapping, newId: () => string): RecordingBuilder {
   const parts = emptyParts();
   const drafts = new Map<string, Draft>();
-  const fieldIndex = new Map(prepared.fields.map((field) => [field.name, field.index]));
-  const count = prepared.fields.length;
-
-  const draftOf = (coupling: Coupling): Draft => {
-    const known = drafts.get(coupling.id);
-    if (known) return known;
-    const draft: Draft = {
-      id: coupling.id,
-      before: coupling,
-      keys: { hq: coupling.hqKey, channel: coupling.channelKey },
-      base: {
-        hq: [...coupling.base.hq],
-        channel: [...coupling.base.channel],
-        states: coupling.base.states ? [...coupling.base.states] : new Array<BaseState>(count).fill('known'),
-      },
-      status: coupling.status,
-      errorId: coupling.errorId,
-      parents: coupling.parents,
-      descriptions: { hq: coupling.hqDescription, channel: coupling.channelDescription },
-      written: { ...coupling.written },
-      oldRows: coupling.oldRows,
-      baseMoved: false,
-      ended: null,
-    };
-    drafts.set(coupling.id, draft);
+  const keep = (draft: Draft): Draft => {
+    drafts.set(draft.id, draft);
     return draft;
   };
-
-  const newDraft: RecordingBuilder['newDraft'] = (id, keys, descriptions) => {
-    const draft: Draft = {
-      id,
-      before: null,
-      keys: { ...keys },
-      base: {
-        hq: new Array<Value>(count).fill(null),
-        channel: new Array<Value>(count).fill(null),
-        states: new Array<BaseState>(count).fill('none'),
-      },
-      status: 'synchronized',
-      errorId: null,
-      parents: prepared.references.map(() => null),
-      descriptions: { ...descriptions },
-      written: { hq: null, channel: null },
-      oldRows: null,
-      baseMoved: true,
-      ended: null,
-    };
-    drafts.set(id, draft);
-    return draft;
-  };
-
   const log: RecordingBuilder['log'] = (draft, facts) => {
     const id = newId();
-    parts.log.push({
-      id,
-      jobId: facts.jobId,
-      lane,
-      couplingId: draft.id,
-      hqKey: draft.keys.hq,
-      channelKey: draft.keys.channel,
-      action: facts.action,
-      direction: facts.direction ?? null,
-      cause: facts.cause,
-      actor: facts.actor ?? null,
-      changedBy: facts.changedBy ?? null,
-      reason: facts.reason ?? null,
-      code: facts.code ?? null,
-      params: facts.params ?? {},
-      changes: facts.changes ?? [],
-      errorId: facts.errorId ?? null,
-      requestId: facts.requestId ?? null,
-      reverts: facts.reverts ?? null,
-      undo: facts.undo ?? null,
-    });
+    parts.log.push(logEntry(id, lane, draft, facts));
     return id;
   };
-
-  const written: RecordingBuilder['written'] = (note, outcome) => {
-    const target = note.target;
-    const source = otherSide(target);
-    let draft = drafts.get(note.couplingId);
-    if (!draft) {
-      draft = newDraft(note.couplingId, { hq: null, channel: null }, { hq: '', channel: '' });
-      draft.keys[source] = note.sourceKey;
-      draft.descriptions[source] = note.sourceDescription ?? '';
-      if (note.parents) draft.parents = note.parents;
-    }
-    const undo = draft.before ? baseForUndo(draft) : null;
-    const heldValues = outcome.held ? fieldValuesOf(prepared, target, outcome.held) : null;
-    const oldValues = outcome.old ? fieldValuesOf(prepared, target, outcome.old) : null;
-    draft.keys[target] = note.operation === 'delete' ? (draft.keys[target] ?? outcome.key) : outcome.key;
-    draft.written[target] = outcome.version;
-    if (outcome.held) draft.descriptions[target] = describeRecord(prepared, target, outcome.held);
-    const changes: LogChange[] = [];
-    for (const field of note.fields) {
-      const index = fieldIndex.get(field.name);
-      if (index === undefined) continue;
-      const held = heldValues?.[index] ?? null;
-      changes.push({ field: field.name, side: target, old: oldValues?.[index] ?? null, new: held });
-      if (field.baseLater) continue;
-      if (field.base) {
-        draft.base.hq[index] = field.base.hq;
-        draft.base.channel[index] = field.base.channel;
-        draft.base.states[index] = field.base.state;
-        draft.baseMoved = true;
-        continue;
-      }
-      draft.base[source][index] = field.from;
-      draft.base[target][index] = held;
-      draft.base.states[index] = field.cleared ? (target === 'hq' ? 'clearedInHq' : 'clearedInChannel') : 'known';
-      draft.baseMoved = true;
-    }
-    if (note.operation === 'insert' || note.operation === 'restore') completeBase(prepared, draft, note, heldValues);
-    if (note.operation === 'delete' && oldValues) {
-      for (const field of prepared.fields) {
-        if (field.columns[target].length > 0)
-          changes.push({ field: field.name, side: target, old: oldValues[field.index] ?? null, new: null });
-      }
-      if (note.endsCoupling) draft.ended = [];
-    }
-    log(draft, {
-      jobId: note.jobId,
-      action: ACTION_OF[note.operation],
-      cause: note.cause,
-      direction: target === 'hq' ? 'toHq' : 'toChannel',
-      actor: note.actor,
-      changedBy: note.changedBy,
-      reason: note.reason,
-      requestId: note.requestId,
-      code: note.code,
-      errorId: note.errorId,
-      reverts: note.reverts,
-      changes,
-      undo: { base: undo, oldRow: outcome.oldRow, target } as LogEntry['undo'],
-    });
-    return draft;
-  };
-
+  const newDraft: RecordingBuilder['newDraft'] = (id, keys, descriptions) =>
+    keep(blankDraft(prepared, id, keys, descriptions));
   return {
     parts,
-    draftOf,
+    draftOf: (coupling) => drafts.get(coupling.id) ?? keep(draftFrom(prepared, coupling)),
     newDraft,
     draft: (id) => drafts.get(id),
-    written,
+    written(note, outcome) {
+      const draft = drafts.get(note.couplingId) ?? keep(draftOfInsert(prepared, note));
+      takeWrite(prepared, draft, note, outcome, (facts) => log(draft, facts));
+      return draft;
+    },
     log,
     error: (error) => void parts.errors.push(error),
     build() {
-      for (const draft of drafts.values()) {
-        if (draft.ended) {
-          // A coupling that begins and ends within one batch was never there.
-          if (draft.before) parts.end.push({ id: draft.id, uncoupled: draft.ended });
-        } else if (!draft.before) parts.couple.push(newCoupling(draft));
-        else {
-          const update = changesOf(draft, draft.before);
-          if (update) parts.update.push(update);
-        }
-      }
+      for (const draft of drafts.values()) closeDraft(draft, parts);
       drafts.clear();
       return parts;
     },
   };
 }
+
+function closeDraft(draft: Draft, parts: RecordingParts): void {
+  if (draft.ended) {
+    // A coupling that begins and ends within one batch was never there.
+    if (draft.before) parts.end.push({ id: draft.id, uncoupled: draft.ended });
+    return;
+  }
+  if (!draft.before) {
+    parts.couple.push(newCoupling(draft));
+    return;
+  }
+  const update = changesOf(draft, draft.before);
+  if (update) parts.update.push(update);
+}
+
+// ---------------------------------------------------------------- drafts
+
+const draftFrom = (prepared: PreparedMapping, coupling: Coupling): Draft => ({
+  id: coupling.id,
+  before: coupling,
+  keys: { hq: coupling.hqKey, channel: coupling.channelKey },
+  base: {
+    hq: [...coupling.base.hq],
+    channel: [...coupling.base.channel],
+    states: coupling.base.states
+      ? [...coupling.base.states]
+      : new Array<BaseState>(prepared.fields.length).fill('known'),
+  },
+  status: coupling.status,
+  errorId: coupling.errorId,
+  parents: coupling.parents,
+  descriptions: { hq: coupling.hqDescription, channel: coupling.channelDescription },
+  written: { ...coupling.written },
+  oldRows: coupling.oldRows,
+  baseMoved: false,
+  ended: null,
+});
+
+const blankDraft = (
+  prepared: PreparedMapping,
+  id: string,
+  keys: Record<Side, RecordKey | null>,
+  descriptions: Record<Side, string>,
+): Draft => ({
+  id,
+  before: null,
+  keys: { ...keys },
+  base: {
+    hq: new Array<Value>(prepared.fields.length).fill(null),
+    channel: new Array<Value>(prepared.fields.length).fill(null),
+    states: new Array<BaseState>(prepared.fields.length).fill('none'),
+  },
+  status: 'synchronized',
+  errorId: null,
+  parents: prepared.references.map(() => null),
+  descriptions: { ...descriptions },
+  written: { hq: null, channel: null },
+  oldRows: null,
+  baseMoved: true,
+  ended: null,
+});
+
+/** The coupling that an insert makes, as its note tells it. */
+function draftOfInsert(prepared: PreparedMapping, note: LedgerNote): Draft {
+  const source = otherSide(note.target);
+  const draft = blankDraft(prepared, note.couplingId, { hq: null, channel: null }, { hq: '', channel: '' });
+  draft.keys[source] = note.sourceKey;
+  draft.descriptions[source] = note.sourceDescription ?? '';
+  if (note.parents) draft.parents = note.parents;
+  return draft;
+}
+
+// ---------------------------------------------------------------- one write
+
+/** What a revert needs beyond the entry's changes: the base of each field before, and the row that a delete took. */
+export interface Undo {
+  readonly target?: Side;
+  readonly base?: Readonly<Record<string, readonly [hq: Value, channel: Value, state: BaseState]>>;
+  readonly oldRow?: Readonly<Record<string, Value>>;
+}
+
+function takeWrite(
+  prepared: PreparedMapping,
+  draft: Draft,
+  note: LedgerNote,
+  outcome: Written,
+  log: (facts: LogFacts) => void,
+): void {
+  const { target } = note;
+  const held = outcome.held ? fieldValuesOf(prepared, target, outcome.held) : null;
+  const old = outcome.old ? fieldValuesOf(prepared, target, outcome.old) : null;
+  draft.keys[target] = note.operation === 'delete' ? (draft.keys[target] ?? outcome.key) : outcome.key;
+  draft.written[target] = outcome.version;
+  if (outcome.held) draft.descriptions[target] = describeRecord(prepared, target, outcome.held);
+  const changes: LogChange[] = [];
+  const before: Record<string, readonly [Value, Value, BaseState]> = {};
+  for (const field of note.fields) {
+    // A field that the configuration has no more: its write stands in the store, its base went with its layout.
+    const index = prepared.indexOf.get(field.name);
+    if (index === undefined) continue;
+    changes.push({ field: field.name, side: target, old: old?.[index] ?? null, new: held?.[index] ?? null });
+    if (draft.before)
+      before[field.name] = [
+        draft.base.hq[index] ?? null,
+        draft.base.channel[index] ?? null,
+        draft.base.states[index] ?? 'none',
+      ];
+    moveBase(draft, index, field, target, held?.[index] ?? null);
+  }
+  if (note.operation === 'insert' || note.operation === 'restore') completeBase(prepared, draft, note, held);
+  if (note.operation === 'delete' && old) {
+    for (const field of prepared.fields) {
+      if (field.columns[target].length > 0)
+        changes.push({ field: field.name, side: target, old: old[field.index] ?? null, new: null });
+    }
+  }
+  const undo: Undo = {
+    target,
+    ...(draft.before && { base: before }),
+    ...(outcome.oldRow && { oldRow: outcome.oldRow }),
+  };
+  log({
+    ...note,
+    action: ACTION_OF[note.operation],
+    direction: target === 'hq' ? 'toHq' : 'toChannel',
+    changes,
+    undo: undo as LogEntry['undo'],
+  });
+}
+
+function moveBase(draft: Draft, index: number, field: NoteField, target: Side, held: Value): void {
+  if (field.baseLater) return;
+  if (field.base) {
+    draft.base.hq[index] = field.base.hq;
+    draft.base.channel[index] = field.base.channel;
+    draft.base.states[index] = field.base.state;
+  } else {
+    draft.base[otherSide(target)][index] = field.from;
+    draft.base[target][index] = held;
+    draft.base.states[index] = field.cleared ? (target === 'hq' ? 'clearedInHq' : 'clearedInChannel') : 'known';
+  }
+  draft.baseMoved = true;
+}
+
+const logEntry = (
+  id: string,
+  lane: Lane,
+  draft: Pick<Draft, 'keys'> & { id: string | null },
+  facts: LogFacts,
+): LogEntry => ({
+  id,
+  jobId: facts.jobId,
+  lane,
+  couplingId: draft.id,
+  hqKey: draft.keys.hq,
+  channelKey: draft.keys.channel,
+  action: facts.action,
+  direction: facts.direction ?? null,
+  cause: facts.cause,
+  actor: facts.actor ?? null,
+  changedBy: facts.changedBy ?? null,
+  reason: facts.reason ?? null,
+  code: facts.code ?? null,
+  params: facts.params ?? {},
+  changes: facts.changes ?? [],
+  errorId: facts.errorId ?? null,
+  requestId: facts.requestId ?? null,
+  reverts: facts.reverts ?? null,
+  undo: facts.undo ?? null,
+});
 
 const ACTION_OF = { insert: 'inserted', update: 'modified', delete: 'deleted', restore: 'restored' } as const;
 
@@ -266,12 +304,6 @@ export const describeRecord = (prepared: PreparedMapping, side: Side, values: re
   }
   return text;
 };
-
-const baseForUndo = (draft: Draft): unknown => ({
-  hq: [...draft.base.hq],
-  channel: [...draft.base.channel],
-  states: statesOrNull(draft.base.states),
-});
 
 /** A record made whole: fields that were not written (generated there, or one-way the other way) agree as they stand. */
 function completeBase(prepared: PreparedMapping, draft: Draft, note: LedgerNote, held: readonly Value[] | null): void {

@@ -81,7 +81,8 @@ async function cyclesOf(
   }
 }
 
-async function checkLocked(site: Site, locked: readonly LockedSetting[]): Promise<SetupFinding[]> {
+/** Changes of the configuration that couplings rest on, where there are couplings. */
+export async function checkLocked(site: Site, locked: readonly LockedSetting[]): Promise<SetupFinding[]> {
   const findings: SetupFinding[] = [];
   const lanes = locked.length === 0 ? [] : (await site.database.laneStates()).map(({ lane }) => lane);
   for (const { mapping, formerMapping, channel, path, before, after } of locked) {

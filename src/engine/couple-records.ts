@@ -83,7 +83,7 @@ export async function coupleInContext(
   await completePlan(context, [subject]);
   if (request.answers && !subject.openErrors.some((error) => error.id === request.answers?.id))
     subject.openErrors.push(request.answers);
-  const writes = subject.writes.map((write) => writePreview(context, write)) as unknown as ActionResult['writes'];
+  const writes = subject.writes.map((write) => writePreview(context, write));
   if (request.dryRun)
     return { outcome: 'succeeded', jobId: null, writes, dependents: [], couplingId: subject.couplingId };
   await carryOut(context, run, plan, [subject], options);

@@ -1,10 +1,10 @@
 /** Carries out a job that was asked for. Bodies are checked where they are made (HTTP, commands); here they are read. */
-import type { Json, RecordKey, Side } from '../domain/record.ts';
+import type { Json, Side } from '../domain/record.ts';
 import { SIDES } from '../domain/record.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import { type Job, type JobCounters, noCounters } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
-import { ActionRefused, type ActionRequest } from '../ports/synchronizer.ts';
+import { ActionRefused } from '../ports/synchronizer.ts';
 import { performCheck } from './check-job.ts';
 import { actInBulk } from './act-in-bulk.ts';
 import { inActionLane } from './act-on-error.ts';

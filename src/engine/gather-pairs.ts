@@ -65,12 +65,10 @@ async function findCouplings(
   const { database, lane } = context;
   const keys = { hq: [] as RecordKey[], channel: [] as RecordKey[] };
   for (const item of items) keys[item.side].push(item.key);
-  const [byHq, byChannel] = await Promise.all(
-    SIDES.map((side) =>
-      keys[side].length > 0 ? database.couplingsByKey(lane, side, keys[side]) : new Map<KeyText, Coupling>(),
-    ),
-  );
-  const found = { hq: byHq as ReadonlyMap<KeyText, Coupling>, channel: byChannel as ReadonlyMap<KeyText, Coupling> };
+  const couplingsOf = (side: Side): Promise<ReadonlyMap<KeyText, Coupling>> =>
+    keys[side].length > 0 ? database.couplingsByKey(lane, side, keys[side]) : Promise.resolve(new Map());
+  const [byHq, byChannel] = await Promise.all([couplingsOf('hq'), couplingsOf('channel')]);
+  const found = { hq: byHq, channel: byChannel };
   const knots = new Map<string, Knot>();
   const lone: WorkItem[] = [];
   for (const item of items) {

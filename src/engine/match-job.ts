@@ -108,7 +108,7 @@ export async function couplePairs(
     if (await stop()) return false;
     await withResult(context, run, pair, async () => {
       const result = await coupleInContext(context, run, { ...pair, createIn: null, dryRun, answers: null });
-      return { couplingId: dryRun ? null : result.couplingId, writes: JSON.parse(JSON.stringify(result.writes)) };
+      return { couplingId: dryRun ? null : result.couplingId, writes: [...result.writes] };
     });
   }
   return true;

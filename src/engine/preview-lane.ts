@@ -4,6 +4,7 @@ import type { Json, Value } from '../domain/record.ts';
 import type { JobResult } from '../ports/coupling-database.ts';
 import type { WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
+import type { WritePreview } from '../ports/synchronizer.ts';
 import type { PlannedWrite, Subject } from './subject.ts';
 import { type BatchOptions, planBatch, type Run } from './work-batch.ts';
 import { BATCH_RECORDS, createSides, decideOptionsOf, type LaneRequest } from './work-lane.ts';
@@ -95,7 +96,7 @@ function resultOf(context: LaneContext, run: Run, subject: Subject): JobResult {
 }
 
 /** What a write would do, in the form of the API. */
-export function writePreview(context: LaneContext, planned: PlannedWrite): Json {
+export function writePreview(context: LaneContext, planned: PlannedWrite): WritePreview {
   const { side, write, subject, note } = planned;
   const { prepared } = context;
   const key = write.operation === 'insert' ? null : write.key;
@@ -103,7 +104,7 @@ export function writePreview(context: LaneContext, planned: PlannedWrite): Json 
   const json = (index: number, value: Value): Json =>
     valueToJson(prepared.fields[index]?.type[side] ?? prepared.sides[side].types[0]!, value);
   const old = subject.pair?.now[side].values ?? null;
-  const fields: Json[] = [];
+  const fields: { name: string; old: Json; new: Json }[] = [];
   if (write.operation === 'delete') {
     for (const field of prepared.fields)
       fields.push({ name: field.name, old: json(field.index, old?.[field.index] ?? null), new: null });

@@ -3,8 +3,8 @@ import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { keyText, otherSide, type Side, SIDES, type Value } from '../domain/record.ts';
 import type { LogEntry } from '../ports/coupling-database.ts';
 import type { Write, WriteOutcome } from '../ports/store.ts';
-import { ActionRefused, type ActionResult } from '../ports/synchronizer.ts';
-import { describeRecord, recordingBuilder } from './build-recording.ts';
+import { ActionRefused, type ActionResult, type WritePreview } from '../ports/synchronizer.ts';
+import { describeRecord, recordingBuilder, type Undo } from './build-recording.ts';
 import type { OldRow } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
 import { type LedgerNote, writeNote } from './ledger-note.ts';
@@ -17,7 +17,7 @@ export async function revertDeletion(
   entry: LogEntry,
   dryRun: boolean,
 ): Promise<ActionResult> {
-  const undo = entry.undo as { oldRow?: OldRow | null; target?: Side } | null;
+  const undo = entry.undo as Undo | null;
   const former = (await context.database.couplingsById([entry.couplingId as string])).get(entry.couplingId as string);
   const target = undo?.target ?? 'channel';
   const rows: Record<Side, OldRow | null> = {
@@ -39,10 +39,11 @@ export async function revertDeletion(
   }
   for (const side of gone)
     if (!rows[side]) throw new ActionRefused('not-revertible', `the deleted ${side} record was not captured`, { side });
-  const previews = gone.map((side) => ({ side, operation: 'restore', key: keys[side], fields: [] }));
-  if (dryRun)
-    return { outcome: 'succeeded', jobId: null, writes: previews as unknown as ActionResult['writes'], dependents: [] };
-  return carryBack(context, run, entry, gone, rows, previews as unknown as ActionResult['writes']);
+  const previews = gone.map(
+    (side): WritePreview => ({ side, operation: 'restore', key: [...(keys[side] ?? [])], fields: [] }),
+  );
+  if (dryRun) return { outcome: 'succeeded', jobId: null, writes: previews, dependents: [] };
+  return carryBack(context, run, entry, gone, rows, previews);
 }
 
 async function carryBack(

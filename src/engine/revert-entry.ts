@@ -10,7 +10,7 @@ import { otherSide, type Side, SIDES, type Value } from '../domain/record.ts';
 import type { LogEntry } from '../ports/coupling-database.ts';
 import { ActionRefused, type ActionResult, type Asker } from '../ports/synchronizer.ts';
 import { inActionLane } from './act-on-error.ts';
-import { recordingBuilder } from './build-recording.ts';
+import { recordingBuilder, type Undo } from './build-recording.ts';
 import { gatherPairs } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
 import { type LedgerNote, type NoteField, writeNote } from './ledger-note.ts';
@@ -100,7 +100,7 @@ async function revertWrites(
   const subject = subjectOfPair(pair);
   builder.draftOf(coupling);
   for (const side of SIDES) planBack(plan, subject, side, formers, entry.id);
-  const writes = subject.writes.map((write) => writePreview(context, write)) as unknown as ActionResult['writes'];
+  const writes = subject.writes.map((write) => writePreview(context, write));
   if (dryRun) return { outcome: 'succeeded', jobId: null, writes, dependents: [] };
   await carryOut(context, run, plan, [subject], options);
   if (subject.verdict.kind === 'again') throw new ActionRefused('stale-decision', 'a record has changed since', {});
@@ -118,32 +118,24 @@ function formersOf(
 ): Former[] {
   const formers = new Map<number, Former>();
   for (const entry of step) {
-    const undo = (entry.undo as { base?: Base } | null)?.base ?? null;
+    const undo = (entry.undo as Undo | null)?.base ?? {};
     for (const change of entry.changes) {
-      const field = context.prepared.fields.find((candidate) => candidate.name === change.field);
-      if (!field) continue;
-      const at = field.index;
+      const at = context.prepared.indexOf.get(change.field);
+      if (at === undefined) continue;
       const known = formers.get(at);
       const source = otherSide(change.side);
-      const before = undo
-        ? { hq: undo.hq[at] ?? null, channel: undo.channel[at] ?? null }
-        : { hq: null, channel: null };
-      const sourceNow = now[source].values?.[at] ?? null;
+      const [hq, channel, state] = undo[change.field] ?? [null, null, 'known'];
+      const before = { hq, channel };
       // After a resolution the source keeps its own version, the one that won; after an ordinary write its change goes too.
-      const values = {
-        ...(known?.values ?? { [source]: resolution ? sourceNow : before[source] }),
-        [change.side]: change.old,
-      } as Record<Side, Value>;
-      const left = { ...(known?.left ?? { [source]: base[source][at] ?? null }), [change.side]: change.new } as Record<
-        Side,
-        Value
-      >;
+      const sourceFormer = resolution ? (now[source].values?.[at] ?? null) : before[source];
+      const values = { ...(known?.values ?? { [source]: sourceFormer }), [change.side]: change.old };
+      const left = { ...(known?.left ?? { [source]: base[source][at] ?? null }), [change.side]: change.new };
       formers.set(at, {
-        name: field.name,
+        name: change.field,
         index: at,
-        values,
-        left,
-        base: { ...(known?.base ?? before), state: known?.base.state ?? undo?.states?.[at] ?? 'known' },
+        values: values as Record<Side, Value>,
+        left: left as Record<Side, Value>,
+        base: known?.base ?? { ...before, state },
       });
     }
   }

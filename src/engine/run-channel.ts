@@ -80,7 +80,7 @@ export async function runChannel(
 
 function laneRun(site: Site, lane: Lane, request: RunRequest): LaneRun {
   const own = request.jobId === null || request.children;
-  const id = own ? site.database.newId() : (request.jobId as string);
+  const id = own ? site.database.newId() : request.jobId;
   let made = !own;
   const counters = noCounters();
   const identity: RunIdentity = {

@@ -39,12 +39,12 @@ export interface ActionRequest extends Asker {
 }
 
 /** What would be, or was, written; JSON as CONTRACT §5 shows it. */
-export interface WritePreview {
-  readonly side: Side;
-  readonly operation: 'insert' | 'update' | 'delete' | 'restore';
-  readonly key: Json;
-  readonly fields: readonly { readonly name: string; readonly old: Json; readonly new: Json }[];
-}
+export type WritePreview = {
+  side: Side;
+  operation: 'insert' | 'update' | 'delete' | 'restore';
+  key: Json;
+  fields: { name: string; old: Json; new: Json }[];
+};
 
 export interface Dependent {
   readonly mapping: string;

@@ -27,7 +27,9 @@ async function northwind() {
   if (!settings) throw new Error(JSON.stringify(problems));
   const couplet = await compose({ settings, databaseUrl: coupling.url, log: pino({ level: 'silent' }), migrate: true });
   const installed = await couplet.install();
-  expect(installed.flatMap(({ result }) => (result instanceof Error ? [result] : result.problems))).toEqual([]);
+  expect(
+    installed.flatMap(({ result }): unknown[] => (result instanceof Error ? [result] : [...result.problems])),
+  ).toEqual([]);
   return {
     hq: hq.sql,
     shop: shop.sql,
