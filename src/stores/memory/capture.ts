@@ -11,11 +11,12 @@ import type {
 } from '../../ports/store.ts';
 import {
   assertLineage,
+  confirmPosition,
   formatCursor,
   isUnread,
+  issue,
   parseCursor,
   prune,
-  readerRow,
   takeSnapshot,
   unreadMarks,
   withinWindow,
@@ -154,6 +155,10 @@ function gather(rows: readonly MarkRow[], limit: number): Gathered {
     marks.push(draft);
     return draft;
   };
+  const toEnd = (draft: Draft): void => {
+    marks.splice(marks.indexOf(draft), 1);
+    marks.push(draft);
+  };
   let taken = 0;
   for (const row of rows) {
     if (taken > 0 && marks.length + truncated.size >= limit) break;
@@ -167,7 +172,9 @@ function gather(rows: readonly MarkRow[], limit: number): Gathered {
     if (row.newKey === null) continue;
     draft.movedTo = row.newKey;
     current.delete(placeOf(row, row.key));
-    draftFor(row, row.newKey);
+    // A move stands where it happens, and what arrives stands behind it, wherever the two keys were first met.
+    toEnd(draft);
+    toEnd(draftFor(row, row.newKey));
   }
   return { marks, truncated: [...truncated.values()], taken };
 }
@@ -189,10 +196,10 @@ export function readWindow(database: MemoryDatabase, reader: string, cursor: Cur
     store: position.store,
     advances: position.advances + 1,
     nonce: drawNonce(database.draw),
-    lastMark: last?.nonce ?? position.lastMark,
     seen: complete ? until : position.seen,
     within: complete || !last ? null : { until, after: last.sequence },
   };
+  issue(state, reader, next);
   return {
     marks,
     truncated,
@@ -212,8 +219,8 @@ export function confirm(database: MemoryDatabase, reader: string, cursor: Cursor
   // A confirmation that was overtaken by a later one says nothing new.
   const known = state.readers.get(reader);
   if (known && position.store === state.identity && position.advances < known.advances) return;
-  const row = assertLineage(state, reader, position);
-  state.readers.set(reader, readerRow(row.token, position));
+  assertLineage(state, reader, position);
+  confirmPosition(state, reader, position);
   prune(state);
 }
 

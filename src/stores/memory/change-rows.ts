@@ -13,7 +13,7 @@ import type { Row, Table, Transaction, Work } from './database.ts';
 import { noteChange, noteTruncation } from './note-marks.ts';
 import type { RowOperation, RowValues } from './table-definition.ts';
 import { displayTable, nameOfTable } from './table-definition.ts';
-import { lockSlot, putVersion, visible, visibleRows, xidOf } from './transaction.ts';
+import { findRows, lockSlot, putVersion, visible, visibleRows, xidOf } from './transaction.ts';
 import { canonicalValue } from './value-rules.ts';
 import { RowBusy, Violation } from './violation.ts';
 
@@ -48,10 +48,25 @@ function fire(table: Table, operation: RowOperation, old: RowValues | null, row:
   return operation === 'delete' ? old : current;
 }
 
+/** Numbers that are brought along are not given again, not even after their record is gone. */
+function countFrom(table: Table, column: string, value: Value): void {
+  if (value === null || !/^\d+$/.test(value)) return;
+  const last = table.sequences.get(column) ?? 0n;
+  if (BigInt(value) > last) table.sequences.set(column, BigInt(value));
+}
+
+function isTaken(table: Table, column: string, value: string, transaction: Transaction): boolean {
+  const found = findRows(table, [column], { [column]: value }, transaction);
+  return found.contested || found.rows.length > 0;
+}
+
 function drawDefault(work: Work, table: Table, name: string): Value {
   const column = table.definition.columns[name]!;
   if (column.identity) {
-    const next = (table.sequences.get(name) ?? 0n) + 1n;
+    let next = table.sequences.get(name) ?? 0n;
+    // A number that a record was changed to, be it in a transaction that is still open, is passed over.
+    do next += 1n;
+    while (isTaken(table, name, next.toString(), work.transaction));
     table.sequences.set(name, next);
     return next.toString();
   }
@@ -80,6 +95,7 @@ export function insertRow(work: Work, table: Table, given: RowValues, overriding
       throw new Violation('value-invalid', `${name} is given by the store.`, { column: name });
     }
     values[name] = name in given ? given[name]! : drawDefault(work, table, name);
+    if (column.identity && name in given) countFrom(table, name, given[name]!);
   }
   const fired = fire(table, 'insert', null, complete(table, values));
   if (fired === null) return null;

@@ -19,10 +19,8 @@ export interface Position {
   readonly store: string;
   /** How often this reader has moved; what the store remembers may not be further than what the reader brings. */
   readonly advances: number;
-  /** Drawn for this very position: two positions equally far are the same only if this is. */
+  /** Drawn for this very position, and remembered by the store before it is handed out. */
   readonly nonce: string;
-  /** Random number of the last mark read; the reader's token when it has read none. */
-  readonly lastMark: string;
   readonly seen: Snapshot;
   /** In the middle of a window: its fixed upper end, and the last mark that was handed out. */
   readonly within: { readonly until: Snapshot; readonly after: number } | null;
@@ -58,53 +56,64 @@ export const withinWindow = (until: Snapshot, marks: readonly MarkRow[]): MarkRo
 export function startReader(database: MemoryDatabase, reader: string): Position {
   const { state, draw } = database;
   const known = state.readers.get(reader);
-  const token = known?.token ?? drawNonce(draw);
-  const newest = state.marks.reduce<MarkRow | null>(
-    (best, mark) => (best && best.sequence > mark.sequence ? best : mark),
-    null,
-  );
   const position: Position = {
     store: state.identity,
     advances: known ? known.advances + 1 : 0,
     nonce: drawNonce(draw),
-    lastMark: newest?.nonce ?? token,
     seen: takeSnapshot(database),
     within: null,
   };
   // A reader that exists already keeps its place until it confirms the new one: it may crash before it has stored it.
-  if (!known) state.readers.set(reader, readerRow(token, position));
+  if (known) issue(state, reader, position);
+  else state.readers.set(reader, confirmedRow(position, []));
   return position;
 }
 
-export const readerRow = (token: string, position: Position): ReaderRow => ({
-  token,
+type IssuedPosition = ReaderRow['issued'][number];
+
+const confirmedRow = (position: Position, issued: readonly IssuedPosition[]): ReaderRow => ({
   advances: position.advances,
   nonce: position.nonce,
   cursor: formatCursor(position),
+  issued,
 });
+
+/** Enough for every re-reading of a window by workers that died; without an end it would grow while nobody confirms. */
+const ISSUED_KEPT = 1000;
+
+/** The store remembers a position before it hands it out: a store put back to before that cannot know it. */
+export function issue(state: DatabaseState, reader: string, position: Position): void {
+  const row = state.readers.get(reader)!;
+  const issued = [...row.issued, { advances: position.advances, nonce: position.nonce }].slice(-ISSUED_KEPT);
+  state.readers.set(reader, { ...row, issued });
+}
+
+export function confirmPosition(state: DatabaseState, reader: string, position: Position): void {
+  const row = state.readers.get(reader)!;
+  const later = row.issued.filter(({ advances }) => advances > position.advances);
+  state.readers.set(reader, confirmedRow(position, later));
+}
 
 /**
  * Throws `LineageBroken` unless the store's life and the reader's are the same one: the store is this store, remembers
- * the reader, remembers the last mark that the reader has read, and has not been told of more than the reader knows.
+ * having handed this position out, and has not been told of more than the reader knows. Marks that are still there
+ * would prove less: a store put back to between a mark and its reading has them, and gives the numbers of transactions
+ * that the cursor has passed to new ones.
  */
-export function assertLineage(state: DatabaseState, reader: string, position: Position): ReaderRow {
+export function assertLineage(state: DatabaseState, reader: string, position: Position): void {
   const broken = (reason: string): LineageBroken =>
     new LineageBroken(`The store and what Couplet knows of it do not fit together: ${reason}.`, { reader, reason });
   if (position.store !== state.identity) throw broken('another-store');
   const row = state.readers.get(reader);
   if (!row) throw broken('reader-unknown');
   if (position.advances < row.advances) throw broken('reader-behind');
-  if (position.advances === row.advances && position.nonce !== row.nonce) throw broken('reader-differs');
-  const remembered = position.lastMark === row.token || state.marks.some(({ nonce }) => nonce === position.lastMark);
-  if (!remembered) throw broken('last-mark-missing');
-  return row;
+  if (position.nonce !== row.nonce && !row.issued.some(({ nonce }) => nonce === position.nonce)) {
+    throw broken('position-unknown');
+  }
 }
 
-/** Marks that every reader has confirmed go; the last one of each stays, since it proves the reader's lineage. */
+/** Marks that every reader has confirmed go. */
 export function prune(state: DatabaseState): void {
   const positions = [...state.readers.values()].map(({ cursor }) => parseCursor(cursor));
-  const kept = new Set(positions.map(({ lastMark }) => lastMark));
-  state.marks = state.marks.filter(
-    (mark) => kept.has(mark.nonce) || positions.some((position) => isUnread(position, mark)),
-  );
+  state.marks = state.marks.filter((mark) => positions.some((position) => isUnread(position, mark)));
 }

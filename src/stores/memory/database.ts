@@ -47,7 +47,6 @@ export interface MarkRow {
   /** Order of writing. Never the order of commits, which is why no cursor rests on it. */
   readonly sequence: number;
   readonly xid: bigint;
-  readonly nonce: string;
   readonly table: TableName;
   readonly operation: 'insert' | 'update' | 'delete' | 'changeKey' | 'truncate';
   readonly keyIndex: number;
@@ -93,11 +92,12 @@ export interface Baseline {
   readonly columns: string;
 }
 
+/** A reader: the position that it has confirmed, and those handed out since. */
 export interface ReaderRow {
-  readonly token: string;
   readonly advances: number;
   readonly nonce: string;
   readonly cursor: string;
+  readonly issued: readonly { readonly advances: number; readonly nonce: string }[];
 }
 
 export interface DatabaseState {

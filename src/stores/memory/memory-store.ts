@@ -49,7 +49,12 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
     channel,
     capabilities,
     identify: () => ask(() => ({ identity: database.state.identity, version: 'memory' })),
-    survey: () => ask(() => ({ tables: [...database.state.tables.values()].map(({ definition }) => nameOfTable(definition)), mayInstall: true, problems: [] })),
+    survey: () =>
+      ask(() => ({
+        tables: [...database.state.tables.values()].map(({ definition }) => nameOfTable(definition)),
+        mayInstall: true,
+        problems: [],
+      })),
     describe: (tables) => ask(() => describeTables(database, tables)),
     checkFilter: (table, filter) => ask(() => checkFilter(database, table, filter)),
     install: (watched) => ask(() => install(database, watched)),

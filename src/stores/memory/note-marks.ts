@@ -1,7 +1,6 @@
 /** What the installed capture writes beside every change, in the transaction of whoever makes it. */
 import type { RecordKey } from '../../domain/record.ts';
 import type { MarkRow, Table, Work } from './database.ts';
-import { drawNonce } from './database.ts';
 import type { RowValues } from './table-definition.ts';
 import { nameOfTable } from './table-definition.ts';
 import { xidOf } from './transaction.ts';
@@ -12,7 +11,6 @@ function note({ database, transaction }: Work, table: Table, content: MarkConten
   transaction.marks.push({
     sequence: database.state.nextSequence++,
     xid: xidOf(database, transaction),
-    nonce: drawNonce(database.draw),
     table: nameOfTable(table.definition),
     at: database.now(),
     ...content,
