@@ -96,32 +96,40 @@ export async function startJobQueue({ url, database, onError }: QueueOptions): P
         if (slot) await enqueue(scheduledRequest(slot.data));
       });
     },
-    async keepTimetable(entries) {
-      const wanted = new Set<string>();
-      for (const entry of entries) {
-        const key = `${entry.mapping}/${entry.channel}`;
-        if (entry.schedule.kind === 'cron') {
-          wanted.add(key);
-          await boss.schedule(TIMETABLE, entry.schedule.expression, entry, { tz: entry.schedule.timezone, key });
-        } else {
-          const { everyMs } = entry.schedule;
-          const offer = () => {
-            const singletonSeconds = Math.max(1, Math.round(everyMs / 1_000));
-            boss.send(TIMETABLE, entry, { singletonKey: key, singletonSeconds }).catch(onError);
-          };
-          offer();
-          timers.push(setInterval(offer, everyMs).unref());
-        }
-      }
-      for (const known of await boss.getSchedules(TIMETABLE))
-        if (!wanted.has(known.key)) await boss.unschedule(TIMETABLE, known.key);
-    },
+    keepTimetable: (entries) => keepTimetable(boss, entries, timers, onError),
     async stop() {
       stopping = true;
       for (const timer of timers) clearInterval(timer);
       await boss.stop({ graceful: true, timeout: 20_000, close: true });
     },
   };
+}
+
+/** Cron lines are pg-boss's own; other intervals are offered by every process, and the queue takes each slot once. */
+async function keepTimetable(
+  boss: PgBoss,
+  entries: readonly TimetableEntry[],
+  timers: NodeJS.Timeout[],
+  onError: (fault: Error) => void,
+): Promise<void> {
+  const wanted = new Set<string>();
+  for (const entry of entries) {
+    const key = `${entry.mapping}/${entry.channel}`;
+    if (entry.schedule.kind === 'cron') {
+      wanted.add(key);
+      await boss.schedule(TIMETABLE, entry.schedule.expression, entry, { tz: entry.schedule.timezone, key });
+    } else {
+      const { everyMs } = entry.schedule;
+      const offer = () => {
+        const singletonSeconds = Math.max(1, Math.round(everyMs / 1_000));
+        boss.send(TIMETABLE, entry, { singletonKey: key, singletonSeconds }).catch(onError);
+      };
+      offer();
+      timers.push(setInterval(offer, everyMs).unref());
+    }
+  }
+  for (const known of await boss.getSchedules(TIMETABLE))
+    if (!wanted.has(known.key)) await boss.unschedule(TIMETABLE, known.key);
 }
 
 const scheduledRequest = (entry: TimetableEntry): JobRequest => ({

@@ -3,8 +3,8 @@
  * works what is pending. Several processes may do this on one coupling database: cursors move by comparison, lanes are
  * worked under their lock, and whoever comes second finds nothing to do.
  */
-import { LineageBroken, StoreBusy, StoreUnreachable } from '../errors/store-faults.ts';
-import type { Side } from '../domain/record.ts';
+import { LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
+import type { Params, Side } from '../domain/record.ts';
 import type { Rounds } from './rounds.ts';
 
 /** How long a reader sleeps when nothing wakes it; polling is the net below the wake-ups. */
@@ -18,6 +18,9 @@ export interface StoreStateReport {
   readonly side: Side;
   readonly channel: string | null;
   readonly state: 'reachable' | 'unreachable' | 'setupProblem' | 'replaced';
+  /** Of the catalogue, with its parameters; null while all is well. */
+  readonly code: string | null;
+  readonly params: Params;
   readonly message: string | null;
 }
 
@@ -66,22 +69,30 @@ async function watchStore(
       const read = await options.rounds.readMarks(side, channel);
       if (backOffMs > 0) ring(channel);
       backOffMs = 0;
-      options.report({ side, channel, state: 'reachable', message: null });
+      options.report({ side, channel, state: 'reachable', code: null, params: {}, message: null });
       if (read > 0) ring(channel);
       else await options.rounds.waitForMarks(side, channel, SLEEP_MS, signal);
     } catch (fault) {
       if (signal.aborted) return;
       backOffMs = Math.min(Math.max(BACK_OFF_FIRST_MS, backOffMs * 2), BACK_OFF_LONGEST_MS);
-      options.report({
-        side,
-        channel,
-        state: stateOf(fault),
-        message: fault instanceof Error ? fault.message : String(fault),
-      });
+      options.report({ side, channel, state: stateOf(fault), ...wordsOf(fault) });
       await pause(backOffMs, signal);
     }
   }
 }
+
+const wordsOf = (fault: unknown): Pick<StoreStateReport, 'code' | 'params' | 'message'> => {
+  const known =
+    fault instanceof LineageBroken ||
+    fault instanceof StoreUnreachable ||
+    fault instanceof StoreBusy ||
+    fault instanceof StoreRefused;
+  return {
+    code: known ? fault.code : 'internal-error',
+    params: known ? fault.params : {},
+    message: fault instanceof Error ? fault.message : String(fault),
+  };
+};
 
 const stateOf = (fault: unknown): StoreStateReport['state'] =>
   fault instanceof LineageBroken

@@ -1,0 +1,392 @@
+/** What the coupling database keeps, as the engine and everybody above it know it. */
+import type { Base } from '../domain/pair.ts';
+import type { Json, Params, RecordKey, Side, Value } from '../domain/record.ts';
+import type { Fence, Lane } from './store.ts';
+
+// ---------------------------------------------------------------- lanes
+
+export interface LaneState {
+  readonly lane: Lane;
+  readonly fence: number;
+  /** The process that raised the fence last. */
+  readonly holder: string | null;
+  readonly paused: boolean;
+  /** Both stores held records and nobody has asked for a first run yet: schedules wait until this is true. */
+  readonly firstRunDone: boolean;
+  /** Set when a store went back in time: the code and the comparison; nothing runs until a person resumes. */
+  readonly stopped: { readonly code: string; readonly params: Params } | null;
+  /** Tables of a side must be compared fully before its changes count (capture was not as installed). */
+  readonly fullRunDue: { readonly reason: string; readonly trigger: JobTrigger } | null;
+  readonly layoutId: number | null;
+  readonly lastSuccessAt: string | null;
+}
+
+/**
+ * The exclusive right to work a lane. Scheduling only: a worker that lost it without knowing is stopped by the fence
+ * in the stores and in `record`.
+ */
+export interface LaneLock extends AsyncDisposable {
+  readonly state: LaneState;
+  /** False once the lock's session is known to be gone. */
+  readonly held: boolean;
+  /** Lets waiting actions in and takes the lock again; the fence tells whether anyone worked meanwhile. */
+  yield(): Promise<LaneState>;
+  release(): Promise<void>;
+}
+
+// ---------------------------------------------------------------- pending
+
+/** A change that was read from a store and still has to be worked, one per lane, side and key. */
+export interface PendingChange {
+  readonly id: string;
+  /** Raised when the same key changes again, so that only what was worked is taken away. */
+  readonly generation: number;
+  readonly side: Side;
+  readonly key: RecordKey;
+  readonly deleted: boolean;
+  readonly oldRow: Readonly<Record<string, Value>> | null;
+  readonly since: string;
+  /** `due`; `deletion`: decided as a deletion that a policy carries out, waits for the end of the run and the breaker;
+   * `held`: a breaker holds it; `waiting`: for a parent that is itself pending. */
+  readonly state: PendingState;
+}
+export type PendingState = 'due' | 'deletion' | 'held' | 'waiting';
+
+export interface NewPending {
+  readonly lane: Lane;
+  readonly side: Side;
+  readonly key: RecordKey;
+  readonly deleted: boolean;
+  readonly oldRow: Readonly<Record<string, Value>> | null;
+}
+
+/** The coupling follows a record whose key was changed. */
+export interface KeyMove {
+  readonly lane: Lane;
+  readonly side: Side;
+  readonly from: RecordKey;
+  readonly to: RecordKey;
+}
+
+// ---------------------------------------------------------------- couplings
+
+export type CouplingStatus =
+  | 'synchronized'
+  | 'pending'
+  | 'conflict'
+  | 'deletion'
+  | 'failure'
+  | 'outOfFilter'
+  | 'neverSynchronized'
+  | 'ended';
+
+export interface Coupling {
+  readonly id: string;
+  readonly lane: Lane;
+  readonly hqKey: RecordKey;
+  /** Null while a customer's creation has reached HQ but not yet come back to the channel. */
+  readonly channelKey: RecordKey | null;
+  /** Already brought to the current layout of the mapping's fields: one value per field. */
+  readonly base: Base;
+  readonly status: CouplingStatus;
+  readonly errorId: string | null;
+  /** Couplings of the parents that this record refers to, aligned with the mapping's reference fields; [] when none. */
+  readonly parents: readonly (string | null)[];
+  readonly hqDescription: string;
+  readonly channelDescription: string;
+  /**
+   * The version that Couplet's own last write left on each side, null when it never wrote there: tells an echo from a
+   * change of unmapped columns, which a propagated deletion must not take along. Never used to skip a decision.
+   */
+  readonly written: Readonly<Record<Side, string | null>>;
+  /** The last captured row of a side that was deleted, for restore; by column name. */
+  readonly oldRows: Readonly<Partial<Record<Side, Readonly<Record<string, Value>>>>> | null;
+}
+
+export type NewCoupling = Omit<Coupling, 'lane'>;
+
+export interface CouplingUpdate {
+  readonly id: string;
+  readonly hqKey?: RecordKey;
+  readonly channelKey?: RecordKey | null;
+  readonly base?: Base;
+  readonly status?: CouplingStatus;
+  readonly errorId?: string | null;
+  readonly parents?: readonly (string | null)[];
+  readonly hqDescription?: string;
+  readonly channelDescription?: string;
+  readonly written?: Coupling['written'];
+  readonly oldRows?: Coupling['oldRows'];
+  /** True: `lastSynchronizedAt` moves. */
+  readonly synchronized?: boolean;
+}
+
+/** A record that a person uncoupled stays uncoupled until somebody couples it. */
+export interface UncoupledMark {
+  readonly side: Side;
+  readonly key: RecordKey;
+}
+
+export interface EndedCoupling {
+  readonly id: string;
+  /** The records that must not be coupled again by themselves. */
+  readonly uncoupled: readonly UncoupledMark[];
+}
+
+// ---------------------------------------------------------------- errors
+
+export type ErrorKind = 'conflict' | 'deletion' | 'failure';
+
+export interface ErrorField {
+  readonly name: string;
+  readonly base: { readonly hq: Value; readonly channel: Value } | null;
+  readonly hq: Value;
+  readonly channel: Value;
+  readonly changedIn: readonly Side[];
+  readonly conflicting: boolean;
+}
+
+export interface ErrorRecord {
+  readonly key: RecordKey | null;
+  readonly description: string;
+  readonly exists: boolean;
+  readonly modifiedAt: string | null;
+  readonly changedBy: string | null;
+  /** The version that the stored values belong to: what an action without If-Match is bound to. */
+  readonly version: string | null;
+}
+
+export interface ErrorCandidate {
+  readonly side: Side;
+  readonly key: RecordKey;
+  readonly description: string;
+  readonly matchedOn: readonly string[];
+}
+
+/** Something that needs somebody. At most one open error per coupling, and per uncoupled record. */
+export interface SyncError {
+  readonly id: string;
+  readonly scope: 'record' | 'mapping';
+  readonly lane: Lane;
+  readonly couplingId: string | null;
+  readonly kind: ErrorKind;
+  readonly code: string;
+  readonly params: Params;
+  readonly cause: string;
+  readonly status: 'open' | 'resolved';
+  readonly parked: boolean;
+  readonly attempts: number;
+  readonly retryAt: string | null;
+  readonly jobId: string | null;
+  readonly hqRecord: ErrorRecord;
+  readonly channelRecord: ErrorRecord;
+  readonly deletedIn: Side | null;
+  readonly survivorChanged: boolean | null;
+  readonly candidates: readonly ErrorCandidate[];
+  readonly massDeletion: Json;
+  readonly fields: readonly ErrorField[];
+  /** The parent whose coupling releases this record. */
+  readonly waitsFor: { readonly mapping: string; readonly side: Side; readonly key: RecordKey } | null;
+}
+
+export interface ErrorResolution {
+  readonly action: string;
+  readonly winner: Side | null;
+  readonly fields: Json;
+  readonly actor: string | null;
+  readonly reason: string | null;
+  readonly jobId: string | null;
+  readonly logIds: readonly string[];
+}
+
+// ---------------------------------------------------------------- log
+
+export type LogAction =
+  | 'coupled'
+  | 'uncoupled'
+  | 'inserted'
+  | 'modified'
+  | 'deleted'
+  | 'restored'
+  | 'conflict'
+  | 'deletion'
+  | 'failed'
+  | 'resolved';
+export type LogCause =
+  | 'change'
+  | 'full'
+  | 'match'
+  | 'retry'
+  | 'resolution'
+  | 'restore'
+  | 'revert'
+  | 'recovery'
+  | 'configuration'
+  | 'commerce';
+
+export interface LogChange {
+  readonly field: string;
+  readonly side: Side;
+  readonly old: Value;
+  readonly new: Value;
+}
+
+/** What was done to a record. `undo` is what a revert needs beyond `changes`: the base before, the row deleted. */
+export interface LogEntry {
+  /** UUID of version 7: its time is the entry's `at`, its order the order of the log. */
+  readonly id: string;
+  readonly jobId: string | null;
+  readonly lane: Lane;
+  readonly couplingId: string | null;
+  readonly hqKey: RecordKey | null;
+  readonly channelKey: RecordKey | null;
+  readonly action: LogAction;
+  readonly direction: 'toHq' | 'toChannel' | null;
+  readonly cause: LogCause;
+  readonly actor: string | null;
+  readonly changedBy: string | null;
+  readonly reason: string | null;
+  readonly code: string | null;
+  readonly params: Params;
+  readonly changes: readonly LogChange[];
+  readonly errorId: string | null;
+  readonly requestId: string | null;
+  readonly reverts: string | null;
+  readonly undo: Json;
+}
+
+// ---------------------------------------------------------------- jobs
+
+export type JobKind =
+  | 'synchronize'
+  | 'couple'
+  | 'uncouple'
+  | 'resolve'
+  | 'bulk'
+  | 'revert'
+  | 'verify'
+  | 'check'
+  | 'p-job'
+  | 'synchronize-customers'
+  | '1010'
+  | '1110'
+  | '1070'
+  | 'pipeline';
+export type JobTrigger = 'schedule' | 'change' | 'manual' | 'configuration' | 'recovery';
+export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+export interface DirectionCounters {
+  inserted: number;
+  modified: number;
+  deleted: number;
+  unchanged: number;
+  skipped: number;
+  failed: number;
+}
+
+export interface JobCounters {
+  toHq: DirectionCounters;
+  toChannel: DirectionCounters;
+  coupled: number;
+  uncoupled: number;
+  conflicts: number;
+  deletions: number;
+  ambiguous: number;
+  unmatchedInHq: number;
+  unmatchedInChannel: number;
+}
+
+export interface JobRequest {
+  readonly kind: JobKind;
+  readonly mapping: string | null;
+  readonly channel: string | null;
+  readonly parentId: string | null;
+  readonly scope: 'modified' | 'full' | null;
+  readonly direction: 'both' | 'toHq' | 'toChannel' | null;
+  readonly dryRun: boolean;
+  readonly trigger: JobTrigger;
+  readonly actor: string | null;
+  readonly requestId: string | null;
+  /** What the job's kind needs besides: pairs, filters, actions. */
+  readonly body: Json;
+}
+
+export interface Job extends JobRequest {
+  readonly id: string;
+  readonly status: JobStatus;
+  readonly attempts: number;
+  readonly cancelRequested: boolean;
+}
+
+/** An item of bulk work or of a dry run. */
+export interface JobResult {
+  readonly status: 'succeeded' | 'failed' | 'skipped';
+  readonly code: string | null;
+  readonly params: Params;
+  readonly errorId: string | null;
+  readonly couplingId: string | null;
+  readonly hqKey: RecordKey | null;
+  readonly channelKey: RecordKey | null;
+  readonly candidates: readonly ErrorCandidate[];
+  readonly writes: Json;
+}
+
+export interface JobProgress {
+  readonly counters: JobCounters;
+  readonly done: number;
+  readonly total: number | null;
+}
+
+// ---------------------------------------------------------------- recording
+
+/** All that a batch led to. Arrays may be empty. */
+export interface Recording {
+  readonly fence: Fence;
+  readonly jobId: string | null;
+  /** Ledger batches taken into account here; recorded once, whoever comes second is told by `recordedBatches`. */
+  readonly batchIds: readonly string[];
+  readonly couple: readonly NewCoupling[];
+  readonly update: readonly CouplingUpdate[];
+  readonly end: readonly EndedCoupling[];
+  /** Records without a coupling that a person wants left alone. */
+  readonly uncoupled: readonly UncoupledMark[];
+  /** Keys that somebody couples again: their uncoupled marks go. */
+  readonly forgetUncoupled: readonly UncoupledMark[];
+  /**
+   * Couplings whose reference was written as null because this parent is not coupled. When the parent is coupled (or was
+   * by now: a parent's recording may have committed since it was looked up, so the parent's lane row is locked before
+   * this is checked), the coupling is put among the pending and the wait is gone. Errors with `waitsFor` are released
+   * in the same way.
+   */
+  readonly waits: readonly {
+    readonly couplingId: string;
+    readonly mapping: string;
+    readonly side: Side;
+    readonly key: RecordKey;
+  }[];
+  readonly log: readonly LogEntry[];
+  /** Inserted, or written over the open error of the same id. */
+  readonly errors: readonly SyncError[];
+  readonly resolve: readonly { readonly errorId: string; readonly resolution: ErrorResolution }[];
+  /** Worked: gone unless the key changed again meanwhile (generation). */
+  readonly done: readonly { readonly id: string; readonly generation: number }[];
+  readonly keep: readonly { readonly id: string; readonly generation: number; readonly state: PendingState }[];
+  readonly pend: readonly NewPending[];
+  readonly results: readonly JobResult[];
+  readonly progress: JobProgress | null;
+}
+
+export const noCounters = (): JobCounters => {
+  const none = (): DirectionCounters => ({ inserted: 0, modified: 0, deleted: 0, unchanged: 0, skipped: 0, failed: 0 });
+  return {
+    toHq: none(),
+    toChannel: none(),
+    coupled: 0,
+    uncoupled: 0,
+    conflicts: 0,
+    deletions: 0,
+    ambiguous: 0,
+    unmatchedInHq: 0,
+    unmatchedInChannel: 0,
+  };
+};
