@@ -6,18 +6,25 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Page, PageRequest } from '../../ports/queries.ts';
 import type { Clients } from '../connect.ts';
-import { afterCursor, type Order, orderBy, pageOf, placeColumns, type PlacedRow } from './page.ts';
+import { afterCursor, cast, type Order, orderBy, pageOf, placeColumns, type PlacedRow, placeOf } from './page.ts';
 
 export interface Branch {
-  /** Rows whose every value is read by itself, as `d`: `unnest(…) as d(lane_id)`; null: one read. */
-  readonly driver: SQL | null;
-  /** Also what ties the rows to `d`. */
+  /** Values that are each read by themselves; null: one read. */
+  readonly driver: Driver | null;
   readonly where: SQL;
+}
+
+/** `source` gives rows named `d` with the values of `columns`, which are the same columns of the table. */
+export interface Driver {
+  readonly source: SQL;
+  readonly columns: readonly string[];
 }
 
 export interface ListRequest<Row, Item> {
   readonly columns: SQL;
+  /** One table or join; `alias` is that of the table that drivers name columns of. */
   readonly from: SQL;
+  readonly alias: string;
   /** Branches have no row in common. */
   readonly branches: readonly Branch[];
   readonly order: Order;
@@ -27,34 +34,94 @@ export interface ListRequest<Row, Item> {
 
 export const readList = async <Row extends PlacedRow, Item>(
   clients: Clients,
-  { columns, from, branches, order, page, toItems }: ListRequest<Row, Item>,
+  request: ListRequest<Row, Item>,
 ): Promise<Page<Item>> => {
-  const after = afterCursor(order, page.cursor);
+  const { from, alias, branches, order, page, toItems } = request;
   const limit = page.limit + 1;
-  const way = sql.raw(order.down ? 'desc' : 'asc');
-  const parts = branches.map(({ driver, where }) => {
-    const read = sql`
-      select ${columns}, ${placeColumns(order)},
-             ${order.by === null ? sql`null` : order.by.column} as order_value, ${order.id.column} as order_id
-        from ${from} where ${after === null ? where : sql`${where} and ${after}`}
-       order by ${orderBy(order)} limit ${limit}`;
-    return driver === null ? sql`(${read})` : sql`(select x.* from ${driver} cross join lateral (${read}) as x)`;
-  });
-  if (parts.length === 0) return { items: [], nextCursor: null, total: page.count ? 0 : null };
-  const sorted = order.by === null ? sql`x.order_id ${way}` : sql`x.order_value ${way} nulls last, x.order_id ${way}`;
+  // A cursor that is none is refused also where there is nothing to read.
+  placeOf(order, page.cursor);
+  if (branches.length === 0) return { items: [], nextCursor: null, total: page.count ? 0 : null };
+  const parts = branches.map((branch) => readBranch(request, branch, limit));
+  const sorted = orderBy(order, order.by === null ? null : sql`x.order_value`, sql`x.order_id`);
   const rows = await clients.read<Row>(
     sql`select x.* from (${sql.join(parts, sql` union all `)}) as x order by ${sorted} limit ${limit}`,
   );
-  return pageOf(page, order, rows, toItems, () => countRows(clients, from, branches));
+  return pageOf(page, order, rows, toItems, () => countRows(clients, from, alias, branches));
 };
 
-export const countRows = async (clients: Clients, from: SQL, branches: readonly Branch[]): Promise<number> => {
+const readBranch = <Row, Item>(
+  { columns, from, alias, order, page }: ListRequest<Row, Item>,
+  { driver, where }: Branch,
+  limit: number,
+): SQL => {
+  const own = order.by === null ? null : order.by.column;
+  const selected = sql`${columns}, ${placeColumns(order)}, ${own ?? sql`null`} as order_value, ${order.id.column} as order_id`;
+  const after = afterCursor(order, page.cursor) ?? sql`true`;
+  const sorted = orderBy(order, own, order.id.column);
+  if (driver === null)
+    return sql`(select ${selected} from ${from} where ${where} and ${after} order by ${sorted} limit ${limit})`;
+  const tied = order.by === null ? rangeOf(driver, alias, order, page.cursor) : { where: equal(driver, alias), sorted };
+  return sql`(select x.* from ${driver.source} cross join lateral (
+    select ${selected} from ${from} where ${tied.where} and ${where} and ${after} order by ${tied.sorted} limit ${limit}) as x)`;
+};
+
+const column = (owner: string, name: string): SQL => sql.raw(`${owner}.${name}`);
+
+const equal = ({ columns }: Driver, alias: string): SQL =>
+  sql.join(
+    columns.map((name) => sql`${column(alias, name)} = ${column('d', name)}`),
+    sql` and `,
+  );
+
+const LOWEST: Readonly<Record<'uuid' | 'bigint', string>> = {
+  uuid: '00000000-0000-0000-0000-000000000000',
+  bigint: '0',
+};
+const HIGHEST: Readonly<Record<'uuid' | 'bigint', string>> = {
+  uuid: 'ffffffff-ffff-ffff-ffff-ffffffffffff',
+  bigint: '9223372036854775807',
+};
+
+/**
+ * In the order of ids: the rows of a value as a range of the index (value, id), not as «equal to the value». Told that it
+ * is equal, the planner sometimes reads the whole table by id instead, in the hope of meeting the value soon: for a
+ * mapping with a thousandth of the couplings that took 39 ms instead of 1.
+ */
+const rangeOf = (
+  { columns }: Driver,
+  alias: string,
+  order: Order,
+  cursor: string | null,
+): { readonly where: SQL; readonly sorted: SQL } => {
+  const type = order.id.type === 'bigint' ? 'bigint' : 'uuid';
+  const place = placeOf(order, cursor)?.id;
+  const from = cast((order.down ? null : place) ?? LOWEST[type], type);
+  const until = cast((order.down ? place : null) ?? HIGHEST[type], type);
+  const of = (owner: string) =>
+    sql.join(
+      columns.map((name) => column(owner, name)),
+      sql`, `,
+    );
+  const way = sql.raw(order.down ? 'desc' : 'asc');
+  const sorted = columns.map((name) => sql`${column(alias, name)} ${way}`);
+  return {
+    where: sql`(${of(alias)}, ${order.id.column}) >= (${of('d')}, ${from}) and (${of(alias)}, ${order.id.column}) <= (${of('d')}, ${until})`,
+    sorted: sql`${sql.join(sorted, sql`, `)}, ${order.id.column} ${way}`,
+  };
+};
+
+export const countRows = async (
+  clients: Clients,
+  from: SQL,
+  alias: string,
+  branches: readonly Branch[],
+): Promise<number> => {
   let total = 0;
   for (const { driver, where } of branches) {
     const source =
       driver === null
         ? sql`${from} where ${where}`
-        : sql`${driver} cross join lateral (select from ${from} where ${where}) as x`;
+        : sql`${driver.source} cross join lateral (select from ${from} where ${equal(driver, alias)} and ${where}) as x`;
     const [row] = await clients.read<{ count: string }>(sql`select count(*) as count from ${source}`);
     total += Number(row?.count ?? 0);
   }

@@ -8,6 +8,7 @@ import { isId } from '../iso-time.ts';
 export interface SortColumn {
   readonly column: SQL;
   readonly type: 'text' | 'timestamptz' | 'int' | 'uuid' | 'bigint';
+  readonly nullable?: boolean;
 }
 
 export interface Order {
@@ -18,7 +19,7 @@ export interface Order {
   readonly id: SortColumn;
 }
 
-interface Place {
+export interface Place {
   readonly value: string | null;
   readonly id: string;
 }
@@ -38,10 +39,14 @@ export const orderOf = (
   return { name: asked, down, by, id };
 };
 
-/** Nulls come last, both ways: what has no value is of no interest to who sorts by it. */
-export const orderBy = ({ by, id, down }: Order): SQL => {
-  const way = down ? sql.raw('desc') : sql.raw('asc');
-  return by === null ? sql`${id.column} ${way}` : sql`${by.column} ${way} nulls last, ${id.column} ${way}`;
+/**
+ * Nulls come last, both ways: what has no value is of no interest to who sorts by it. Said only where there may be nulls,
+ * since no index read backwards has this order.
+ */
+export const orderBy = (order: Order, by: SQL | null, id: SQL): SQL => {
+  const way = sql.raw(order.down ? 'desc' : 'asc');
+  const nulls = sql.raw(order.by?.nullable === true ? 'nulls last' : '');
+  return by === null ? sql`${id} ${way}` : sql`${by} ${way} ${nulls}, ${id} ${way}`;
 };
 
 /** What the cursor needs of a row. */
@@ -55,22 +60,24 @@ export interface PlacedRow {
   readonly place_id: string;
 }
 
-const cast = (value: string, type: SortColumn['type']): SQL => sql`${value}::text::${sql.raw(type)}`;
+export const cast = (value: string, type: SortColumn['type']): SQL => sql`${value}::text::${sql.raw(type)}`;
 
 /** Only what comes after the cursor. */
 export const afterCursor = (order: Order, cursor: string | null): SQL | null => {
-  if (cursor === null) return null;
-  const place = parseCursor(order, cursor);
+  const place = placeOf(order, cursor);
+  if (place === null) return null;
   const { by, id } = order;
   const beyond = sql.raw(order.down ? '<' : '>');
   const idBeyond = sql`${id.column} ${beyond} ${cast(place.id, id.type)}`;
   if (by === null) return idBeyond;
   if (place.value === null) return sql`(${by.column} is null and ${idBeyond})`;
   const value = cast(place.value, by.type);
-  return sql`(${by.column} ${beyond} ${value} or (${by.column} = ${value} and ${idBeyond}) or ${by.column} is null)`;
+  const row = sql`(${by.column}, ${id.column}) ${beyond} (${value}, ${cast(place.id, id.type)})`;
+  return by.nullable === true ? sql`(${row} or ${by.column} is null)` : row;
 };
 
-const parseCursor = (order: Order, cursor: string): Place => {
+export const placeOf = (order: Order, cursor: string | null): Place | null => {
+  if (cursor === null) return null;
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (Array.isArray(parts) && parts.length === 3) {

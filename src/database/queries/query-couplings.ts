@@ -20,10 +20,10 @@ const ID: SortColumn = { column: sql`c.id`, type: 'uuid' };
 const SORTS: Readonly<Record<string, SortColumn | null>> = {
   // Ids are drawn when a pair is coupled, and their order is that of time.
   createdAt: null,
-  lastSynchronizedAt: { column: sql`c.last_synchronized_at`, type: 'timestamptz' },
+  lastSynchronizedAt: { column: sql`c.last_synchronized_at`, type: 'timestamptz', nullable: true },
   status: { column: sql`c.status::text`, type: 'text' },
   hqKey: { column: sql`c.hq_key`, type: 'text' },
-  channelKey: { column: sql`c.channel_key`, type: 'text' },
+  channelKey: { column: sql`c.channel_key`, type: 'text', nullable: true },
   mapping: { column: sql`(select l.mapping from couplet.lane l where l.id = c.lane_id)`, type: 'text' },
   channel: { column: sql`(select l.channel from couplet.lane l where l.id = c.lane_id)`, type: 'text' },
 };
@@ -83,7 +83,10 @@ const branchesOf = (filter: CouplingFilter, laneIds: readonly number[] | null): 
   const read = (more: SQL): Branch => {
     if (lanes === null) return { driver: null, where: sql`${more} and ${where}` };
     if (narrow) return { driver: null, where: sql`c.lane_id = any(${lanes}) and ${more} and ${where}` };
-    return { driver: sql`unnest(${lanes}) as d(lane_id)`, where: sql`c.lane_id = d.lane_id and ${more} and ${where}` };
+    return {
+      driver: { source: sql`unnest(${lanes}) as d(lane_id)`, columns: ['lane_id'] },
+      where: sql`${more} and ${where}`,
+    };
   };
   const statuses = filter.status === null ? null : new Set(filter.status);
   if (statuses === null) return [read(sql`c.ended_at is null`)];
@@ -106,10 +109,8 @@ const outOfStepBranch = (
   const wanted = anyOf(statuses, 'couplet.coupling_status');
   const open = sql`c.ended_at is null and c.status <> 'synchronized'`;
   if (lanes === null) return read(sql`${open} and c.status = any(${wanted})`);
-  return {
-    driver: sql`unnest(${lanes}) as d(lane_id) cross join unnest(${wanted}) as s(status)`,
-    where: sql`c.lane_id = d.lane_id and c.status = s.status and ${open} and ${where}`,
-  };
+  const source = sql`(select l.lane_id, s.status from unnest(${lanes}) as l(lane_id) cross join unnest(${wanted}) as s(status)) as d`;
+  return { driver: { source, columns: ['lane_id', 'status'] }, where: sql`${open} and ${where}` };
 };
 
 export const couplingQueries = (
@@ -119,11 +120,13 @@ export const couplingQueries = (
 ): Pick<Queries, 'couplings' | 'couplingById'> => ({
   couplings: async (filter, page) => {
     const laneIds = await lanesOf(lanes, filter);
-    // A key is found by its index within a lane.
-    const named = laneIds === null && filter.key !== null ? await allLanes(lanes) : laneIds;
+    // A key is found, and keys are sorted, by an index within a lane.
+    const byKey = filter.key !== null || page.sort?.endsWith('Key') === true;
+    const named = laneIds === null && byKey ? await allLanes(lanes) : laneIds;
     return readList<CouplingViewRow, CouplingView>(clients, {
       columns: COLUMNS,
       from: FROM,
+      alias: 'c',
       branches: branchesOf(filter, named),
       order: orderOf(page.sort, '-createdAt', SORTS, ID),
       page,

@@ -20,7 +20,7 @@ import { ERROR_COLUMNS, type ErrorRow, errorOfRow } from '../sync-errors.ts';
 import { all, anyOf, contains, oneOf, same, within } from './conditions.ts';
 import { allLanes, holdersOf, laneArray, lanesOf } from './lanes-of.ts';
 import { type Branch, countRows, readList } from './list.ts';
-import { orderOf, type PlacedRow, type SortColumn } from './page.ts';
+import { type Order, orderOf, type PlacedRow, type SortColumn } from './page.ts';
 
 const ID: SortColumn = { column: sql`e.id`, type: 'uuid' };
 
@@ -28,15 +28,15 @@ const SORTS: Readonly<Record<string, SortColumn | null>> = {
   // An id is drawn when the error is first seen, and its order is that of time.
   firstSeenAt: null,
   lastSeenAt: { column: sql`e.last_seen_at`, type: 'timestamptz' },
-  retryAt: { column: sql`e.retry_at`, type: 'timestamptz' },
+  retryAt: { column: sql`e.retry_at`, type: 'timestamptz', nullable: true },
   mapping: { column: sql`(select l.mapping from couplet.lane l where l.id = e.lane_id)`, type: 'text' },
   channel: { column: sql`(select l.channel from couplet.lane l where l.id = e.lane_id)`, type: 'text' },
   kind: { column: sql`e.kind::text`, type: 'text' },
   code: { column: sql`e.code`, type: 'text' },
   status: { column: sql`e.status::text`, type: 'text' },
   attempts: { column: sql`e.attempts`, type: 'int' },
-  hqKey: { column: sql`e.hq_key`, type: 'text' },
-  channelKey: { column: sql`e.channel_key`, type: 'text' },
+  hqKey: { column: sql`e.hq_key`, type: 'text', nullable: true },
+  channelKey: { column: sql`e.channel_key`, type: 'text', nullable: true },
 };
 
 const FROM = sql`couplet.sync_error e`;
@@ -63,7 +63,7 @@ const viewOf = async (row: ErrorViewRow, lanes: LaneRegistry): Promise<ErrorView
     row.resolution === null || row.resolved_at === null ? null : { ...row.resolution, at: isoTime(row.resolved_at) },
 });
 
-/** Everything but the lanes, which may drive the list. */
+/** Everything but the lanes, which may drive the list, and the status, which decides the indexes. */
 const conditionsOf = async (
   clients: Clients,
   lanes: LaneRegistry,
@@ -71,7 +71,6 @@ const conditionsOf = async (
   laneIds: readonly number[] | null,
 ): Promise<SQL> =>
   all([
-    oneOf(sql`e.status`, filter.status ?? ['open'], 'couplet.error_status'),
     oneOf(sql`e.kind`, filter.kind, 'couplet.error_kind'),
     oneOf(sql`e.code`, filter.code, 'text'),
     oneOf(sql`e.cause`, filter.cause, 'text'),
@@ -106,28 +105,40 @@ const ofRecord = async (
 const isNarrow = (filter: ErrorFilter): boolean =>
   [filter.ids, filter.couplingId, filter.jobId, filter.cause, filter.key].some((value) => value !== null);
 
-/**
- * Open errors of some lanes are read lane by lane and kind by kind, as the index has them; where another filter leaves
- * few, all of these are read and sorted.
- */
-const branchesOf = (filter: ErrorFilter, laneIds: readonly number[] | null, where: SQL): readonly Branch[] => {
-  if (laneIds === null) return [{ driver: null, where }];
-  const lanes = laneArray(laneIds);
-  if (isNarrow(filter)) return [{ driver: null, where: sql`e.lane_id = any(${lanes}) and ${where}` }];
-  const open = (filter.status ?? ['open']).every((status) => status === 'open');
-  if (!open) return [{ driver: sql`unnest(${lanes}) as d(lane_id)`, where: sql`e.lane_id = d.lane_id and ${where}` }];
-  const kinds = anyOf(filter.kind ?? ['conflict', 'deletion', 'failure'], 'couplet.error_kind');
-  return [
-    {
-      driver: sql`unnest(${lanes}) as d(lane_id) cross join unnest(${kinds}) as k(kind)`,
-      where: sql`e.lane_id = d.lane_id and e.kind = k.kind and e.status = 'open' and ${where}`,
-    },
-  ];
-};
+/** Said plainly, not as a value, since the indexes are each of one status. */
+const STATUSES = { open: sql`e.status = 'open'`, resolved: sql`e.status = 'resolved'` };
 
-const select = async (clients: Clients, lanes: LaneRegistry, filter: ErrorFilter): Promise<readonly Branch[]> => {
+/**
+ * Errors of some lanes are read lane by lane (open ones kind by kind), as the indexes have them; where another filter
+ * leaves few, or another order is asked for, all of these are read and sorted.
+ */
+const branchesOf = (
+  filter: ErrorFilter,
+  laneIds: readonly number[] | null,
+  conditions: SQL,
+  byId: boolean,
+): readonly Branch[] =>
+  [...new Set(filter.status ?? (['open'] as const))].map((status) => {
+    const where = sql`${STATUSES[status]} and ${conditions}`;
+    if (laneIds === null) return { driver: null, where };
+    const lanes = laneArray(laneIds);
+    if (!byId || isNarrow(filter)) return { driver: null, where: sql`e.lane_id = any(${lanes}) and ${where}` };
+    if (status === 'resolved') {
+      return { driver: { source: sql`unnest(${lanes}) as d(lane_id)`, columns: ['lane_id'] }, where };
+    }
+    const kinds = anyOf(filter.kind ?? ['conflict', 'deletion', 'failure'], 'couplet.error_kind');
+    const source = sql`(select l.lane_id, k.kind from unnest(${lanes}) as l(lane_id) cross join unnest(${kinds}) as k(kind)) as d`;
+    return { driver: { source, columns: ['lane_id', 'kind'] }, where };
+  });
+
+const select = async (
+  clients: Clients,
+  lanes: LaneRegistry,
+  filter: ErrorFilter,
+  order: Order | null,
+): Promise<readonly Branch[]> => {
   const laneIds = await lanesOf(lanes, filter);
-  return branchesOf(filter, laneIds, await conditionsOf(clients, lanes, filter, laneIds));
+  return branchesOf(filter, laneIds, await conditionsOf(clients, lanes, filter, laneIds), order?.by === null);
 };
 
 type ErrorQueries = Pick<
@@ -144,17 +155,20 @@ export const errorQueries = (clients: Clients, lanes: LaneRegistry): ErrorQuerie
     return row === undefined ? null : viewOf(row, lanes);
   };
   return {
-    errors: async (filter, page) =>
-      readList<ErrorViewRow, ErrorView>(clients, {
+    errors: async (filter, page) => {
+      const order = orderOf(page.sort, '-firstSeenAt', SORTS, ID);
+      return readList<ErrorViewRow, ErrorView>(clients, {
         columns: COLUMNS,
         from: FROM,
-        branches: await select(clients, lanes, filter),
-        order: orderOf(page.sort, '-firstSeenAt', SORTS, ID),
+        alias: 'e',
+        branches: await select(clients, lanes, filter, order),
+        order,
         page,
         toItems: (rows) => Promise.all(rows.map((row) => viewOf(row, lanes))),
-      }),
+      });
+    },
     errorById,
-    countErrors: async (filter) => countRows(clients, FROM, await select(clients, lanes, filter)),
+    countErrors: async (filter) => countRows(clients, FROM, 'e', await select(clients, lanes, filter, null)),
     errorSummary: (filter) => summarize(clients, lanes, filter),
     heldRecords: (errorId, page) => heldRecords(clients, errorById, errorId, page),
     annotateError: async (id, change) => {
@@ -195,7 +209,11 @@ const summarize = async (
 ): Promise<readonly ErrorGroup[]> => {
   const laneIds = await lanesOf(lanes, filter);
   const conditions = await conditionsOf(clients, lanes, filter, laneIds);
-  const where = laneIds === null ? conditions : sql`e.lane_id = any(${laneArray(laneIds)}) and ${conditions}`;
+  const where = all([
+    oneOf(sql`e.status`, filter.status ?? ['open'], 'couplet.error_status'),
+    laneIds === null ? null : sql`e.lane_id = any(${laneArray(laneIds)})`,
+    conditions,
+  ]);
   // The newest is the sample. Ids are compared as text: an aggregate over uuid exists from PostgreSQL 18 on only.
   const rows = await clients.read<GroupRow>(sql`
     with found as (
@@ -265,6 +283,7 @@ const heldRecords = async (
   return readList<HeldRow, HeldRecord>(clients, {
     columns: HELD_COLUMNS,
     from: HELD_FROM,
+    alias: 'p',
     branches: [{ driver: null, where }],
     order: orderOf(null, 'since', { since: null }, { column: sql`p.id`, type: 'bigint' }),
     page,

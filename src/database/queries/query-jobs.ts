@@ -22,10 +22,10 @@ const ID: SortColumn = { column: sql`j.id`, type: 'uuid' };
 
 const SORTS: Readonly<Record<string, SortColumn | null>> = {
   createdAt: null,
-  startedAt: { column: sql`j.started_at`, type: 'timestamptz' },
-  finishedAt: { column: sql`j.finished_at`, type: 'timestamptz' },
-  mapping: { column: sql`j.mapping`, type: 'text' },
-  channel: { column: sql`j.channel`, type: 'text' },
+  startedAt: { column: sql`j.started_at`, type: 'timestamptz', nullable: true },
+  finishedAt: { column: sql`j.finished_at`, type: 'timestamptz', nullable: true },
+  mapping: { column: sql`j.mapping`, type: 'text', nullable: true },
+  channel: { column: sql`j.channel`, type: 'text', nullable: true },
   kind: { column: sql`j.kind::text`, type: 'text' },
   status: { column: sql`j.status::text`, type: 'text' },
 };
@@ -79,10 +79,7 @@ const conditionsOf = (filter: JobFilter): SQL =>
 const branchesOf = (filter: JobFilter): readonly Branch[] => {
   const where = conditionsOf(filter);
   const driven = (column: string, values: SQL, more: SQL): readonly Branch[] => [
-    {
-      driver: sql`unnest(${values}) as d(${sql.raw(column)})`,
-      where: sql`j.${sql.raw(column)} = d.${sql.raw(column)} and ${more}`,
-    },
+    { driver: { source: sql`unnest(${values}) as d(${sql.raw(column)})`, columns: [column] }, where: more },
   ];
   if (filter.mapping !== null) return driven('mapping', anyOf(filter.mapping, 'text'), where);
   if (filter.status !== null && !filter.status.includes('succeeded')) {
@@ -219,6 +216,7 @@ export const jobQueries = (clients: Clients): Pick<Queries, 'jobs' | 'jobById' |
     readList<JobRow, JobView>(clients, {
       columns: COLUMNS,
       from: FROM,
+      alias: 'j',
       branches: branchesOf(filter),
       order: orderOf(page.sort, '-createdAt', SORTS, ID),
       page,
@@ -236,6 +234,7 @@ export const jobQueries = (clients: Clients): Pick<Queries, 'jobs' | 'jobById' |
     return readList<ResultRow, JobResult>(clients, {
       columns: sql`r.status, r.code, r.params, r.error_id, r.coupling_id, r.hq_key, r.channel_key, r.candidates, r.writes`,
       from: sql`couplet.job_result r`,
+      alias: 'r',
       branches: [{ driver: null, where: resultsWhere(jobId, filter) }],
       order: orderOf(null, 'place', { place: null }, { column: sql`r.id`, type: 'bigint' }),
       page,

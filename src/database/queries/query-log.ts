@@ -73,8 +73,8 @@ const conditionsOf = (filter: LogFilter, asked: Asked): SQL =>
   ]);
 
 const driven = (column: string, values: SQL, where: SQL): Branch => ({
-  driver: sql`unnest(${values}) as d(${sql.raw(column)})`,
-  where: sql`l.${sql.raw(column)} = d.${sql.raw(column)} and ${where}`,
+  driver: { source: sql`unnest(${values}) as d(${sql.raw(column)})`, columns: [column] },
+  where,
 });
 
 /** The narrowest thing asked for leads; the other conditions are checked on what it finds. */
@@ -196,12 +196,13 @@ export const logQueries = (
     readList<LogRow & PlacedRow, LogView>(clients, {
       columns: COLUMNS,
       from: FROM,
+      alias: 'l',
       branches: await branchesOf(clients, lanes, filter),
       order: orderOf(page.sort, '-at', SORTS, ID),
       page,
       toItems: (rows) => Promise.all(rows.map((row) => logEntryOfRow(row, lanes))),
     }),
-  countLog: async (filter) => countRows(clients, FROM, await branchesOf(clients, lanes, filter)),
+  countLog: async (filter) => countRows(clients, FROM, 'l', await branchesOf(clients, lanes, filter)),
   logEntryById: async (id) => {
     if (!isId(id)) return null;
     const [row] = await clients.read<LogRow>(sql`select ${COLUMNS} from ${FROM} where l.id = ${id}`);

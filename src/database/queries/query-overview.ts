@@ -153,6 +153,7 @@ export const configurationQueries = (
     readList<ConfigurationRow, ConfigurationEntry>(clients, {
       columns: CONFIGURATION_COLUMNS,
       from: sql`couplet.configuration_history h`,
+      alias: 'h',
       branches: [{ driver: null, where: sql`true` }],
       order: orderOf(page.sort, '-at', { at: null }, { column: sql`h.id`, type: 'uuid' }),
       page,

@@ -59,6 +59,7 @@ export const syncError = couplet.table(
       .where(sql`${table.status} = 'open' and ${table.scope} = 'mapping'`),
     index('sync_error_open').on(table.laneId, table.kind, table.id).where(sql`${table.status} = 'open'`),
     index('sync_error_open_id').on(table.id).where(sql`${table.status} = 'open'`),
+    index('sync_error_last_seen').on(table.lastSeenAt, table.id).where(sql`${table.status} = 'open'`),
     index('sync_error_cause').on(table.cause, table.id).where(sql`${table.status} = 'open'`),
     index('sync_error_resolved').on(table.laneId, table.id).where(sql`${table.status} = 'resolved'`),
     index('sync_error_resolved_at').on(table.resolvedAt).where(sql`${table.status} = 'resolved'`),

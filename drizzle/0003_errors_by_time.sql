@@ -1,0 +1,1 @@
+CREATE INDEX "sync_error_last_seen" ON "couplet"."sync_error" USING btree ("last_seen_at","id") WHERE "couplet"."sync_error"."status" = 'open';
