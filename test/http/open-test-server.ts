@@ -36,13 +36,15 @@ export interface TestServer extends AsyncDisposable {
 export interface TestServerOptions extends SmallSiteOptions {
   readonly auth?: AuthSettings;
   readonly deps?: Partial<ServerDeps>;
+  /** Jobs are queued, and nobody carries them out. */
+  readonly queueWithoutWorkers?: boolean;
 }
 
 export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const site = await smallSite(options);
   const database = site.database as OpenedCouplingDatabase;
   const log = pino({ level: process.env['LOUD'] === '1' ? 'info' : 'silent' });
-  const queue = lazyQueue(site, database);
+  const queue = lazyQueue(site, database, options.queueWithoutWorkers !== true);
   const deps = serverDepsOf({
     site: site.site,
     memory: site.memory,
@@ -90,7 +92,7 @@ export async function openTestServer(options: TestServerOptions = {}): Promise<T
 }
 
 /** The queue takes a second to start: only tests that ask for jobs wait for it. */
-function lazyQueue(site: SmallSite, database: OpenedCouplingDatabase) {
+function lazyQueue(site: SmallSite, database: OpenedCouplingDatabase, withWorkers: boolean) {
   let started: Promise<StartedQueue> | null = null;
   const start = async (): Promise<StartedQueue> => {
     const queue = await startJobQueue({
@@ -98,7 +100,7 @@ function lazyQueue(site: SmallSite, database: OpenedCouplingDatabase) {
       database,
       onError: () => {},
     });
-    await queue.work((jobId, stop) => site.synchronizer.execute(jobId, stop));
+    if (withWorkers) await queue.work((jobId, stop) => site.synchronizer.execute(jobId, stop));
     return queue;
   };
   return {

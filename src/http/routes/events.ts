@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { EventFeed, LiveEvent } from '../../ports/event-feed.ts';
 import type { Server } from '../build-server.ts';
 import { PROBLEMS } from '../describe-api.ts';
+import { Problem } from '../problem.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
 const RECONNECT_AFTER_MS = 2_000;
@@ -15,7 +16,7 @@ export function registerEvents(api: Server, deps: ServerDeps): void {
   api.get(
     '/events',
     {
-      sse: { kind: 'only' },
+      sse: { kind: 'manual' },
       schema: {
         operationId: 'followEvents',
         summary: 'Follow what happens',
@@ -30,6 +31,9 @@ export function registerEvents(api: Server, deps: ServerDeps): void {
       },
     },
     async (request, reply) => {
+      if (!takesEvents(request.headers.accept)) {
+        throw new Problem('invalid-request', { status: 406, params: { reason: 'events are text/event-stream' } });
+      }
       const gone = new AbortController();
       reply.sse.onClose(() => gone.abort());
       const after = request.headers['last-event-id'] ?? null;
@@ -37,6 +41,10 @@ export function registerEvents(api: Server, deps: ServerDeps): void {
     },
   );
 }
+
+const takesEvents = (accept: string | undefined): boolean =>
+  accept === undefined ||
+  /(^|,)\s*(text\/event-stream|text\/\*|\*\/\*)\s*(;(?!\s*q=0(\.0*)?\s*(,|$))|,|$)/i.test(accept);
 
 async function* messages(feed: EventFeed, after: string | null, signal: AbortSignal) {
   // At once, so that the browser knows that it is connected.

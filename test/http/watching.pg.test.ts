@@ -1,0 +1,107 @@
+import { request } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { openServerInStep, openTestServer } from './open-test-server.ts';
+
+describe('live events', () => {
+  test('tell of errors and jobs as they happen, and end when the server does', async () => {
+    await using here = await openServerInStep();
+    const address = await here.server.listen({ host: '127.0.0.1', port: 0 });
+    const stream = await openStream(`${address}/api/v1/events`);
+    expect(stream.headers['content-type']).toContain('text/event-stream');
+    await stream.seen(/retry: \d+/);
+    here.site.hq.update('customers', { num: 'C1' }, { email: 'hq@example.com' });
+    here.site.houston.update('shoppers', { cust_num: 'C1' }, { mail: 'till@example.com' });
+    await here.site.run();
+    await stream.seen(/event: error\r?\ndata: .*"kind":"conflict"/);
+    const text = await stream.seen(/event: job\r?\ndata: .*"status":"succeeded"/);
+    const id = /id: (\S+)\r?\nevent: error/.exec(text)?.[1] ?? '';
+    const again = await openStream(`${address}/api/v1/events`, { 'last-event-id': id });
+    await again.seen(/event: job/);
+    again.close();
+    await here.server.close();
+    await stream.ended;
+  });
+
+  test('are for those who accept them', async () => {
+    await using here = await openTestServer();
+    const refused = await here.get('/events', { accept: 'application/json' });
+    expect(refused.status).toBe(406);
+    expect(refused.body.code).toBe('invalid-request');
+  });
+});
+
+interface Stream {
+  readonly headers: Record<string, unknown>;
+  seen(pattern: RegExp): Promise<string>;
+  close(): void;
+  readonly ended: Promise<void>;
+}
+
+function openStream(url: string, headers: Record<string, string> = {}): Promise<Stream> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { headers: { accept: 'text/event-stream', ...headers } }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      answer.on('error', () => {});
+      const ended = new Promise<void>((end) => answer.on('close', () => end()));
+      resolve({
+        headers: answer.headers,
+        ended,
+        close: () => asked.destroy(),
+        seen: async (pattern) => {
+          await expect.poll(() => pattern.test(text), { timeout: 15_000, message: `${pattern}` }).toBe(true);
+          return text;
+        },
+      });
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+test('metrics name lag, backlog, errors, writes and jobs', async () => {
+  await using here = await openServerInStep();
+  here.site.hq.update('customers', { num: 'C1' }, { email: 'hq@example.com' });
+  here.site.houston.update('shoppers', { cust_num: 'C1' }, { mail: 'till@example.com' });
+  await here.site.run();
+  await here.get('/mappings');
+  const { text, headers } = await here.get('/!metrics');
+  expect(headers['content-type']).toContain('text/plain');
+  for (const line of [
+    /^couplet_lag_seconds\{mapping="customers",channel="houston",side="hq",part="queue"\} [\d.]+$/m,
+    /^couplet_backlog\{mapping="customers",channel="houston",side="channel"\} \d+$/m,
+    /^couplet_open_errors\{mapping="customers",channel="houston",kind="conflict",code="update-conflict"\} 1$/m,
+    /^couplet_couplings\{mapping="groups",channel="houston",status="synchronized"\} 1$/m,
+    /^couplet_writes_total\{mapping="customers",channel="houston"\} [1-9]\d*$/m,
+    /^couplet_job_duration_seconds_count\{kind="synchronize",status="succeeded"\} [1-9]\d*$/m,
+    /^http_request_duration_seconds_bucket\{le="0.3",method="GET",route="\/api\/v1\/mappings",status="2xx"\} 1$/m,
+    /^process_cpu_seconds_total /m,
+  ]) {
+    expect(text).toMatch(line);
+  }
+});
+
+test('health and readiness tell the process from the coupling database', async () => {
+  let ready = true;
+  await using here = await openTestServer({ deps: { isReady: async () => ready } });
+  expect((await here.get('/!healthz')).body).toEqual({ status: 'ok' });
+  expect((await here.get('/!readyz')).status).toBe(200);
+  ready = false;
+  expect(await here.get('/!readyz')).toMatchObject({ status: 503, body: { status: 'unavailable' } });
+  expect((await here.get('/!healthz')).status).toBe(200);
+});
+
+test('answers carry the headers that keep pages of others out, and no policy lets a script stand in a page', async () => {
+  await using here = await openTestServer();
+  const { headers } = await here.get('/mappings');
+  expect(headers).toMatchObject({
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+    'x-frame-options': 'SAMEORIGIN',
+  });
+  expect(String(headers['content-security-policy'])).toContain("script-src 'self';");
+  const docs = await here.get('/!docs');
+  expect(docs.text).toContain('/docs/reader/js/scalar.js');
+  expect(docs.text.match(/<script[^>]*>[^<]/)).toBeNull();
+});
