@@ -17,7 +17,7 @@ export interface WorkItem {
   readonly side: Side;
   readonly key: RecordKey;
   readonly pending: PendingChange | null;
-  /** As a scan has just read it: a record without a coupling is not read once more, its create names no version. */
+  /** As a scan has just read it and found it without a coupling: neither is asked once more, its create names no version. */
   readonly record?: StoredRecord;
 }
 
@@ -64,7 +64,7 @@ async function findCouplings(
 ): Promise<{ knots: Knot[]; lone: WorkItem[] }> {
   const { database, lane } = context;
   const keys = { hq: [] as RecordKey[], channel: [] as RecordKey[] };
-  for (const item of items) keys[item.side].push(item.key);
+  for (const item of items) if (!item.record) keys[item.side].push(item.key);
   const couplingsOf = (side: Side): Promise<ReadonlyMap<KeyText, Coupling>> =>
     keys[side].length > 0 ? database.couplingsByKey(lane, side, keys[side]) : Promise.resolve(new Map());
   const [byHq, byChannel] = await Promise.all([couplingsOf('hq'), couplingsOf('channel')]);

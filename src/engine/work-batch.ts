@@ -10,7 +10,7 @@ import type { ErrorResolution, JobCounters, JobProgress } from '../ports/couplin
 import type { LedgerBatch, Write, WriteOutcome } from '../ports/store.ts';
 import { type RecordingBuilder, type RecordingParts, recordingBuilder } from './build-recording.ts';
 import { checkCascades } from './check-cascades.ts';
-import { gatherPairs, type WorkItem } from './gather-pairs.ts';
+import { type Gathered, gatherPairs, type WorkItem } from './gather-pairs.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
 import { readNote } from './ledger-note.ts';
 import { goneSubject, type LoneOptions, planInsert, planLoneRecords } from './plan-lone-records.ts';
@@ -41,16 +41,6 @@ export interface Run {
   progress(): JobProgress;
   /** Makes the job's row if it is not there yet: a run that finds nothing leaves none. */
   ensureJob(): Promise<void>;
-}
-
-export async function workBatch(
-  context: LaneContext,
-  run: Run,
-  items: readonly WorkItem[],
-  options: BatchOptions,
-): Promise<BatchResult> {
-  const { plan, subjects } = await planBatch(context, run.identity, items, options);
-  return carryOut(context, run, plan, subjects, options);
 }
 
 /** Writes, settles, records and clears what was planned; for batches and for what a person asked of one pair alike. */
@@ -91,7 +81,15 @@ export async function planBatch(
   items: readonly WorkItem[],
   options: BatchOptions,
 ) {
-  const gathered = await gatherPairs(context, items);
+  return planGathered(context, identity, await gatherPairs(context, items), options);
+}
+
+export async function planGathered(
+  context: LaneContext,
+  identity: RunIdentity,
+  gathered: Gathered,
+  options: BatchOptions,
+) {
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
   const plan: BatchPlan = { context, identity, options, gathered, builder };
   const subjects = gathered.pairs.map(subjectOfPair);

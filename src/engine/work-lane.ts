@@ -5,13 +5,17 @@
 import { travels } from '../domain/mapping.ts';
 import type { DecideOptions } from '../domain/pair.ts';
 import { PLAIN_RUN } from '../domain/pair.ts';
+import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { directionTo, keyText, otherSide, type RecordKey, type Side, SIDES } from '../domain/record.ts';
-import { FenceLost } from '../errors/store-faults.ts';
+import { makeTranslator } from '../domain/translate.ts';
 import type { PendingState } from '../ports/coupling-database.ts';
+import type { StoredRecord } from '../ports/store.ts';
+import { type BatchesInFlight, batchesInFlight } from './batches-in-flight.ts';
 import { breakDeletions, truncatedSides } from './break-deletions.ts';
 import type { WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
-import { type BatchOptions, type Run, workBatch } from './work-batch.ts';
+import { loadFilter } from './load-filter.ts';
+import type { BatchOptions, Run } from './work-batch.ts';
 
 /** Past a thousand the gain is small (measured: 1,000 to 5,000 within noise), and a batch is the grain of waiting. */
 export const BATCH_RECORDS = 1_000;
@@ -83,9 +87,12 @@ export async function workPending(
 ): Promise<boolean> {
   for (let round = 0; round < ROUNDS; round += 1) {
     let after: string | null = null;
-    let again = 0;
+    const batches = batchesInFlight(context, run, options);
     for (;;) {
-      if (await request.stop()) return false;
+      if (await request.stop()) {
+        await batches.drain();
+        return false;
+      }
       const changes = await context.database.takePending(context.lane, states, after, BATCH_RECORDS);
       const last = changes.at(-1);
       if (!last) break;
@@ -93,12 +100,11 @@ export async function workPending(
       const items = changes.flatMap((pending): WorkItem[] =>
         flows(request, pending.side) ? [{ side: pending.side, key: pending.key, pending }] : [],
       );
-      if (items.length === 0) continue;
-      const result = await workBatch(context, run, items, options);
-      again += result.again + result.parts.pend.length;
-      await betweenBatches(context);
+      if (items.length > 0) await batches.work(items);
+      if (changes.length < BATCH_RECORDS) break;
     }
-    if (again === 0) return true;
+    await batches.drain();
+    if (batches.again === 0) return true;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * (round + 1)));
   }
   return true;
@@ -107,17 +113,6 @@ export async function workPending(
 /** Whether changes of this side are what the run was asked to carry. */
 const flows = (request: LaneRequest, side: Side): boolean =>
   request.direction === 'both' || request.direction === directionTo(otherSide(side));
-
-/** Lets waiting actions in. Whoever came in raised the fence, and this run's next write is refused by the stores. */
-async function betweenBatches(context: LaneContext): Promise<void> {
-  const state = await context.lock.yield();
-  if (state.fence !== context.fence.number) {
-    throw new FenceLost('somebody else works this lane now', {
-      mapping: context.lane.mapping,
-      channel: context.lane.channel,
-    });
-  }
-}
 
 // ---------------------------------------------------------------- full comparison
 
@@ -129,23 +124,22 @@ async function compareAll(
   options: BatchOptions,
 ): Promise<boolean> {
   const { database, lane } = context;
+  const batches = batchesInFlight(context, run, options);
   let afterId: string | null = null;
   let coupled = 0;
   for (;;) {
-    if (await request.stop()) return false;
+    if (await request.stop()) {
+      await batches.drain();
+      return false;
+    }
     const couplings = await database.scanCouplings(lane, afterId, BATCH_RECORDS);
     const last = couplings.at(-1);
     if (!last) break;
     afterId = last.id;
     coupled += couplings.length;
-    await workBatch(
-      context,
-      run,
-      couplings.map((coupling) => ({ side: 'hq', key: coupling.hqKey, pending: null })),
-      options,
-    );
-    await betweenBatches(context);
+    await batches.work(couplings.map((coupling) => ({ side: 'hq', key: coupling.hqKey, pending: null })));
   }
+  await batches.drain();
   const expectEmpty = coupled === 0 && (await context.tables.channel.count()) === 0;
   for (const side of SIDES) {
     if (!(await scanSide(context, run, request, { ...options, expectEmpty: expectEmpty && side === 'hq' }, side)))
@@ -163,29 +157,64 @@ async function scanSide(
   side: Side,
 ): Promise<boolean> {
   const table = context.tables[side];
+  const batches = batchesInFlight(context, run, options);
+  const load = options.expectEmpty ? loadSide(context, options, side, batches) : null;
   let page = await table.scan(null, BATCH_RECORDS);
   while (page.length > 0) {
-    if (await request.stop()) return false;
+    if (await request.stop()) {
+      await batches.drain();
+      return false;
+    }
     const last: RecordKey = (page.at(-1) as (typeof page)[number]).key;
     const next = table.scan(last, BATCH_RECORDS);
     next.catch(() => {});
-    const coupled = await context.database.couplingsByKey(
-      context.lane,
-      side,
-      page.map((record) => record.key),
-    );
-    const items: WorkItem[] = [];
-    for (const record of page) {
-      if (!coupled.has(keyText(record.key)) && record.inFilter)
-        items.push({ side, key: record.key, pending: null, record });
-    }
-    if (items.length > 0) {
-      await workBatch(context, run, items, options);
-      await betweenBatches(context);
-    }
+    if (load) await load(page);
+    else await batches.work(await withoutCoupling(context, side, page, batches));
     page = await next;
   }
+  await batches.drain();
   return true;
+}
+
+async function withoutCoupling(
+  context: LaneContext,
+  side: Side,
+  page: readonly StoredRecord[],
+  batches: BatchesInFlight,
+): Promise<WorkItem[]> {
+  // What is in flight may be coupling just these.
+  await batches.drain();
+  const keys = page.map((record) => record.key);
+  const coupled = await context.database.couplingsByKey(context.lane, side, keys);
+  return page.flatMap((record) =>
+    record.inFilter && !coupled.has(keyText(record.key)) ? [{ side, key: record.key, pending: null, record }] : [],
+  );
+}
+
+/**
+ * A first load, under the lock of a lane that has no coupling: what the load filter holds for new is made at once, what
+ * may match a record of this load waits until that one is recorded and is then sought in the store like any other.
+ */
+function loadSide(context: LaneContext, options: BatchOptions, side: Side, batches: BatchesInFlight) {
+  const filter = loadFilter(
+    context,
+    side,
+    makeTranslator(context.prepared, () => null),
+  );
+  const unmatched: BatchOptions = { ...options, lone: { ...options.lone, match: false } };
+  const ordinary: BatchOptions = { ...options, expectEmpty: false };
+  return async (page: readonly StoredRecord[]): Promise<void> => {
+    const fresh: WorkItem[] = [];
+    const doubtful: WorkItem[] = [];
+    for (const record of page) {
+      if (!record.inFilter) continue;
+      const item = { side, key: record.key, pending: null, record };
+      const isNew = filter.isNew(fieldValuesOf(context.prepared, side, record.values));
+      (isNew ? fresh : doubtful).push(item);
+    }
+    if (fresh.length > 0) await batches.work(fresh, unmatched);
+    if (doubtful.length > 0) await batches.work(doubtful, ordinary);
+  };
 }
 
 // ---------------------------------------------------------------- deletions
