@@ -68,7 +68,7 @@ interface CatalogType {
   readonly labels: readonly string[] | null;
 }
 
-export function valueTypeOf(type: CatalogType, element: CatalogType | null): ValueType {
+function valueTypeOf(type: CatalogType, element: CatalogType | null): ValueType {
   if (element) return { ...plainType('array', type.name), element: valueTypeOf(element, null) };
   if (type.typtype === 'e') return { ...plainType('enum', type.name), labels: type.labels };
   // The extension may live in any schema.

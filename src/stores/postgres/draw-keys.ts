@@ -15,7 +15,7 @@ import { columnsName, inSavepoint } from './write-work.ts';
 import type { InsertEntry, WriteWork } from './write-work.ts';
 
 /** The key columns that an entry leaves to the store. */
-export const missingKeys = (table: BoundTable, entry: InsertEntry): readonly StoreColumn[] =>
+const missingKeys = (table: BoundTable, entry: InsertEntry): readonly StoreColumn[] =>
   table.key.filter((column) => !entry.columns.includes(column));
 
 /**

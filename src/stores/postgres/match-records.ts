@@ -77,5 +77,5 @@ from (select ${select.list('r')}, probe.at, row_number() over (partition by prob
 where f.place <= $1::text::bigint`;
 }
 
-export const probeArrays = (columns: readonly StoreColumn[], probes: readonly (readonly Value[])[]): string[] =>
+const probeArrays = (columns: readonly StoreColumn[], probes: readonly (readonly Value[])[]): string[] =>
   columns.map((_, index) => arrayLiteral(probes, (probe) => probe[index] ?? null));
