@@ -3,7 +3,16 @@
  * change goes or stays, its counters move. Every change ends somewhere.
  */
 import { causeOfError } from '../domain/cause-of-error.ts';
-import { directionTo, keyText, otherSide, type Side, SIDES, type WriteDirection } from '../domain/record.ts';
+import { fieldValuesOf } from '../domain/prepare-mapping.ts';
+import {
+  directionTo,
+  keyText,
+  otherSide,
+  type Side,
+  SIDES,
+  type Value,
+  type WriteDirection,
+} from '../domain/record.ts';
 import type {
   ErrorField,
   ErrorRecord,
@@ -283,8 +292,15 @@ function errorRecord(context: LaneContext, subject: Subject, side: Side): ErrorR
   };
 }
 
+/** A record without a partner is shown with what it holds. */
+function valuesRead(context: LaneContext, subject: Subject, side: Side): readonly Value[] | null {
+  const record = subject.records[side];
+  return record ? fieldValuesOf(context.prepared, side, record.values) : null;
+}
+
 function errorFields(context: LaneContext, subject: Subject, found: Finding): ErrorField[] {
-  const values = (side: Side) => subject.after[side]?.values ?? subject.pair?.now[side].values ?? null;
+  const values = (side: Side) =>
+    subject.after[side]?.values ?? subject.pair?.now[side].values ?? valuesRead(context, subject, side);
   const hq = values('hq');
   const channel = values('channel');
   const base = subject.pair && subject.loneSide === null ? subject.pair.coupling.base : null;
