@@ -11,6 +11,8 @@ import { runChannel } from './engine/run-channel.ts';
 import { isEnabled } from './engine/run-channel.ts';
 import { laneText, lanesOf, mappingOf, type Site, storeOf } from './engine/site.ts';
 import { createSynchronizer } from './engine/synchronizer.ts';
+import { prepareDatabase } from './database/migrate.ts';
+import { assertListenable, ListeningRefused } from './http/assert-listenable.ts';
 import { buildServer } from './http/build-server.ts';
 import { type StartedQueue, startJobQueue, type TimetableEntry } from './jobs/job-queue.ts';
 import type { Rounds } from './jobs/rounds.ts';
@@ -51,6 +53,44 @@ export interface Couplet extends AsyncDisposable {
   /** The API, and the page if it is built; nobody listens yet. */
   buildServer(options: ServeOptions): Promise<FastifyInstance>;
   close(): Promise<void>;
+}
+
+/** For commands that look at the set-up: stores, and the coupling database if it can be used as it is. */
+export interface ComposedSetup {
+  readonly stores: ComposedStores;
+  /** Why the coupling database was left aside; null when it was not, or none was named. */
+  readonly databaseFault: unknown;
+  close(): Promise<void>;
+}
+
+export async function composeSetup(options: StoreOptions, databaseUrl: string | null): Promise<ComposedSetup> {
+  let databaseFault: unknown = null;
+  const open = (url: string): Promise<OpenedCouplingDatabase | null> =>
+    openCouplingDatabase({ url, migrate: false }).catch((fault: unknown) => {
+      databaseFault = fault;
+      return null;
+    });
+  const database = databaseUrl === null ? null : await open(databaseUrl);
+  const stores = composeStores(siteOf(options, database), database, options.settings);
+  return {
+    stores,
+    databaseFault,
+    close: async () => void (await Promise.allSettled([stores.close(), database?.close()])),
+  };
+}
+
+/** Brings the coupling database to the version of the program, or makes it. */
+export const migrateCouplingDatabase = (url: string): Promise<void> => prepareDatabase(url, true);
+
+/** Why this address may not be listened at; null when it may. */
+export function refusalToListen(host: string, auth: AuthSettings): string | null {
+  try {
+    assertListenable(host, auth);
+    return null;
+  } catch (fault) {
+    if (fault instanceof ListeningRefused) return fault.message;
+    throw fault;
+  }
 }
 
 export async function compose(options: ComposeOptions): Promise<Couplet> {

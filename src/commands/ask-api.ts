@@ -10,57 +10,77 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export type AskApi = (
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
-  path: string,
-  body?: unknown,
-  headers?: Record<string, string>,
-) => Promise<Answer>;
+export interface Request {
+  /** JSON, or CSV where it is a text. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type AskApi = (method: 'GET' | 'POST' | 'DELETE', path: string, request?: Request) => Promise<Answer>;
+
+/** A whole answer of the API as far as a command looks into it. */
+export type Document = Readonly<Record<string, unknown>>;
 
 export const askApiOf =
   (server: FastifyInstance): AskApi =>
-  async (method, path, body, headers = {}) => {
+  async (method, path, { body, headers = {} } = {}) => {
+    const type = typeof body === 'string' ? { 'content-type': 'text/csv' } : {};
     const answer = await server.inject({
       method,
       url: `/api/v1${path}`,
-      headers,
-      ...(body === undefined ? {} : { payload: body as object }),
+      headers: { ...type, ...headers },
+      ...(body === undefined ? {} : { payload: body as object | string }),
     });
     return { status: answer.statusCode, body: answer.body === '' ? null : JSON.parse(answer.body) };
   };
 
-interface Problem {
+interface ProblemDocument {
   readonly title?: string;
   readonly detail?: string;
   readonly code?: string;
+  readonly errors?: readonly { readonly pointer?: string; readonly detail?: string }[];
 }
 
-/** The body of a good answer; a problem ends the command with its sentence. */
-export function expectGood(answer: Answer): unknown {
-  if (answer.status < 400) return answer.body;
-  const problem = answer.body as Problem;
+/** What was asked wrongly ends the command with 2, what could not be done with 1; both with the sentence of the API. */
+export function expectGood(answer: Answer): Document {
+  if (answer.status < 400) return answer.body as Document;
+  const problem = answer.body as ProblemDocument;
+  const places = (problem.errors ?? []).map(({ pointer, detail }) => `  ${pointer ?? ''} ${detail ?? ''}`);
+  const message = [`${problem.code ?? answer.status}: ${problem.detail ?? problem.title ?? ''}`, ...places].join('\n');
   throw new CommandFailed(
-    answer.status === 400 ? EXIT.usage : EXIT.failed,
-    `${problem.code ?? answer.status}: ${problem.detail ?? problem.title ?? ''}`,
+    answer.status === 400 || isUnknownName(problem.code) ? EXIT.usage : EXIT.failed,
+    message,
+    problem,
   );
 }
 
-/** All pages of a list, one after the other. */
-export async function* allItems(
+const isUnknownName = (code: string | undefined): boolean =>
+  code === 'mapping-not-found' || code === 'channel-not-found';
+
+/** All pages of a list, at most `most` items. */
+export async function allItems(
   ask: AskApi,
   path: string,
   query: URLSearchParams,
-): AsyncGenerator<Record<string, unknown>> {
+  most = Number.POSITIVE_INFINITY,
+): Promise<Document[]> {
+  const items: Document[] = [];
   for (let cursor: string | null = null; ; ) {
-    const page: URLSearchParams = new URLSearchParams(query);
-    page.set('limit', '500');
-    if (cursor) page.set('cursor', cursor);
-    const { items, nextCursor } = expectGood(await ask('GET', `${path}?${page}`)) as {
-      items: Record<string, unknown>[];
-      nextCursor: string | null;
-    };
-    yield* items;
-    if (!nextCursor) return;
-    cursor = nextCursor;
+    const page = new URLSearchParams(query);
+    page.set('limit', String(Math.min(500, most - items.length)));
+    if (cursor !== null) page.set('cursor', cursor);
+    const found = expectGood(await ask('GET', `${path}?${page}`)) as { items: Document[]; nextCursor: string | null };
+    items.push(...found.items);
+    if (found.nextCursor === null || items.length >= most) return items;
+    cursor = found.nextCursor;
   }
+}
+
+/** Parameters that were given; a list gives the parameter several times. */
+export function queryOf(given: Readonly<Record<string, string | readonly string[] | undefined>>): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(given)) {
+    for (const one of value === undefined ? [] : typeof value === 'string' ? [value] : value) query.append(name, one);
+  }
+  return query;
 }

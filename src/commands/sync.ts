@@ -1,84 +1,109 @@
 /** `couplet sync`: one run now, in this process, with a progress bar on a terminal and the counters at the end. */
-import { SingleBar } from 'cli-progress';
-import type { JobCounters, JobRequest } from '../ports/coupling-database.ts';
-import { CommandFailed, EXIT, print, tell } from './exit.ts';
-import { type CommonOptions, openCouplet } from './open-couplet.ts';
+import type { JobRequest } from '../ports/coupling-database.ts';
+import { allItems, type AskApi, type Document, expectGood, queryOf } from './ask-api.ts';
+import { EXIT, print, printJson, tell, usageError } from './exit.ts';
+import { describeCounters, followJob, type JobDocument } from './follow-job.ts';
+import { type CommonOptions, openApi, type OpenApi } from './open-couplet.ts';
+import { plural, tableOf, keyOf } from './print-table.ts';
+import { recordConfiguration } from './record-configuration.ts';
+import { tellInstalled } from './tell-installed.ts';
 
 export interface SyncOptions extends CommonOptions {
   readonly full: boolean;
   readonly direction: 'both' | 'toHq' | 'toChannel';
-  readonly channel: string | null;
+  readonly channel?: string;
   readonly dryRun: boolean;
 }
 
 export async function sync(mappings: readonly string[], options: SyncOptions): Promise<number> {
-  await using opened = await openCouplet({ ...options, migrate: true });
-  const { couplet } = opened;
-  const known = couplet.settings.mappings.map(({ name }) => name);
-  const unknown = mappings.find((name) => !known.includes(name));
-  if (unknown) throw new CommandFailed(EXIT.usage, `there is no mapping ${unknown}; the file has ${known.join(', ')}`);
-  for (const { store, result } of await couplet.install()) {
-    if (result instanceof Error)
-      tell(`${store.channel ?? 'HQ'}: the capture could not be installed: ${result.message}`);
-    else
-      for (const problem of result.problems)
-        tell(`${store.channel ?? 'HQ'}: ${problem.code} ${JSON.stringify(problem.params)}`);
-  }
-  const request: JobRequest = {
-    kind: 'synchronize',
-    mapping: mappings.length === 1 ? (mappings[0] ?? null) : null,
-    channel: options.channel,
-    parentId: null,
-    scope: options.full ? 'full' : 'modified',
-    direction: options.direction,
-    dryRun: options.dryRun,
-    trigger: 'manual',
-    actor: 'local',
-    requestId: null,
-    body: mappings.length > 1 ? { mappings: [...mappings] } : null,
-  };
-  const job = await couplet.database.createJob(request, 'queued');
-  const bar = process.stderr.isTTY
-    ? new SingleBar({ format: 'Synchronizing {bar} {value} records', stream: process.stderr })
-    : null;
-  bar?.start(1, 0);
-  let stopAsked = false;
-  const stop = (): void => {
-    stopAsked = true;
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  const watch = setInterval(() => {
-    void couplet.database.jobProgress(job.id).then((progress) => {
-      bar?.setTotal(Math.max(progress.total ?? progress.done, 1));
-      bar?.update(progress.done);
-    });
-  }, 500);
-  try {
-    await couplet.synchronizer.execute(job.id, () => Promise.resolve(stopAsked));
-  } finally {
-    clearInterval(watch);
-    bar?.stop();
-    process.removeListener('SIGINT', stop);
-    process.removeListener('SIGTERM', stop);
-  }
-  const finished = await couplet.database.jobOutcome(job.id);
-  const open = await couplet.database.countOpenErrors();
-  if (options.json) print(JSON.stringify({ id: job.id, ...finished, openErrors: open }));
-  else print(describeCounters(finished.counters, open));
-  if (finished.status === 'failed') {
-    tell(`The run failed: ${finished.code ?? 'internal-error'} ${JSON.stringify(finished.params ?? {})}`);
-    return EXIT.failed;
-  }
-  return open > 0 ? EXIT.openErrors : EXIT.clean;
+  await using opened = await openApi({ ...options, migrate: true });
+  const { couplet, ask, queue } = opened;
+  requireKnown(opened, mappings, options);
+  await recordConfiguration(opened, options.config, 'local');
+  for (const installed of await couplet.install()) tellInstalled(couplet.settings, installed);
+  const { id } = await queue.enqueue(requestOf(mappings, options));
+  const job = await followJob(ask, queue, id, 'Synchronizing');
+  const openErrors = await countOpenErrors(ask, mappings, options.channel);
+  if (options.json) printJson({ ...job, openErrors });
+  else await report(ask, job, openErrors, options.dryRun);
+  if (job.status !== 'succeeded') return EXIT.failed;
+  return openErrors > 0 ? EXIT.openErrors : EXIT.clean;
 }
 
-export function describeCounters(counters: JobCounters, openErrors: number): string {
-  const line = (label: string, side: JobCounters['toHq']): string =>
-    `${label.padEnd(11)} ${side.inserted} inserted, ${side.modified} modified, ${side.deleted} deleted, ${side.unchanged} unchanged, ${side.skipped} skipped, ${side.failed} failed`;
-  return [
-    line('To HQ:', counters.toHq),
-    line('To channel:', counters.toChannel),
-    `Conflicts: ${counters.conflicts}, deletions: ${counters.deletions}, open errors: ${openErrors}`,
-  ].join('\n');
+function requireKnown(
+  { couplet: { settings } }: OpenApi,
+  mappings: readonly string[],
+  { channel, direction }: SyncOptions,
+): void {
+  const known = settings.mappings.map(({ name }) => name);
+  const unknown = mappings.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw usageError(`There is no mapping ${unknown}; the file has ${known.join(', ')}.`);
+  const channels = settings.channels.map((one) => one.channel);
+  if (channel !== undefined && !channels.includes(channel)) {
+    throw usageError(`There is no channel ${channel}; the file has ${channels.join(', ')}.`);
+  }
+  const chosen = settings.mappings.filter(({ name }) => mappings.length === 0 || mappings.includes(name));
+  if (
+    direction !== 'both' &&
+    !chosen.some((mapping) => mapping.direction === 'both' || mapping.direction === direction)
+  ) {
+    throw usageError(`None of ${chosen.map(({ name }) => name).join(', ')} synchronizes ${direction}.`);
+  }
 }
+
+const requestOf = (mappings: readonly string[], options: SyncOptions): JobRequest => ({
+  kind: 'synchronize',
+  mapping: mappings.length === 1 ? (mappings[0] ?? null) : null,
+  channel: options.channel ?? null,
+  parentId: null,
+  scope: options.full ? 'full' : 'modified',
+  direction: options.direction,
+  dryRun: options.dryRun,
+  trigger: 'manual',
+  actor: 'local',
+  requestId: null,
+  body: mappings.length > 1 ? { mappings: [...mappings] } : null,
+});
+
+export async function countOpenErrors(ask: AskApi, mappings: readonly string[], channel?: string): Promise<number> {
+  const query = queryOf({ mapping: mappings, channel, limit: '1', count: 'true' });
+  return Number(expectGood(await ask('GET', `/synchronization-errors?${query}`))['total'] ?? 0);
+}
+
+async function report(ask: AskApi, job: JobDocument, openErrors: number, dryRun: boolean): Promise<void> {
+  if (dryRun) await printPreview(ask, job);
+  print(describeCounters(job));
+  if (job.status !== 'succeeded') {
+    tell(
+      `The run ${job.status === 'failed' ? 'failed' : 'was stopped'}: ${job.code ?? ''} ${job.message ?? ''}`.trimEnd(),
+    );
+    return;
+  }
+  // A run that stood still for a reason of its own (paused, waiting to be asked) has succeeded and says why.
+  if (job.message !== null) tell(job.message);
+  if (openErrors > 0) tell(`${plural(openErrors, 'open error')}: couplet errors lists them.`);
+}
+
+async function printPreview(ask: AskApi, job: JobDocument): Promise<void> {
+  const results = await allItems(ask, `/jobs/${job.id}/results`, queryOf({}));
+  const rows = results.flatMap((result) => {
+    const writes = (result['writes'] ?? []) as readonly Document[];
+    const none = [
+      { operation: String(result['code'] ?? ''), side: '', key: result['hqKey'] ?? result['channelKey'], fields: [] },
+    ];
+    return writes.length > 0 ? (writes as unknown as typeof none) : none;
+  });
+  const table = tableOf(rows, [
+    { title: 'Would', of: ({ operation }) => operation },
+    { title: 'In', of: ({ side }) => (side === 'hq' ? 'HQ' : side) },
+    { title: 'Key', of: ({ key }) => keyOf(key) },
+    { title: 'Fields', of: ({ fields }) => describeFields(fields) },
+  ]);
+  print(table === '' ? 'Nothing would be written.' : table);
+}
+
+const describeFields = (fields: readonly Document[]): string =>
+  fields.map(({ name, old, new: now }) => `${String(name)}: ${shown(old)} → ${shown(now)}`).join(', ');
+
+const shown = (value: unknown): string =>
+  value === null || value === undefined ? '–' : typeof value === 'string' ? value : JSON.stringify(value);

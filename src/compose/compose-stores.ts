@@ -7,8 +7,9 @@ import { suggestName } from '../config/suggest.ts';
 import type { OpenedCouplingDatabase } from '../database/open-coupling-database.ts';
 import type { Json } from '../domain/record.ts';
 import { verdictsOf } from '../engine/check-job.ts';
-import { checkSetup, type SetupReport } from '../engine/check-setup.ts';
+import { checkLocked, checkSetup, type SetupReport } from '../engine/check-setup.ts';
 import type { EngineSurroundings } from '../engine/lane-context.ts';
+import type { SetupFinding } from '../engine/setup-finding.ts';
 import type { LockedSetting, SetupKnowledge, StoreVerdict } from '../engine/setup-knowledge.ts';
 import { type Site, watchedTables } from '../engine/site.ts';
 import type { CouplingDatabase } from '../ports/coupling-database.ts';
@@ -41,6 +42,8 @@ export interface ComposedStores {
   installScript(store: Store): Promise<string>;
   /** What is not as the mappings need it; noted for `GET /stores` where a coupling database is at hand. */
   check(): Promise<SetupReport>;
+  /** What may not be changed while there are couplings; needs a coupling database. */
+  checkLocked(): Promise<readonly SetupFinding[]>;
   close(): Promise<void>;
 }
 
@@ -64,6 +67,7 @@ export function composeStores(site: Site, database: AtHand, settings: Settings):
       if (database !== null) await site.setup?.note(verdictsOf(report));
       return report;
     },
+    checkLocked: async () => (database === null ? [] : checkLocked(site, await lockedSettings(settings, database))),
     close: async () => void (await Promise.allSettled(all.map((store) => store.close()))),
   };
 }

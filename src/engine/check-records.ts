@@ -54,7 +54,9 @@ async function look(
   try {
     const table = await stores[side].store.table(shapeOf(prepared, side));
     const records = await table.scan(null, SAMPLED_RECORDS);
-    const sample = records.map(({ values }) => fieldValuesOf(prepared, side, values) as readonly Value[]);
+    const sample = records
+      .filter(({ inFilter }) => inFilter)
+      .map(({ values }) => fieldValuesOf(prepared, side, values) as readonly Value[]);
     return { count: counted ? await table.count() : 0, sample };
   } catch (fault) {
     // What the set-up refuses was told from the catalog; what is left is a filter that fails on a record.

@@ -1,0 +1,16 @@
+/** SIGTERM and Ctrl-C: an orderly end with exit code 0; a second signal ends at once. */
+import closeWithGrace from 'close-with-grace';
+import type { Logger } from 'pino';
+
+/** Longer than a batch, a statement and the queue take to end; a container gives 30 seconds. */
+const LONGEST_MS = 28_000;
+
+/** Never returns: the process ends within. */
+export function endWithGrace(log: Logger, end: () => Promise<void>): Promise<number> {
+  closeWithGrace({ delay: LONGEST_MS, logger: false }, async ({ signal, err }) => {
+    if (err) log.fatal({ fault: err.stack ?? err.message }, 'an unexpected fault: Couplet ends');
+    else log.info({ signal }, 'finishing what is in hand');
+    await end();
+  });
+  return new Promise(() => {});
+}

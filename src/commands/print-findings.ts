@@ -1,0 +1,47 @@
+/** What a check found, as compilers print it, or as a table. */
+import type { Path, Position } from '../config/problem.ts';
+import { pathText } from '../config/problem.ts';
+import { plural, tableOf } from './print-table.ts';
+
+export interface Finding {
+  readonly code: string;
+  readonly severity: 'error' | 'warning' | 'note';
+  readonly side: string | null;
+  readonly channel: string | null;
+  readonly mapping: string | null;
+  readonly path: Path;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+type Locate = (path: Path) => Position;
+
+export const formatFindings = (findings: readonly Finding[], file: string, locate: Locate): string =>
+  findings
+    .map(({ severity, path, message, remedy }) => {
+      const { line, column } = locate(path);
+      return `${file}:${line}:${column}: ${severity}: ${pathText(path)}: ${message}. ${remedy}`;
+    })
+    .join('\n');
+
+export function findingsTable(findings: readonly Finding[], locate: Locate): string {
+  const rows = findings.map((finding) => ({ ...finding, line: locate(finding.path).line }));
+  const table = tableOf(rows, [
+    { title: 'Line', of: ({ line }) => line, right: true },
+    { title: 'Severity', of: ({ severity }) => severity },
+    { title: 'Code', of: ({ code }) => code },
+    { title: 'Mapping', of: ({ mapping }) => mapping },
+    { title: 'Store', of: ({ side, channel }) => (side === 'hq' ? 'HQ' : channel) },
+    { title: 'Problem, and what cures it', of: ({ message, remedy }) => `${message}. ${remedy}` },
+  ]);
+  return [...(table === '' ? [] : [table]), sumOf(findings)].join('\n');
+}
+
+function sumOf(findings: readonly Finding[]): string {
+  const count = (severity: Finding['severity']): number =>
+    findings.filter((finding) => finding.severity === severity).length;
+  if (findings.length === 0) return 'No problems.';
+  return [plural(count('error'), 'error'), plural(count('warning'), 'warning'), plural(count('note'), 'note')].join(
+    ', ',
+  );
+}

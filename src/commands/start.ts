@@ -1,0 +1,50 @@
+/** `couplet start`: the product on the user's own stores. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readEnvironment } from '../config/environment.ts';
+import { endWithGrace } from './end-with-grace.ts';
+import { type CommonOptions, loadSettings, openCouplet } from './open-couplet.ts';
+import { recordConfiguration } from './record-configuration.ts';
+import { refuseUnsafeListening, type Role, serve } from './serve.ts';
+
+export interface StartOptions extends CommonOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly role: Role;
+  readonly migrate: boolean;
+  readonly install: boolean;
+}
+
+export const DEFAULT_PORT = 4870;
+export const DEFAULT_HOST = '127.0.0.1';
+
+export async function start(options: StartOptions): Promise<number> {
+  const { settings } = await loadSettings(options.config, readEnvironment());
+  refuseUnsafeListening(settings, options);
+  const opened = await openCouplet(options);
+  try {
+    await recordConfiguration(opened, options.config, 'local');
+    const { host, port, role, install } = options;
+    const serving = await serve(opened.couplet, {
+      host,
+      port,
+      role,
+      install,
+      pageFolder: builtPage(),
+      command: 'couplet start',
+    });
+    return await endWithGrace(opened.couplet.log, async () => {
+      await serving.stop();
+      await opened[Symbol.asyncDispose]();
+    });
+  } catch (fault) {
+    await opened[Symbol.asyncDispose]();
+    throw fault;
+  }
+}
+
+/** The page is made by `npm run build`; without it there is the API alone. */
+export function builtPage(): string | null {
+  const folder = join(import.meta.dirname, '../../dist/web');
+  return existsSync(join(folder, 'index.html')) ? folder : null;
+}
