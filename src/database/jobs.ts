@@ -22,6 +22,7 @@ type JobsPart = Pick<
   | 'finishJob'
   | 'addJobResult'
   | 'addJobResults'
+  | 'giveBackJob'
   | 'jobById'
   | 'jobProgress'
   | 'jobOutcome'
@@ -94,6 +95,24 @@ export const jobsPart = (clients: Clients): JobsPart => ({
     return { cancelRequested: row?.cancelRequested ?? false };
   },
   finishJob: (id, status, progress, outcome) => finishJob(clients, id, status, progress, outcome),
+  giveBackJob: async (id) => {
+    const rows = await clients.orm
+      .update(jobTable)
+      .set({ status: 'queued', finishedAt: null })
+      .where(and(eq(jobTable.id, id), eq(jobTable.status, 'cancelled'), eq(jobTable.cancelRequested, false)))
+      .returning({ id: jobTable.id });
+    return rows.length > 0;
+  },
+  ...toldPart(clients),
+  ...queuedPart(clients),
+});
+
+const toldPart = (
+  clients: Clients,
+): Pick<
+  CouplingDatabase,
+  'addJobResults' | 'addJobResult' | 'jobById' | 'jobProgress' | 'jobOutcome' | 'endInterruptedJobs'
+> => ({
   addJobResults: (jobId, results) =>
     clients.raw.begin((sql) => writeResults(sql, jobId, results)).then(() => undefined),
   addJobResult: async (jobId, errorId, status, code, writes) => {
@@ -131,7 +150,6 @@ export const jobsPart = (clients: Clients): JobsPart => ({
       [lane.mapping, lane.channel],
     );
   },
-  ...queuedPart(clients),
 });
 
 const queuedPart = (clients: Clients): Pick<CouplingDatabase, 'queuedJobLike' | 'queuedJobs'> => ({

@@ -12,6 +12,8 @@ const TIMETABLE = 'couplet-timetable';
 /** A worker that was killed is noticed after this; the shortest that pg-boss allows. */
 const HEARTBEAT_SECONDS = 10;
 const RETRIES = 1_000;
+/** A job that is due again later notifies nobody: only polling finds it, which is seldom where notifications are on. */
+const POLLING = { batchSize: 1, pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2 } as const;
 const RETRY_LONGEST_SECONDS = 60;
 
 export interface TimetableEntry {
@@ -85,14 +87,13 @@ export async function startJobQueue({ url, database, onError }: QueueOptions): P
     async work(execute) {
       // A process that died between the row and the queue left jobs that nobody hands out; sending them twice does no harm.
       for (const job of await database.queuedJobs()) await send(job).catch(() => {});
-      await boss.work<{ jobId: string }>(
-        QUEUE,
-        { batchSize: 1, localConcurrency: 4, pollingIntervalSeconds: 2 },
-        async ([job]) => {
-          if (job) await execute(job.data.jobId, () => Promise.resolve(stopping));
-        },
-      );
-      await boss.work<TimetableEntry>(TIMETABLE, { batchSize: 1, pollingIntervalSeconds: 2 }, async ([slot]) => {
+      await boss.work<{ jobId: string }>(QUEUE, { ...POLLING, localConcurrency: 4 }, async ([job]) => {
+        if (!job) return;
+        await execute(job.data.jobId, () => Promise.resolve(stopping));
+        // What this process could not finish before it ends is not done: the queue hands it out again.
+        if (stopping && (await database.giveBackJob(job.data.jobId))) throw new Error('given back');
+      });
+      await boss.work<TimetableEntry>(TIMETABLE, POLLING, async ([slot]) => {
         if (slot) await enqueue(scheduledRequest(slot.data));
       });
     },

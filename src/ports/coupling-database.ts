@@ -156,6 +156,8 @@ export interface CouplingDatabase {
     progress: JobProgress,
     outcome: { readonly code: string; readonly params: Params } | null,
   ): Promise<void>;
+  /** A job that ended as cancelled only because its process ended is queued again. False: somebody cancelled it, or it is done. */
+  giveBackJob(id: string): Promise<boolean>;
   /** Results of a job that writes nothing: a check, a verification. */
   addJobResults(jobId: string, results: readonly JobResult[]): Promise<void>;
   /** The result of one error acted on in bulk; the coupling and keys are the error's. */

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { startJobQueue } from '../../src/jobs/job-queue.ts';
+import { type JobRequest, noCounters } from '../../src/ports/coupling-database.ts';
+import { createCouplingDatabase } from '../database/open-test-database.ts';
+import { until } from '../support/until.ts';
+
+const REQUEST: JobRequest = {
+  kind: 'synchronize',
+  mapping: 'customers',
+  channel: 'houston',
+  parentId: null,
+  scope: 'full',
+  direction: 'both',
+  dryRun: false,
+  trigger: 'manual',
+  actor: 'anna',
+  requestId: null,
+  body: null,
+};
+const PROGRESS = { counters: noCounters(), done: 0, total: null };
+const onError = (): void => {};
+
+test('a job that a process could not finish before it ended is carried out by the next one', async () => {
+  await using coupling = await createCouplingDatabase();
+  const { db: database, url } = coupling;
+  const first = await startJobQueue({ url, database, onError });
+  const job = await first.enqueue(REQUEST);
+  await first.work(async (id, stop) => {
+    await database.startJob(id);
+    await until(stop);
+    await database.finishJob(id, 'cancelled', PROGRESS, null);
+  });
+  await until(async () => (await database.jobById(job.id))?.status === 'running');
+  await first.stop();
+  expect((await database.jobById(job.id))?.status).toBe('queued');
+
+  const second = await startJobQueue({ url, database, onError });
+  await second.work(async (id) => {
+    await database.startJob(id);
+    await database.finishJob(id, 'succeeded', PROGRESS, null);
+  });
+  await until(async () => (await database.jobById(job.id))?.status === 'succeeded', { timeoutMs: 20_000 });
+  expect((await database.jobById(job.id))?.attempts).toBe(2);
+  await second.stop();
+});
+
+test('a job that somebody cancelled stays so, and one like a queued job is that job', async () => {
+  await using coupling = await createCouplingDatabase();
+  const { db: database, url } = coupling;
+  const queue = await startJobQueue({ url, database, onError });
+  const job = await queue.enqueue(REQUEST);
+  expect((await queue.enqueue(REQUEST)).id).toBe(job.id);
+  expect((await queue.enqueue({ ...REQUEST, scope: 'modified' })).id).not.toBe(job.id);
+  await database.queries.cancelJob(job.id);
+  expect(await database.giveBackJob(job.id)).toBe(false);
+  expect((await database.jobById(job.id))?.status).toBe('cancelled');
+  await queue.stop();
+});
