@@ -2,8 +2,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Access, Role } from '../ports/access.ts';
 import { isLoopback } from './assert-listenable.ts';
-import { type AuthOptions, type Caller, callerOf, notAuthenticated } from './caller.ts';
-import { Problem } from './problem.ts';
+import { type AuthOptions, type Caller, callerOf } from './caller.ts';
+import { notAuthenticated, Problem } from './problem.ts';
 
 /** What a route needs. `public` ones answer everybody; `channel` ones are for that channel's callers and operators. */
 export type Needs = 'public' | 'viewer' | 'operator' | 'admin' | 'channel';
@@ -36,14 +36,6 @@ export function requireRole(request: FastifyRequest, needed: Exclude<Needs, 'pub
   const caller = callerIn(request);
   if (caller.role === 'channel' || RANK[caller.role] < RANK[needed]) throw notAllowed(needed);
   return caller;
-}
-
-/** A caller of the role `channel` may call its own channel only; others need to be operators. */
-export function requireChannel(request: FastifyRequest, channel: string): Caller {
-  const caller = callerIn(request);
-  if (caller.role === 'channel' && caller.channel === channel) return caller;
-  if (caller.role === 'channel') throw notAllowed('channel');
-  return requireRole(request, 'operator');
 }
 
 export const callerIn = (request: FastifyRequest): Caller => {

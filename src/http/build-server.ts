@@ -3,7 +3,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import sse from '@fastify/sse';
 import fastify, { type FastifyInstance } from 'fastify';
-import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { validatorCompiler } from 'fastify-type-provider-zod';
 import { authorizeRequests } from './authorize.ts';
 import { describeApi } from './describe-api.ts';
 import { handleError } from './handle-error.ts';
@@ -25,9 +25,7 @@ import { registerSynchronizationErrors } from './routes/synchronization-errors.t
 import { registerSynchronizationLog } from './routes/synchronization-log.ts';
 import { serializeAnswers } from './serialize-answer.ts';
 import type { ServerDeps } from './server-deps.ts';
-
-export type Server = ReturnType<typeof typed>;
-const typed = (server: FastifyInstance) => server.withTypeProvider<ZodTypeProvider>();
+import { type Server, typed } from './typed-server.ts';
 
 /** Resolves when every plugin is in place; the caller listens, or injects. */
 export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {

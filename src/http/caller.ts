@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Access, Role } from '../ports/access.ts';
-import { Problem } from './problem.ts';
+import { notAuthenticated } from './problem.ts';
 import type { TokenVerifier } from './verify-token.ts';
 
 export interface Caller {
@@ -52,9 +52,6 @@ export async function callerOfSecret(
   if (auth.tokens === null) throw notAuthenticated();
   return { ...(await auth.tokens.verify(secret)), way: 'token', apiKeyId: null };
 }
-
-export const notAuthenticated = (): Problem =>
-  new Problem('not-authenticated', { headers: { 'www-authenticate': 'Bearer realm="couplet"' } });
 
 export function bearerOf(request: FastifyRequest): string | null {
   const header = request.headers.authorization;

@@ -52,9 +52,7 @@ export async function describeApi(server: FastifyInstance): Promise<void> {
       security: [{ bearer: [] }, { session: [] }, {}],
     },
     transform: ({ schema, url, route, ...rest }) => {
-      const transformed = jsonSchemaTransform({ schema, url, route, ...rest } as Parameters<
-        typeof jsonSchemaTransform
-      >[0]);
+      const transformed = jsonSchemaTransform({ schema, url, route, ...rest });
       const method = Array.isArray(route.method) ? (route.method[0] ?? 'GET') : route.method;
       const needs = needsOf(method, route.config?.needs);
       return {

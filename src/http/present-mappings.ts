@@ -75,7 +75,8 @@ function lanePresenter(
     modifiedAtToJson(side, value) {
       const at = prepared?.sides[side].modifiedAt ?? null;
       if (value === null || at === null) return value;
-      return String(valueToJson(prepared?.sides[side].types[at] ?? TEXT, value));
+      const shown = valueToJson(prepared?.sides[side].types[at] ?? TEXT, value);
+      return typeof shown === 'string' ? shown : value;
     },
     link(side, key, valueOf) {
       const link = known?.[side].link ?? null;

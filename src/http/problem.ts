@@ -1,6 +1,6 @@
 /** What is thrown anywhere in a request to answer with a problem document. The error handler is the only one to send it. */
 import { describeCode } from '../domain/describe-change.ts';
-import type { Json, Params } from '../domain/record.ts';
+import type { Params } from '../domain/record.ts';
 import { entryOf, type ErrorCode, isErrorCode } from '../errors/catalogue.ts';
 import type { ProblemDocument, ProblemPlace } from './schemas/problem.ts';
 
@@ -59,7 +59,7 @@ export function problemDocument(
     status,
     code,
     detail,
-    params: (options.params ?? {}) as Record<string, Json>,
+    params: options.params ?? {},
     ...(isErrorCode(code) && { remedy: entryOf(code).remedy }),
     requestId,
     ...(options.errors && { errors: [...options.errors] }),
@@ -83,3 +83,6 @@ export const unknownParameter = (
 
 /** RFC 6901: `~` and `/` within a name. */
 export const pointerPart = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
+export const notAuthenticated = (): Problem =>
+  new Problem('not-authenticated', { headers: { 'www-authenticate': 'Bearer realm="couplet"' } });

@@ -45,7 +45,7 @@ export function acceptBodies(server: FastifyInstance): void {
   server.removeContentTypeParser(['application/json', 'text/plain']);
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body.length === 0) done(null, undefined);
-    else parseJson(request, body.toString(), done);
+    else void parseJson(request, body.toString(), done);
   });
   server.addContentTypeParser('text/csv', { parseAs: 'string' }, (_, body, done) => done(null, body.toString()));
   server.addHook('preValidation', async (request) => {

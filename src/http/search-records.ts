@@ -67,7 +67,7 @@ const writeCursor = (key: RecordKey): string => Buffer.from(JSON.stringify(key))
 function readCursor(cursor: string): RecordKey {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Array.isArray(key) && key.every((part) => typeof part === 'string')) return key as string[];
+    if (Array.isArray(key) && key.every((part) => typeof part === 'string')) return key;
   } catch {
     // Falls through to the refusal.
   }

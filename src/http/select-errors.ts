@@ -2,7 +2,7 @@
 import type { ErrorFilter } from '../ports/queries.ts';
 import { Problem } from './problem.ts';
 import { isId } from './read-keys.ts';
-import { errorFilterOf } from './routes/synchronization-errors.ts';
+import { errorFilterOf } from './error-filter.ts';
 import type { BulkBody } from './schemas/synchronization-errors.ts';
 import { MOST_ITEMS } from './schemas/query.ts';
 import type { ServerDeps } from './server-deps.ts';

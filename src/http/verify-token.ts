@@ -1,8 +1,7 @@
 /** Tokens of an OpenID Connect provider: signature, issuer, audience, time, and the claim that holds the role. */
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Role } from '../ports/access.ts';
-import { notAuthenticated } from './caller.ts';
-import { Problem } from './problem.ts';
+import { notAuthenticated, Problem } from './problem.ts';
 
 export interface TokenOptions {
   readonly issuer: string;

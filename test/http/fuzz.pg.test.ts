@@ -169,7 +169,11 @@ function strangeRequest(
   }
   if (dice.chance(5)) query.append(dice.pick(STRANGE_TEXTS), 'x');
   const content = operation.requestBody?.content;
-  const request = { method: method.toUpperCase(), url: `${url}${query.size > 0 ? `?${query}` : ''}`, headers };
+  const request = {
+    method: method.toUpperCase(),
+    url: `${url}${query.size > 0 ? `?${query.toString()}` : ''}`,
+    headers,
+  };
   if (content === undefined && !dice.chance(5)) return request;
   if (dice.chance(5))
     return {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { customer, makeConflict, openServerInStep, shopper } from './open-test-server.ts';
+import { type Body, customer, makeConflict, openServerInStep, shopper } from './open-test-server.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs/api.md');
 const BREAK = '\n@@@ next block @@@\n';
@@ -24,7 +24,7 @@ test('the walk-through of docs/api.md does what it says', async () => {
   await using here = await openServerInStep();
   const id = await makeConflict(here);
   const address = await here.server.listen({ host: '127.0.0.1', port: 0 });
-  const answers = (await runWalkThrough(`${address}/api/v1`)) as any[];
+  const answers = (await runWalkThrough(`${address}/api/v1`)) as Body[];
   const [summary, list, one, preview, decided, resolvedPair, log, reverted, revertedPair, openAgain, bulk] = answers;
   expect(summary.items).toMatchObject([{ kind: 'conflict', count: 1, sampleId: id }]);
   expect(list.items).toMatchObject([{ id }]);
@@ -43,13 +43,13 @@ test('the walk-through of docs/api.md does what it says', async () => {
     status: 'resolved',
     resolution: { reason: 'the customer gave it at the till' },
   });
-  const valuesOf = (pair: any) =>
-    Object.fromEntries(pair.fields.map(({ name, hq, channel }: any) => [name, [hq, channel]]));
+  const valuesOf = (pair: Body) =>
+    Object.fromEntries(pair.fields.map(({ name, hq, channel }: Body) => [name, [hq, channel]]));
   expect(valuesOf(resolvedPair)).toMatchObject({
     name: ['HQ name C1', 'HQ name C1'],
     email: ['till-C1@example.com', 'till-C1@example.com'],
   });
-  const changes = log.items.flatMap((entry: any) => entry.changes);
+  const changes = log.items.flatMap((entry: Body) => entry.changes);
   expect(changes).toEqual(
     expect.arrayContaining([
       { field: 'name', side: 'channel', old: 'Till name C1', new: 'HQ name C1' },

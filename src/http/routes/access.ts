@@ -1,10 +1,11 @@
 /** Who the caller is, and signing in and out of the page. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Server } from '../build-server.ts';
+import type { Server } from '../typed-server.ts';
 import { callerIn } from '../authorize.ts';
-import { bearerOf, callerOfSecret, cookieOf, notAuthenticated, SESSION_COOKIE } from '../caller.ts';
+import { bearerOf, callerOfSecret, cookieOf, SESSION_COOKIE } from '../caller.ts';
 import { NO_CONTENT, PROBLEMS } from '../describe-api.ts';
+import { notAuthenticated } from '../problem.ts';
 import { type Me, MeSchema, SignInBodySchema } from '../schemas/access.ts';
 import type { ServerDeps } from '../server-deps.ts';
 

@@ -5,7 +5,8 @@ import { keyText, type RecordKey } from '../../domain/record.ts';
 import type { LanePresenter } from '../../ports/mapping-presenter.ts';
 import type { Lane } from '../../ports/store.ts';
 import { answerJob } from '../answer-job.ts';
-import type { Server } from '../build-server.ts';
+import type { Server } from '../typed-server.ts';
+import { couplingFilterOf } from '../coupling-filter.ts';
 import { PROBLEMS } from '../describe-api.ts';
 import { invalid, Problem } from '../problem.ts';
 import { readKey, requireLanes } from '../read-keys.ts';
@@ -15,7 +16,6 @@ import { CoupleBodySchema, type UncoupleBody, UncoupleBodySchema } from '../sche
 import { DryRunQuerySchema, JobSchema } from '../schemas/jobs.ts';
 import { MOST_ITEMS, text } from '../schemas/query.ts';
 import type { ServerDeps } from '../server-deps.ts';
-import { couplingFilterOf } from './couplings.ts';
 
 const tags = ['Couplings'];
 const params = z.object({ mapping: z.string() });
@@ -156,12 +156,12 @@ async function couplingsOfKeys(
     const keys = hqKeys.map((key, at) => readKey(shown, 'hq', key, `/hqKeys/${at}`));
     for (const key of keys) missing.set(keyText(key), key);
     const couplings = await deps.couplings.couplingsByKey(lane, 'hq', keys);
-    for (const [text, coupling] of couplings) {
-      found.add(text);
+    for (const [key, coupling] of couplings) {
+      found.add(key);
       if (coupling.status !== 'ended') selected.push(coupling.id);
     }
   }
-  const [lost] = [...missing].filter(([text]) => !found.has(text));
+  const [lost] = [...missing].filter(([key]) => !found.has(key));
   if (lost !== undefined) throw new Problem('coupling-not-found', { params: { key: [...lost[1]] } });
   return selected;
 }

@@ -2,19 +2,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { describeCode } from '../../domain/describe-change.ts';
-import type { MappingPresenter } from '../../ports/mapping-presenter.ts';
-import type { CouplingFilter, CouplingView, LogFilter } from '../../ports/queries.ts';
+import type { CouplingView, LogFilter } from '../../ports/queries.ts';
 import { ActionRefused } from '../../ports/synchronizer.ts';
 import { askerOf } from '../asker.ts';
-import type { Server } from '../build-server.ts';
+import type { Server } from '../typed-server.ts';
+import { couplingFilterOf } from '../coupling-filter.ts';
 import { csvContent, NO_CONTENT, PROBLEMS } from '../describe-api.ts';
 import { presentCouplingNow, presentCouplings } from '../present/present-coupling.ts';
 import { presentLog } from '../present/present-log-entry.ts';
 import { presentPreview } from '../present/present-preview.ts';
 import { invalid, Problem } from '../problem.ts';
-import { readKey, readKeyFilter, requireConfigured, requireId, requireLanes } from '../read-keys.ts';
+import { readKey, requireConfigured, requireId, requireLanes } from '../read-keys.ts';
 import {
-  type CouplingFilterQuery,
   CouplingListQuerySchema,
   CouplingListSchema,
   CouplingSchema,
@@ -38,21 +37,6 @@ import { NO_LOG_FILTER } from '../no-filter.ts';
 
 const tags = ['Couplings'];
 const idParams = z.object({ id: z.string().meta({ format: 'uuid' }) });
-
-export async function couplingFilterOf(
-  presenter: MappingPresenter,
-  query: CouplingFilterQuery,
-): Promise<CouplingFilter> {
-  return {
-    mapping: query.mapping ?? null,
-    channel: query.channel ?? null,
-    status: query.status ?? null,
-    q: query.q ?? null,
-    side: query.side ?? null,
-    key: await readKeyFilter(presenter, query.mapping, query.channel?.[0], query.side, query.key),
-    parent: query.parent ?? null,
-  };
-}
 
 export function registerCouplings(api: Server, deps: ServerDeps): void {
   registerLists(api, deps);

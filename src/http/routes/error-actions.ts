@@ -11,7 +11,7 @@ import { ActionRefused, type ActionRequest, type ActionResult } from '../../port
 import { answerJob } from '../answer-job.ts';
 import { askerOf } from '../asker.ts';
 import { requireRole } from '../authorize.ts';
-import type { Server } from '../build-server.ts';
+import type { Server } from '../typed-server.ts';
 import { PROBLEMS } from '../describe-api.ts';
 import { NO_ERROR_FILTER } from '../no-filter.ts';
 import { presentErrorNow } from '../present/present-error.ts';

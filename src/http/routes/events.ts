@@ -1,7 +1,7 @@
 /** Live events: what changes, told to pages that watch. The page asks for the details itself. */
 import { z } from 'zod';
 import type { EventFeed, LiveEvent } from '../../ports/event-feed.ts';
-import type { Server } from '../build-server.ts';
+import type { Server } from '../typed-server.ts';
 import { PROBLEMS } from '../describe-api.ts';
 import { Problem } from '../problem.ts';
 import type { ServerDeps } from '../server-deps.ts';

@@ -7,7 +7,7 @@ import type { JobResult } from '../../ports/coupling-database.ts';
 import type { JobView } from '../../ports/queries.ts';
 import type { Lane } from '../../ports/store.ts';
 import { answerJob } from '../answer-job.ts';
-import type { Server } from '../build-server.ts';
+import type { Server } from '../typed-server.ts';
 import { csvContent, PROBLEMS } from '../describe-api.ts';
 import { loadLanes } from '../present/lanes.ts';
 import { laneOfJob, presentJob, presentJobResult } from '../present/present-job.ts';

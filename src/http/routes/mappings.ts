@@ -1,7 +1,7 @@
 /** Table mappings as they run; pausing them; records of one store with the reason why they are not coupled. */
 import { z } from 'zod';
 import { askerOf } from '../asker.ts';
-import type { Server } from '../build-server.ts';
+import type { Server } from '../typed-server.ts';
 import { PROBLEMS } from '../describe-api.ts';
 import { formerMapping, presentMapping, type RunningFacts, runningFacts } from '../present/present-mapping.ts';
 import { invalid, Problem } from '../problem.ts';

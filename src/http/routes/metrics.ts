@@ -28,7 +28,7 @@ export async function registerMetrics(server: FastifyInstance, deps: ServerDeps)
   const fill = createGauges(client, registry);
   server.get(
     '/metrics',
-    { config: { needs: 'viewer', rateLimit: false }, schema: { hide: true } as object },
+    { config: { needs: 'viewer', rateLimit: false }, schema: { hide: true } },
     async (_, reply) => {
       await fill(deps);
       return reply.type(registry.contentType).send(await registry.metrics());

@@ -22,7 +22,7 @@ export async function registerPage(server: FastifyInstance, { pageFolder }: Serv
   await server.register(async (page) => {
     page.addHook('onRoute', (route) => {
       route.config = { ...route.config, needs: 'public' };
-      route.schema = { ...route.schema, hide: true } as object;
+      route.schema = { ...route.schema, hide: true };
     });
     await page.register(fastifyStatic, {
       root: pageFolder,

@@ -5,7 +5,7 @@ import { describeCode } from '../../domain/describe-change.ts';
 import type { LaneView, StoreState } from '../../ports/queries.ts';
 import { answerJob } from '../answer-job.ts';
 import { askerOf } from '../asker.ts';
-import type { Server } from '../build-server.ts';
+import type { Server } from '../typed-server.ts';
 import { PROBLEMS } from '../describe-api.ts';
 import { nextRunOf, scheduleText } from '../present/present-mapping.ts';
 import { Problem } from '../problem.ts';

@@ -1,19 +1,15 @@
 /** Coupled Data Synchronization Errors: the list, its sums, one error, what a person notes on it. Actions stand apart. */
 import { z } from 'zod';
-import type { RecordKey } from '../../domain/record.ts';
-import type { MappingPresenter } from '../../ports/mapping-presenter.ts';
-import type { ErrorFilter } from '../../ports/queries.ts';
-import type { Server } from '../build-server.ts';
+import type { Server } from '../typed-server.ts';
 import { csvContent, PROBLEMS } from '../describe-api.ts';
+import { errorFilterOf } from '../error-filter.ts';
 import { presentErrorNow, presentErrors, presentGroup, presentHeldRecord } from '../present/present-error.ts';
 import { Problem } from '../problem.ts';
-import { readKeyFilter, requireId } from '../read-keys.ts';
-import { requireKnownFields } from '../require-known-fields.ts';
+import { requireId } from '../read-keys.ts';
 import { page } from '../schemas/query.ts';
 import {
   AffectedRecordListSchema,
   AffectedRecordSchema,
-  type ErrorFilterQuery,
   ErrorFilterSchema,
   ErrorListQuerySchema,
   ErrorPatchSchema,
@@ -26,33 +22,6 @@ import type { ServerDeps } from '../server-deps.ts';
 
 const tags = ['Synchronization errors'];
 const idParams = z.object({ id: z.string().meta({ format: 'uuid' }) });
-
-export async function errorFilterOf(presenter: MappingPresenter, query: ErrorFilterQuery): Promise<ErrorFilter> {
-  requireKnownFields(presenter, query.mapping, query.field);
-  const key = await readKeyFilter(presenter, query.mapping, query.channel?.[0], query.side, query.key);
-  return filterWithKey(query, key);
-}
-
-const filterWithKey = (query: ErrorFilterQuery, key: RecordKey | null): ErrorFilter => ({
-  mapping: query.mapping ?? null,
-  channel: query.channel ?? null,
-  kind: query.kind ?? null,
-  code: query.code ?? null,
-  cause: query.cause ?? null,
-  field: query.field ?? null,
-  status: query.status ?? null,
-  parked: query.parked ?? null,
-  scope: query.scope ?? null,
-  jobId: query.jobId ?? null,
-  couplingId: query.couplingId ?? null,
-  assignee: query.assignee ?? null,
-  q: query.q ?? null,
-  side: query.side ?? null,
-  key,
-  since: query.since ?? null,
-  until: query.until ?? null,
-  ids: null,
-});
 
 export function registerSynchronizationErrors(api: Server, deps: ServerDeps): void {
   registerLists(api, deps);

@@ -1,12 +1,11 @@
 /** The synchronization log, and taking back what it tells of. */
 import { z } from 'zod';
-import type { Json } from '../../domain/record.ts';
 import { describeCode } from '../../domain/describe-change.ts';
 import type { LogFilter, LogView } from '../../ports/queries.ts';
 import { ActionRefused } from '../../ports/synchronizer.ts';
 import { answerJob } from '../answer-job.ts';
 import { askerOf } from '../asker.ts';
-import type { Server } from '../build-server.ts';
+import type { Server } from '../typed-server.ts';
 import { csvContent, PROBLEMS } from '../describe-api.ts';
 import { presentLog } from '../present/present-log-entry.ts';
 import { presentPreview, presentWrites } from '../present/present-preview.ts';
@@ -188,7 +187,7 @@ function registerBulkRevert(api: Server, deps: ServerDeps): void {
       return answerJob(deps, request, reply, {
         kind: 'revert',
         dryRun: request.query.dryRun ?? body.dryRun ?? false,
-        body: { items: ids.map((id) => ({ id })) as unknown as Json, reason: body.reason },
+        body: { items: ids.map((id) => ({ id })), reason: body.reason },
       });
     },
   );

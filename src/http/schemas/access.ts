@@ -20,4 +20,3 @@ export const SignInBodySchema = z
   .meta({ id: 'SignIn', examples: [{ apiKey: 'cpl_…' }] });
 
 export type Me = z.infer<typeof MeSchema>;
-export type Role = z.infer<typeof RoleSchema>;

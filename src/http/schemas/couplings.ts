@@ -143,8 +143,6 @@ export const UncoupleBodySchema = z
   .meta({ id: 'UncoupleBody', examples: [{ hqKeys: [{ account_num: 'C0001' }] }] });
 
 export type CouplingDocument = z.infer<typeof CouplingSchema>;
-export type CouplingListQuery = z.infer<typeof CouplingListQuerySchema>;
 export type CouplingFilterQuery = z.infer<typeof CouplingFilterSchema>;
 export type NewCouplingBody = z.infer<typeof NewCouplingBodySchema>;
-export type CoupleBody = z.infer<typeof CoupleBodySchema>;
 export type UncoupleBody = z.infer<typeof UncoupleBodySchema>;

@@ -147,7 +147,5 @@ export const VerifyBodySchema = z
   .meta({ id: 'VerifyBody' });
 
 export type JobDocument = z.infer<typeof JobSchema>;
-export type JobListQuery = z.infer<typeof JobListQuerySchema>;
 export type JobResultDocument = z.infer<typeof JobResultSchema>;
-export type JobResultQuery = z.infer<typeof JobResultQuerySchema>;
 export type SynchronizeBody = z.infer<typeof SynchronizeBodySchema>;

@@ -260,7 +260,6 @@ export const AffectedRecordSchema = z
 export const AffectedRecordListSchema = listOf(AffectedRecordSchema, 'AffectedRecordList');
 
 export type SynchronizationErrorDocument = z.infer<typeof SynchronizationErrorSchema>;
-export type ErrorListQuery = z.infer<typeof ErrorListQuerySchema>;
 export type ErrorFilterQuery = z.infer<typeof ErrorFilterSchema>;
 export type ActionBody = z.infer<typeof ActionBodySchema>;
 export type ActionAnswer = z.infer<typeof ActionAnswerSchema>;

@@ -129,5 +129,4 @@ export const BulkRevertBodySchema = z
   .meta({ id: 'BulkRevertBody', examples: [{ jobId: '01981d0e-6a3b-7c11-9a51-3f0b5a1f2c77', expect: 12 }] });
 
 export type LogEntryDocument = z.infer<typeof LogEntrySchema>;
-export type LogListQuery = z.infer<typeof LogListQuerySchema>;
 export type CouplingLogQuery = z.infer<typeof CouplingLogQuerySchema>;
