@@ -4,6 +4,7 @@
  * name and fingerprint are the same; any other has state `none`, as if it had never agreed.
  */
 import { createHash } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import { eq } from 'drizzle-orm';
 import type { Base, BaseState } from '../domain/pair.ts';
 import type { Value } from '../domain/record.ts';
@@ -34,8 +35,12 @@ export interface Layouts {
   projection(from: number, to: number): Promise<(base: Base) => Base>;
 }
 
+const FRESH_MS = 1_000;
+
 export const createLayouts = (clients: Clients): Layouts => {
   const current = new Map<number, number>();
+  // Of lanes that this process only shows: as of a second ago at most.
+  const others = new Map<number, { readonly layoutId: number | null; readonly readAt: number }>();
   const fields = new Map<number, readonly LayoutField[]>();
   const projections = new Map<string, (base: Base) => Base>();
 
@@ -69,13 +74,17 @@ export const createLayouts = (clients: Clients): Layouts => {
       return { layoutId, changed: former !== null && former !== layoutId };
     },
     currentOf: async (laneId) => {
-      const known = current.get(laneId);
-      if (known !== undefined) return known;
+      const own = current.get(laneId);
+      if (own !== undefined) return own;
+      const known = others.get(laneId);
+      if (known !== undefined && performance.now() - known.readAt < FRESH_MS) return known.layoutId;
       const [row] = await clients.orm
         .select({ layoutId: laneTable.layoutId })
         .from(laneTable)
         .where(eq(laneTable.id, laneId));
-      return row?.layoutId ?? null;
+      const layoutId = row?.layoutId ?? null;
+      others.set(laneId, { layoutId, readAt: performance.now() });
+      return layoutId;
     },
     fieldsOf,
     projection: async (from, to) => {

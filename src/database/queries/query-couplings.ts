@@ -84,7 +84,7 @@ const branchesOf = (filter: CouplingFilter, laneIds: readonly number[] | null): 
     if (lanes === null) return { driver: null, where: sql`${more} and ${where}` };
     if (narrow) return { driver: null, where: sql`c.lane_id = any(${lanes}) and ${more} and ${where}` };
     return {
-      driver: { source: sql`unnest(${lanes}) as d(lane_id)`, columns: ['lane_id'] },
+      driver: { source: sql`unnest(${lanes}) as d(lane_id)`, columns: ['lane_id'], uneven: true },
       where: sql`${more} and ${where}`,
     };
   };
@@ -110,7 +110,7 @@ const outOfStepBranch = (
   const open = sql`c.ended_at is null and c.status <> 'synchronized'`;
   if (lanes === null) return read(sql`${open} and c.status = any(${wanted})`);
   const source = sql`(select l.lane_id, s.status from unnest(${lanes}) as l(lane_id) cross join unnest(${wanted}) as s(status)) as d`;
-  return { driver: { source, columns: ['lane_id', 'status'] }, where: sql`${open} and ${where}` };
+  return { driver: { source, columns: ['lane_id', 'status'], uneven: true }, where: sql`${open} and ${where}` };
 };
 
 export const couplingQueries = (

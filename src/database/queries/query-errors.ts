@@ -124,11 +124,11 @@ const branchesOf = (
     const lanes = laneArray(laneIds);
     if (!byId || isNarrow(filter)) return { driver: null, where: sql`e.lane_id = any(${lanes}) and ${where}` };
     if (status === 'resolved') {
-      return { driver: { source: sql`unnest(${lanes}) as d(lane_id)`, columns: ['lane_id'] }, where };
+      return { driver: { source: sql`unnest(${lanes}) as d(lane_id)`, columns: ['lane_id'], uneven: true }, where };
     }
     const kinds = anyOf(filter.kind ?? ['conflict', 'deletion', 'failure'], 'couplet.error_kind');
     const source = sql`(select l.lane_id, k.kind from unnest(${lanes}) as l(lane_id) cross join unnest(${kinds}) as k(kind)) as d`;
-    return { driver: { source, columns: ['lane_id', 'kind'] }, where };
+    return { driver: { source, columns: ['lane_id', 'kind'], uneven: true }, where };
   });
 
 const select = async (
