@@ -12,8 +12,10 @@ import { couplePairs, matchAll, type PairToCouple, uncoupleAll } from './match-j
 import type { Outcome } from './job-outcome.ts';
 import type { LaneMemory } from './open-lane.ts';
 import { doneOf, type LaneReport, runChannel, type RunRequest } from './run-channel.ts';
+import { revertMany } from './revert-job.ts';
 import { singleRun } from './single-run.ts';
 import { lanesOf, type Site } from './site.ts';
+import { verifyMappings } from './verify-lane.ts';
 
 export type Stop = () => Promise<boolean>;
 
@@ -55,7 +57,9 @@ export async function executeJob(site: Site, memory: LaneMemory, jobId: string, 
     jobId,
     outcome.status,
     { counters: outcome.counters, done: doneOf(outcome.counters), total: null },
-    outcome.code ? { code: outcome.code, params: (outcome.params ?? {}) as { [name: string]: Json } } : null,
+    outcome.code !== null || Object.keys(outcome.params).length > 0
+      ? { code: outcome.code, params: outcome.params }
+      : null,
   );
 }
 
@@ -68,6 +72,10 @@ function perform(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<
       return coupleInBulk(site, memory, job, stop);
     case 'bulk':
       return bulk(site, memory, job, stop);
+    case 'revert':
+      return revertMany(site, memory, job, stop);
+    case 'verify':
+      return verifyMappings(site, memory, job, stop);
     case 'check':
       return performCheck(site, job);
     default:

@@ -1,9 +1,10 @@
 /** How a job ended. */
-import type { Job, JobCounters } from '../ports/coupling-database.ts';
+import type { Params } from '../domain/record.ts';
+import type { JobCounters } from '../ports/coupling-database.ts';
 
 export interface Outcome {
   readonly status: 'succeeded' | 'failed' | 'cancelled';
   readonly code: string | null;
-  readonly params: Job['body'];
+  readonly params: Params;
   readonly counters: JobCounters;
 }

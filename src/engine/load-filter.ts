@@ -72,7 +72,7 @@ function textOf(fields: readonly PreparedField[], target: Side, probe: readonly 
 function setBits(bits: Uint32Array, text: string): boolean {
   let wereSet = true;
   for (const seed of SEEDS) {
-    let hash = seed;
+    let hash: number = seed;
     for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
     hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
     hash ^= hash >>> 13;

@@ -247,7 +247,9 @@ function errorOf(settling: Settling, subject: Subject, found: Finding, before: S
   const { context, identity } = settling;
   const { mapping } = context.prepared;
   const attempts = found.kind === 'failure' ? (before?.kind === 'failure' ? before.attempts : 0) + 1 : 1;
-  const parked = found.kind === 'failure' && attempts >= mapping.failures.maxAttempts;
+  // A difference that a verification found is shown to a person and repaired by nobody's retry.
+  const parked =
+    found.kind === 'failure' && (attempts >= mapping.failures.maxAttempts || found.code === 'verification-difference');
   const retryAt =
     found.kind === 'failure' && !parked
       ? new Date(context.surroundings.now().getTime() + retryDelayMs(attempts)).toISOString()

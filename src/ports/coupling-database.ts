@@ -154,7 +154,7 @@ export interface CouplingDatabase {
     id: string,
     status: 'succeeded' | 'failed' | 'cancelled',
     progress: JobProgress,
-    outcome: { readonly code: string; readonly params: Params } | null,
+    outcome: { readonly code: string | null; readonly params: Params } | null,
   ): Promise<void>;
   /** A job that ended as cancelled only because its process ended is queued again. False: somebody cancelled it, or it is done. */
   giveBackJob(id: string): Promise<boolean>;

@@ -266,7 +266,11 @@ export interface WriteBatch {
   readonly batchId: string;
   readonly fence: Fence;
   readonly writes: readonly Write[];
-  /** The engine knows of no record in the table: the store may load in bulk if it finds the table empty. */
+  /**
+   * The caller knows of no record in the table but those that this load, under this fence, has written, and that none
+   * of them matches another: the store may load in bulk, without seeking matches, as long as it finds nobody else's
+   * record there. What a constraint refuses sends the batch down the ordinary path, which seeks.
+   */
   readonly expectEmpty: boolean;
   /** True: everything is done and rolled back; outcomes tell what would have happened. */
   readonly rehearse?: boolean;

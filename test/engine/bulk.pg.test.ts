@@ -2,9 +2,24 @@ import { describe, expect, it } from 'vitest';
 import type { JobRequest } from '../../src/ports/coupling-database.ts';
 import { type SmallSite, smallSite } from './small-site.ts';
 
-const JOB: JobRequest = { kind: 'bulk', mapping: null, channel: null, parentId: null, scope: null, direction: null, dryRun: false, trigger: 'manual', actor: 'anna', requestId: null, body: null };
+const JOB: JobRequest = {
+  kind: 'bulk',
+  mapping: null,
+  channel: null,
+  parentId: null,
+  scope: null,
+  direction: null,
+  dryRun: false,
+  trigger: 'manual',
+  actor: 'anna',
+  requestId: null,
+  body: null,
+};
 
-async function inBulk(site: SmallSite, body: object): Promise<{ status: string; code: string | null; error_id: string }[]> {
+async function inBulk(
+  site: SmallSite,
+  body: object,
+): Promise<{ status: string; code: string | null; error_id: string }[]> {
   const job = await site.database.createJob({ ...JOB, body: body as never }, 'queued');
   await site.synchronizer.execute(job.id, () => Promise.resolve(false));
   expect((await site.database.jobOutcome(job.id)).status).toBe('succeeded');
@@ -13,7 +28,8 @@ async function inBulk(site: SmallSite, body: object): Promise<{ status: string; 
 
 async function withConflicts(count: number): Promise<SmallSite> {
   const site = await smallSite();
-  for (let n = 1; n <= count; n += 1) site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com` });
+  for (let n = 1; n <= count; n += 1)
+    site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com` });
   await site.run();
   for (let n = 1; n <= count; n += 1) {
     site.hq.update('customers', { num: `C${n}` }, { name: `HQ ${n}` });
@@ -23,7 +39,11 @@ async function withConflicts(count: number): Promise<SmallSite> {
   return site;
 }
 
-const open = async (site: SmallSite) => (await site.sql`select id, hq_key from couplet.sync_error where status = 'open' order by id`) as unknown as { id: string; hq_key: string }[];
+const open = async (site: SmallSite) =>
+  (await site.sql`select id, hq_key from couplet.sync_error where status = 'open' order by id`) as unknown as {
+    id: string;
+    hq_key: string;
+  }[];
 
 describe('bulk work', () => {
   it('acts on all errors at once, each with a result; a stale or answered one stops none of the others', async () => {
@@ -34,15 +54,43 @@ describe('bulk work', () => {
     const movedNum = (JSON.parse(moved!.hq_key) as string[])[0]!;
     site.hq.update('customers', { num: movedNum }, { name: 'moved since' });
     const fresh = await site.database.errorById(answered!.id);
-    await site.synchronizer.act(answered!.id, { action: 'synchronize', winner: 'hq', dryRun: false, ifMatch: '*', fields: new Map(), key: null, create: false, jobId: null, actor: 'bo', reason: null, requestId: null });
+    await site.synchronizer.act(answered!.id, {
+      action: 'synchronize',
+      winner: 'hq',
+      dryRun: false,
+      ifMatch: '*',
+      fields: new Map(),
+      key: null,
+      create: false,
+      jobId: null,
+      actor: 'bo',
+      reason: null,
+      requestId: null,
+    });
     expect(fresh?.status).toBe('open');
-    const results = await inBulk(site, { action: 'synchronize', winner: 'channel', items: [...errors.map(({ id }) => ({ id, etag: null })), { id: '01a1fc29-94b2-77ba-b641-5011da81d19b', etag: null }], reason: 'Friday' });
-    const counts = Object.fromEntries(['succeeded', 'failed'].map((status) => [status, results.filter((result) => result.status === status).length]));
+    const results = await inBulk(site, {
+      action: 'synchronize',
+      winner: 'channel',
+      items: [
+        ...errors.map(({ id }) => ({ id, etag: null })),
+        { id: '01a1fc29-94b2-77ba-b641-5011da81d19b', etag: null },
+      ],
+      reason: 'Friday',
+    });
+    const counts = Object.fromEntries(
+      ['succeeded', 'failed'].map((status) => [status, results.filter((result) => result.status === status).length]),
+    );
     expect(counts).toEqual({ succeeded: 28, failed: 3 });
-    expect(results.filter(({ status }) => status === 'failed').map(({ code }) => code).sort()).toEqual(['already-resolved', 'error-not-found', 'stale-decision']);
+    expect(
+      results
+        .filter(({ status }) => status === 'failed')
+        .map(({ code }) => code)
+        .sort(),
+    ).toEqual(['already-resolved', 'error-not-found', 'stale-decision']);
     expect(site.hq.select('customers').filter((row) => String(row['name']).startsWith('Till'))).toHaveLength(28);
     expect(await open(site)).toHaveLength(1);
-    const [entry] = await site.sql`select reason, actor, error_id from couplet.sync_log where action = 'modified' and cause = 'resolution' and reason = 'Friday' limit 1`;
+    const [entry] =
+      await site.sql`select reason, actor, error_id from couplet.sync_log where action = 'modified' and cause = 'resolution' and reason = 'Friday' limit 1`;
     expect(entry).toMatchObject({ actor: 'anna', reason: 'Friday' });
     expect(entry!['error_id']).not.toBeNull();
   });
@@ -52,7 +100,10 @@ describe('bulk work', () => {
     const errors = await open(site);
     const retried = await inBulk(site, { action: 'retry', items: errors.map(({ id }) => ({ id, etag: null })) });
     expect(retried.map(({ status, code }) => [status, code])).toEqual(errors.map(() => ['failed', 'update-conflict']));
-    const removed = await inBulk(site, { action: 'remove-coupling', items: errors.slice(0, 5).map(({ id }) => ({ id, etag: null })) });
+    const removed = await inBulk(site, {
+      action: 'remove-coupling',
+      items: errors.slice(0, 5).map(({ id }) => ({ id, etag: null })),
+    });
     expect(removed.every(({ status }) => status === 'succeeded')).toBe(true);
     await site.run({ scope: 'full' });
     expect(await open(site)).toHaveLength(7);
@@ -64,10 +115,16 @@ describe('bulk work', () => {
     const errors = await open(site);
     await inBulk(site, { action: 'remove-coupling', items: errors.map(({ id }) => ({ id, etag: null })) });
     site.houston.insert('shoppers', { cust_num: 'C1', full_name: 'Twin of C1', mail: null });
-    const job = await site.database.createJob({ ...JOB, kind: 'couple', mapping: 'customers', channel: 'houston', dryRun: true, body: {} }, 'queued');
+    const job = await site.database.createJob(
+      { ...JOB, kind: 'couple', mapping: 'customers', channel: 'houston', dryRun: true, body: {} },
+      'queued',
+    );
     await site.synchronizer.execute(job.id, () => Promise.resolve(false));
     expect(await site.sql`select 1 from couplet.coupling where ended_at is null`).toHaveLength(0);
-    const real = await site.database.createJob({ ...JOB, kind: 'couple', mapping: 'customers', channel: 'houston', body: {} }, 'queued');
+    const real = await site.database.createJob(
+      { ...JOB, kind: 'couple', mapping: 'customers', channel: 'houston', body: {} },
+      'queued',
+    );
     await site.synchronizer.execute(real.id, () => Promise.resolve(false));
     const outcome = await site.database.jobOutcome(real.id);
     expect(outcome.counters.coupled).toBe(3);
