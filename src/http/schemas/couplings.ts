@@ -1,5 +1,6 @@
 /** Couplings: list, one, and what couples and uncouples. */
 import { z } from 'zod';
+import { COUPLING_EXAMPLE } from './examples.ts';
 import { byRecord, choices, listOf, page, search, sortedBy, text, texts, uuids } from './query.ts';
 import { IdSchema, RecordKeySchema, SideSchema, TimeSchema, ValueSchema } from './words.ts';
 
@@ -50,7 +51,7 @@ export const CouplingSchema = z
       .optional()
       .meta({ description: 'When the values were read last, while a store is away.' }),
   })
-  .meta({ id: 'Coupling' });
+  .meta({ id: 'Coupling', examples: [COUPLING_EXAMPLE] });
 export const CouplingListSchema = listOf(CouplingSchema, 'CouplingList');
 
 const filter = {

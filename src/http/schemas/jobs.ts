@@ -1,5 +1,6 @@
 /** Synchronization jobs and their results. */
 import { z } from 'zod';
+import { JOB_EXAMPLE } from './examples.ts';
 import { choices, dryRun, listOf, page, period, search, sortedBy, text, texts } from './query.ts';
 import {
   CandidateSchema,
@@ -85,7 +86,7 @@ export const JobSchema = z
       .meta({ description: 'Jobs of the single mappings and channels; their counters are summed here.' }),
     reason: z.string().nullable(),
   })
-  .meta({ id: 'Job' });
+  .meta({ id: 'Job', examples: [JOB_EXAMPLE] });
 
 export const JobListSchema = listOf(JobSchema, 'JobList');
 

@@ -1,5 +1,6 @@
 /** Problem details (RFC 9457): the one shape of every answer that is not a success. */
 import { z } from 'zod';
+import { PROBLEM_EXAMPLE } from './examples.ts';
 import { IdSchema, ParamsSchema } from './words.ts';
 import { SynchronizationErrorSchema } from './synchronization-errors.ts';
 
@@ -34,7 +35,7 @@ export const ProblemSchema = z
     couplingId: IdSchema.optional(),
     differences: z.array(z.unknown()).optional().meta({ description: 'What has moved since.' }),
   })
-  .meta({ id: 'Problem' });
+  .meta({ id: 'Problem', examples: [PROBLEM_EXAMPLE] });
 
 export type ProblemDocument = z.infer<typeof ProblemSchema>;
 export type ProblemPlace = z.infer<typeof ProblemPlaceSchema>;

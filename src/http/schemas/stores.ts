@@ -1,5 +1,6 @@
 /** Stores, overview, verification. */
 import { z } from 'zod';
+import { STORE_EXAMPLE } from './examples.ts';
 import { COUPLING_STATUSES } from './couplings.ts';
 import { text } from './query.ts';
 import { SideSchema, TimeSchema } from './words.ts';
@@ -24,7 +25,7 @@ export const StoreSchema = z
     captureInstalled: z.boolean(),
     problems: z.array(StoreProblemSchema),
   })
-  .meta({ id: 'Store' });
+  .meta({ id: 'Store', examples: [STORE_EXAMPLE] });
 export const StoresSchema = z.array(StoreSchema).meta({ id: 'Stores' });
 
 export const StorePauseBodySchema = z.strictObject({ reason: text.optional() }).meta({ id: 'StorePauseBody' });

@@ -1,5 +1,6 @@
 /** Coupled Data Synchronization Errors: list, one, summary, actions. */
 import { z } from 'zod';
+import { ERROR_EXAMPLE } from './examples.ts';
 import {
   byRecord,
   choices,
@@ -126,7 +127,7 @@ export const SynchronizationErrorSchema = z
       .optional()
       .meta({ description: 'When the values were read last, while a store is away; null: now.' }),
   })
-  .meta({ id: 'SynchronizationError' });
+  .meta({ id: 'SynchronizationError', examples: [ERROR_EXAMPLE] });
 
 export const SynchronizationErrorListSchema = listOf(SynchronizationErrorSchema, 'SynchronizationErrorList');
 

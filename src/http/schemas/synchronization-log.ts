@@ -1,5 +1,6 @@
 /** The synchronization log. */
 import { z } from 'zod';
+import { LOG_EXAMPLE } from './examples.ts';
 import { byRecord, choices, flag, listOf, page, period, search, sortedBy, text, texts, uuids } from './query.ts';
 import {
   DependentSchema,
@@ -66,7 +67,7 @@ export const LogEntrySchema = z
     reverts: IdSchema.nullable(),
     revertedBy: IdSchema.nullable(),
   })
-  .meta({ id: 'LogEntry' });
+  .meta({ id: 'LogEntry', examples: [LOG_EXAMPLE] });
 export const LogListSchema = listOf(LogEntrySchema, 'LogEntryList');
 
 const filter = {

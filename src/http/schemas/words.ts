@@ -1,5 +1,6 @@
 /** Words that every answer is made of. Schemas with an `id` become named components of the OpenAPI document. */
 import { z } from 'zod';
+import { PREVIEW_EXAMPLE } from './examples.ts';
 
 export const SideSchema = z
   .enum(['hq', 'channel'])
@@ -62,4 +63,4 @@ export const DependentSchema = z
 
 export const PreviewSchema = z
   .strictObject({ writes: z.array(WriteSchema), dependents: z.array(DependentSchema) })
-  .meta({ id: 'Preview', description: 'What would be written; nothing was.' });
+  .meta({ id: 'Preview', examples: [PREVIEW_EXAMPLE], description: 'What would be written; nothing was.' });
