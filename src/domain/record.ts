@@ -8,7 +8,6 @@ export type Direction = 'both' | 'toHq' | 'toChannel';
 /** The direction of one write, named after its target. */
 export type WriteDirection = 'toHq' | 'toChannel';
 export const directionTo = (target: Side): WriteDirection => (target === 'hq' ? 'toHq' : 'toChannel');
-export const targetOf = (direction: WriteDirection): Side => (direction === 'toHq' ? 'hq' : 'channel');
 
 /**
  * A value of one column: text in the canonical form of its type as PostgreSQL prints it under pinned settings

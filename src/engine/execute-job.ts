@@ -1,5 +1,5 @@
 /** Carries out a job that was asked for. Bodies are checked where they are made (HTTP, commands); here they are read. */
-import type { Json, Side } from '../domain/record.ts';
+import type { Side } from '../domain/record.ts';
 import { SIDES } from '../domain/record.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import { type Job, type JobCounters, noCounters } from '../ports/coupling-database.ts';

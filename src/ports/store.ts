@@ -10,7 +10,7 @@
  * says in its capabilities. Every method may throw `StoreUnreachable` (nothing is known to have happened; for a write:
  * ask the ledger) and `StoreRefused` (set-up: rights, missing tables).
  */
-import type { Json, KeyText, Params, RecordKey, Side, Value } from '../domain/record.ts';
+import type { KeyText, Params, RecordKey, Side, Value } from '../domain/record.ts';
 import type { ValueType } from '../domain/value-type.ts';
 
 export interface TableName {
@@ -369,5 +369,3 @@ export interface Store {
   table(shape: RecordShape): Promise<StoreTable>;
   close(): Promise<void>;
 }
-
-export type { Json };

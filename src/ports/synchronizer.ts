@@ -3,7 +3,7 @@
  * faults of `errors/store-faults.ts`, and `ActionRefused` for what the caller asked wrongly or too late.
  */
 import type { Json, Params, RecordKey, Side, Value } from '../domain/record.ts';
-import type { Coupling, ErrorCandidate, ErrorField, JobResult, SyncError } from './coupling-database.ts';
+import type { Coupling, ErrorField, SyncError } from './coupling-database.ts';
 import type { Lane } from './store.ts';
 
 /** Who asks, and why; stands in the log. */
@@ -100,15 +100,6 @@ export interface CoupleRequest extends Asker {
   readonly dryRun: boolean;
 }
 
-export interface RunRequestBody extends Asker {
-  readonly mappings: readonly string[] | null;
-  readonly channel: string | null;
-  readonly scope: 'modified' | 'full';
-  readonly direction: 'both' | 'toHq' | 'toChannel';
-  readonly fields: readonly string[] | null;
-  readonly dryRun: boolean;
-}
-
 export interface Synchronizer {
   /** Acts on one open error; the caller reads the error again afterwards. */
   act(errorId: string, request: ActionRequest): Promise<ActionResult>;
@@ -159,5 +150,3 @@ export class ActionRefused extends Error {
     this.errorId = errorId;
   }
 }
-
-export type { ErrorCandidate, JobResult };

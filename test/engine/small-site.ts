@@ -163,9 +163,7 @@ function createHq(app: MemoryApp): void {
     name: 'customers',
     columns: { num: TEXT, name: TEXT, email: TEXT, credit: NUMERIC, group_code: TEXT, note: TEXT },
     primaryKey: ['num'],
-    checks: [
-      { name: 'email_has_at', holds: (row) => (row['email'] == null ? null : String(row['email']).includes('@')) },
-    ],
+    checks: [{ name: 'email_has_at', holds: (row) => (row['email'] == null ? null : row['email'].includes('@')) }],
   });
 }
 
