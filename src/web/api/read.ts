@@ -1,0 +1,93 @@
+/** Reading of the API: one document, or a list that grows page by page as somebody scrolls. */
+import {
+  type InfiniteData,
+  keepPreviousData,
+  QueryCache,
+  QueryClient,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import { searchParams, type QueryChange } from '../address/address.ts';
+import { ApiProblem, request, Unreachable } from './request.ts';
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+  readonly total?: number;
+}
+
+const PAGE_SIZE = 100;
+const TRIES = 2;
+
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    // A session that has ended shows first in any answer; who is signed in is asked again, which opens the sign-in.
+    onError: (fault, { queryKey }) => {
+      if (fault instanceof ApiProblem && fault.status === 401 && queryKey[0] !== '/me')
+        void queryClient.invalidateQueries({ queryKey: ['/me'] });
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // What was refused once is refused again; only a server that is away may come back.
+      retry: (failures, fault) => fault instanceof Unreachable && failures < TRIES,
+      refetchOnWindowFocus: true,
+    },
+  },
+});
+
+export const withQuery = (path: string, query: URLSearchParams): string => {
+  const text = query.toString();
+  return text === '' ? path : `${path}?${text}`;
+};
+
+interface ReadOptions {
+  readonly enabled?: boolean;
+  readonly refetchMs?: number | false;
+  readonly keep?: boolean;
+}
+
+export function useRead<Answer>(path: string, query: QueryChange = {}, options: ReadOptions = {}) {
+  const params = searchParams(query);
+  return useQuery<Answer>({
+    queryKey: [path, params.toString()],
+    queryFn: ({ signal }) => request<Answer>('GET', withQuery(path, params), { signal }),
+    enabled: options.enabled ?? true,
+    refetchInterval: options.refetchMs ?? false,
+    ...(options.keep === true && { placeholderData: keepPreviousData }),
+  });
+}
+
+export function useList<Item>(path: string, query: URLSearchParams, options: { readonly enabled?: boolean } = {}) {
+  const asked = new URLSearchParams(query);
+  asked.sort();
+  return useInfiniteQuery<Page<Item>, Error, InfiniteData<Page<Item>>, readonly string[], string | null>({
+    queryKey: [path, asked.toString(), 'pages'],
+    initialPageParam: null,
+    enabled: options.enabled ?? true,
+    getNextPageParam: (page) => page.nextCursor,
+    queryFn: ({ pageParam, signal }) => {
+      const params = new URLSearchParams(asked);
+      params.set('limit', String(PAGE_SIZE));
+      // Counting is work for the server: once, with the first page.
+      if (pageParam === null) params.set('count', 'true');
+      else params.set('cursor', pageParam);
+      return request<Page<Item>>('GET', withQuery(path, params), { signal });
+    },
+  });
+}
+
+/** After a change everything may look different: errors are on four pages. */
+export function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>) {
+  const client = useQueryClient();
+  return useMutation<Answer, Error, Input>({
+    mutationFn: change,
+    onSettled: () => client.invalidateQueries(),
+  });
+}
+
+export const isProblem = (fault: unknown, code: string): fault is ApiProblem =>
+  fault instanceof ApiProblem && fault.code === code;

@@ -1,0 +1,53 @@
+/** Sentences about errors and changes in the reader's language, from the codes and parameters that the API gives. */
+import type { ErrorCode } from '../../errors/catalogue.ts';
+import type { LogEntryDocument } from '../../http/schemas/synchronization-log.ts';
+import { plainValue } from '../parts/value-text.ts';
+import type { PageTexts, RemediedCode } from './en.ts';
+
+type Params = Readonly<Record<string, unknown>>;
+
+const SIDES: ReadonlySet<string> = new Set(['side', 'deletedIn', 'changedIn', 'replacedIn']);
+
+/** `english` is the API's own sentence, which also stands for a code that this page does not know. */
+export function describe(t: PageTexts, code: string | null, params: Params | null, english: string): string {
+  const template = code === null ? undefined : t.codes?.[code as ErrorCode];
+  return template === undefined ? english : fill(t, template, params ?? {});
+}
+
+export const remedyOf = (t: PageTexts, code: string): string | null =>
+  Object.hasOwn(t.remedies, code) ? t.remedies[code as RemediedCode].replaceAll('`', '') : null;
+
+/** As in the catalogue: `{name}` is a parameter, and square brackets go when one of theirs is missing. */
+function fill(t: PageTexts, template: string, params: Params): string {
+  const known = (name: string): string | null => paramText(t, name, params);
+  const complete = template.replace(/\[([^\]]*)\]/g, (_, group: string) =>
+    [...group.matchAll(/\{(\w+)\}/g)].every((match) => known(match[1] ?? '') !== null) ? group : '',
+  );
+  const text = complete.replace(/\{(\w+)\}/g, (_, name: string) => known(name) ?? '…');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function paramText(t: PageTexts, name: string, params: Params): string | null {
+  const value = name === 'field' ? (severalFields(params) ?? params['field'] ?? params['column']) : params[name];
+  if (value === undefined || value === null) return null;
+  if (SIDES.has(name) && (value === 'hq' || value === 'channel')) return t.words.sides[value];
+  if (Array.isArray(value)) return value.map((one) => plainValue(one)).join(', ');
+  return plainValue(value);
+}
+
+const severalFields = (params: Params): unknown =>
+  Array.isArray(params['fields']) && params['fields'].length > 1 ? params['fields'] : null;
+
+/** The heading of a log entry; its changes stand below it as a table. */
+export function describeEntry(t: PageTexts, entry: LogEntryDocument): string {
+  const { action, code, params, direction } = entry;
+  const where = direction === null ? null : t.words.sides[direction === 'toHq' ? 'hq' : 'channel'];
+  const name = t.log.actions[action];
+  if (action === 'resolved') {
+    const known = code !== null && Object.hasOwn(t.actions, code) ? t.actions[code as 'retry'] : null;
+    return known === null ? name : t.log.resolvedWith(known);
+  }
+  if (action === 'conflict' || action === 'deletion' || action === 'failed')
+    return code === null ? name : describe(t, code, params, entry.description);
+  return where === null ? name : t.log.inSide(name, where);
+}

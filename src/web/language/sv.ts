@@ -1,0 +1,1 @@
+import { en, type PageTexts } from './en.ts'; export const sv: PageTexts = en;

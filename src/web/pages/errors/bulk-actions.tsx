@@ -1,0 +1,70 @@
+/** What can be done to the errors that are selected. An action is offered when every one of them allows it. */
+import { Button } from '@fluentui/react-components';
+import { lazy, Suspense, useState } from 'react';
+import type { SynchronizationErrorDocument } from '../../../http/schemas/synchronization-errors.ts';
+import { useMay } from '../../api/me.ts';
+import { useSpeech } from '../../language/language.tsx';
+import type { Selection } from '../../parts/use-selection.ts';
+import type { ErrorAction, Target } from './act.ts';
+import { useActNow } from './use-act.ts';
+
+const ActDialog = lazy(async () => ({ default: (await import('./act-dialog.tsx')).ActDialog }));
+
+const OFFERED: readonly ErrorAction[] = ['retry', 'synchronize', 'restore', 'delete', 'remove-coupling', 'approve', 'decline'];
+/** Asked first: they choose, or cannot be taken back lightly. */
+const AT_ONCE: ReadonlySet<ErrorAction> = new Set(['retry']);
+
+interface BulkActionsProps {
+  readonly selection: Selection;
+  readonly items: readonly SynchronizationErrorDocument[];
+}
+
+export function BulkActions({ selection, items }: BulkActionsProps) {
+  const { t } = useSpeech();
+  const may = useMay();
+  const actNow = useActNow();
+  const [asking, setAsking] = useState<ErrorAction | null>(null);
+  const selected = items.filter(({ id }) => selection.has(id));
+  if (selected.length === 0) return null;
+  const allowed = OFFERED.filter(
+    (action) => selected.every((error) => error.allowedActions.includes(action)) && (action !== 'approve' || may('admin')),
+  );
+  const [single] = selected;
+  const target: Target =
+    selected.length === 1 && single !== undefined
+      ? { kind: 'one', error: single }
+      : { kind: 'ids', ids: selected.map(({ id }) => id) };
+  const start = (action: ErrorAction): void => {
+    if (!AT_ONCE.has(action)) return setAsking(action);
+    actNow(target, { action });
+    selection.clear();
+  };
+  return (
+    <div className="selection-bar">
+      <span className="selection-count" role="status">
+        {t.list.selected(selected.length)}
+      </span>
+      {allowed.map((action) => (
+        <Button key={action} size="small" appearance="subtle" onClick={() => start(action)}>
+          {t.actions[action]}
+        </Button>
+      ))}
+      <Button size="small" appearance="subtle" onClick={selection.clear}>
+        {t.list.clearSelection}
+      </Button>
+      {asking !== null && (
+        <Suspense fallback={null}>
+          <ActDialog
+            target={target}
+            decision={{ action: asking }}
+            onClose={() => setAsking(null)}
+            onDone={() => {
+              setAsking(null);
+              selection.clear();
+            }}
+          />
+        </Suspense>
+      )}
+    </div>
+  );
+}

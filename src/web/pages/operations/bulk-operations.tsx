@@ -1,0 +1,153 @@
+/** One action, or one correction, for the operations that are selected. */
+import { Button, Field, Input, Select, Textarea } from '@fluentui/react-components';
+import { useState } from 'react';
+import type { Operation } from '../../api/commerce.ts';
+import { useMay } from '../../api/me.ts';
+import { useChange } from '../../api/read.ts';
+import { request } from '../../api/request.ts';
+import { useSpeech } from '../../language/language.tsx';
+import { faultText } from '../../parts/failed.tsx';
+import { Modal } from '../../parts/modal.tsx';
+import { notify } from '../../parts/notices.tsx';
+import type { Selection } from '../../parts/use-selection.ts';
+
+type BulkAction = 'save' | 'synchronize' | 'dismiss' | 'reopen';
+
+interface BulkOperationsProps {
+  readonly selection: Selection;
+  readonly items: readonly Operation[];
+}
+
+const OPEN: ReadonlySet<Operation['status']> = new Set(['received', 'failed', 'conflict', 'blocked', 'editing']);
+
+export function BulkOperations({ selection, items }: BulkOperationsProps) {
+  const { t } = useSpeech();
+  const may = useMay();
+  const [asking, setAsking] = useState<'save' | 'dismiss' | null>(null);
+  const selected = items.filter(({ id }) => selection.has(id));
+  const bulk = useChange((body: { action: BulkAction; reason?: string; attributes?: Record<string, unknown> }) =>
+    request<{ id: string }>('POST', '/customer-operations/bulk', { body: { ...body, ids: selected.map(({ id }) => id) } }),
+  );
+  if (selected.length === 0 || !may('operator')) return null;
+  const open = selected.every(({ status }) => OPEN.has(status));
+  const dismissed = selected.every(({ status }) => status === 'dismissed');
+  const start = (body: Parameters<typeof bulk.mutate>[0]): void => {
+    setAsking(null);
+    bulk.mutate(body, {
+      onSuccess: ({ id }) => {
+        notify({ text: t.operations.notices.bulkStarted(selected.length), link: { href: `/jobs/${id}`, text: t.words.job } });
+        selection.clear();
+      },
+      onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }),
+    });
+  };
+  return (
+    <div className="selection-bar">
+      <span className="selection-count" role="status">
+        {t.list.selected(selected.length)}
+      </span>
+      {open && (
+        <>
+          <Button size="small" appearance="subtle" onClick={() => start({ action: 'synchronize' })}>
+            {t.operations.synchronize}
+          </Button>
+          <Button size="small" appearance="subtle" onClick={() => setAsking('save')}>
+            {t.operations.correctMany}
+          </Button>
+          <Button size="small" appearance="subtle" onClick={() => setAsking('dismiss')}>
+            {t.operations.dismiss}
+          </Button>
+        </>
+      )}
+      {dismissed && (
+        <Button size="small" appearance="subtle" onClick={() => start({ action: 'reopen' })}>
+          {t.operations.reopen}
+        </Button>
+      )}
+      <Button size="small" appearance="subtle" onClick={selection.clear}>
+        {t.list.clearSelection}
+      </Button>
+      {asking === 'dismiss' && (
+        <DismissDialog count={selected.length} onClose={() => setAsking(null)} onDismiss={(reason) => start({ action: 'dismiss', reason })} />
+      )}
+      {asking === 'save' && (
+        <CorrectDialog
+          operations={selected}
+          onClose={() => setAsking(null)}
+          onSave={(name, value) => start({ action: 'save', attributes: { [name]: value } })}
+        />
+      )}
+    </div>
+  );
+}
+
+interface DismissDialogProps {
+  readonly count: number;
+  readonly also?: number;
+  readonly onClose: () => void;
+  readonly onDismiss: (reason: string) => void;
+}
+
+export function DismissDialog({ count, also = 0, onClose, onDismiss }: DismissDialogProps) {
+  const { t, format } = useSpeech();
+  const [reason, setReason] = useState('');
+  return (
+    <Modal
+      title={count === 1 ? t.operations.dismiss : `${t.operations.dismiss} (${format.number(count)})`}
+      onClose={onClose}
+      actions={
+        <>
+          <Button appearance="primary" disabled={reason.trim() === ''} onClick={() => onDismiss(reason.trim())}>
+            {t.operations.dismiss}
+          </Button>
+          <Button onClick={onClose}>{t.words.cancel}</Button>
+        </>
+      }
+    >
+      {also > 0 && <p className="banner banner-warning">{t.operations.dismissAlso(also)}</p>}
+      <Field label={t.operations.dismissReason} required>
+        <Textarea rows={2} value={reason} onChange={(_, { value }) => setReason(value)} />
+      </Field>
+    </Modal>
+  );
+}
+
+interface CorrectDialogProps {
+  readonly operations: readonly Operation[];
+  readonly onClose: () => void;
+  readonly onSave: (name: string, value: string | null) => void;
+}
+
+function CorrectDialog({ operations, onClose, onSave }: CorrectDialogProps) {
+  const { t } = useSpeech();
+  const names = [...new Set(operations.flatMap(({ attributes }) => attributes.map(({ name }) => name)))];
+  const [name, setName] = useState(names[0] ?? '');
+  const [value, setValue] = useState('');
+  return (
+    <Modal
+      title={t.operations.correctMany}
+      onClose={onClose}
+      actions={
+        <>
+          <Button appearance="primary" disabled={name === ''} onClick={() => onSave(name, value === '' ? null : value)}>
+            {t.operations.save}
+          </Button>
+          <Button onClick={onClose}>{t.words.cancel}</Button>
+        </>
+      }
+    >
+      <Field label={t.operations.attribute}>
+        <Select value={name} onChange={(_, data) => setName(data.value)}>
+          {names.map((one) => (
+            <option key={one} value={one}>
+              {one}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      <Field label={t.operations.newValueFor(name)}>
+        <Input value={value} onChange={(_, data) => setValue(data.value)} />
+      </Field>
+    </Modal>
+  );
+}

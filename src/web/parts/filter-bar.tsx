@@ -1,0 +1,147 @@
+/** Search and filter chips above a list. They are the query of the address, and nothing else knows them. */
+import { Button, Input, Menu, MenuItemCheckbox, MenuList, MenuPopover, MenuTrigger } from '@fluentui/react-components';
+import { ChevronDownRegular } from '@fluentui/react-icons/svg/chevron-down';
+import { DismissRegular } from '@fluentui/react-icons/svg/dismiss';
+import { SearchRegular } from '@fluentui/react-icons/svg/search';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { changeQuery, useAddress } from '../address/address.ts';
+import { useSpeech } from '../language/language.tsx';
+
+export interface Choice {
+  readonly value: string;
+  readonly name: string;
+}
+
+export interface FilterSpec {
+  /** Name of the query parameter. */
+  readonly name: string;
+  readonly label: string;
+  /** Absent: not chosen here but by a link, and shown while it is set. */
+  readonly choices?: readonly Choice[];
+  /** A name for a value that came by a link. */
+  readonly nameOf?: (value: string) => string;
+  readonly single?: boolean;
+}
+
+interface FilterBarProps {
+  readonly filters: readonly FilterSpec[];
+  readonly searchable?: boolean;
+  readonly children?: ReactNode;
+}
+
+export function FilterBar({ filters, searchable = true, children }: FilterBarProps) {
+  const { t } = useSpeech();
+  const { query } = useAddress();
+  const set = filters.filter(({ name }) => query.has(name));
+  const anything = set.length > 0 || query.has('q');
+  const clear = (): void => changeQuery(Object.fromEntries([...filters.map(({ name }) => [name, null]), ['q', null]]));
+  return (
+    <div className="filter-bar" role="search" aria-label={t.list.filters}>
+      {searchable && <SearchBox />}
+      {filters.map((filter) =>
+        filter.choices === undefined ? (
+          query.has(filter.name) && <SetChip key={filter.name} filter={filter} values={query.getAll(filter.name)} />
+        ) : (
+          <ChoiceChip key={filter.name} filter={filter} values={query.getAll(filter.name)} />
+        ),
+      )}
+      {children}
+      {anything && (
+        <Button size="small" appearance="subtle" onClick={clear}>
+          {t.list.clear}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+const TYPING_MS = 250;
+
+function SearchBox() {
+  const { t } = useSpeech();
+  const { query } = useAddress();
+  const asked = query.get('q') ?? '';
+  const [text, setText] = useState(asked);
+  const typed = useRef(asked);
+  // Back and cleared filters change the address without anybody typing.
+  useEffect(() => {
+    if (asked !== typed.current) {
+      typed.current = asked;
+      setText(asked);
+    }
+  }, [asked]);
+  useEffect(() => {
+    if (text === typed.current) return;
+    const timer = window.setTimeout(() => {
+      typed.current = text;
+      changeQuery({ q: text === '' ? null : text }, { replace: true });
+    }, TYPING_MS);
+    return () => window.clearTimeout(timer);
+  }, [text]);
+  return (
+    <Input
+      className="filter-search"
+      size="small"
+      type="search"
+      aria-label={t.list.searchRecords}
+      placeholder={t.list.searchRecords}
+      contentBefore={<SearchRegular aria-hidden />}
+      value={text}
+      onChange={(_, { value }) => setText(value)}
+    />
+  );
+}
+
+function ChoiceChip({ filter, values }: { readonly filter: FilterSpec; readonly values: readonly string[] }) {
+  const { t, format } = useSpeech();
+  const { name, label, choices = [], single = false } = filter;
+  const chosen = choices.filter(({ value }) => values.includes(value));
+  const text = chosen.length === 0 ? label : `${label}: ${format.list(chosen.map((choice) => choice.name))}`;
+  return (
+    <span className={chosen.length === 0 ? 'chip' : 'chip chip-set'}>
+      <Menu
+        checkedValues={{ [name]: [...values] }}
+        onCheckedValueChange={(_, { checkedItems }) => {
+          const latest = checkedItems.filter((item) => !values.includes(item));
+          changeQuery({ [name]: single ? latest : checkedItems });
+        }}
+      >
+        <MenuTrigger disableButtonEnhancement>
+          <button type="button" className="chip-button">
+            <span className="chip-text">{text}</span>
+            <ChevronDownRegular aria-hidden />
+          </button>
+        </MenuTrigger>
+        <MenuPopover>
+          <MenuList>
+            {choices.map((choice) => (
+              <MenuItemCheckbox key={choice.value} name={name} value={choice.value}>
+                {choice.name}
+              </MenuItemCheckbox>
+            ))}
+          </MenuList>
+        </MenuPopover>
+      </Menu>
+      {chosen.length > 0 && <RemoveChip label={t.list.removeFilter(label)} name={name} />}
+    </span>
+  );
+}
+
+function SetChip({ filter, values }: { readonly filter: FilterSpec; readonly values: readonly string[] }) {
+  const { t, format } = useSpeech();
+  const names = values.map((value) => filter.nameOf?.(value) ?? value);
+  return (
+    <span className="chip chip-set">
+      <span className="chip-button chip-text">
+        {filter.label}: {format.list(names)}
+      </span>
+      <RemoveChip label={t.list.removeFilter(filter.label)} name={filter.name} />
+    </span>
+  );
+}
+
+const RemoveChip = ({ label, name }: { readonly label: string; readonly name: string }) => (
+  <button type="button" className="chip-remove" aria-label={label} title={label} onClick={() => changeQuery({ [name]: null })}>
+    <DismissRegular aria-hidden />
+  </button>
+);
