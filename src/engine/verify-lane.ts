@@ -40,6 +40,9 @@ const OPTIONS: BatchOptions = {
   expectEmpty: false,
 };
 
+type Sums = Record<'pairs' | 'verified' | 'differences' | 'drift', number>;
+const noSums = (): Sums => ({ pairs: 0, verified: 0, differences: 0, drift: 0 });
+
 export async function verifyMappings(
   site: Site,
   memory: LaneMemory,
@@ -47,7 +50,9 @@ export async function verifyMappings(
   stop: () => Promise<boolean>,
 ): Promise<Outcome> {
   const counters = noCounters();
-  const sums = { pairs: 0, verified: 0, differences: 0, drift: 0 };
+  const sums = noSums();
+  // By mapping as well, for `GET /verification`.
+  const mappings: Record<string, Sums> = {};
   const body = (job.body ?? {}) as { readonly mapping?: string };
   const name = job.mapping ?? body.mapping ?? null;
   for (const lane of lanesOf(site, job.channel ?? undefined).filter(
@@ -66,30 +71,33 @@ export async function verifyMappings(
       counters,
     };
     for (let after: string | null = null; ; ) {
-      if (await stop()) return { status: 'cancelled', code: null, params: sums, counters };
+      if (await stop()) return { status: 'cancelled', code: null, params: { ...sums, mappings }, counters };
       // The lane is taken page by page, so that runs and actions get in between.
       const last: string | null = await inActionLane(site, memory, lane, (context) =>
-        verifyPage(context, run, after, sums),
+        verifyPage(context, run, after, [sums, (mappings[lane.mapping] ??= noSums())]),
       );
       if (last === null) break;
       after = last;
       await site.database.updateProgress(job.id, { counters, done: sums.pairs, total: null });
     }
   }
-  return { status: 'succeeded', code: null, params: sums, counters };
+  return { status: 'succeeded', code: null, params: { ...sums, mappings }, counters };
 }
 
 async function verifyPage(
   context: LaneContext,
   run: SingleRun,
   after: string | null,
-  sums: Record<'pairs' | 'verified' | 'differences' | 'drift', number>,
+  sums: readonly Sums[],
 ): Promise<string | null> {
   const couplings = await context.database.scanCouplings(context.lane, after, BATCH_RECORDS);
   const last = couplings.at(-1);
   if (!last) return null;
   const settled = couplings.filter(({ status }) => status === 'synchronized');
-  sums.pairs += couplings.length;
+  const count = (what: keyof Sums, by: number): void => {
+    for (const sum of sums) sum[what] += by;
+  };
+  count('pairs', couplings.length);
   const gathered = await gatherPairs(
     context,
     settled.map((coupling) => ({ side: 'hq', key: coupling.hqKey, pending: null })),
@@ -100,11 +108,11 @@ async function verifyPage(
     if (pair.pending.length > 0 || SIDES.some((side) => pair.now[side].deletedSince || !pair.now[side].inFilter))
       continue;
     const compared = comparePair(context, pair);
-    if (compared.drifting.length > 0) sums.drift += 1;
+    if (compared.drifting.length > 0) count('drift', 1);
     if (compared.differing.length > 0) differing.push({ pair, fields: compared.differing });
-    else sums.verified += 1;
+    else count('verified', 1);
   }
-  sums.differences += differing.length;
+  count('differences', differing.length);
   if (differing.length > 0) await reportDifferences(context, run, gathered, differing);
   return last.id;
 }

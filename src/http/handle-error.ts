@@ -8,6 +8,7 @@ import { describeCode } from '../domain/describe-change.ts';
 import { entryOf, isErrorCode } from '../errors/catalogue.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import { ActionRefused } from '../ports/synchronizer.ts';
+import { describeFault } from './describe-fault.ts';
 import { explainValidation } from './explain-validation.ts';
 import { Problem, problemDocument } from './problem.ts';
 import type { ProblemDocument } from './schemas/problem.ts';
@@ -80,7 +81,7 @@ export async function handleError(
   reply: FastifyReply,
 ): Promise<void> {
   const document = documentOf(fault, request.id);
-  if (document.status >= 500) request.log.error({ err: fault, code: document.code }, 'request failed');
+  if (document.status >= 500) request.log.error({ fault: describeFault(fault), code: document.code }, 'request failed');
   else request.log.warn({ code: document.code, status: document.status }, 'request refused');
   if (document.status === 503) reply.header('retry-after', '5');
   if (fault instanceof Problem) reply.headers(fault.options.headers ?? {});

@@ -17,7 +17,7 @@ export interface ServerDeps {
   readonly queries: Queries;
   readonly jobs: JobQueue;
   readonly lanes: LaneControl;
-  readonly couplings: Pick<CouplingDatabase, 'couplingsByKey'>;
+  readonly couplings: Pick<CouplingDatabase, 'couplingsByKey' | 'couplingsById'>;
   readonly presenter: MappingPresenter;
   readonly access: Access;
   readonly events: EventFeed;

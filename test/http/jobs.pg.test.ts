@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { customer, makeConflict, openServerInStep, openTestServer, shopper } from './open-test-server.ts';
+import { type Body, customer, makeConflict, openServerInStep, openTestServer, shopper } from './open-test-server.ts';
 
 const WAIT = { prefer: 'wait=60' };
 
@@ -234,5 +234,56 @@ test('a resolution is taken back, and that is in the log and can be taken back a
     reverts: expect.any(String),
     actor: 'local',
     reason: 'chosen by mistake',
+  });
+});
+
+test('what a job did is taken back as a whole, entry by entry', async () => {
+  await using here = await openServerInStep();
+  for (const num of ['C1', 'C2']) here.site.hq.update('customers', { num }, { name: `Wrong ${num}` });
+  const job = await here.post('/mappings/customers/synchronize', { channel: 'houston' }, WAIT);
+  expect(shopper(here, 'C2')?.['full_name']).toBe('Wrong C2');
+  expect(await here.post('/synchronization-log/revert', { jobId: job.body.id, expect: 3 })).toMatchObject({
+    status: 409,
+    body: { code: 'count-changed', count: 2 },
+  });
+  const reverted = await here.post(
+    '/synchronization-log/revert',
+    { jobId: job.body.id, expect: 2, reason: 'wrong list' },
+    WAIT,
+  );
+  expect(reverted.body).toMatchObject({ kind: 'revert', status: 'succeeded', reason: 'wrong list' });
+  const results = await here.get(`/jobs/${reverted.body.id}/results`);
+  expect(results.body.items.map(({ status, hqKey }: Body) => [status, hqKey.num]).toSorted()).toEqual([
+    ['succeeded', 'C1'],
+    ['succeeded', 'C2'],
+  ]);
+  expect([customer(here, 'C1')?.['name'], shopper(here, 'C1')?.['full_name']]).toEqual(['Customer 1', 'Customer 1']);
+  expect((await here.post('/synchronization-log/revert', { ids: ['x'] })).body.code).toBe('log-entry-not-found');
+  expect((await here.post('/synchronization-log/revert', {})).status).toBe(400);
+});
+
+test('a verification leaves the pairs that differ, and says how far it is proven', async () => {
+  await using here = await openServerInStep();
+  const job = await here.post('/verify', { mapping: 'customers' }, WAIT);
+  expect(job.body).toMatchObject({
+    kind: 'verify',
+    status: 'succeeded',
+    params: { pairs: 4, verified: 4, differences: 0 },
+  });
+  const { body } = await here.get('/verification');
+  expect(body.mappings).toContainEqual({
+    mapping: 'customers',
+    pairs: 4,
+    verified: 4,
+    oldestProofAt: expect.any(String),
+    differences: 0,
+    drift: 0,
+  });
+  expect(body).toMatchObject({ pairs: 5, verified: 4, oldestProofAt: null });
+  await here.post('/verify', {}, WAIT);
+  expect((await here.get('/verification')).body).toMatchObject({
+    pairs: 5,
+    verified: 5,
+    oldestProofAt: expect.any(String),
   });
 });

@@ -218,18 +218,33 @@ function registerOne(api: Server, deps: ServerDeps): void {
   );
 }
 
-/** Keys have the form of their lane: that of the job, or of the error that the result is about. */
-async function presentResults({ queries, presenter }: ServerDeps, job: JobView, items: readonly JobResult[]) {
-  const ids = items.flatMap(({ errorId }) => errorId ?? []);
+/** Keys have the form of their lane: that of the job, or of the pair or error that the result is about. */
+async function presentResults(deps: ServerDeps, job: JobView, items: readonly JobResult[]) {
+  const { presenter } = deps;
   const ofJob = laneOfJob(presenter, job) ?? { mapping: '', channel: '' };
-  const wanted = job.mapping === null && ids.length > 0;
-  const errors = wanted
-    ? await queries.errors(
-        { ...NO_ERROR_FILTER, status: ['open', 'resolved'], ids: [...new Set(ids)] },
-        { limit: 500, cursor: null, sort: null, count: false },
-      )
-    : null;
-  const lanes = new Map(errors?.items.map((error) => [error.id, error.lane]) ?? []);
-  const laneOf = await loadLanes(presenter, [ofJob, ...lanes.values()]);
-  return items.map((item) => presentJobResult(laneOf(lanes.get(item.errorId ?? '') ?? ofJob), item));
+  const known = job.mapping === null || job.channel === null ? await lanesOfResults(deps, items) : null;
+  const laneOf = (item: JobResult): Lane =>
+    known?.get(item.couplingId ?? '') ?? known?.get(item.errorId ?? '') ?? ofJob;
+  const shown = await loadLanes(presenter, items.map(laneOf));
+  return items.map((item) => presentJobResult(shown(laneOf(item)), item));
+}
+
+async function lanesOfResults(
+  { queries, couplings }: ServerDeps,
+  items: readonly JobResult[],
+): Promise<Map<string, Lane>> {
+  const couplingIds = [...new Set(items.flatMap(({ couplingId }) => couplingId ?? []))];
+  const errorIds = [
+    ...new Set(items.flatMap(({ couplingId, errorId }) => (couplingId === null ? (errorId ?? []) : []))),
+  ];
+  const found = new Map<string, Lane>();
+  if (couplingIds.length > 0) {
+    for (const [id, coupling] of await couplings.couplingsById(couplingIds)) found.set(id, coupling.lane);
+  }
+  if (errorIds.length > 0) {
+    const filter = { ...NO_ERROR_FILTER, status: ['open', 'resolved'], ids: errorIds } as const;
+    const errors = await queries.errors(filter, { limit: 500, cursor: null, sort: null, count: false });
+    for (const { id, lane } of errors.items) found.set(id, lane);
+  }
+  return found;
 }

@@ -10,6 +10,7 @@ import { PROBLEMS } from '../describe-api.ts';
 import { nextRunOf, scheduleText } from '../present/present-mapping.ts';
 import { Problem } from '../problem.ts';
 import { requireLanes } from '../read-keys.ts';
+import { readVerification } from '../read-verification.ts';
 import { CheckBodySchema, JobSchema, VerifyBodySchema } from '../schemas/jobs.ts';
 import {
   type OverviewDocument,
@@ -18,11 +19,9 @@ import {
   StorePauseBodySchema,
   StoreSchema,
   StoresSchema,
-  type VerificationDocument,
   VerificationSchema,
 } from '../schemas/stores.ts';
 import type { ServerDeps } from '../server-deps.ts';
-import { NO_ERROR_FILTER } from '../no-filter.ts';
 
 const tags = ['Stores and overview'];
 
@@ -233,40 +232,5 @@ function registerProving(api: Server, deps: ServerDeps): void {
       },
     },
     () => readVerification(deps),
-  );
-}
-
-async function readVerification(deps: ServerDeps): Promise<VerificationDocument> {
-  const mappings = await (deps.verification?.proofs() ?? unproven(deps));
-  const sum = (of: 'pairs' | 'verified' | 'differences' | 'drift'): number =>
-    mappings.reduce((total, proof) => total + proof[of], 0);
-  // Never verified at all is older than any time.
-  const never = mappings.some(({ pairs, oldestProofAt }) => pairs > 0 && oldestProofAt === null);
-  const oldest = mappings.flatMap(({ oldestProofAt }) => oldestProofAt ?? []).toSorted()[0] ?? null;
-  return {
-    pairs: sum('pairs'),
-    verified: sum('verified'),
-    oldestProofAt: never ? null : oldest,
-    differences: sum('differences'),
-    drift: sum('drift'),
-    mappings: mappings.map((proof) => ({ ...proof })),
-  };
-}
-
-/** Before anything was verified: every pair is unproven, and the differences are those that runs have met. */
-async function unproven({ queries, presenter }: ServerDeps) {
-  const lanes = await queries.lanes(null);
-  return Promise.all(
-    presenter.mappings.map(async ({ name }) => {
-      const pairs = lanes
-        .filter(({ state }) => state.lane.mapping === name)
-        .reduce((total, { couplings }) => total + Object.values(couplings).reduce((sum, count) => sum + count, 0), 0);
-      const differences = await queries.countErrors({
-        ...NO_ERROR_FILTER,
-        mapping: [name],
-        code: ['verification-difference'],
-      });
-      return { mapping: name, pairs, verified: 0, oldestProofAt: null, differences, drift: 0 };
-    }),
   );
 }
