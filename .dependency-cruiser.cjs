@@ -6,7 +6,7 @@
 /** Who may import what. A room is a folder of `src`, or a single file. */
 const rooms = {
   'cli.ts': ['commands', 'errors'],
-  commands: ['compose', 'config', 'logging', 'embedded', 'demo', 'ports', 'domain', 'errors'],
+  commands: ['compose', 'config', 'logging', 'embedded', 'demo', 'web-build', 'ports', 'domain', 'errors'],
   compose: [
     'http',
     'jobs',
@@ -32,6 +32,7 @@ const rooms = {
   config: ['domain', 'errors'],
   logging: ['errors'],
   embedded: [],
+  'web-build': [],
   demo: [],
   errors: [],
 };

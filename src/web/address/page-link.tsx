@@ -17,7 +17,14 @@ interface PageLinkProps {
 export function PageLink({ href, children, className, label, current, plain, tabIndex, onFollow }: PageLinkProps) {
   const follow = (event: MouseEvent): void => {
     // Another tab or window, or saving the target, is the browser's.
-    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+    if (
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.shiftKey ||
+      event.altKey
+    )
       return;
     event.preventDefault();
     navigate(href);

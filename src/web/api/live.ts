@@ -30,16 +30,16 @@ export function useLiveEvents(enabled: boolean): void {
     };
     const source = new EventSource('/api/v1/events', { withCredentials: true });
     let away = false;
-    source.onopen = () => {
+    source.addEventListener('open', () => {
       noteContact(true);
       // What happened meanwhile may be more than the stream remembers.
       if (away) void client.invalidateQueries();
       away = false;
-    };
-    source.onerror = () => {
+    });
+    source.addEventListener('error', () => {
       away = source.readyState === EventSource.CONNECTING;
       if (away) noteContact(false);
-    };
+    });
     for (const [name, paths] of Object.entries(OUTDATED)) {
       source.addEventListener(name, () => {
         for (const path of paths) due.add(path);

@@ -61,7 +61,11 @@ export function useRead<Answer>(path: string, query: QueryChange = {}, options: 
   });
 }
 
-export function useList<Item>(path: string, query: URLSearchParams, options: { readonly enabled?: boolean } = {}) {
+export function useList<Item>(
+  path: string,
+  query: URLSearchParams,
+  options: { readonly enabled?: boolean; readonly counted?: boolean } = {},
+) {
   const asked = new URLSearchParams(query);
   asked.sort();
   return useInfiniteQuery<Page<Item>, Error, InfiniteData<Page<Item>>, readonly string[], string | null>({
@@ -73,8 +77,8 @@ export function useList<Item>(path: string, query: URLSearchParams, options: { r
       const params = new URLSearchParams(asked);
       params.set('limit', String(PAGE_SIZE));
       // Counting is work for the server: once, with the first page.
-      if (pageParam === null) params.set('count', 'true');
-      else params.set('cursor', pageParam);
+      if (pageParam !== null) params.set('cursor', pageParam);
+      else if (options.counted !== false) params.set('count', 'true');
       return request<Page<Item>>('GET', withQuery(path, params), { signal });
     },
   });

@@ -1,6 +1,7 @@
 /** Commerce and Retail, in English. */
 const number = new Intl.NumberFormat('en');
-const many = (count: number, one: string, more: string): string => `${number.format(count)} ${count === 1 ? one : more}`;
+const many = (count: number, one: string, more: string): string =>
+  `${number.format(count)} ${count === 1 ? one : more}`;
 
 export const commerceEn = {
   commerceNav: {
@@ -69,7 +70,8 @@ export const commerceEn = {
     discard: 'Leave without saving?',
     original: (value: string) => `the channel sent ${value}`,
     edits: 'Corrections',
-    editEntry: (actor: string, name: string, before: string, now: string) => `${actor}: ${name} from ${before} to ${now}`,
+    editEntry: (actor: string, name: string, before: string, now: string) =>
+      `${actor}: ${name} from ${before} to ${now}`,
     history: 'History',
     nextSteps: {
       'synchronize-customers': 'Next: synchronize customers and channel requests',
@@ -80,7 +82,8 @@ export const commerceEn = {
     createdBy: (who: string) => `created by ${who}`,
     attempts: 'Attempts',
     dismissReason: 'Why is it dismissed?',
-    dismissAlso: (count: number) => `${many(count, 'operation that waits', 'operations that wait')} behind it will be dismissed as well.`,
+    dismissAlso: (count: number) =>
+      `${many(count, 'operation that waits', 'operations that wait')} behind it will be dismissed as well.`,
     dismissedBy: (actor: string, reason: string) => `Dismissed by ${actor}: ${reason}`,
     raw: 'The row as the channel wrote it',
     backlog: 'Still in the channels',

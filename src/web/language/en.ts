@@ -10,7 +10,8 @@ import { pagesEn } from './pages-en.ts';
 export type RemediedCode = keyof typeof RECORD_CODES;
 
 const number = new Intl.NumberFormat('en');
-const many = (count: number, one: string, more: string): string => `${number.format(count)} ${count === 1 ? one : more}`;
+const many = (count: number, one: string, more: string): string =>
+  `${number.format(count)} ${count === 1 ? one : more}`;
 
 const remedies = Object.fromEntries(
   Object.entries(RECORD_CODES).map(([code, { remedy }]) => [code, remedy]),
@@ -43,7 +44,8 @@ export const en = {
     signedInAs: (actor: string, role: string) => `${actor} (${role})`,
     roles: { viewer: 'viewer', operator: 'operator', admin: 'administrator', channel: 'channel' },
     offline: 'Couplet cannot be reached.',
-    offlineMore: (time: string) => `This is how things stood at ${time}. The page goes on by itself when the connection is back.`,
+    offlineMore: (time: string) =>
+      `This is how things stood at ${time}. The page goes on by itself when the connection is back.`,
     close: 'Close',
     notices: 'Notices',
     undo: 'Undo',
@@ -156,16 +158,19 @@ export const en = {
     explain: {
       retry: 'Both records are read again and synchronized now.',
       synchronize: 'Both apps end with the version that you choose. The other values stay in the log.',
-      restore: 'The deleted record is created again, with the same key where the app allows it. The pair stays coupled.',
+      restore:
+        'The deleted record is created again, with the same key where the app allows it. The pair stays coupled.',
       delete: 'The record that is left is deleted as well, and the coupling ends.',
       couple: 'The two records are coupled and synchronized.',
-      'remove-coupling': 'The coupling ends. Both records stay as they are, and synchronize again only when somebody couples them.',
+      'remove-coupling':
+        'The coupling ends. Both records stay as they are, and synchronize again only when somebody couples them.',
       approve: 'What was held back is carried out.',
       decline: 'Nothing is carried out; each record becomes an error of its own.',
     },
     succeeded: (action: string, count: number) => `${action}: ${many(count, 'error', 'errors')} resolved.`,
     open: (action: string) => `${action}: the error is still open.`,
-    partly: (action: string, done: number, left: number) => `${action}: ${number.format(done)} done, ${number.format(left)} not.`,
+    partly: (action: string, done: number, left: number) =>
+      `${action}: ${number.format(done)} done, ${number.format(left)} not.`,
     started: (action: string, count: number) => `${action}: ${many(count, 'error is', 'errors are')} being worked.`,
     chooseVersion: 'Which version wins?',
     hqVersion: 'HQ version',
@@ -217,7 +222,8 @@ export const en = {
     ownValueFor: (field: string) => `Own value for ${field}, in HQ's form`,
     chosen: (chosen: number, all: number) => `${number.format(chosen)} of ${number.format(all)} chosen`,
     changed: 'changed',
-    unchangedFields: (count: number) => `Show ${many(count, 'field without a difference', 'fields without differences')}`,
+    unchangedFields: (count: number) =>
+      `Show ${many(count, 'field without a difference', 'fields without differences')}`,
     hideUnchanged: 'Hide fields without differences',
     noBase: 'never synchronized',
     deletedHere: 'Deleted',

@@ -1,1 +1,2 @@
-import { en, type PageTexts } from './en.ts'; export const fr: PageTexts = en;
+import { en, type PageTexts } from './en.ts';
+export const fr: PageTexts = en;

@@ -1,1 +1,2 @@
-import { en, type PageTexts } from './en.ts'; export const nl: PageTexts = en;
+import { en, type PageTexts } from './en.ts';
+export const nl: PageTexts = en;

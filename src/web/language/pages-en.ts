@@ -1,6 +1,7 @@
 /** The pages of lists and sums, in English. */
 const number = new Intl.NumberFormat('en');
-const many = (count: number, one: string, more: string): string => `${number.format(count)} ${count === 1 ? one : more}`;
+const many = (count: number, one: string, more: string): string =>
+  `${number.format(count)} ${count === 1 ? one : more}`;
 
 export const pagesEn = {
   couplings: {
@@ -102,7 +103,13 @@ export const pagesEn = {
       '1070': '1070 Channel configuration',
       pipeline: 'All three in order',
     },
-    statuses: { queued: 'Queued', running: 'Running', succeeded: 'Succeeded', failed: 'Failed', cancelled: 'Cancelled' },
+    statuses: {
+      queued: 'Queued',
+      running: 'Running',
+      succeeded: 'Succeeded',
+      failed: 'Failed',
+      cancelled: 'Cancelled',
+    },
     triggers: {
       schedule: 'Schedule',
       change: 'A change',
@@ -192,7 +199,12 @@ export const pagesEn = {
     detect: 'Conflicts are found by',
     detects: { field: 'field', record: 'record' },
     resolve: 'Changed in both apps',
-    resolves: { manual: 'somebody decides', hqWins: 'HQ wins', channelWins: 'the channel wins', latestWins: 'the later change wins' },
+    resolves: {
+      manual: 'somebody decides',
+      hqWins: 'HQ wins',
+      channelWins: 'the channel wins',
+      latestWins: 'the later change wins',
+    },
     deletionsIn: (side: string) => `Deleted in ${side}`,
     deletions: {
       manual: 'somebody decides',
@@ -211,7 +223,8 @@ export const pagesEn = {
     startFirstRun: 'Start the first run',
     stopped: 'Store was restored or replaced',
     compareAll: 'Compare everything and go on',
-    compareExplain: 'A full run compares all records. Every difference becomes an error for somebody to decide; nothing is deleted.',
+    compareExplain:
+      'A full run compares all records. Every difference becomes an error for somebody to decide; nothing is deleted.',
     records: 'Why is a record not synchronized?',
     recordsExplain: 'Search a record in one of the apps. For each that is not coupled, this says why.',
     recordReasons: {
@@ -267,7 +280,8 @@ export const pagesEn = {
     checkStarted: 'The set-up is being checked.',
     noProblems: 'The set-up has no known problem.',
     verification: 'Proof that both apps agree',
-    verified: (verified: number, pairs: number) => `${number.format(verified)} of ${number.format(pairs)} pairs verified`,
+    verified: (verified: number, pairs: number) =>
+      `${number.format(verified)} of ${number.format(pairs)} pairs verified`,
     differences: (count: number) => many(count, 'difference', 'differences'),
     drift: (count: number) => `${number.format(count)} overwritten with the next change`,
     verify: 'Verify now',

@@ -1,1 +1,2 @@
-import { en, type PageTexts } from './en.ts'; export const sv: PageTexts = en;
+import { en, type PageTexts } from './en.ts';
+export const sv: PageTexts = en;

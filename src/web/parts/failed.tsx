@@ -38,6 +38,9 @@ export function Waiting() {
 
 export const Empty = ({ children }: { readonly children: ReactNode }) => <p className="empty">{children}</p>;
 
+/** A part of the API that this Couplet does not have: nothing that somebody asked for has failed. */
+export const isAbsent = (fault: Error | null): boolean => fault instanceof ApiProblem && fault.status === 404;
+
 interface Asked<Answer> {
   readonly data: Answer | undefined;
   readonly error: Error | null;
@@ -45,7 +48,16 @@ interface Asked<Answer> {
 }
 
 /** An answer that was there stays while a later reading fails: the banner tells that it is old. */
-export function Answered<Answer>({ of, children }: { readonly of: Asked<Answer>; readonly children: (answer: Answer) => ReactNode }) {
+export function Answered<Answer>({
+  of,
+  children,
+  absent,
+}: {
+  readonly of: Asked<Answer>;
+  readonly absent?: string;
+  readonly children: (answer: Answer) => ReactNode;
+}) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
+  if (absent !== undefined && isAbsent(of.error)) return <Empty>{absent}</Empty>;
   return of.error === null ? <Waiting /> : <Failed fault={of.error} onRetry={() => void of.refetch()} />;
 }

@@ -141,7 +141,13 @@ function SetChip({ filter, values }: { readonly filter: FilterSpec; readonly val
 }
 
 const RemoveChip = ({ label, name }: { readonly label: string; readonly name: string }) => (
-  <button type="button" className="chip-remove" aria-label={label} title={label} onClick={() => changeQuery({ [name]: null })}>
+  <button
+    type="button"
+    className="chip-remove"
+    aria-label={label}
+    title={label}
+    onClick={() => changeQuery({ [name]: null })}
+  >
     <DismissRegular aria-hidden />
   </button>
 );

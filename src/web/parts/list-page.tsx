@@ -6,7 +6,7 @@ import { useAddress } from '../address/address.ts';
 import { useList, withQuery } from '../api/read.ts';
 import { requestBlob } from '../api/request.ts';
 import { useSpeech } from '../language/language.tsx';
-import { Empty, Failed, faultText, Waiting } from './failed.tsx';
+import { Empty, Failed, faultText, isAbsent, Waiting } from './failed.tsx';
 import type { FilterSpec } from './filter-bar.tsx';
 import { rememberList } from './list-siblings.ts';
 import { notify } from './notices.tsx';
@@ -26,11 +26,16 @@ interface AddressListProps<Item> {
   readonly hrefOf: (item: Item) => string | null;
   readonly selection?: Selection;
   readonly empty: string;
+  /** What is said where this Couplet has no such list. */
+  readonly absent?: string;
   readonly onItems?: (items: readonly Item[]) => void;
 }
 
 /** The part of the address that is the API's question. */
-export function useListQuery(filters: readonly FilterSpec[], always: Readonly<Record<string, string>> = {}): URLSearchParams {
+export function useListQuery(
+  filters: readonly FilterSpec[],
+  always: Readonly<Record<string, string>> = {},
+): URLSearchParams {
   const { query } = useAddress();
   const known = new Set([...filters.map(({ name }) => name), 'q', 'sort', 'side', 'key']);
   const asked = new URLSearchParams([...query].filter(([name]) => known.has(name)));
@@ -39,7 +44,8 @@ export function useListQuery(filters: readonly FilterSpec[], always: Readonly<Re
 }
 
 export function AddressList<Item>(props: AddressListProps<Item>) {
-  const { label, path, filters, always, columns, card, idOf, nameOf, hrefOf, selection, empty, onItems } = props;
+  const { label, path, filters, always, columns, card, idOf, nameOf, hrefOf, selection, empty, absent, onItems } =
+    props;
   const { t } = useSpeech();
   const query = useListQuery(filters, always);
   const list = useList<Item>(path, query);
@@ -50,8 +56,12 @@ export function AddressList<Item>(props: AddressListProps<Item>) {
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   useEffect(() => {
     onItems?.(items);
-    rememberList(path, items.flatMap((item) => hrefOf(item) ?? []));
+    rememberList(
+      path,
+      items.flatMap((item) => hrefOf(item) ?? []),
+    );
   });
+  if (absent !== undefined && isAbsent(list.error)) return <Empty>{absent}</Empty>;
   if (list.data === undefined)
     return list.error === null ? <Waiting /> : <Failed fault={list.error} onRetry={() => void list.refetch()} />;
   const total = list.data.pages[0]?.total ?? items.length;

@@ -94,7 +94,13 @@ function NoticeCard({ notice }: { readonly notice: Notice }) {
           {t.shell.undo}
         </Button>
       )}
-      <Button size="small" appearance="subtle" icon={<DismissRegular />} aria-label={t.shell.close} onClick={() => close(notice.id)} />
+      <Button
+        size="small"
+        appearance="subtle"
+        icon={<DismissRegular />}
+        aria-label={t.shell.close}
+        onClick={() => close(notice.id)}
+      />
     </div>
   );
 }

@@ -49,7 +49,13 @@ export function RecordGrid<Item>(props: RecordGridProps<Item>) {
   const rows = useRows(items.map(idOf), narrow ? CARD_HEIGHT : ROW_HEIGHT, props.onEnd);
   const tracks = columns.map(({ width }) => width).join(' ');
   const style = {
-    '--columns': narrow ? (selection ? '36px minmax(0, 1fr)' : 'minmax(0, 1fr)') : selection ? `36px ${tracks}` : tracks,
+    '--columns': narrow
+      ? selection
+        ? '36px minmax(0, 1fr)'
+        : 'minmax(0, 1fr)'
+      : selection
+        ? `36px ${tracks}`
+        : tracks,
   } as CSSProperties;
   const rowId = (id: string): string => `${gridId}-${id}`;
   return (
@@ -115,7 +121,14 @@ function handleKey<Item>(event: KeyboardEvent<HTMLDivElement>, props: RecordGrid
   } else if (rows.move(event.key)) event.preventDefault();
 }
 
-function Head<Item>({ items, idOf, columns, sort, selection, narrow }: RecordGridProps<Item> & { readonly narrow: boolean }) {
+function Head<Item>({
+  items,
+  idOf,
+  columns,
+  sort,
+  selection,
+  narrow,
+}: RecordGridProps<Item> & { readonly narrow: boolean }) {
   const { t } = useSpeech();
   const all = selection !== undefined && items.length > 0 && items.every((item) => selection.has(idOf(item)));
   return (
@@ -179,7 +192,19 @@ interface RowProps<Item> extends RecordGridProps<Item> {
   readonly children: ReactNode;
 }
 
-function Row<Item>({ item, domId, index, top, active, onPoint, idOf, nameOf, hrefOf, selection, children }: RowProps<Item>) {
+function Row<Item>({
+  item,
+  domId,
+  index,
+  top,
+  active,
+  onPoint,
+  idOf,
+  nameOf,
+  hrefOf,
+  selection,
+  children,
+}: RowProps<Item>) {
   const { t } = useSpeech();
   const selected = selection?.has(idOf(item)) ?? false;
   const href = hrefOf(item);

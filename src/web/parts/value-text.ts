@@ -4,7 +4,7 @@
 export function plainValue(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return JSON.stringify(value) ?? '';
 }
 
 export const keyText = (key: Readonly<Record<string, unknown>> | null | undefined): string =>

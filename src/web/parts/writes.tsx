@@ -70,7 +70,9 @@ export function Dependents({ of }: { readonly of: readonly Dependent[] }) {
       <ul>
         {of.slice(0, 20).map(({ mapping, couplingId, description, errorId }) => (
           <li key={couplingId}>
-            <PageLink href={errorId === null ? `/couplings/${couplingId}` : `/errors/${errorId}`}>{description}</PageLink>{' '}
+            <PageLink href={errorId === null ? `/couplings/${couplingId}` : `/errors/${errorId}`}>
+              {description}
+            </PageLink>{' '}
             <span className="quiet">{mapping}</span>
           </li>
         ))}

@@ -46,14 +46,25 @@ export function usePlaces(text: string): readonly Found[] {
     page(t.nav.mappings, '/mappings'),
     page(t.commerce.title, '/commerce'),
     ...actions,
-    ...mappings.map(({ name, label }): Found => ({ group: 'mappings', name: label, note: name, href: `/mappings/${encodeURIComponent(name)}` })),
-    ...mappings.map(({ name, label }): Found => ({
-      group: 'mappings',
-      name: t.tellMe.why(label),
-      href: `/mappings/${encodeURIComponent(name)}?tab=records`,
-    })),
+    ...mappings.map(
+      ({ name, label }): Found => ({
+        group: 'mappings',
+        name: label,
+        note: name,
+        href: `/mappings/${encodeURIComponent(name)}`,
+      }),
+    ),
+    ...mappings.map(
+      ({ name, label }): Found => ({
+        group: 'mappings',
+        name: t.tellMe.why(label),
+        href: `/mappings/${encodeURIComponent(name)}?tab=records`,
+      }),
+    ),
   ];
-  const words = plain(text).split(/\s+/).filter((word) => word !== '');
+  const words = plain(text)
+    .split(/\s+/)
+    .filter((word) => word !== '');
   return all.filter(({ name, note = '' }) => words.every((word) => plain(`${name} ${note}`).includes(word)));
 }
 
@@ -103,7 +114,13 @@ export function useFoundRecords(q: string): { readonly found: readonly Found[]; 
     queries: names.mappings.slice(0, 10).flatMap(({ name, channels }) =>
       channels.slice(0, 1).map(({ channel }) => ({
         ...ask<RecordDocument>(
-          addressOf(`/mappings/${encodeURIComponent(name)}/records`, { q, side: 'hq', channel, coupled: 'false', limit: '3' }),
+          addressOf(`/mappings/${encodeURIComponent(name)}/records`, {
+            q,
+            side: 'hq',
+            channel,
+            coupled: 'false',
+            limit: '3',
+          }),
         ),
         meta: { mapping: name },
       })),

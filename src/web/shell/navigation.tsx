@@ -79,7 +79,13 @@ function Entries({ of, onFollow }: { readonly of: readonly Entry[]; readonly onF
             </span>
             <span className="navigation-name">{name}</span>
             {count > 0 && (
-              <CounterBadge size="small" color="danger" count={count} overflowCount={999} aria-label={format.number(count)} />
+              <CounterBadge
+                size="small"
+                color="danger"
+                count={count}
+                overflowCount={999}
+                aria-label={format.number(count)}
+              />
             )}
           </PageLink>
         </li>

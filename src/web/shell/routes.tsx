@@ -7,7 +7,8 @@ export interface RouteProps {
 
 type RoutePage = LazyExoticComponent<ComponentType<RouteProps>>;
 
-const page = (load: () => Promise<ComponentType<RouteProps>>): RoutePage => lazy(async () => ({ default: await load() }));
+const page = (load: () => Promise<ComponentType<RouteProps>>): RoutePage =>
+  lazy(async () => ({ default: await load() }));
 
 const LISTS: Readonly<Record<string, RoutePage>> = {
   '': page(async () => (await import('../pages/overview/overview.tsx')).Overview),

@@ -64,7 +64,11 @@ export function TellMe({ onClose }: { readonly onClose: () => void }) {
         ))}
       </div>
       <p className="quiet" role="status">
-        {records.searching ? t.tellMe.searching : found.length === 0 ? t.tellMe.nothing(text) : t.tellMe.results(found.length)}
+        {records.searching
+          ? t.tellMe.searching
+          : found.length === 0
+            ? t.tellMe.nothing(text)
+            : t.tellMe.results(found.length)}
       </p>
     </Modal>
   );

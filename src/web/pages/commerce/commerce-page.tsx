@@ -49,7 +49,7 @@ function Jobs() {
   const jobs = useRead<{ items: readonly CommerceJob[] }>('/commerce/jobs');
   return (
     <Section title={t.commerce.jobs}>
-      <Answered of={jobs}>
+      <Answered of={jobs} absent={t.operations.notConfigured}>
         {({ items }) => (
           <table className="table table-cards">
             <thead>
@@ -80,7 +80,8 @@ function JobRow({ job }: { readonly job: CommerceJob }) {
   const run = useChange(() => request<{ id: string }>('POST', `/commerce/jobs/${job.job}/run`));
   const start = (): void =>
     run.mutate(undefined, {
-      onSuccess: ({ id }) => notify({ text: t.commerce.started(name), link: { href: `/jobs/${id}`, text: t.words.job } }),
+      onSuccess: ({ id }) =>
+        notify({ text: t.commerce.started(name), link: { href: `/jobs/${id}`, text: t.words.job } }),
       onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }),
     });
   const last = lastRunOf(job.lastRun);
@@ -92,7 +93,13 @@ function JobRow({ job }: { readonly job: CommerceJob }) {
       </th>
       <td data-label={t.words.schedule}>{scheduleText(t, job.schedule)}</td>
       <td data-label={t.overview.lastRun}>
-        {last.jobId === null ? <Ago at={last.at} /> : <PageLink href={`/jobs/${last.jobId}`}><Ago at={last.at} /></PageLink>}
+        {last.jobId === null ? (
+          <Ago at={last.at} />
+        ) : (
+          <PageLink href={`/jobs/${last.jobId}`}>
+            <Ago at={last.at} />
+          </PageLink>
+        )}
       </td>
       <td data-label={t.mappings.nextRun}>{job.nextRunAt === null ? '–' : <Ago at={job.nextRunAt} />}</td>
       <td>

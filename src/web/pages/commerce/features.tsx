@@ -18,7 +18,7 @@ export function Features() {
   const features = useRead<{ items: readonly CommerceFeature[] }>('/commerce/features');
   return (
     <Section title={t.commerce.features}>
-      <Answered of={features}>
+      <Answered of={features} absent={t.operations.notConfigured}>
         {({ items }) => (
           <ul className="stack">
             {items.map((feature) => (
@@ -41,7 +41,9 @@ function FeatureItem({ feature }: { readonly feature: CommerceFeature }) {
   const names = useNames();
   const may = useMay();
   const label = featureName(t, feature.name, feature.label);
-  const change = useChange((enabled: boolean) => request('PUT', `/commerce/features/${feature.name}`, { body: { enabled } }));
+  const change = useChange((enabled: boolean) =>
+    request('PUT', `/commerce/features/${feature.name}`, { body: { enabled } }),
+  );
   const toggle = (): void =>
     change.mutate(!feature.enabled, {
       onSuccess: () => notify({ text: t.commerce.switched(label) }),
@@ -49,12 +51,7 @@ function FeatureItem({ feature }: { readonly feature: CommerceFeature }) {
     });
   return (
     <li className="feature">
-      <Switch
-        label={label}
-        checked={feature.enabled}
-        disabled={!may('admin') || change.isPending}
-        onChange={toggle}
-      />
+      <Switch label={label} checked={feature.enabled} disabled={!may('admin') || change.isPending} onChange={toggle} />
       {feature.requires.length > 0 && (
         <p className="quiet">
           {t.commerce.requires}: {format.list(feature.requires.map((name) => featureName(t, name)))}
@@ -89,8 +86,11 @@ function refusal(t: PageTexts, format: Formats, fault: Error): string {
   const named = (value: unknown): string =>
     format.list((Array.isArray(value) ? value : []).map((name) => featureName(t, String(name))));
   const { problem } = fault;
-  if (fault.code === 'prerequisite-missing') return t.commerce.missing(named(problem['missing'] ?? problem.params['missing']));
+  if (fault.code === 'prerequisite-missing')
+    return t.commerce.missing(named(problem['missing'] ?? problem.params['missing']));
   if (fault.code === 'feature-required-by')
-    return t.commerce.requiredBy(named(problem['requiredBy'] ?? problem.params['requiredBy'] ?? problem.params['features']));
+    return t.commerce.requiredBy(
+      named(problem['requiredBy'] ?? problem.params['requiredBy'] ?? problem.params['features']),
+    );
   return faultText(t, fault);
 }

@@ -33,18 +33,25 @@ export function Sessions() {
     { name: 'channel', label: t.words.channel, choices: names.channelChoices },
     { name: 'status', label: t.words.status, choices: choicesOf(t.commerce.sessionStatuses) },
   ];
-  const asked = new URLSearchParams([...query].filter(([name]) => name === 'all' || filters.some((filter) => filter.name === name)));
+  const asked = new URLSearchParams(
+    [...query].filter(([name]) => name === 'all' || filters.some((filter) => filter.name === name)),
+  );
   const list = useList<CommerceSession>('/commerce/sessions', asked);
   const all = query.get('all') === 'true';
   return (
     <Section title={t.commerce.sessions}>
       <FilterBar filters={filters} searchable={false}>
-        <Checkbox label={t.commerce.withoutData} checked={all} onChange={() => changeQuery({ all: all ? null : 'true' })} />
+        <Checkbox
+          label={t.commerce.withoutData}
+          checked={all}
+          onChange={() => changeQuery({ all: all ? null : 'true' })}
+        />
       </FilterBar>
-      <Answered of={list}>
+      <Answered of={list} absent={t.operations.notConfigured}>
         {({ pages }) => {
           const sessions = pages.flatMap(({ items }) => items);
-          if (sessions.length === 0) return <Empty>{asked.size === 0 ? t.commerce.noSessions : t.list.emptyFiltered}</Empty>;
+          if (sessions.length === 0)
+            return <Empty>{asked.size === 0 ? t.commerce.noSessions : t.list.emptyFiltered}</Empty>;
           return (
             <>
               <SessionTable sessions={sessions} />
@@ -131,7 +138,9 @@ function SessionRow({ session }: { readonly session: CommerceSession }) {
 function SessionActions({ session }: { readonly session: CommerceSession }) {
   const { t } = useSpeech();
   const may = useMay();
-  const change = useChange((verb: 'rerun' | 'cancel') => request('POST', `/commerce/sessions/${session.session}/${verb}`));
+  const change = useChange((verb: 'rerun' | 'cancel') =>
+    request('POST', `/commerce/sessions/${session.session}/${verb}`),
+  );
   const press = (verb: 'rerun' | 'cancel'): void =>
     change.mutate(verb, { onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }) });
   if (!may('operator')) return null;
@@ -144,7 +153,11 @@ function SessionActions({ session }: { readonly session: CommerceSession }) {
         </Button>
       )}
       {running && (
-        <Button size="small" aria-label={`${t.commerce.cancelSession} ${session.session}`} onClick={() => press('cancel')}>
+        <Button
+          size="small"
+          aria-label={`${t.commerce.cancelSession} ${session.session}`}
+          onClick={() => press('cancel')}
+        >
           {t.words.cancel}
         </Button>
       )}

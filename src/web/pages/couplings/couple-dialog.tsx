@@ -25,7 +25,8 @@ export function CoupleDialog({ onClose }: { readonly onClose: () => void }) {
   const [picks, setPicks] = useState<Readonly<Record<Side, Pick>>>({ hq: null, channel: null });
   const [winner, setWinner] = useState<Side | 'any'>('any');
   const mapping = mappings.find((one) => one.name === name) ?? mappings[0];
-  const channel = mapping?.channels.find((lane) => lane.channel === channelChosen)?.channel ?? mapping?.channels[0]?.channel ?? '';
+  const channel =
+    mapping?.channels.find((lane) => lane.channel === channelChosen)?.channel ?? mapping?.channels[0]?.channel ?? '';
   const couple = useChange(() =>
     request<CouplingDocument>('POST', '/couplings', { body: coupleBody(mapping?.name ?? '', channel, picks, winner) }),
   );
@@ -52,8 +53,15 @@ export function CoupleDialog({ onClose }: { readonly onClose: () => void }) {
         </>
       }
     >
-      <div role="alert">{couple.error !== null && <p className="banner banner-error">{faultText(t, couple.error)}</p>}</div>
-      <Where mapping={mapping} channel={channel} onMapping={(value) => (setName(value), reset())} onChannel={(value) => (setChannel(value), reset())} />
+      <div role="alert">
+        {couple.error !== null && <p className="banner banner-error">{faultText(t, couple.error)}</p>}
+      </div>
+      <Where
+        mapping={mapping}
+        channel={channel}
+        onMapping={(value) => (setName(value), reset())}
+        onChannel={(value) => (setChannel(value), reset())}
+      />
       {mapping !== undefined && (
         <div className="columns">
           {(['hq', 'channel'] as const).map((side) => (
@@ -79,7 +87,12 @@ export function CoupleDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-function coupleBody(mapping: string, channel: string, picks: Readonly<Record<Side, Pick>>, winner: Side | 'any'): object {
+function coupleBody(
+  mapping: string,
+  channel: string,
+  picks: Readonly<Record<Side, Pick>>,
+  winner: Side | 'any',
+): object {
   const keyOf = (pick: Pick): object | undefined => (pick === null || pick === 'create' ? undefined : pick.key);
   const createIn = picks.hq === 'create' ? 'hq' : picks.channel === 'create' ? 'channel' : undefined;
   return {
@@ -151,7 +164,12 @@ function RecordPicker({ mapping, channel, side, picked, onPick }: RecordPickerPr
   return (
     <div className="stack">
       <Field label={side === 'hq' ? t.couplings.pickHq : t.couplings.pickChannel}>
-        <Input type="search" placeholder={t.couplings.searchRecord} value={text} onChange={(_, data) => setText(data.value)} />
+        <Input
+          type="search"
+          placeholder={t.couplings.searchRecord}
+          value={text}
+          onChange={(_, data) => setText(data.value)}
+        />
       </Field>
       <RadioGroup
         aria-label={side === 'hq' ? t.couplings.pickHq : t.couplings.pickChannel}
@@ -161,9 +179,20 @@ function RecordPicker({ mapping, channel, side, picked, onPick }: RecordPickerPr
         }
       >
         {items.map((record) => (
-          <Radio key={keyText(record.key)} value={keyText(record.key)} label={`${record.description} (${keyText(record.key)})`} />
+          <Radio
+            key={keyText(record.key)}
+            value={keyText(record.key)}
+            label={`${record.description} (${keyText(record.key)})`}
+          />
         ))}
-        <Radio value="create" label={t.couplings.createIn(side === 'hq' ? t.words.hq : mapping.channels.find((lane) => lane.channel === channel)?.channelName ?? channel)} />
+        <Radio
+          value="create"
+          label={t.couplings.createIn(
+            side === 'hq'
+              ? t.words.hq
+              : (mapping.channels.find((lane) => lane.channel === channel)?.channelName ?? channel),
+          )}
+        />
       </RadioGroup>
       {records.error !== null && <p className="banner banner-error">{faultText(t, records.error)}</p>}
       {records.data !== undefined && items.length === 0 && <p className="quiet">{t.couplings.noRecords}</p>}

@@ -113,7 +113,11 @@ function Values({ coupling }: { readonly coupling: CouplingDocument }) {
             <tr key={name}>
               <th scope="row">{name}</th>
               <td data-label={t.words.hq}>
-                {base !== null && !sameValue(base.hq, hq) ? <ComparedValue before={base.hq} after={hq} /> : <Value value={hq} />}
+                {base !== null && !sameValue(base.hq, hq) ? (
+                  <ComparedValue before={base.hq} after={hq} />
+                ) : (
+                  <Value value={hq} />
+                )}
               </td>
               <td data-label={t.words.lastSynchronized}>
                 {base === null ? <span className="value-empty">{t.errors.noBase}</span> : <Value value={base.hq} />}

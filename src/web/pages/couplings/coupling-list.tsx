@@ -77,8 +77,20 @@ const couplingFilters = (t: PageTexts, names: Names): readonly FilterSpec[] => [
 ];
 
 const couplingColumns = (t: PageTexts, names: Names): readonly Column<CouplingDocument>[] => [
-  { id: 'mapping', name: t.words.mapping, width: 'minmax(100px, 0.8fr)', sort: 'mapping', cell: ({ mapping }) => names.mapping(mapping) },
-  { id: 'channel', name: t.words.channel, width: 'minmax(80px, 0.6fr)', sort: 'channel', cell: ({ channelName }) => channelName },
+  {
+    id: 'mapping',
+    name: t.words.mapping,
+    width: 'minmax(100px, 0.8fr)',
+    sort: 'mapping',
+    cell: ({ mapping }) => names.mapping(mapping),
+  },
+  {
+    id: 'channel',
+    name: t.words.channel,
+    width: 'minmax(80px, 0.6fr)',
+    sort: 'channel',
+    cell: ({ channelName }) => channelName,
+  },
   {
     id: 'hq',
     name: t.words.hqRecord,
@@ -90,8 +102,20 @@ const couplingColumns = (t: PageTexts, names: Names): readonly Column<CouplingDo
       </PageLink>
     ),
   },
-  { id: 'channelRecord', name: t.words.channelRecord, width: 'minmax(150px, 1.4fr)', sort: 'channelKey', cell: channelText },
-  { id: 'status', name: t.words.status, width: 'minmax(170px, 1.4fr)', sort: 'status', cell: (coupling) => <CouplingStatus coupling={coupling} /> },
+  {
+    id: 'channelRecord',
+    name: t.words.channelRecord,
+    width: 'minmax(150px, 1.4fr)',
+    sort: 'channelKey',
+    cell: channelText,
+  },
+  {
+    id: 'status',
+    name: t.words.status,
+    width: 'minmax(170px, 1.4fr)',
+    sort: 'status',
+    cell: (coupling) => <CouplingStatus coupling={coupling} />,
+  },
   {
     id: 'last',
     name: t.couplings.lastSynchronized,

@@ -26,7 +26,11 @@ export function ActDialog({ target, decision: given, onClose, onDone }: ActDialo
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<string | null>(null);
   const { action } = given;
-  const decision: Decision = { ...given, ...(winner && { winner }), ...(reason.trim() !== '' && { reason: reason.trim() }) };
+  const decision: Decision = {
+    ...given,
+    ...(winner && { winner }),
+    ...(reason.trim() !== '' && { reason: reason.trim() }),
+  };
   const ready = action !== 'synchronize' || winner !== null;
   const name = t.actions[action];
   const confirm = async (): Promise<void> => {
@@ -70,7 +74,12 @@ export function ActDialog({ target, decision: given, onClose, onDone }: ActDialo
           </RadioGroup>
         </Field>
       )}
-      {ready && (target.kind === 'one' ? <OnePreview target={target} decision={{ ...given, ...(winner && { winner }) }} /> : <ManyPreview target={target} decision={decision} />)}
+      {ready &&
+        (target.kind === 'one' ? (
+          <OnePreview target={target} decision={{ ...given, ...(winner && { winner }) }} />
+        ) : (
+          <ManyPreview target={target} decision={decision} />
+        ))}
       <Field label={t.actions.reason}>
         <Textarea rows={2} value={reason} onChange={(_, { value }) => setReason(value)} />
       </Field>
@@ -127,13 +136,17 @@ function ManyPreview({ target, decision }: PreviewProps<Exclude<Target, { kind: 
       {preview.error !== null && <p className="banner banner-error">{faultText(t, preview.error)}</p>}
       {preview.data?.results.map((result, at) => (
         <div key={at}>
-          <h3 className="preview-title">{[keyText(result.hqKey), keyText(result.channelKey)].filter((text) => text !== '').join(' / ')}</h3>
+          <h3 className="preview-title">
+            {[keyText(result.hqKey), keyText(result.channelKey)].filter((text) => text !== '').join(' / ')}
+          </h3>
           {result.message !== null && <p className="quiet">{result.message}</p>}
           <Writes writes={result.writes} />
         </div>
       ))}
       {preview.data && (preview.data.job.progress.total ?? 0) > preview.data.results.length && (
-        <p className="quiet">{t.actions.andMore((preview.data.job.progress.total ?? 0) - preview.data.results.length)}</p>
+        <p className="quiet">
+          {t.actions.andMore((preview.data.job.progress.total ?? 0) - preview.data.results.length)}
+        </p>
       )}
     </div>
   );

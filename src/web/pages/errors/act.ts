@@ -1,6 +1,10 @@
 /** Acting on errors, one or many, and taking it back. */
 import type { JobDocument, JobResultDocument } from '../../../http/schemas/jobs.ts';
-import type { ActionAnswer, BulkBody, SynchronizationErrorDocument } from '../../../http/schemas/synchronization-errors.ts';
+import type {
+  ActionAnswer,
+  BulkBody,
+  SynchronizationErrorDocument,
+} from '../../../http/schemas/synchronization-errors.ts';
 import type { LogEntryDocument } from '../../../http/schemas/synchronization-log.ts';
 import type { Page } from '../../api/read.ts';
 import { request } from '../../api/request.ts';
@@ -36,7 +40,11 @@ const WAIT_SECONDS = 20;
 
 const bodyOf = ({ action: _, ...body }: Decision): object => body;
 
-export const previewOne = (error: SynchronizationErrorDocument, decision: Decision, signal?: AbortSignal): Promise<Preview> =>
+export const previewOne = (
+  error: SynchronizationErrorDocument,
+  decision: Decision,
+  signal?: AbortSignal,
+): Promise<Preview> =>
   request<Preview>('POST', `/synchronization-errors/${error.id}/${decision.action}?dryRun=true`, {
     body: bodyOf(decision),
     // A preview is of what holds now, whatever the list knew.
@@ -93,7 +101,12 @@ export async function undoResolution(error: SynchronizationErrorDocument): Promi
   await request('POST', `/synchronization-log/${entry.id}/revert`, { body: {} });
 }
 
-const coupleAgain = async ({ mapping, channel, hqRecord, channelRecord }: SynchronizationErrorDocument): Promise<void> => {
+const coupleAgain = async ({
+  mapping,
+  channel,
+  hqRecord,
+  channelRecord,
+}: SynchronizationErrorDocument): Promise<void> => {
   await request('POST', '/couplings', {
     body: { mapping, channel, hqKey: hqRecord.key, channelKey: channelRecord.key },
   });

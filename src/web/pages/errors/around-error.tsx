@@ -1,7 +1,10 @@
 /** What else belongs to an error: records that could be the partner, and the records that a mapping's error holds back. */
 import { Button } from '@fluentui/react-components';
 import type { z } from 'zod';
-import type { AffectedRecordSchema, SynchronizationErrorDocument } from '../../../http/schemas/synchronization-errors.ts';
+import type {
+  AffectedRecordSchema,
+  SynchronizationErrorDocument,
+} from '../../../http/schemas/synchronization-errors.ts';
 import { PageLink } from '../../address/page-link.tsx';
 import { useMay } from '../../api/me.ts';
 import { useList } from '../../api/read.ts';
@@ -66,7 +69,9 @@ export function AffectedRecords({ error }: { readonly error: SynchronizationErro
                     {record.couplingId === null ? (
                       record.description || keyText(record.key)
                     ) : (
-                      <PageLink href={`/couplings/${record.couplingId}`}>{record.description || keyText(record.key)}</PageLink>
+                      <PageLink href={`/couplings/${record.couplingId}`}>
+                        {record.description || keyText(record.key)}
+                      </PageLink>
                     )}{' '}
                     <span className="quiet">
                       <Time at={record.since} />

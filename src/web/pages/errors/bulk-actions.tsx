@@ -10,7 +10,15 @@ import { useActNow } from './use-act.ts';
 
 const ActDialog = lazy(async () => ({ default: (await import('./act-dialog.tsx')).ActDialog }));
 
-const OFFERED: readonly ErrorAction[] = ['retry', 'synchronize', 'restore', 'delete', 'remove-coupling', 'approve', 'decline'];
+const OFFERED: readonly ErrorAction[] = [
+  'retry',
+  'synchronize',
+  'restore',
+  'delete',
+  'remove-coupling',
+  'approve',
+  'decline',
+];
 /** Asked first: they choose, or cannot be taken back lightly. */
 const AT_ONCE: ReadonlySet<ErrorAction> = new Set(['retry']);
 
@@ -27,7 +35,8 @@ export function BulkActions({ selection, items }: BulkActionsProps) {
   const selected = items.filter(({ id }) => selection.has(id));
   if (selected.length === 0) return null;
   const allowed = OFFERED.filter(
-    (action) => selected.every((error) => error.allowedActions.includes(action)) && (action !== 'approve' || may('admin')),
+    (action) =>
+      selected.every((error) => error.allowedActions.includes(action)) && (action !== 'approve' || may('admin')),
   );
   const [single] = selected;
   const target: Target =

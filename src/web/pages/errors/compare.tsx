@@ -3,6 +3,7 @@ import { Button, Input, Radio } from '@fluentui/react-components';
 import { useState } from 'react';
 import type { SynchronizationErrorDocument } from '../../../http/schemas/synchronization-errors.ts';
 import { useSpeech } from '../../language/language.tsx';
+import { Facts } from '../../parts/page-frame.tsx';
 import { ComparedValue, Value } from '../../parts/value.tsx';
 import { plainValue, sameValue } from '../../parts/value-text.ts';
 import type { FieldChoice, Side } from './act.ts';
@@ -27,7 +28,20 @@ interface CompareProps {
 export const differs = (field: ErrorField): boolean =>
   field.conflicting || field.changedIn.length > 0 || (field.base === null && !sameValue(field.hq, field.channel));
 
-export function Compare({ error, choices, onChoose }: CompareProps) {
+/** A record that has no partner yet differs from nothing. */
+const isLone = (error: SynchronizationErrorDocument): boolean =>
+  error.deletedIn === null && (!error.hqRecord.exists || !error.channelRecord.exists);
+
+export function Compare(props: CompareProps) {
+  return isLone(props.error) ? <LoneRecord error={props.error} /> : <Versions {...props} />;
+}
+
+function LoneRecord({ error }: { readonly error: SynchronizationErrorDocument }) {
+  const side = error.hqRecord.exists ? 'hq' : 'channel';
+  return <Facts of={error.fields.map((field) => ({ name: field.name, value: <Value value={field[side]} /> }))} />;
+}
+
+function Versions({ error, choices, onChoose }: CompareProps) {
   const { t } = useSpeech();
   const [all, setAll] = useState(false);
   const different = error.fields.filter(differs);
@@ -104,7 +118,13 @@ function FieldRow({ field, error, choices, onChoose }: FieldRowProps) {
       className={chosen === side && choosable ? 'compare-chosen' : undefined}
       data-label={side === 'hq' ? t.words.hq : error.channelName}
     >
-      <SideValue field={field} side={side} error={error} chosen={choosable ? chosen === side : null} onChoose={() => choose(side)} />
+      <SideValue
+        field={field}
+        side={side}
+        error={error}
+        chosen={choosable ? chosen === side : null}
+        onChoose={() => choose(side)}
+      />
     </td>
   );
   return (
@@ -153,7 +173,7 @@ function SideValue({ field, side, error, chosen, onChoose }: SideValueProps) {
         onChange={onChoose}
         aria-label={side === 'hq' ? t.errors.useHq(field.name) : t.errors.useChannel(field.name)}
       />
-      <span>
+      <span className="compare-value">
         {value}
         {changed && <span className="compare-note"> · {t.errors.changed}</span>}
       </span>

@@ -22,7 +22,8 @@ interface DecideProps {
 
 const TYPING_MS = 350;
 
-const isStale = (fault: unknown): fault is ApiProblem => isProblem(fault, 'stale-decision') || isProblem(fault, 'already-resolved');
+const isStale = (fault: unknown): fault is ApiProblem =>
+  isProblem(fault, 'stale-decision') || isProblem(fault, 'already-resolved');
 
 export function Decide({ error, choices, onStale, onDone }: DecideProps) {
   const { t } = useSpeech();

@@ -11,7 +11,7 @@ import { faultText } from '../../parts/failed.tsx';
 import { notify } from '../../parts/notices.tsx';
 import { type Fact, Facts } from '../../parts/page-frame.tsx';
 import { Ago, Time } from '../../parts/time.tsx';
-import { keyText } from '../../parts/value-text.ts';
+import { keyText, plainValue } from '../../parts/value-text.ts';
 import { canUndo, undoResolution } from './act.ts';
 import { errorMessage, errorRecord } from './error-words.tsx';
 
@@ -93,7 +93,7 @@ function RetryAt({ at }: { readonly at: string }) {
 function blockingRecord({ params, mapping }: ErrorDocument): { readonly href: string; readonly text: string } | null {
   const key = params['blockedBy'] ?? params['parentKey'];
   if (key === undefined || key === null) return null;
-  const text = typeof key === 'object' ? keyText(key as Record<string, unknown>) : String(key);
+  const text = typeof key === 'object' ? keyText(key as Record<string, unknown>) : plainValue(key);
   const parent = params['parent'];
   return { href: addressOf('/couplings', { mapping: typeof parent === 'string' ? parent : mapping, q: text }), text };
 }
@@ -104,8 +104,11 @@ export function Resolved({ error }: { readonly error: ErrorDocument }) {
   const undo = useChange(() => undoResolution(error));
   const { resolution } = error;
   if (resolution === null) return null;
-  const known = Object.hasOwn(t.actions, resolution.action) ? t.actions[resolution.action as 'retry'] : resolution.action;
-  const how = resolution.action === 'automatic' ? t.errors.resolvedAlone : t.errors.resolvedBy(known, resolution.actor ?? '–');
+  const known = Object.hasOwn(t.actions, resolution.action)
+    ? t.actions[resolution.action as 'retry']
+    : resolution.action;
+  const how =
+    resolution.action === 'automatic' ? t.errors.resolvedAlone : t.errors.resolvedBy(known, resolution.actor ?? '–');
   const revert = (): void =>
     undo.mutate(undefined, {
       onSuccess: () => notify({ text: t.shell.undone }),
@@ -125,4 +128,3 @@ export function Resolved({ error }: { readonly error: ErrorDocument }) {
     </div>
   );
 }
-

@@ -120,12 +120,24 @@ const shortId = (id: string): string => `…${id.slice(-6)}`;
 
 function errorColumns(t: PageTexts, names: Names): readonly Column<SynchronizationErrorDocument>[] {
   return [
-    { id: 'mapping', name: t.words.mapping, width: 'minmax(90px, 0.8fr)', cell: ({ mapping }) => names.mapping(mapping), sort: 'mapping' },
-    { id: 'channel', name: t.words.channel, width: 'minmax(80px, 0.6fr)', cell: ({ channelName }) => channelName, sort: 'channel' },
+    {
+      id: 'mapping',
+      name: t.words.mapping,
+      width: 'minmax(84px, 0.8fr)',
+      cell: ({ mapping }) => names.mapping(mapping),
+      sort: 'mapping',
+    },
+    {
+      id: 'channel',
+      name: t.words.channel,
+      width: 'minmax(70px, 0.55fr)',
+      cell: ({ channelName }) => channelName,
+      sort: 'channel',
+    },
     {
       id: 'hq',
       name: t.words.hqRecord,
-      width: 'minmax(130px, 1.5fr)',
+      width: 'minmax(120px, 1.3fr)',
       sort: 'hqKey',
       cell: (error) => (
         <PageLink plain className="row-link" tabIndex={-1} href={`/errors/${error.id}`}>
@@ -136,26 +148,39 @@ function errorColumns(t: PageTexts, names: Names): readonly Column<Synchronizati
     {
       id: 'channelRecord',
       name: t.words.channelRecord,
-      width: 'minmax(110px, 1.2fr)',
+      width: 'minmax(100px, 1fr)',
       sort: 'channelKey',
       cell: ({ channelRecord }) => errorRecord(channelRecord) || '–',
     },
-    { id: 'kind', name: t.words.kind, width: 'minmax(150px, 1fr)', cell: ({ kind }) => <KindMark kind={kind} />, sort: 'kind' },
+    {
+      id: 'kind',
+      name: t.words.kind,
+      width: 'minmax(176px, 0.7fr)',
+      cell: ({ kind }) => <KindMark kind={kind} />,
+      sort: 'kind',
+    },
     {
       id: 'message',
       name: t.errors.message,
-      width: 'minmax(200px, 2.6fr)',
+      width: 'minmax(170px, 2.6fr)',
       sort: 'code',
       cell: (error) => <span title={errorMessage(t, error)}>{errorMessage(t, error)}</span>,
     },
     {
       id: 'attempts',
       name: t.errors.attempts,
-      width: 'minmax(80px, 0.8fr)',
+      width: 'minmax(72px, 0.4fr)',
       sort: 'attempts',
-      cell: ({ attempts, parked }) => (parked ? <span title={t.errors.parked}>{`${attempts} · ${t.errors.parked}`}</span> : attempts),
+      cell: ({ attempts, parked }) =>
+        parked ? <span title={t.errors.parked}>{`${attempts} · ${t.errors.parked}`}</span> : attempts,
     },
-    { id: 'failedOn', name: t.errors.failedOn, width: '130px', cell: ({ lastSeenAt }) => <Time at={lastSeenAt} />, sort: 'lastSeenAt' },
+    {
+      id: 'failedOn',
+      name: t.errors.failedOn,
+      width: '136px',
+      cell: ({ lastSeenAt }) => <Time at={lastSeenAt} />,
+      sort: 'lastSeenAt',
+    },
   ];
 }
 

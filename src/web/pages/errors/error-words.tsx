@@ -16,8 +16,10 @@ export function KindMark({ kind }: { readonly kind: Kind }) {
   return <Mark tone={TONES[kind]}>{t.kinds[kind]}</Mark>;
 }
 
-export const errorMessage = (t: PageTexts, error: Pick<SynchronizationErrorDocument, 'code' | 'params' | 'message'>): string =>
-  describe(t, error.code, error.params, error.message);
+export const errorMessage = (
+  t: PageTexts,
+  error: Pick<SynchronizationErrorDocument, 'code' | 'params' | 'message'>,
+): string => describe(t, error.code, error.params, error.message);
 
 export const errorRecord = (record: ErrorRecord): string => recordText(record.description, record.key);
 

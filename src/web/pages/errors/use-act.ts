@@ -19,7 +19,7 @@ export function useAct(): (target: Target, decision: Decision) => Promise<Synchr
       const resolved = answer.status === 'resolved';
       const link = { href: `/errors/${answer.id}`, text: t.words.details };
       if (resolved) {
-        const undo = canUndo(answer) ? { undo: () => undoResolution(answer).finally(refresh) } : {};
+        const undo = canUndo(answer) ? { undo: () => thenRefresh(undoResolution(answer), refresh) } : {};
         notify({ text: t.actions.succeeded(action, 1), link, ...undo });
       } else {
         const why = describe(t, answer.code, answer.params, answer.message);
@@ -42,10 +42,19 @@ export function useAct(): (target: Target, decision: Decision) => Promise<Synchr
   };
 }
 
+async function thenRefresh(work: Promise<unknown>, refresh: () => Promise<void>): Promise<void> {
+  try {
+    await work;
+  } finally {
+    await refresh();
+  }
+}
+
 function undoOfJob(decision: Decision, jobId: string, refresh: () => Promise<void>): { undo?: () => Promise<unknown> } {
   if (decision.action !== 'synchronize' && decision.action !== 'delete') return {};
   return {
-    undo: () => request('POST', '/synchronization-log/revert', { body: { jobId }, waitSeconds: 20 }).finally(refresh),
+    undo: () =>
+      thenRefresh(request('POST', '/synchronization-log/revert', { body: { jobId }, waitSeconds: 20 }), refresh),
   };
 }
 

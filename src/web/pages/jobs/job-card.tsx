@@ -33,7 +33,7 @@ export function JobCard({ id }: { readonly id: string }) {
     <PageFrame
       title={job === undefined ? t.nav.jobs : jobName(t, job)}
       back={back}
-      over={job === undefined ? '' : (job.mapping === null ? t.jobs.allMappings : names.mapping(job.mapping))}
+      over={job === undefined ? '' : job.mapping === null ? t.jobs.allMappings : names.mapping(job.mapping)}
       actions={job === undefined ? null : <JobActions job={job} />}
     >
       <Answered of={asked}>{(answer) => <OpenJob job={answer} />}</Answered>
@@ -114,7 +114,9 @@ function Counters({ counters }: { readonly counters: JobDocument['counters'] }) 
           ))}
         </tbody>
       </table>
-      {others.length > 0 && <Facts of={others.map(([name, text]) => ({ name: text, value: format.number(counters[name]) }))} />}
+      {others.length > 0 && (
+        <Facts of={others.map(([name, text]) => ({ name: text, value: format.number(counters[name]) }))} />
+      )}
     </>
   );
 }
@@ -126,7 +128,9 @@ function ChildJob({ id }: { readonly id: string }) {
   return (
     <li className="button-row">
       <PageLink href={`/jobs/${id}`}>
-        {job === undefined ? id : `${job.mapping === null ? jobName(t, job) : names.mapping(job.mapping)}${job.channelName === null ? '' : ` · ${job.channelName}`}`}
+        {job === undefined
+          ? id
+          : `${job.mapping === null ? jobName(t, job) : names.mapping(job.mapping)}${job.channelName === null ? '' : ` · ${job.channelName}`}`}
       </PageLink>
       {job !== undefined && (
         <>
@@ -144,7 +148,9 @@ function JobActions({ job }: { readonly job: JobDocument }) {
   const [asking, setAsking] = useState(false);
   const tell = { onError: (fault: Error) => notify({ text: faultText(t, fault), kind: 'bad' }) };
   const cancel = useChange(() => request('POST', `/jobs/${job.id}/cancel`));
-  const revert = useChange(() => request<JobDocument>('POST', '/synchronization-log/revert', { body: { jobId: job.id } }));
+  const revert = useChange(() =>
+    request<JobDocument>('POST', '/synchronization-log/revert', { body: { jobId: job.id } }),
+  );
   const ended = job.finishedAt !== null;
   const undo = (): void => {
     setAsking(false);

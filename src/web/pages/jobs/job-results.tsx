@@ -59,8 +59,13 @@ function Result({ result }: { readonly result: JobResultDocument }) {
   const { t, format } = useSpeech();
   const keys = [keyText(result.hqKey), keyText(result.channelKey)].filter((text) => text !== '').join(' ↔ ');
   const href =
-    result.errorId !== null ? `/errors/${result.errorId}` : result.couplingId !== null ? `/couplings/${result.couplingId}` : null;
-  const text = result.code === null ? result.message : describe(t, result.code, result.params, result.message ?? result.code);
+    result.errorId !== null
+      ? `/errors/${result.errorId}`
+      : result.couplingId !== null
+        ? `/couplings/${result.couplingId}`
+        : null;
+  const text =
+    result.code === null ? result.message : describe(t, result.code, result.params, result.message ?? result.code);
   return (
     <li className="result">
       <p className="button-row">
@@ -72,7 +77,8 @@ function Result({ result }: { readonly result: JobResultDocument }) {
         <ul className="result-candidates">
           {result.candidates.map((candidate) => (
             <li key={`${candidate.side} ${keyText(candidate.key)}`}>
-              {candidate.description} <span className="quiet">{t.errors.matchedOn(format.list(candidate.matchedOn))}</span>
+              {candidate.description}{' '}
+              <span className="quiet">{t.errors.matchedOn(format.list(candidate.matchedOn))}</span>
             </li>
           ))}
         </ul>

@@ -18,7 +18,11 @@ export function LogPage() {
   const { query } = useAddress();
   const filters = logFilters(t, names);
   const asked = useListQuery(filters);
-  const over = query.has('jobId') ? t.log.forJob : query.has('key') ? t.log.forRecord(query.getAll('key').join(' · ')) : null;
+  const over = query.has('jobId')
+    ? t.log.forJob
+    : query.has('key')
+      ? t.log.forRecord(query.getAll('key').join(' · '))
+      : null;
   return (
     <PageFrame title={t.nav.log} {...(over !== null && { over })}>
       <FilterBar filters={filters} />

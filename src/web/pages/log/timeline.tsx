@@ -7,6 +7,7 @@ import { PageLink } from '../../address/page-link.tsx';
 import { useMay } from '../../api/me.ts';
 import { describe, describeEntry } from '../../language/describe.ts';
 import { useSpeech } from '../../language/language.tsx';
+import { Facts } from '../../parts/page-frame.tsx';
 import { Ago, Time } from '../../parts/time.tsx';
 import { ComparedValue, Value } from '../../parts/value.tsx';
 import { keyText } from '../../parts/value-text.ts';
@@ -55,7 +56,13 @@ function Entry({ entry, onRevert }: { readonly entry: LogEntryDocument; readonly
           <span className="timeline-title">{describeEntry(t, entry)}</span>
           <RecordOf entry={entry} />
           {entry.revertible && entry.revertedBy === null && may('operator') && (
-            <Button size="small" appearance="subtle" icon={<ArrowUndoRegular />} className="timeline-undo" onClick={onRevert}>
+            <Button
+              size="small"
+              appearance="subtle"
+              icon={<ArrowUndoRegular />}
+              className="timeline-undo"
+              onClick={onRevert}
+            >
               {t.log.revert}
             </Button>
           )}
@@ -80,7 +87,8 @@ function RecordOf({ entry }: { readonly entry: LogEntryDocument }) {
 
 function EntryOrigin({ entry }: { readonly entry: LogEntryDocument }) {
   const { t } = useSpeech();
-  const noted = entry.code !== null && (entry.action === 'modified' || entry.action === 'coupled' || entry.action === 'uncoupled');
+  const noted =
+    entry.code !== null && (entry.action === 'modified' || entry.action === 'coupled' || entry.action === 'uncoupled');
   const parts = [
     entry.channelName,
     t.log.causes[entry.cause],
@@ -110,9 +118,28 @@ function EntryOrigin({ entry }: { readonly entry: LogEntryDocument }) {
   );
 }
 
+/** What is created or deleted has one value per field, what is changed has two. */
 function Changes({ entry }: { readonly entry: LogEntryDocument }) {
+  if (entry.changes.every((change) => change.old === null))
+    return <Facts of={entry.changes.map(({ field, new: now }) => ({ name: field, value: <Value value={now} /> }))} />;
+  if (entry.changes.every((change) => change.new === null))
+    return (
+      <Facts
+        of={entry.changes.map(({ field, old }) => ({
+          name: field,
+          value: (
+            <del>
+              <Value value={old} />
+            </del>
+          ),
+        }))}
+      />
+    );
+  return <ChangedFields entry={entry} />;
+}
+
+function ChangedFields({ entry }: { readonly entry: LogEntryDocument }) {
   const { t } = useSpeech();
-  const fresh = entry.action === 'inserted' || entry.action === 'restored';
   const sides = new Set(entry.changes.map(({ side }) => side));
   return (
     <table className="table table-cards log-changes">
@@ -130,9 +157,11 @@ function Changes({ entry }: { readonly entry: LogEntryDocument }) {
               {change.field}
               {sides.size > 1 && <span className="quiet"> ({t.words.sides[change.side]})</span>}
             </th>
-            <td data-label={t.words.old}>{fresh && change.old === null ? '–' : <Value value={change.old} />}</td>
+            <td data-label={t.words.old}>
+              <Value value={change.old} />
+            </td>
             <td data-label={t.words.new}>
-              {fresh ? <Value value={change.new} /> : <ComparedValue before={change.old} after={change.new} />}
+              <ComparedValue before={change.old} after={change.new} />
             </td>
           </tr>
         ))}

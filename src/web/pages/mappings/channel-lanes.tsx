@@ -37,14 +37,18 @@ function ChannelLane({ mapping, lane }: LaneProps) {
   const { t, format } = useSpeech();
   const errors = Object.values(lane.openErrors).reduce((sum, count) => sum + count, 0);
   const at = { mapping: mapping.name, channel: lane.channel };
-  const lag = (seconds: number | null): string => (seconds === null ? t.overview.notRead : format.duration(Math.round(seconds)));
+  const lag = (seconds: number | null): string =>
+    seconds === null ? t.overview.notRead : format.duration(Math.round(seconds));
   return (
     <Section title={lane.channelName} actions={<MappingState state={lane.state} />}>
       <FirstRun mapping={mapping} lane={lane} />
       <Stopped mapping={mapping} lane={lane} />
       <Facts
         of={[
-          { name: t.mappings.lag, value: `${t.words.hq} ${lag(lane.lagSeconds.hq)} · ${t.words.channel} ${lag(lane.lagSeconds.channel)}` },
+          {
+            name: t.mappings.lag,
+            value: `${t.words.hq} ${lag(lane.lagSeconds.hq)} · ${t.words.channel} ${lag(lane.lagSeconds.channel)}`,
+          },
           {
             name: t.mappings.backlog,
             value: `${t.words.hq} ${format.number(lane.backlog.hq)} · ${t.words.channel} ${format.number(lane.backlog.channel)}`,
@@ -57,7 +61,12 @@ function ChannelLane({ mapping, lane }: LaneProps) {
           },
           ...(lane.lastJobId === null
             ? []
-            : [{ name: t.overview.lastRun, value: <PageLink href={`/jobs/${lane.lastJobId}`}>{t.words.details}</PageLink> }]),
+            : [
+                {
+                  name: t.overview.lastRun,
+                  value: <PageLink href={`/jobs/${lane.lastJobId}`}>{t.words.details}</PageLink>,
+                },
+              ]),
         ]}
       />
       <ul className="legend">
@@ -83,7 +92,9 @@ function FirstRun({ mapping, lane }: LaneProps) {
       {lane.records !== null && <p>{t.mappings.firstRun(lane.records.hq, lane.records.channel)}</p>}
       {may('operator') && (
         <div className="button-row">
-          <Button onClick={() => run(mapping, { scope: 'full', dryRun: true, channel: lane.channel })}>{t.mappings.dryRun}</Button>
+          <Button onClick={() => run(mapping, { scope: 'full', dryRun: true, channel: lane.channel })}>
+            {t.mappings.dryRun}
+          </Button>
           <Button appearance="primary" onClick={() => run(mapping, { scope: 'full', channel: lane.channel })}>
             {t.mappings.startFirstRun}
           </Button>

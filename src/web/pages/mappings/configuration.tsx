@@ -74,7 +74,11 @@ export function Policies({ mapping }: { readonly mapping: Mapping }) {
   const { t, format } = useSpeech();
   const { conflicts, deletions, match, failures } = mapping;
   const tableOf = (side: TableSide): string =>
-    [tableText(side.table), `(${side.key.join(', ')})`, side.filter === null ? '' : `· ${t.mappings.filter}: ${side.filter}`].join(' ');
+    [
+      tableText(side.table),
+      `(${side.key.join(', ')})`,
+      side.filter === null ? '' : `· ${t.mappings.filter}: ${side.filter}`,
+    ].join(' ');
   const facts: readonly Fact[] = [
     { name: `${t.mappings.table}, ${t.words.hq}`, value: tableOf(mapping.hq) },
     { name: `${t.mappings.table}, ${t.words.channel}`, value: tableOf(mapping.channel) },

@@ -25,7 +25,8 @@ export function MappingCard({ id }: { readonly id: string }) {
       over={
         mapping && (
           <>
-            <MappingState state={mapping.state} /> · {t.directions[mapping.direction]} · {scheduleText(t, mapping.schedule)}
+            <MappingState state={mapping.state} /> · {t.directions[mapping.direction]} ·{' '}
+            {scheduleText(t, mapping.schedule)}
           </>
         )
       }
@@ -55,7 +56,9 @@ function OpenMapping({ mapping }: { readonly mapping: MappingDocument }) {
       <TabList
         className="tabs"
         selectedValue={tab}
-        onTabSelect={(_, { value }) => changeQuery({ tab: value === 'channels' ? null : String(value) }, { replace: true })}
+        onTabSelect={(_, { value }) =>
+          changeQuery({ tab: value === 'channels' ? null : String(value) }, { replace: true })
+        }
       >
         {TABS.map((name) => (
           <Tab key={name} value={name}>

@@ -71,7 +71,11 @@ function MappingRow({ mapping }: { readonly mapping: MappingDocument }) {
   const may = useMay();
   const run = useRun();
   const errors = openErrorsOf(mapping);
-  const latest = mapping.channels.flatMap(({ lastSuccessAt }) => lastSuccessAt ?? []).toSorted().at(-1) ?? null;
+  const latest =
+    mapping.channels
+      .flatMap(({ lastSuccessAt }) => lastSuccessAt ?? [])
+      .toSorted()
+      .at(-1) ?? null;
   return (
     <tr>
       <th scope="row">
@@ -87,14 +91,22 @@ function MappingRow({ mapping }: { readonly mapping: MappingDocument }) {
         {format.number(couplingsOf(mapping))}
       </td>
       <td className="number" data-label={t.mappings.openErrors}>
-        {errors === 0 ? 0 : <PageLink href={`/errors?mapping=${encodeURIComponent(mapping.name)}`}>{format.number(errors)}</PageLink>}
+        {errors === 0 ? (
+          0
+        ) : (
+          <PageLink href={`/errors?mapping=${encodeURIComponent(mapping.name)}`}>{format.number(errors)}</PageLink>
+        )}
       </td>
       <td data-label={t.mappings.lastSuccess}>
         <Ago at={latest} />
       </td>
       <td>
         {may('operator') && mapping.state !== 'notConfigured' && (
-          <Button size="small" aria-label={t.tellMe.runMapping(mapping.label)} onClick={() => run(mapping, { scope: 'modified' })}>
+          <Button
+            size="small"
+            aria-label={t.tellMe.runMapping(mapping.label)}
+            onClick={() => run(mapping, { scope: 'modified' })}
+          >
             {t.mappings.synchronizeNow}
           </Button>
         )}

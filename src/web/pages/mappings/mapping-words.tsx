@@ -28,7 +28,13 @@ export const scheduleText = (t: PageTexts, schedule: string): string => {
 };
 
 export const openErrorsOf = (mapping: MappingDocument): number =>
-  mapping.channels.reduce((sum, { openErrors }) => sum + Object.values(openErrors).reduce((one, count) => one + count, 0), 0);
+  mapping.channels.reduce(
+    (sum, { openErrors }) => sum + Object.values(openErrors).reduce((one, count) => one + count, 0),
+    0,
+  );
 
 export const couplingsOf = (mapping: MappingDocument): number =>
-  mapping.channels.reduce((sum, { couplings }) => sum + Object.values(couplings).reduce((one, count) => one + count, 0), 0);
+  mapping.channels.reduce(
+    (sum, { couplings }) => sum + Object.values(couplings).reduce((one, count) => one + count, 0),
+    0,
+  );

@@ -60,7 +60,9 @@ export function RecordSearch({ mapping }: { readonly mapping: MappingDocument })
 
 function Records({ mapping, asked }: { readonly mapping: MappingDocument; readonly asked: URLSearchParams }) {
   const { t } = useSpeech();
-  const list = useList<RecordDocument>(`/mappings/${encodeURIComponent(mapping.name)}/records`, asked);
+  const list = useList<RecordDocument>(`/mappings/${encodeURIComponent(mapping.name)}/records`, asked, {
+    counted: false,
+  });
   return (
     <Answered of={list}>
       {({ pages }) => {

@@ -34,7 +34,12 @@ export function Attributes({ operation, editing, draft, onDraft }: AttributesPro
             </td>
             <td data-label={t.words.new}>
               {editing ? (
-                <AttributeInput attribute={attribute} draft={draft} onDraft={onDraft} invalid={operation.lastKnownError?.field === attribute.name} />
+                <AttributeInput
+                  attribute={attribute}
+                  draft={draft}
+                  onDraft={onDraft}
+                  invalid={operation.lastKnownError?.field === attribute.name}
+                />
               ) : (
                 <NewValue attribute={attribute} original={originalOf(operation, attribute.name)} />
               )}
@@ -67,7 +72,10 @@ function NewValue({ attribute, original }: NewValueProps) {
         <Value value={attribute.newValue} />
       )}
       {original !== null && (
-        <span className="compare-note"> · {t.operations.original(plainValue(original.value) || t.words.emptyValue)}</span>
+        <span className="compare-note">
+          {' '}
+          · {t.operations.original(plainValue(original.value) || t.words.emptyValue)}
+        </span>
       )}
     </>
   );

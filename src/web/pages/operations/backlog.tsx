@@ -20,7 +20,9 @@ export function Backlog() {
             <PageLink href={addressOf('/customer-operations', { channel, status: 'waiting' })}>
               {t.operations.backlogOf(name, waiting.count)}
             </PageLink>
-            {waiting.oldestAt !== null && <span className="quiet">{t.operations.oldest(format.ago(waiting.oldestAt))}</span>}
+            {waiting.oldestAt !== null && (
+              <span className="quiet">{t.operations.oldest(format.ago(waiting.oldestAt))}</span>
+            )}
           </li>
         ))}
       </ul>

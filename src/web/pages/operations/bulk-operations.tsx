@@ -26,7 +26,9 @@ export function BulkOperations({ selection, items }: BulkOperationsProps) {
   const [asking, setAsking] = useState<'save' | 'dismiss' | null>(null);
   const selected = items.filter(({ id }) => selection.has(id));
   const bulk = useChange((body: { action: BulkAction; reason?: string; attributes?: Record<string, unknown> }) =>
-    request<{ id: string }>('POST', '/customer-operations/bulk', { body: { ...body, ids: selected.map(({ id }) => id) } }),
+    request<{ id: string }>('POST', '/customer-operations/bulk', {
+      body: { ...body, ids: selected.map(({ id }) => id) },
+    }),
   );
   if (selected.length === 0 || !may('operator')) return null;
   const open = selected.every(({ status }) => OPEN.has(status));
@@ -35,7 +37,10 @@ export function BulkOperations({ selection, items }: BulkOperationsProps) {
     setAsking(null);
     bulk.mutate(body, {
       onSuccess: ({ id }) => {
-        notify({ text: t.operations.notices.bulkStarted(selected.length), link: { href: `/jobs/${id}`, text: t.words.job } });
+        notify({
+          text: t.operations.notices.bulkStarted(selected.length),
+          link: { href: `/jobs/${id}`, text: t.words.job },
+        });
         selection.clear();
       },
       onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }),
@@ -68,7 +73,11 @@ export function BulkOperations({ selection, items }: BulkOperationsProps) {
         {t.list.clearSelection}
       </Button>
       {asking === 'dismiss' && (
-        <DismissDialog count={selected.length} onClose={() => setAsking(null)} onDismiss={(reason) => start({ action: 'dismiss', reason })} />
+        <DismissDialog
+          count={selected.length}
+          onClose={() => setAsking(null)}
+          onDismiss={(reason) => start({ action: 'dismiss', reason })}
+        />
       )}
       {asking === 'save' && (
         <CorrectDialog

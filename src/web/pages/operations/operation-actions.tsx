@@ -20,7 +20,13 @@ interface OperationActionsProps {
   readonly onSettled: () => void;
 }
 
-const EDITABLE: ReadonlySet<OperationDetail['status']> = new Set(['received', 'failed', 'conflict', 'blocked', 'editing']);
+const EDITABLE: ReadonlySet<OperationDetail['status']> = new Set([
+  'received',
+  'failed',
+  'conflict',
+  'blocked',
+  'editing',
+]);
 
 export function OperationActions(props: OperationActionsProps) {
   const { operation, draft, editing } = props;

@@ -79,7 +79,10 @@ function Header({ operation }: { readonly operation: OperationDetail }) {
           { name: t.operations.customerAccount, value: accountText(t, operation) },
           { name: t.operations.asyncOperation, value: t.operations.operationNames[operation.operation] },
           { name: t.operations.status, value: <OperationStatusMark status={operation.status} /> },
-          { name: t.operations.lastKnownError, value: lastKnownError === null ? '–' : knownErrorText(t, lastKnownError) },
+          {
+            name: t.operations.lastKnownError,
+            value: lastKnownError === null ? '–' : knownErrorText(t, lastKnownError),
+          },
           { name: t.operations.asyncCustomerAccount, value: operation.asyncCustomerAccount },
           { name: t.operations.timestamp, value: <Time at={operation.operationTimestamp} /> },
           { name: t.operations.attempts, value: format.number(operation.attempts) },
@@ -91,8 +94,12 @@ function Header({ operation }: { readonly operation: OperationDetail }) {
         {operation.blockedBy !== null && (
           <PageLink href={`/customer-operations/${operation.blockedBy}`}>{t.operations.blockedBy}</PageLink>
         )}{' '}
-        {operation.errorId !== null && <PageLink href={`/errors/${operation.errorId}`}>{t.operations.openConflict}</PageLink>}{' '}
-        {operation.couplingId !== null && <PageLink href={`/couplings/${operation.couplingId}`}>{t.errors.coupling}</PageLink>}
+        {operation.errorId !== null && (
+          <PageLink href={`/errors/${operation.errorId}`}>{t.operations.openConflict}</PageLink>
+        )}{' '}
+        {operation.couplingId !== null && (
+          <PageLink href={`/couplings/${operation.couplingId}`}>{t.errors.coupling}</PageLink>
+        )}
       </p>
     </section>
   );
@@ -125,7 +132,9 @@ function Past({ operation }: { readonly operation: OperationDetail }) {
             {operation.history.map((step, at) => (
               <li key={at}>
                 <Time at={step.at} />{' '}
-                {Object.hasOwn(t.operations.statuses, step.status) ? t.operations.statuses[step.status as 'failed'] : step.status}{' '}
+                {Object.hasOwn(t.operations.statuses, step.status)
+                  ? t.operations.statuses[step.status as 'failed']
+                  : step.status}{' '}
                 {step.jobId !== null && <PageLink href={`/jobs/${step.jobId}`}>{t.words.job}</PageLink>}
               </li>
             ))}

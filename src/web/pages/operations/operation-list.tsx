@@ -52,6 +52,7 @@ export function OperationList() {
         hrefOf={({ id, status }) => (status === 'waiting' ? null : `/customer-operations/${id}`)}
         {...(may('operator') && { selection })}
         empty={t.operations.empty}
+        absent={t.operations.notConfigured}
         onItems={(shown) => {
           if (shown.length !== items.length || shown.some((item, at) => item !== items[at])) setItems(shown);
         }}
@@ -92,7 +93,13 @@ const operationFilters = (t: PageTexts, names: Names): readonly FilterSpec[] => 
 
 /** The five columns that Commerce headquarters has, by their names there. */
 const operationColumns = (t: PageTexts): readonly Column<Operation>[] => [
-  { id: 'channel', name: t.operations.channelName, width: 'minmax(110px, 1fr)', sort: 'channel', cell: ({ channelName }) => channelName },
+  {
+    id: 'channel',
+    name: t.operations.channelName,
+    width: 'minmax(110px, 1fr)',
+    sort: 'channel',
+    cell: ({ channelName }) => channelName,
+  },
   {
     id: 'account',
     name: t.operations.customerAccount,

@@ -32,7 +32,9 @@ export function changeText(t: PageTexts, operation: Operation): string {
   const name = t.operations.operationNames[operation.operation];
   if (operation.lastKnownError !== null) return `${name}: ${knownErrorText(t, operation.lastKnownError)}`;
   const changed = operation.attributes.filter((attribute) => attribute.changed);
-  const listed = changed.map((attribute) => `${attribute.name} ${plainValue(attribute.newValue) || t.words.emptyValue}`);
+  const listed = changed.map(
+    (attribute) => `${attribute.name} ${plainValue(attribute.newValue) || t.words.emptyValue}`,
+  );
   return listed.length === 0 ? name : `${name}: ${listed.join(', ')}`;
 }
 

@@ -55,7 +55,11 @@ export function Lanes({ overview, mappings }: LanesProps) {
                 )}
               </td>
               <td data-label={t.mappings.nextRun}>
-                {next?.nextRunAt == null ? scheduleName(t.mappings.schedules, next?.schedule ?? '') : <Ago at={next.nextRunAt} />}
+                {next?.nextRunAt == null ? (
+                  scheduleName(t.mappings.schedules, next?.schedule ?? '')
+                ) : (
+                  <Ago at={next.nextRunAt} />
+                )}
               </td>
             </tr>
           );

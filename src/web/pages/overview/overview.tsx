@@ -30,9 +30,13 @@ export function Overview() {
               <Section title={t.overview.pairs}>
                 <Pairs couplings={answer.couplings} />
               </Section>
-              <Section title={t.overview.activity}>
-                <Activity history={answer.history} />
-              </Section>
+              <div className="stack">
+                <Section title={t.overview.activity}>
+                  <Activity history={answer.history} />
+                </Section>
+                <Answered of={stores}>{(found) => <Stores stores={found} />}</Answered>
+                <Verification />
+              </div>
             </div>
             <Section title={t.overview.lag}>
               <Lanes overview={answer} mappings={mappings.data?.items ?? []} />
@@ -40,10 +44,6 @@ export function Overview() {
           </>
         )}
       </Answered>
-      <div className="columns">
-        <Answered of={stores}>{(answer) => <Stores stores={answer} />}</Answered>
-        <Verification />
-      </div>
     </PageFrame>
   );
 }
@@ -61,7 +61,8 @@ function Headline({ overview, stores, mappings }: HeadlineProps) {
   const { conflict, deletion, failure } = overview.openErrors;
   const open = conflict + deletion + failure + overview.failedOperations;
   const waiting = overview.lag.reduce((sum, { backlog }) => sum + backlog.hq + backlog.channel, 0);
-  const still = stores.some(({ state }) => state !== 'reachable') || mappings.some(({ state }) => STANDING_STILL.has(state));
+  const still =
+    stores.some(({ state }) => state !== 'reachable') || mappings.some(({ state }) => STANDING_STILL.has(state));
   const good = open === 0 && !still;
   const sentences = [
     still && t.overview.stopped,

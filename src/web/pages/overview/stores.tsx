@@ -27,7 +27,8 @@ export function Stores({ stores }: { readonly stores: readonly StoreDocument[] }
   const check = useChange(() => request<JobDocument>('POST', '/check'));
   const start = (): void =>
     check.mutate(undefined, {
-      onSuccess: ({ id }) => notify({ text: t.overview.checkStarted, link: { href: `/jobs/${id}`, text: t.words.job } }),
+      onSuccess: ({ id }) =>
+        notify({ text: t.overview.checkStarted, link: { href: `/jobs/${id}`, text: t.words.job } }),
       onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }),
     });
   return (
@@ -64,7 +65,9 @@ function Store({ store }: { readonly store: StoreDocument }) {
             <Ago at={store.since} />
           </span>
         )}
-        {store.state === 'reachable' && !store.captureInstalled && <span className="quiet">{t.overview.captureMissing}</span>}
+        {store.state === 'reachable' && !store.captureInstalled && (
+          <span className="quiet">{t.overview.captureMissing}</span>
+        )}
         {store.channel !== null && may('admin') && <PauseChannel channel={store.channel} />}
       </div>
       <Problems of={store.problems} />
@@ -105,7 +108,9 @@ function PauseChannel({ channel }: { readonly channel: string }) {
   const { mappings } = useNames();
   const lanes = mappings.flatMap(({ channels }) => channels.filter((lane) => lane.channel === channel));
   const paused = lanes.length > 0 && lanes.every(({ state }) => state === 'paused' || state === 'disabled');
-  const change = useChange((verb: 'pause' | 'resume') => request('POST', `/stores/${encodeURIComponent(channel)}/${verb}`));
+  const change = useChange((verb: 'pause' | 'resume') =>
+    request('POST', `/stores/${encodeURIComponent(channel)}/${verb}`),
+  );
   const press = (): void =>
     change.mutate(paused ? 'resume' : 'pause', {
       onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }),

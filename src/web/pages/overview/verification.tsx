@@ -19,7 +19,8 @@ export function Verification() {
   const verify = useChange(() => request<JobDocument>('POST', '/verify'));
   const start = (): void =>
     verify.mutate(undefined, {
-      onSuccess: ({ id }) => notify({ text: t.overview.verifyStarted, link: { href: `/jobs/${id}`, text: t.words.job } }),
+      onSuccess: ({ id }) =>
+        notify({ text: t.overview.verifyStarted, link: { href: `/jobs/${id}`, text: t.words.job } }),
       onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }),
     });
   return (

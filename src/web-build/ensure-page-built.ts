@@ -1,0 +1,50 @@
+/** Builds the page when it is not there yet, or when its source is newer: a clone needs nothing but `npm ci`. */
+import { existsSync } from 'node:fs';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Where the built page lies. */
+export const pageFolder = join(root, 'dist/web');
+
+/**
+ * The folder of the page; null where it is neither built nor can be (an installation without the tools that build it).
+ * `tell` is called before building, which takes some seconds.
+ */
+export async function ensurePageBuilt(tell: (line: string) => void): Promise<string | null> {
+  const builtMs = await modifiedMs(join(pageFolder, 'index.html'));
+  const source = join(root, 'src/web');
+  if (!existsSync(join(source, 'index.html'))) return builtMs === null ? null : pageFolder;
+  if (builtMs !== null && builtMs >= (await newestMs(source))) return pageFolder;
+  const vite = await import('vite').catch(() => null);
+  if (vite === null) return builtMs === null ? null : pageFolder;
+  tell('Building the page…');
+  // Beside, then moved: a server that serves the former build, or a second start, never meets half a page.
+  const beside = `${pageFolder}.${process.pid}`;
+  await vite.build({
+    configFile: join(root, 'vite.config.ts'),
+    logLevel: 'warn',
+    build: { outDir: beside, emptyOutDir: true },
+  });
+  await rm(pageFolder, { recursive: true, force: true });
+  await rename(beside, pageFolder).catch(async (fault: unknown) => {
+    await rm(beside, { recursive: true, force: true });
+    // Another start was faster; its page is as good.
+    if (!existsSync(join(pageFolder, 'index.html'))) throw fault;
+  });
+  return pageFolder;
+}
+
+async function modifiedMs(file: string): Promise<number | null> {
+  const found = await stat(file).catch(() => null);
+  return found?.mtimeMs ?? null;
+}
+
+async function newestMs(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const times = await Promise.all(
+    entries.filter((entry) => entry.isFile()).map((entry) => modifiedMs(join(entry.parentPath, entry.name))),
+  );
+  return Math.max(0, ...times.map((time) => time ?? 0));
+}
