@@ -4,13 +4,19 @@ import { Session } from 'node:inspector/promises';
 import { parseArgs } from 'node:util';
 import { figures } from './measure.ts';
 import { type CpuProfile, costsOf } from './profile-costs.ts';
+import { processorTime, since } from './processor-time.ts';
 import { openServer } from './server.ts';
 import { COUNTING, countedCosts, startCounting } from './statement-costs.ts';
 import { runWorkloads } from './workloads.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { records: { type: 'string', default: '100000' }, out: { type: 'string' } },
+  options: {
+    records: { type: 'string', default: '100000' },
+    out: { type: 'string' }, only: { type: 'string' },
+    profile: { type: 'boolean', default: true },
+  },
+  allowNegative: true,
 });
 const workload = positionals[0] ?? 'W2';
 const session = new Session();
@@ -25,17 +31,23 @@ await runWorkloads({
   records: Number(values.records),
   runs: 1,
   wanted: new Set([workload === 'W3b' ? 'W3' : workload]),
-  subjects: new Set(['couplet']),
+  subjects: new Set([values.only === 'reference' ? 'reference' : 'couplet']),
   figures: figures((line) => console.log(line)),
   async watch(name, work) {
     if (name !== workload) return work();
     if (counts) await startCounting(server.url('couplet'));
-    await session.post('Profiler.start');
+    const before = await processorTime(server.pid);
+    if (values.profile) await session.post('Profiler.start');
     const result = await work();
+    const lines = [since(before, await processorTime(server.pid))];
+    if (!values.profile) {
+      console.log(lines[0]);
+      return result;
+    }
     const { profile } = await session.post('Profiler.stop');
     const file = values.out ?? `${workload}.cpuprofile`;
     await writeFile(file, JSON.stringify(profile));
-    for (const line of costsOf(profile as CpuProfile)) console.log(line);
+    for (const line of [...costsOf(profile as CpuProfile), ...lines]) console.log(line);
     if (counts) for (const line of await countedCosts(server.url('couplet'))) console.log(line);
     console.log(`written to ${file}; Chrome's and VS Code's profilers open it`);
     return result;

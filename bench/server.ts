@@ -10,6 +10,8 @@ export type Sql = postgres.Sql<Record<string, never>>;
 
 export interface BenchServer extends AsyncDisposable {
   url(database: string): string;
+  /** Of the embedded server. */
+  readonly pid: number | null;
   /** Empty databases of these names, whatever was in them. */
   recreate(names: readonly string[]): Promise<void>;
   checkpoint(): Promise<void>;
@@ -37,6 +39,7 @@ export async function openServer(settings: Readonly<Record<string, string>> = {}
       (database) => Object.assign(new URL(given), { pathname: `/${database}` }).href,
       'BENCH_DATABASE_URL',
       new URL(given).pathname.slice(1) || 'postgres',
+      null,
     );
   const dataDir = await mkdtemp(join(tmpdir(), 'couplet-bench-'));
   const server = await startEmbeddedPostgres({ dataDir, disposable: true, durable: true, settings });
@@ -44,6 +47,7 @@ export async function openServer(settings: Readonly<Record<string, string>> = {}
     (database) => server.url(database),
     'embedded',
     'postgres',
+    server.pid,
     async () => {
       await server.remove();
       await rm(dataDir, { recursive: true, force: true });
@@ -55,12 +59,14 @@ function serverAt(
   url: (database: string) => string,
   kind: string,
   maintenance: string,
+  pid: number | null,
   remove = async () => {},
 ): BenchServer {
   const admin = postgres(url(maintenance), { max: 1, onnotice: () => {} });
   const made = new Set<string>();
   return {
     url: (name) => url(databaseName(name)),
+    pid,
     async recreate(names) {
       for (const name of names) {
         made.add(name);

@@ -199,7 +199,7 @@ async function references(bench: Bench): Promise<void> {
 // ---------------------------------------------------------------- the reference engine
 
 async function measureReference(bench: Bench, andTheRest: boolean): Promise<void> {
-  const { server, records, figures, wanted } = bench;
+  const { server, records, figures, wanted, watch } = bench;
   if (wanted.has('W1')) {
     await prepareReference(server, records);
     await server.checkpoint();
@@ -208,7 +208,7 @@ async function measureReference(bench: Bench, andTheRest: boolean): Promise<void
   await prepareReference(server, records);
   await server.checkpoint();
   await using reference = await openReference(server);
-  const loaded = await rate(records, async () => check(await reference.firstLoad(), records, 'reference W1'));
+  const loaded = await watch('W1', () => rate(records, async () => check(await reference.firstLoad(), records, 'reference W1')));
   if (wanted.has('W1')) figures.add('W1 reference', loaded, 'records/s');
   if (!andTheRest) return;
   await using apps = await openApps(server, 'ref_hq', 'ref_channel');

@@ -4,6 +4,7 @@
  */
 import { canonicalKeyPart } from '../../domain/equal-values.ts';
 import type { RecordKey, Value } from '../../domain/record.ts';
+import type { StoredRecord } from '../../ports/store.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { BoundTable } from './bound-table.ts';
 import type { Row } from './connection.ts';
@@ -64,13 +65,14 @@ export async function insertOnce(work: WriteWork, entries: readonly InsertEntry[
   const { table } = work;
   const expected = entries.map((entry) => canonicalKey(table, givenKey(table, entry)));
   const known = new Set(expected);
-  const { taken, keys } = toldOf(await runInsert(work, entries));
-  const byKey = new Map(keys.map((key) => [canonicalKey(table, key), key]));
+  const { taken, rows } = toldOf(table, await runInsert(work, entries));
+  const byKey = new Map(rows.map((row) => [canonicalKey(table, row.key), row]));
   if ([...byKey.keys()].some((key) => !known.has(key))) throw new KeysReassigned();
   for (const [index, entry] of entries.entries()) {
-    const key = byKey.get(expected[index] ?? '');
+    const row = byKey.get(expected[index] ?? '');
+    entry.returned = row && row.version !== '' ? row : null;
     if (taken.has(index)) entry.state = { at: 'ended', outcome: { status: 'matched' } };
-    else if (key) entry.state = { at: 'done', key };
+    else if (row) entry.state = { at: 'done', key: row.key };
     else entry.state = { at: 'unsure', key: givenKey(table, entry) };
   }
 }
@@ -100,16 +102,20 @@ class Swallowed extends Error {
 async function attemptEach(work: WriteWork, entries: readonly InsertEntry[]): Promise<void> {
   try {
     const told = await inSavepoint(work, async () => {
-      const answers = await Promise.all(entries.map(async (entry) => toldOf(await runInsert(work, [entry]))));
+      const answers = await Promise.all(
+        entries.map(async (entry) => toldOf(work.table, await runInsert(work, [entry]))),
+      );
       const swallowed = entries.filter((_, index) => {
         const answer = answers[index];
-        return answer && answer.keys.length === 0 && !answer.taken.has(0);
+        return answer && answer.rows.length === 0 && !answer.taken.has(0);
       });
       if (swallowed.length > 0) throw new Swallowed(swallowed);
       return answers;
     });
     for (const [index, entry] of entries.entries()) {
-      const key = told[index]?.keys[0];
+      const row = told[index]?.rows[0] ?? null;
+      const key = row?.key;
+      entry.returned = row && row.version !== '' ? row : null;
       entry.state = key ? { at: 'done', key } : { at: 'ended', outcome: { status: 'matched' } };
     }
   } catch (error) {
@@ -135,15 +141,23 @@ async function runInsert(work: WriteWork, entries: readonly InsertEntry[]): Prom
   return work.statements.run(work.session, name, () => insertStatement(work.table, columns, unless), args);
 }
 
-/** Of `insertStatement`: the places of what a match kept from being made, and the keys of what was made. */
-function toldOf(rows: readonly Row[]): { readonly taken: ReadonlySet<number>; readonly keys: readonly RecordKey[] } {
+/** Of `insertStatement`: the places of what a match kept from being made, and what was made. */
+function toldOf(
+  table: BoundTable,
+  told: readonly Row[],
+): { readonly taken: ReadonlySet<number>; readonly rows: readonly StoredRecord[] } {
   const taken = new Set<number>();
-  const keys: RecordKey[] = [];
-  for (const [at, ...key] of rows) {
+  const rows: StoredRecord[] = [];
+  const valuesFrom = 2 + table.key.length;
+  for (const row of told) {
+    const at = row[0];
     if (at !== null && at !== undefined) taken.add(Number(at) - 1);
-    else keys.push(key.map((part) => part ?? ''));
+    else {
+      const key = row.slice(2, valuesFrom).map((part) => part ?? '');
+      rows.push({ key, values: row.slice(valuesFrom), version: row[1] ?? '', inFilter: true });
+    }
   }
-  return { taken, keys };
+  return { taken, rows };
 }
 
 function givenKey(table: BoundTable, entry: InsertEntry): RecordKey {

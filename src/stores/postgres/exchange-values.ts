@@ -21,7 +21,11 @@ export async function exchangeValues(work: WriteWork, entries: readonly UpdateEn
   for (const chain of closedChains(open, blockers)) {
     try {
       const keys = await inSavepoint(work, () => exchange(work, chain));
-      for (const entry of chain) entry.state = { at: 'done', key: keys.get(entry) ?? entry.write.key };
+      for (const entry of chain) {
+        entry.state = { at: 'done', key: keys.get(entry) ?? entry.write.key };
+        // Written in steps: what the last of them returned is not told apart, so the row is read.
+        entry.returned = null;
+      }
     } catch (error) {
       // Each keeps the refusal it has, which names who holds its value.
       if (!isRecordFault(error) && !(error instanceof Swallowed)) throw error;
@@ -111,7 +115,7 @@ async function step(
     const now = group.map((entry) => keys.get(entry.index) ?? entry.write.key);
     const found = await runUpdate(work, group, now, versioned);
     if (found.size < group.length) throw new Swallowed();
-    for (const [at, entry] of group.entries()) after.set(entry.index, found.get(at) ?? entry.write.key);
+    for (const [at, entry] of group.entries()) after.set(entry.index, found.get(at)?.key ?? entry.write.key);
   }
   return after;
 }

@@ -1,9 +1,11 @@
 /** The statement that creates records, with the match repeated in it. */
 import type { Value } from '../../domain/record.ts';
 import type { BoundTable } from './bound-table.ts';
+import { valueExpression } from './column-types.ts';
 import type { StoreColumn } from './column-types.ts';
 import { keyExpression } from './key-expression.ts';
 import { equalsValue, matchColumns } from './match-records.ts';
+import { returnedVersion } from './plain-table.ts';
 import { unnested } from './record-select.ts';
 import type { InsertEntry } from './write-work.ts';
 
@@ -25,8 +27,8 @@ export const unlessName = (entry: InsertEntry): string => {
 };
 
 /**
- * Parameters: an array for each column, then one for each column of each match. Rows: the key of each record made,
- * after a null; and the place of each that was not made, because a record matches. Keys are given, identity columns
+ * Parameters: an array for each column, then one for each column of each match. Rows: version, key and values of each
+ * record made, after a null; and the place of each that was not made, because a record matches. Keys are given, identity columns
  * included.
  */
 export function insertStatement(table: BoundTable, columns: readonly StoreColumn[], unless: readonly Unless[]): string {
@@ -34,8 +36,10 @@ export function insertStatement(table: BoundTable, columns: readonly StoreColumn
   const u = unnested([...columns, ...probed], 1, 'u');
   const names = columns.map((column) => column.quoted).join(', ');
   const into = `insert into ${table.relation} (${names}) overriding system value`;
+  const valueOf = (column: StoreColumn): string => valueExpression(`${table.relation}.${column.quoted}`, column.type);
   const keys = table.key.map((column) => keyExpression(`${table.relation}.${column.quoted}`, column.type)).join(', ');
-  const returning = table.rules.has('insert') ? '' : ` returning null::bigint, ${keys}`;
+  const told = [returnedVersion(table, `${table.relation}.`), keys, ...table.values.map(valueOf)].join(', ');
+  const returning = table.rules.has('insert') ? '' : ` returning null::bigint, ${told}`;
   const values = columns.map((_, index) => u.value(index)).join(', ');
   if (unless.length === 0) return `${into} select ${values} from ${u.from} order by u.at${returning}`;
 
@@ -54,8 +58,8 @@ export function insertStatement(table: BoundTable, columns: readonly StoreColumn
   const free = columns.map((_, index) => `a.v${index}`).join(', ');
   // A rule may rewrite the insert only where it is no part of a WITH.
   if (table.rules.has('insert')) return `${into} select ${free} from (${asked}) a where not a.taken order by a.at`;
-  const noKey = table.key.map(() => 'null').join(', ');
+  const nothing = Array.from({ length: 1 + table.key.length + table.values.length }, () => 'null').join(', ');
   return `with a as materialized (${asked}),
 made as (${into} select ${free} from a where not a.taken order by a.at${returning})
-select * from made union all select a.at, ${noKey} from a where a.taken`;
+select * from made union all select a.at, ${nothing} from a where a.taken`;
 }

@@ -42,10 +42,11 @@ export function planEntries(table: BoundTable, writes: readonly Write[]): Planne
   return { entries, updates, deletes, inserts };
 }
 
-const blank = (index: number): Pick<Entry, 'index' | 'drawn' | 'state' | 'old' | 'oldRow'> => ({
+const blank = (index: number): Pick<Entry, 'index' | 'drawn' | 'state' | 'returned' | 'old' | 'oldRow'> => ({
   index,
   drawn: [],
   state: { at: 'open' },
+  returned: null,
   old: null,
   oldRow: null,
 });

@@ -1,9 +1,12 @@
 /**
  * What the rows hold when all is done: triggers, roundings, rules and later writes of the batch included. RETURNING
- * would tell what they held before AFTER triggers and deferred ones had their turn.
+ * would tell what they held before AFTER triggers and deferred ones had their turn, so it is believed only of a table
+ * where nothing of the kind can happen (plain-table.ts).
  */
 import type { StoredRecord } from '../../ports/store.ts';
 import { arrayLiteral } from './array-literal.ts';
+import { isPlain, setsOffNothing } from './plain-table.ts';
+import type { PlannedBatch } from './plan-entries.ts';
 import { recordSelect, unnested } from './record-select.ts';
 import type { RecordSelect } from './record-select.ts';
 import type { WriteOutcome } from '../../ports/store.ts';
@@ -12,14 +15,23 @@ import type { Entry, WriteWork } from './write-work.ts';
 const SUPPRESSED: WriteOutcome = { status: 'suppressed' };
 const MOVED: WriteOutcome = { status: 'moved' };
 
-/** The outcome of every entry, in their order. */
-export async function outcomesOf(work: WriteWork, entries: readonly Entry[]): Promise<readonly WriteOutcome[]> {
+/** The outcome of every entry, in their order. `isKnown`: what was returned is known to be what is held. */
+export async function outcomesOf(
+  work: WriteWork,
+  planned: PlannedBatch,
+  isKnown: boolean,
+): Promise<readonly WriteOutcome[]> {
+  const { entries } = planned;
   const read = entries.filter(
     ({ state, write }) => state.at === 'unsure' || (state.at === 'done' && write.operation !== 'delete'),
   );
-  const found = await reread(work, read);
-  return entries.map((entry) => outcomeOf(entry, found.get(entry) ?? null));
+  const told =
+    isKnown || (read.length > 0 && read.every(isTold) && setsOffNothing(work.table, planned) && (await isPlain(work)));
+  const found = told ? null : await reread(work, read);
+  return entries.map((entry) => outcomeOf(entry, found ? (found.get(entry) ?? null) : entry.returned));
 }
+
+const isTold = ({ state, returned }: Entry): boolean => state.at === 'done' && returned !== null;
 
 function outcomeOf(entry: Entry, now: StoredRecord | null): WriteOutcome {
   const { state, write } = entry;

@@ -14,10 +14,11 @@ import { writeLedger } from './ledger.ts';
 import { lockRows } from './lock-rows.ts';
 import { planEntries } from './plan-entries.ts';
 import type { PlannedBatch } from './plan-entries.ts';
+import { firstLoad, LoadFailed } from './load-rows.ts';
 import { lacksParent } from './refusal.ts';
 import { outcomesOf } from './reread-rows.ts';
 import { writeMutual } from './write-mutual.ts';
-import { statementCache } from './write-work.ts';
+import { isRecordFault, statementCache } from './write-work.ts';
 import type { Entry, WriteWork } from './write-work.ts';
 
 export type WriteRecords = (batch: WriteBatch) => Promise<readonly WriteOutcome[]>;
@@ -27,20 +28,32 @@ const BEGIN = `set local lock_timeout = '300ms'`;
 
 export function prepareWrite(table: BoundTable, readers: LaneReaders): WriteRecords {
   const statements = statementCache();
-  return async (batch) => {
+  const load = firstLoad(table);
+  const transact = (batch: WriteBatch, mayLoad: boolean): Promise<readonly WriteOutcome[]> => {
     const rollBack = batch.rehearse === true;
     return table.connection.transaction(
       async (session) => {
         const planned = planEntries(table, batch.writes);
         const work: WriteWork = { table, session, statements };
         const reader = await begin(work, readers, batch, planned);
-        await writeAll(work, planned);
-        const outcomes = await outcomesOf(work, planned.entries);
+        const isLoaded = mayLoad && (await load.load(work, batch.fence, planned.inserts));
+        if (!isLoaded) await writeAll(work, planned);
+        const outcomes = await outcomesOf(work, planned, isLoaded);
         if (!rollBack) await writeLedger(session, reader, batch, outcomes);
         return outcomes;
       },
       { begin: BEGIN, rollBack },
     );
+  };
+  return async (batch) => {
+    if (!batch.expectEmpty || batch.rehearse || batch.writes.some(({ operation }) => operation !== 'insert'))
+      return transact(batch, false);
+    try {
+      return await transact(batch, true);
+    } catch (error) {
+      if (error instanceof LoadFailed || isRecordFault(error)) return transact(batch, false);
+      throw error;
+    }
   };
 }
 

@@ -1,7 +1,7 @@
 /** What the phases of one batch share: its transaction, its entries, and how a phase tries a set of them. */
 import type { RecordKey, Value } from '../../domain/record.ts';
 import { StoreBusy, StoreUnreachable } from '../../errors/store-faults.ts';
-import type { Refusal, Write, WriteOutcome } from '../../ports/store.ts';
+import type { Refusal, StoredRecord, Write, WriteOutcome } from '../../ports/store.ts';
 import type { BoundTable } from './bound-table.ts';
 import type { StoreColumn } from './column-types.ts';
 import type { Row, Rows, Session } from './connection.ts';
@@ -27,6 +27,8 @@ export interface Entry<W extends Write = Write> {
   /** Key columns whose values Couplet drew from their defaults. */
   drawn: readonly StoreColumn[];
   state: EntryState;
+  /** What the statement that wrote the row returned of it: what it holds, if the table is plain. */
+  returned: StoredRecord | null;
   /** As the lock found the row. */
   old: readonly Value[] | null;
   oldRow: Readonly<Record<string, Value>> | null;
