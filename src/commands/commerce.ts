@@ -1,8 +1,6 @@
 /** `couplet commerce run`: the jobs that carry customers of asynchronous channels to HQ and back. */
 import { CommandFailed, EXIT } from './exit.ts';
 
-export const COMMERCE_JOBS = ['p-job', 'synchronize-customers', '1010', '1110', '1070', 'pipeline'] as const;
-
 /** Said instead of done: a job that seems to run and does nothing would be believed. */
 export const commerceRun = (job: string): Promise<number> =>
   Promise.reject(

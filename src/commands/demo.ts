@@ -24,8 +24,10 @@ import {
 } from './open-couplet.ts';
 import { recordConfiguration } from './record-configuration.ts';
 import { explainListening, serve } from './serve.ts';
-import { builtPage, DEFAULT_HOST } from './start.ts';
+import { ensurePageBuilt } from '../web-build/ensure-page-built.ts';
+import { builtPage } from './start.ts';
 import { tellInstalled } from './tell-installed.ts';
+import { DEFAULT_HOST } from './words.ts';
 
 export interface DemoOptions extends CommonOptions {
   readonly port: number;
@@ -38,6 +40,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   const { port } = options;
   // Before anything is made: whoever finds the port taken may have the demo running already.
   await requireFreePort(port);
+  await ensurePageBuilt(tell);
   const environment = readEnvironment();
   const { dataDir } = processSettings(environment);
   const log = loggerFor(options);

@@ -4,8 +4,6 @@ import { EXIT, print, printJson, tell, usageError } from './exit.ts';
 import { type CommonOptions, openCouplet } from './open-couplet.ts';
 import { tableOf, timeOf } from './print-table.ts';
 
-export const ROLES = ['viewer', 'operator', 'admin', 'channel'] as const;
-
 export interface CreateKeyOptions extends CommonOptions {
   readonly role: Role;
   readonly channel?: string;

@@ -104,7 +104,10 @@ export async function askHere(
   couplet: Couplet,
 ): Promise<Pick<OpenApi, 'ask' | 'queue'> & { close: () => Promise<void> }> {
   const queue = queueHere(couplet);
-  const server = await couplet.buildServer({ jobs: queue, auth: { kind: 'local' }, log: couplet.log });
+  // A refusal is the command's own answer; the log would say it a second time.
+  const level = couplet.log.isLevelEnabled('info') ? couplet.log.level : 'error';
+  const log = couplet.log.child({}, { level });
+  const server = await couplet.buildServer({ jobs: queue, auth: { kind: 'local' }, log });
   return {
     queue,
     ask: askApiOf(server),

@@ -4,17 +4,6 @@ import { EXIT, print, printJson, tell, usageError } from './exit.ts';
 import { type CommonOptions, openApi } from './open-couplet.ts';
 import { keyOf, tableOf } from './print-table.ts';
 
-export const ACTIONS = [
-  'retry',
-  'synchronize',
-  'restore',
-  'delete',
-  'couple',
-  'remove-coupling',
-  'approve',
-  'decline',
-] as const;
-
 export interface ResolveOptions extends CommonOptions {
   readonly winner?: 'hq' | 'channel';
   readonly field: readonly string[];

@@ -1,32 +1,28 @@
 /** The names, arguments and options of all commands, and how each ends. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { check } from './check.ts';
-import { COMMERCE_JOBS, commerceRun } from './commerce.ts';
-import { couple } from './couple.ts';
-import { demo } from './demo.ts';
-import { errors } from './errors.ts';
 import { CommandFailed, EXIT, printJson, tell } from './exit.ts';
 import { explainDatabaseFault } from './explain-database-fault.ts';
-import { forget } from './forget.ts';
-import { install, uninstall } from './install.ts';
-import { createKey, listKeys, revokeKey, ROLES as KEY_ROLES } from './keys.ts';
-import { log } from './log.ts';
-import { migrate } from './migrate.ts';
-import { ACTIONS, resolve } from './resolve.ts';
-import { revert } from './revert.ts';
-import { ROLES } from './serve.ts';
-import { DEFAULT_HOST, DEFAULT_PORT, start } from './start.ts';
-import { sync } from './sync.ts';
-import { verify } from './verify.ts';
+import {
+  COMMERCE_JOBS,
+  DEFAULT_HOST,
+  DEFAULT_PORT,
+  ERROR_ACTIONS,
+  ERROR_KINDS,
+  KEY_ROLES,
+  PROCESS_ROLES,
+  SIDE_NAMES,
+} from './words.ts';
 
-type Work = (...given: never[]) => Promise<number>;
+/** Loaded when it is asked for: help and a wrong argument need no database driver. */
+type Work = () => Promise<(...given: never[]) => Promise<number>>;
 
 /** The exit code of the command that the arguments name. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.clean;
   const json = argv.includes('--json');
   const program = buildProgram((work) => async (...given) => {
-    exitCode = await (work as (...all: unknown[]) => Promise<number>)(...given);
+    const command = (await work()) as (...all: unknown[]) => Promise<number>;
+    exitCode = await command(...given);
   });
   try {
     await program.parseAsync([...argv]);
@@ -72,7 +68,6 @@ const count = (text: string): number => {
   return Number(text);
 };
 const several = (text: string, before: readonly string[]): readonly string[] => [...before, text];
-const sides = ['hq', 'channel'] as const;
 
 function buildProgram(run: Run): Command {
   const program = new Command('couplet')
@@ -96,27 +91,27 @@ function addServing(program: Command, run: Run): void {
   common(program.command('start').description('run API, page, schedules and workers'), undefined, 'info')
     .option('--port <number>', 'where to listen', port, DEFAULT_PORT)
     .option('--host <address>', 'on which address to listen; others than loopback need auth', DEFAULT_HOST)
-    .addOption(new Option('--role <role>', 'what this process does').choices([...ROLES]).default('all'))
+    .addOption(new Option('--role <role>', 'what this process does').choices([...PROCESS_ROLES]).default('all'))
     .option('--no-migrate', 'refuse a coupling database of another version instead of migrating it')
     .option('--no-install', 'leave the change capture to couplet install')
-    .action(run(start as Work));
+    .action(run(async () => (await import('./start.ts')).start));
   common(program.command('demo').description('try it: an embedded PostgreSQL with three demo stores'), '')
     .option('--port <number>', 'where to listen', port, DEFAULT_PORT)
-    .action(run(demo as Work));
+    .action(run(async () => (await import('./demo.ts')).demo));
 }
 
 function addSetup(program: Command, run: Run): void {
   common(
     program.command('check').description('hold the configuration against the stores; exits 1 if anything is wrong'),
-  ).action(run(check as Work));
+  ).action(run(async () => (await import('./check.ts')).check));
   common(program.command('install').description('put the change capture into the stores'))
     .option('--print', 'write the SQL instead of running it', false)
-    .action(run(install as Work));
+    .action(run(async () => (await import('./install.ts')).install));
   common(program.command('uninstall').description('take every trace of the change capture out of the stores')).action(
-    run(uninstall as Work),
+    run(async () => (await import('./install.ts')).uninstall),
   );
   common(program.command('migrate').description('bring the coupling database to the version of this program')).action(
-    run(migrate as Work),
+    run(async () => (await import('./migrate.ts')).migrate),
   );
 }
 
@@ -131,14 +126,14 @@ function addWork(program: Command, run: Run): void {
     )
     .option('--channel <name>', 'only with this channel')
     .option('--dry-run', 'show what would be written and write nothing', false)
-    .action(run(sync as Work));
+    .action(run(async () => (await import('./sync.ts')).sync));
   common(program.command('couple').description('couple records pair by pair'))
     .argument('<mapping>', 'the mapping of the records')
     .requiredOption('--pairs <file>', 'CSV with columns hqKey and channelKey (and winner), or JSON')
     .option('--channel <name>', 'the channel, where the mapping has several')
     .option('--reason <text>', 'kept in the log')
     .option('--dry-run', 'show what would be done and do nothing', false)
-    .action(run(couple as Work));
+    .action(run(async () => (await import('./couple.ts')).couple));
   common(
     program
       .command('verify')
@@ -146,25 +141,25 @@ function addWork(program: Command, run: Run): void {
   )
     .argument('[mappings...]', 'names of mappings; all of them if none is named')
     .option('--channel <name>', 'only with this channel')
-    .action(run(verify as Work));
+    .action(run(async () => (await import('./verify.ts')).verify));
   const commerce = program.command('commerce').description('customers that channels create and edit asynchronously');
   common(commerce.command('run').description('run one of the commerce jobs'))
     .addArgument(new Argument('<job>', 'the job').choices(COMMERCE_JOBS))
-    .action(run(commerceRun as Work));
+    .action(run(async () => (await import('./commerce.ts')).commerceRun));
 }
 
 function addErrors(program: Command, run: Run): void {
   common(program.command('errors').description('list what waits for somebody'))
     .option('--mapping <name>', 'only of this mapping')
     .option('--channel <name>', 'only with this channel')
-    .addOption(new Option('--kind <kind>', 'only of this kind').choices(['conflict', 'deletion', 'failure']))
+    .addOption(new Option('--kind <kind>', 'only of this kind').choices([...ERROR_KINDS]))
     .option('--code <code>', 'only with this code')
     .addOption(new Option('--status <status>', 'open ones unless asked').choices(['open', 'resolved']))
-    .action(run(errors as Work));
+    .action(run(async () => (await import('./errors.ts')).errors));
   common(program.command('resolve').description('decide about one error'))
     .argument('<id>', 'the error')
-    .addArgument(new Argument('<action>', 'what to do').choices(ACTIONS))
-    .addOption(new Option('--winner <side>', 'the version that wins').choices([...sides]))
+    .addArgument(new Argument('<action>', 'what to do').choices(ERROR_ACTIONS))
+    .addOption(new Option('--winner <side>', 'the version that wins').choices([...SIDE_NAMES]))
     .option('--field <name=side>', 'the version that wins for one field; may be repeated', several, [])
     .option(
       '--key <column=value>',
@@ -176,19 +171,19 @@ function addErrors(program: Command, run: Run): void {
     .option('--reason <text>', 'kept in the log')
     .option('--if-match <etag>', 'only if error and records are still as they were seen; * for what holds now')
     .option('--dry-run', 'show what would be written and write nothing', false)
-    .action(run(resolve as Work));
+    .action(run(async () => (await import('./resolve.ts')).resolve));
   common(program.command('log').description('what was done to one record, newest first'))
     .argument('<mapping>', 'the mapping of the record')
-    .addArgument(new Argument('<side>', 'where the record is').choices(sides))
+    .addArgument(new Argument('<side>', 'where the record is').choices(SIDE_NAMES))
     .argument('<key...>', 'the key, its columns in the order of the mapping')
     .option('--channel <name>', 'only with this channel')
     .option('--limit <number>', 'at most so many entries', count, 100)
-    .action(run(log as Work));
+    .action(run(async () => (await import('./log.ts')).log));
   common(program.command('revert').description('take back what log entries tell of'))
     .argument('<logIds...>', 'the entries')
     .option('--reason <text>', 'kept in the log')
     .option('--dry-run', 'show what would be written and write nothing', false)
-    .action(run(revert as Work));
+    .action(run(async () => (await import('./revert.ts')).revert));
 }
 
 function addKeeping(program: Command, run: Run): void {
@@ -198,14 +193,16 @@ function addKeeping(program: Command, run: Run): void {
     .addOption(new Option('--role <role>', 'what it permits').choices([...KEY_ROLES]).makeOptionMandatory())
     .option('--channel <name>', 'for the role channel: the one channel')
     .option('--expires <time>', 'a date (2027-01-31) or a time from now (90d, 12h, 2w, 1y)')
-    .action(run(createKey as Work));
-  common(keys.command('list').description('list keys, never their secrets')).action(run(listKeys as Work));
+    .action(run(async () => (await import('./keys.ts')).createKey));
+  common(keys.command('list').description('list keys, never their secrets')).action(
+    run(async () => (await import('./keys.ts')).listKeys),
+  );
   common(keys.command('revoke').description('end a key'))
     .argument('<name>', 'the key')
-    .action(run(revokeKey as Work));
+    .action(run(async () => (await import('./keys.ts')).revokeKey));
   common(program.command('forget').description('drop couplings and errors of what is gone from the configuration'))
     .argument('[mapping]', 'the mapping')
     .option('--channel <name>', 'the channel')
     .option('--dry-run', 'show what would be forgotten', false)
-    .action(run(forget as Work));
+    .action(run(async () => (await import('./forget.ts')).forget));
 }

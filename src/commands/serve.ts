@@ -6,14 +6,12 @@ import type { Settings } from '../config/settings.ts';
 import { CommandFailed, EXIT } from './exit.ts';
 import { keepHouse } from './keep-house.ts';
 import { type StoreWatch, watchStores } from './watch-stores.ts';
-
-export type Role = 'all' | 'api' | 'worker';
-export const ROLES: readonly Role[] = ['all', 'api', 'worker'];
+import type { ProcessRole } from './words.ts';
 
 export interface ServeOptions {
   readonly host: string;
   readonly port: number;
-  readonly role: Role;
+  readonly role: ProcessRole;
   readonly install: boolean;
   readonly pageFolder: string | null;
   /** How to name the command in messages. */

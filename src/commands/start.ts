@@ -5,18 +5,16 @@ import { readEnvironment } from '../config/environment.ts';
 import { endWithGrace } from './end-with-grace.ts';
 import { type CommonOptions, loadSettings, openCouplet } from './open-couplet.ts';
 import { recordConfiguration } from './record-configuration.ts';
-import { refuseUnsafeListening, type Role, serve } from './serve.ts';
+import { refuseUnsafeListening, serve } from './serve.ts';
+import type { ProcessRole } from './words.ts';
 
 export interface StartOptions extends CommonOptions {
   readonly port: number;
   readonly host: string;
-  readonly role: Role;
+  readonly role: ProcessRole;
   readonly migrate: boolean;
   readonly install: boolean;
 }
-
-export const DEFAULT_PORT = 4870;
-export const DEFAULT_HOST = '127.0.0.1';
 
 export async function start(options: StartOptions): Promise<number> {
   const { settings } = await loadSettings(options.config, readEnvironment());

@@ -10,7 +10,7 @@ create table sales.customer (
   num text primary key default 'C' || nextval('sales.customer_number'), name text not null, email text, tier sales.tier, credit numeric(12,2), since date,
   blocked boolean not null default false, segment_code text references sales.segment, modified_at timestamptz, note text);
 `;
-const SHOP = `
+export const shopSchema = `
 create type tier as enum ('gold', 'silver', 'bronze');
 create table segment (id integer generated always as identity primary key, ext_code text, caption text, boss integer);
 create table customer (
@@ -61,7 +61,7 @@ export interface Shop extends AsyncDisposable {
 export async function openShop(): Promise<Shop> {
   const [hq, houston, couplet] = await Promise.all([createDatabase(), createDatabase(), createDatabase()]);
   await hq.sql.unsafe(HQ);
-  await houston.sql.unsafe(SHOP);
+  await houston.sql.unsafe(shopSchema);
   return {
     hq,
     houston,

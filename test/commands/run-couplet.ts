@@ -1,0 +1,128 @@
+/** The command line as a child process, as a person or a script runs it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { vi } from 'vitest';
+import { runProgram } from '../../src/commands/run-program.ts';
+import { until } from '../support/until.ts';
+import { CONFIGURATION, type Shop } from './shop.ts';
+
+const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
+
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running extends AsyncDisposable {
+  readonly process: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  readonly ended: Promise<Ended>;
+}
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+export function startCouplet(args: readonly string[], variables: Variables = {}, cwd = tmpdir()): Running {
+  const environment = { ...process.env, NO_COLOR: '1', COUPLET_DATABASE_URL: undefined, ...variables };
+  const child = spawn(process.execPath, [CLI, ...args], { cwd, env: environment as NodeJS.ProcessEnv });
+  const out = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      out[name] += text;
+    });
+  }
+  const ended = once(child, 'close').then(([code]): Ended => ({ exitCode: code as number | null, ...out }));
+  return {
+    process: child,
+    stdout: () => out.stdout,
+    stderr: () => out.stderr,
+    ended,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+export const runCouplet = async (args: readonly string[], variables?: Variables, cwd?: string): Promise<Ended> =>
+  startCouplet(args, variables, cwd).ended;
+
+/**
+ * The same within this process: many commands, one start. What the log writes goes past it, to the terminal of the test.
+ */
+export async function runWithin(args: readonly string[], variables: Variables, cwd: string): Promise<Ended> {
+  const out = { stdout: '', stderr: '' };
+  const former = { cwd: process.cwd(), env: process.env };
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      out[name] += String(text);
+      return true;
+    }),
+  );
+  process.env = { ...former.env, NO_COLOR: '1', COUPLET_DATABASE_URL: undefined, ...variables } as NodeJS.ProcessEnv;
+  process.chdir(cwd);
+  try {
+    return { exitCode: await runProgram(['node', 'couplet', ...args]), ...out };
+  } finally {
+    process.chdir(former.cwd);
+    process.env = former.env;
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+/** A folder with the shop's configuration in it, and couplet to be run there. */
+export interface ShopFolder extends AsyncDisposable {
+  readonly folder: string;
+  /** As a child process. */
+  readonly run: (...args: readonly string[]) => Promise<Ended>;
+  /** Within this process. */
+  readonly within: (...args: readonly string[]) => Promise<Ended>;
+  /** Its answer, read from stdout. */
+  readonly ask: (...args: readonly string[]) => Promise<Ended & { readonly json: Answer }>;
+  readonly start: (...args: readonly string[]) => Running;
+  readonly configure: (change: (text: string) => string) => Promise<void>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into as deep as a test likes.
+export type Answer = Record<string, any>;
+
+export async function openFolder(shop: Shop, variables: Variables = {}): Promise<ShopFolder> {
+  const folder = await mkdtemp(join(tmpdir(), 'couplet-folder-'));
+  const configure = (change: (text: string) => string): Promise<void> =>
+    writeFile(join(folder, 'couplet.yaml'), change(CONFIGURATION));
+  await configure((text) => text);
+  const all = { ...shop.environment, COUPLET_DATA_DIR: join(folder, '.couplet'), ...variables };
+  const run = (...args: readonly string[]): Promise<Ended> => runCouplet(args, all, folder);
+  const within = async (...args: readonly string[]): Promise<Ended> => runWithin(args, all, folder);
+  return {
+    folder,
+    run,
+    within,
+    async ask(...args) {
+      const ended = await within(...args, '--json');
+      return { ...ended, json: JSON.parse(ended.stdout) as Answer };
+    },
+    start: (...args) => startCouplet(args, all, folder),
+    configure,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The address that a running `couplet start` says it listens at. */
+export const addressOf = ({ stderr, process: child }: Running): Promise<string> =>
+  until(
+    () => {
+      if (child.exitCode !== null) throw new Error(stderr());
+      return /"address":"(http:[^"]+)"/.exec(stderr())?.[1];
+    },
+    { timeoutMs: 30_000, what: 'couplet listens' },
+  );
+
+export async function get(address: string, path: string): Promise<Answer> {
+  const answer = await fetch(`${address}${path}`);
+  return (await answer.json()) as Answer;
+}

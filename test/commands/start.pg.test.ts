@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { startServer } from '../support/server.ts';
+import { until } from '../support/until.ts';
+import { addressOf, get, openFolder } from './run-couplet.ts';
+import { fillShop, openShop, shopSchema } from './shop.ts';
+
+const asked = { timeoutMs: 40_000 };
+
+describe('start', () => {
+  test('serves the API, carries a change across by itself, and ends in order when it is told to', async () => {
+    await using shop = await openShop();
+    await fillShop(shop);
+    await using here = await openFolder(shop);
+    await using running = here.start('start', '--port', '0');
+    const address = await addressOf(running);
+    expect(await get(address, '/healthz')).toEqual({ status: 'ok' });
+    expect(await get(address, '/readyz')).toEqual({ status: 'ok' });
+    await until(async () => (await shop.houston.sql`select from customer`).length === 3, asked);
+    await shop.hq.sql`update sales.customer set name = 'Contoso Ltd' where num = 'C2'`;
+    await until(
+      async () => (await shop.houston.sql`select from customer where full_name = 'Contoso Ltd'`).length === 1,
+      asked,
+    );
+    const stores = (await get(address, '/api/v1/stores')) as unknown as { state: string; captureInstalled: boolean }[];
+    expect(stores.map(({ state }) => state)).toEqual(['reachable', 'reachable']);
+    expect((await get(address, '/api/v1/configuration/history'))['items']).toHaveLength(1);
+
+    // The other commands work beside it.
+    expect((await here.within('errors')).stdout).toBe('No errors.\n');
+
+    running.process.kill('SIGTERM');
+    const { exitCode, stdout } = await running.ended;
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe('');
+  });
+
+  test('a second signal ends it at once', async () => {
+    await using shop = await openShop();
+    await using here = await openFolder(shop);
+    await using running = here.start('start', '--port', '0');
+    await addressOf(running);
+    running.process.kill('SIGINT');
+    running.process.kill('SIGTERM');
+    expect([0, 1]).toContain((await running.ended).exitCode);
+  });
+
+  test('a port that is taken is told with how to choose another', async () => {
+    await using shop = await openShop();
+    await using here = await openFolder(shop);
+    await using running = here.start('start', '--port', '0');
+    const { port } = new URL(await addressOf(running));
+    const { exitCode, stderr } = await here.run('start', '--port', port);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      new RegExp(
+        `Port ${port} on 127\\.0\\.0\\.1 is in use\\. Choose another: couplet start --port ${Number(port) + 1}`,
+      ),
+    );
+  });
+
+  test('beyond this machine it listens with authentication only', async () => {
+    await using shop = await openShop();
+    await using here = await openFolder(shop);
+    const refused = await here.run('start', '--port', '0', '--host', '0.0.0.0');
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toMatch(/auth: \{ apiKeys: true \}/);
+
+    await here.configure((text) => text.replace('mappings:', 'auth: { apiKeys: true }\nmappings:'));
+    const secret = (await here.within('keys', 'create', 'anna', '--role', 'viewer')).stdout.trim();
+    await using running = here.start('start', '--port', '0', '--host', '0.0.0.0', '--role', 'api');
+    const address = (await addressOf(running)).replace('0.0.0.0', '127.0.0.1');
+    expect((await get(address, '/api/v1/me'))['code']).toBe('not-authenticated');
+    const answer = await fetch(`${address}/api/v1/me`, { headers: { authorization: `Bearer ${secret}` } });
+    expect(await answer.json()).toEqual({ actor: 'anna', role: 'viewer', channel: null });
+    // A process that is only the API works nothing and installs nothing.
+    expect(await shop.hq.sql`select from pg_namespace where nspname = 'couplet'`).toHaveLength(0);
+  });
+
+  test('a store that is away is told of once; when it comes, its capture is installed and its records follow', async () => {
+    await using server = await startServer();
+    await server.ensureDatabase('houston');
+    await using shop = await openShop();
+    await fillShop(shop);
+    const { default: postgres } = await import('postgres');
+    const prepared = postgres(server.url('houston'), { max: 1, onnotice: () => {} });
+    await prepared.unsafe(shopSchema);
+    await prepared.end();
+    await server.stop();
+    await using here = await openFolder(shop, { HOUSTON_URL: server.url('houston') });
+    await using running = here.start('start', '--port', '0');
+    const address = await addressOf(running);
+    const stateOf = async (): Promise<unknown> =>
+      ((await get(address, '/api/v1/stores')) as unknown as { state: string }[])[1]?.state;
+    await until(async () => (await stateOf()) === 'unreachable', asked);
+    expect(await get(address, '/readyz')).toEqual({ status: 'ok' });
+
+    await server.start();
+    const houston = postgres(server.url('houston'), { max: 1, onnotice: () => {} });
+    try {
+      await until(async () => (await houston`select from customer`).length === 3, asked);
+      await until(async () => (await stateOf()) === 'reachable', asked);
+    } finally {
+      await houston.end();
+    }
+    const told = running
+      .stderr()
+      .split('\n')
+      .filter((line) => line.includes('Couplet goes on by itself'));
+    expect(told).toHaveLength(1);
+    running.process.kill('SIGTERM');
+    expect((await running.ended).exitCode).toBe(0);
+  });
+});

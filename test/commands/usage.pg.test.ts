@@ -1,0 +1,106 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openFolder, runCouplet } from './run-couplet.ts';
+import { openShop } from './shop.ts';
+
+describe('a wrong command line exits 2 and says what is right', () => {
+  test.each([
+    [['nonsense'], /unknown command 'nonsense'/],
+    [['sync', '--sideways'], /unknown option '--sideways'/],
+    [['errors', '--kind', 'odd'], /Allowed choices are conflict, deletion, failure/],
+    [['start', '--port', 'high'], /A port is a number/],
+    [['resolve', 'x', 'forgive'], /Allowed choices are retry/],
+    [['couple', 'customers'], /required option '--pairs <file>'/],
+    [['sync', '--config', 'nowhere.yaml'], /there is no file nowhere\.yaml; name another with --config/],
+  ])('%s', async (args, message) => {
+    const { exitCode, stdout, stderr } = await runCouplet(args);
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+  });
+
+  test('help and version are what was asked for', async () => {
+    const help = await runCouplet(['--help']);
+    expect(help.exitCode).toBe(0);
+    for (const command of [
+      'start',
+      'demo',
+      'check',
+      'install',
+      'uninstall',
+      'sync',
+      'errors',
+      'resolve',
+      'couple',
+      'revert',
+      'commerce',
+      'keys',
+      'forget',
+      'log',
+      'verify',
+      'migrate',
+    ]) {
+      expect(help.stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+    }
+    expect((await runCouplet(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('a wrong configuration exits 2 with every problem at once', () => {
+  test('misspelt, missing and twice written things, each with its line', async () => {
+    await using shop = await openShop();
+    await using here = await openFolder(shop, { HOUSTON_URL: undefined });
+    await here.configure((text) =>
+      text
+        .replace('    direction: toChannel', '')
+        .replace('initialWinner: hq', 'initalWinner: hq')
+        .replace('    fields:\n      name:', '    fields:\n      title: { hq: name, channel: full_name }\n      name:'),
+    );
+    for (const command of [['check'], ['sync'], ['start', '--port', '0']]) {
+      const { exitCode, stdout, stderr } = await here.run(...command);
+      expect(exitCode).toBe(2);
+      expect(stdout).toBe('');
+      expect(stderr).toMatch(/couplet\.yaml:4:\d+: error: .*HOUSTON_URL/);
+      expect(stderr).toMatch(/couplet\.yaml:12:\d+: error: .*initalWinner.*initialWinner/);
+      expect(stderr).toMatch(/both write the hq column "name"/);
+    }
+  });
+
+  test('two mappings that would write the same column of the same record', async () => {
+    await using shop = await openShop();
+    await using here = await openFolder(shop);
+    const twin = `  people:
+    hq: { table: sales.customer, key: [num] }
+    channel: { table: customer, key: [id] }
+    fields: { name: { hq: name, channel: full_name } }
+`;
+    await here.configure((text) => text.replace('filter: not blocked, ', '') + twin);
+    const { exitCode, stderr } = await here.run('check');
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/customers and people both write "name" of the hq table sales\.customer/);
+  });
+
+  test('the address of a store that is none', async () => {
+    await using shop = await openShop();
+    await using here = await openFolder(shop, { HQ_URL: 'mysql://root@localhost/erp' });
+    const { exitCode, stderr } = await here.run('check');
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/couplet\.yaml:2/);
+  });
+
+  test('with --json the problems are data', async () => {
+    await using shop = await openShop();
+    await using here = await openFolder(shop);
+    await writeFile(join(here.folder, 'couplet.yaml'), 'version: 2\n');
+    const { exitCode, json } = await here.ask('check');
+    expect(exitCode).toBe(2);
+    expect(json['problems'][0]).toMatchObject({ severity: 'error', line: 1, path: 'hq' });
+  });
+});
+
+test('a command that is still to come says so', async () => {
+  const { exitCode, stdout, stderr } = await runCouplet(['commerce', 'run', '1010']);
+  expect([exitCode, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/The job 1010 is not available/);
+});
