@@ -1,5 +1,5 @@
 /** A dry run: the same plan as a run would make, kept as results of the job and carried no further. */
-import { valueToJson } from '../domain/value-json.ts';
+import { keyToJson, valueToJson } from '../domain/value-json.ts';
 import type { Json, Value } from '../domain/record.ts';
 import type { JobResult } from '../ports/coupling-database.ts';
 import type { WorkItem } from './gather-pairs.ts';
@@ -101,6 +101,7 @@ export function writePreview(context: LaneContext, planned: PlannedWrite): Write
   const { prepared } = context;
   const key = write.operation === 'insert' ? null : write.key;
   const columns = prepared.mapping[side].key;
+  const keyTypes = prepared.sides[side].key.map((at) => prepared.sides[side].types[at]!);
   const json = (index: number, value: Value): Json =>
     valueToJson(prepared.fields[index]?.type[side] ?? prepared.sides[side].types[0]!, value);
   const old = subject.pair?.now[side].values ?? null;
@@ -129,7 +130,7 @@ export function writePreview(context: LaneContext, planned: PlannedWrite): Write
   return {
     side,
     operation: write.operation,
-    key: key ? Object.fromEntries(columns.map((column, at) => [column, key[at] ?? null])) : null,
+    key: key ? keyToJson(columns, keyTypes, key) : null,
     fields,
   };
 }

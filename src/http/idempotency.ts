@@ -23,7 +23,7 @@ export function answerRepetitions(server: FastifyInstance, access: Access): void
   server.addHook('preHandler', async (request, reply) => {
     const key = request.headers['idempotency-key'];
     if (request.method !== 'POST' || key === undefined || request.caller === null || isDryRun(request)) return;
-    await begin(request, reply, access, String(key));
+    return begin(request, reply, access, String(key));
   });
   server.addHook('onSend', async (request, reply, payload) => {
     const name = request.repeatable;
@@ -55,7 +55,7 @@ async function begin(request: FastifyRequest, reply: FastifyReply, access: Acces
       throw new Problem('idempotency-key-reused');
     case 'answered':
       reply.code(found.answer.status).headers(found.answer.headers).header('idempotency-replayed', 'true');
-      await reply.send(found.answer.body === '' ? undefined : found.answer.body);
+      return reply.send(found.answer.body === '' ? undefined : found.answer.body);
   }
 }
 

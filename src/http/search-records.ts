@@ -5,7 +5,7 @@ import type { Lane } from '../ports/store.ts';
 import type { UncoupledRecordView } from '../ports/synchronizer.ts';
 import { invalid } from './problem.ts';
 import type { RecordDocument, RecordQuery } from './schemas/mappings.ts';
-import { DEFAULT_ITEMS } from './schemas/query.ts';
+import { DEFAULT_ITEMS, MOST_ITEMS } from './schemas/query.ts';
 import type { ServerDeps } from './server-deps.ts';
 
 /** Pages of the store read for one page of the answer, so that a filter that few records pass cannot hold the store. */
@@ -24,17 +24,24 @@ export async function searchRecords(
   let more = true;
   // A search or a key is answered whole: the store gives no place to go on from.
   const single = key !== null || (query.q ?? '') !== '';
+  const sifting = query.coupled !== undefined || query.reason !== undefined;
+  const atOnce = sifting && !single ? MOST_ITEMS : limit;
   for (let pages = 0; more && found.length < limit && pages < MOST_PAGES; pages += 1) {
-    const wanted = limit - found.length;
     const records = await deps.synchronizer.records(lane, query.side, {
       q: query.q || null,
       key,
       after,
-      limit: wanted,
+      limit: atOnce,
     });
-    found.push(...records.filter((record) => passes(query, record)));
-    after = records.at(-1)?.key ?? after;
-    more = !single && records.length === wanted;
+    more = !single && records.length === atOnce;
+    for (const [at, record] of records.entries()) {
+      after = record.key;
+      if (passes(query, record)) found.push(record);
+      if (found.length === limit) {
+        more ||= !single && at < records.length - 1;
+        break;
+      }
+    }
   }
   return {
     items: found.map((record) => ({

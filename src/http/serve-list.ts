@@ -43,9 +43,10 @@ export async function serveList<Item, Document>(
   const first = await readPage(list, { ...page, limit: query.limit ?? (wantsCsv ? MOST_ITEMS : DEFAULT_ITEMS) });
   reply.header('vary', 'accept');
   // A limit asks for one page; without it, CSV is the whole list.
-  if (wantsCsv) await sendCsv(reply, list, page, first, query.limit === undefined);
+  // A reply given back tells fastify that the answer is on its way.
+  if (wantsCsv) return sendCsv(reply, list, page, first, query.limit === undefined) as never;
   return {
-    items: wantsCsv ? [] : await list.present(first.items),
+    items: await list.present(first.items),
     nextCursor: first.nextCursor,
     ...(first.total !== null && { total: first.total }),
   };
@@ -70,13 +71,13 @@ export function asksForCsv(request: FastifyRequest): boolean {
   return csv >= 0 && (json < 0 || csv < json);
 }
 
-async function sendCsv<Item, Document>(
+function sendCsv<Item, Document>(
   reply: FastifyReply,
   list: List<Item, Document>,
   page: PageRequest,
   first: Page<Item>,
   whole: boolean,
-): Promise<void> {
+): FastifyReply {
   const columns = csvColumns(list.schema);
   async function* lines(): AsyncGenerator<string> {
     yield csvLine(columns);
@@ -95,5 +96,5 @@ async function sendCsv<Item, Document>(
     .header('content-disposition', `attachment; filename="${list.name}.csv"`)
     .serializer(String);
   if (first.total !== null) reply.header('x-total-count', String(first.total));
-  await reply.send(Readable.from(lines()));
+  return reply.send(Readable.from(lines()));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openServerInStep, openTestServer } from './open-test-server.ts';
+import { type Body, openServerInStep, openTestServer } from './open-test-server.ts';
 
 const REFUSED = [
   ['/synchronization-errors?kinds=conflict', 'unknown-parameter', '/kinds'],
@@ -82,6 +82,33 @@ describe('lists', () => {
       ).toEqual([coupling.id]);
     }
   });
+});
+
+test('records of one store are sifted by what is known of them, page by page', async () => {
+  await using here = await openServerInStep();
+  for (let n = 1; n <= 7; n += 1)
+    here.site.hq.insert('customers', {
+      num: `X${n}`,
+      name: `x${n}`,
+      email: `x${n}@x`,
+      credit: '1',
+      group_code: 'G1',
+      note: '',
+    });
+  const seen: string[] = [];
+  for (let cursor = ''; ; ) {
+    const { body } = await here.get(
+      `/mappings/customers/records?side=hq&channel=houston&reason=notYet&limit=3${cursor}`,
+    );
+    seen.push(...body.items.map((item: Body) => item.key.num));
+    if (body.nextCursor === null) break;
+    cursor = `&cursor=${body.nextCursor}`;
+  }
+  expect(seen).toEqual(['X1', 'X2', 'X3', 'X4', 'X5', 'X6', 'X7']);
+  const search = await here.get('/mappings/customers/records?side=hq&channel=houston&q=x3');
+  expect(search.body).toMatchObject({ items: [{ key: { num: 'X3' }, reason: 'notYet' }], nextCursor: null });
+  const keyed = await here.get('/mappings/customers/records?side=channel&channel=houston&key=1');
+  expect(keyed.body.items).toMatchObject([{ key: { id: 1 }, couplingId: expect.any(String), reason: null }]);
 });
 
 describe('mappings and stores', () => {

@@ -32,7 +32,10 @@ describe('one error', () => {
     });
 
     const preview = await here.post(`/synchronization-errors/${id}/synchronize?dryRun=true`, { winner: 'hq' });
-    expect(preview.body).toMatchObject({ writes: [{ side: 'channel', operation: 'update' }], dependents: [] });
+    expect(preview.body).toMatchObject({
+      writes: [{ side: 'channel', operation: 'update', key: one.body.channelRecord.key }],
+      dependents: [],
+    });
     expect(shopper(here, 'C1')?.['mail']).toBe('till-C1@example.com');
 
     const done = await here.post(
