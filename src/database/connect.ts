@@ -1,84 +1,59 @@
 /**
- * The two clients of the coupling database. Drizzle changes the parsers and serializers of the client it is given, so
- * it has one of its own; bulk statements, locks and notifications go through the raw one.
+ * How the coupling database is spoken to. Drizzle composes the ordinary statements and is given a function to have them
+ * carried out, not a client: it would change that client's parsers and serializers, and transactions of postgres.js do
+ * not survive a lost connection (see `open-session`). Bulk statements of fixed text go the same way.
  */
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
+import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy';
+import type { Parameter, Queryable } from './open-session.ts';
+import { createSessionPool, type SessionPool } from './session-pool.ts';
 
-export type RawSql = postgres.Sql<Record<string, never>>;
-export type RawTransaction = postgres.TransactionSql<Record<string, never>>;
-export type Orm = PostgresJsDatabase;
+/** Former names of `Queryable`, until nothing uses them. */
+export type RawSql = Queryable;
+export type RawTransaction = Queryable;
+
+export type Orm = PgRemoteDatabase;
 
 export interface Clients {
-  readonly raw: RawSql;
+  readonly raw: SessionPool;
   readonly orm: Orm;
-  /** Rows of a composed statement; prepared, since the lists of people come in few shapes and planning many partitions takes longer than reading a page. */
+  /** Rows of a composed statement. */
   read<Row>(statement: SQL): Promise<readonly Row[]>;
   close(): Promise<void>;
 }
-
-/** Timestamps stay text: a JavaScript Date drops the last three digits and then no cursor matches any more. */
-const TIMES_AS_TEXT = {
-  date: {
-    to: 1184,
-    from: [1082, 1083, 1114, 1184],
-    serialize: (value: string) => value,
-    parse: (value: string) => value,
-  },
-};
 
 export interface ClientOptions {
   readonly connections: number;
   readonly applicationName: string;
 }
 
-export const connectRaw = (
-  url: string,
-  options: ClientOptions,
-  more: postgres.Options<Record<string, never>> = {},
-): RawSql =>
-  postgres(url, {
-    max: options.connections,
-    fetch_types: false,
-    onnotice: () => {},
-    ...more,
-    types: TIMES_AS_TEXT as never,
-    connection: { application_name: options.applicationName, TimeZone: 'UTC', DateStyle: 'ISO', ...more.connection },
-  });
-
-export const connectClients = (url: string, options: ClientOptions): Clients => {
-  // Planned with each execution, some 0.1 ms a statement of a batch: a plan that was kept from an empty table reads all
+export const connectClients = (url: string, { connections, applicationName }: ClientOptions): Clients => {
+  // For batches, planned with each execution, some 0.1 ms a statement: a plan that was kept from an empty table reads all
   // of it when it has grown. Lists of keys are joined, not `= any(…)`, which the planner weighs element by element.
-  const raw = connectRaw(url, options, { connection: { plan_cache_mode: 'force_custom_plan' } });
-  const ormClient = postgres(url, {
-    max: options.connections,
-    onnotice: () => {},
-    connection: { application_name: options.applicationName, TimeZone: 'UTC', DateStyle: 'ISO' },
+  const raw = createSessionPool(url, connections, {
+    applicationName,
+    settings: { plan_cache_mode: 'force_custom_plan' },
   });
-  const orm = drizzle(ormClient);
+  // For people, whose lists come in few shapes; planning the many months of the log takes longer than reading a page.
+  const lists = createSessionPool(url, connections, { applicationName: `${applicationName} lists` });
   const dialect = new PgDialect();
   return {
     raw,
-    orm,
+    orm: drizzle(async (text, parameters, method) => {
+      const rows = method === 'execute' ? await raw.run(text, parameters) : await raw.values(text, parameters);
+      return { rows: [...rows] };
+    }),
     read: async <Row>(statement: SQL) => {
       const { sql: text, params } = dialect.sqlToQuery(statement);
-      const rows: unknown = await ormClient.unsafe(text, params as postgres.ParameterOrJSON<never>[], {
-        prepare: true,
-      });
-      return rows as readonly Row[];
+      return lists.run<Row>(text, params as readonly Parameter[]);
     },
     close: async () => {
-      await Promise.all([raw.end({ timeout: 5 }), ormClient.end({ timeout: 5 })]);
+      await Promise.all([raw.close(), lists.close()]);
     },
   };
 };
 
-/** One statement of fixed text, prepared once per connection. */
-export const query = async <Row>(
-  sql: RawSql | RawTransaction,
-  text: string,
-  parameters: readonly (string | number | boolean | null)[],
-): Promise<readonly Row[]> => (await sql.unsafe(text, [...parameters], { prepare: true })) as unknown as readonly Row[];
+/** One statement of fixed text, prepared once per session. */
+export const query = <Row>(sql: Queryable, text: string, parameters: readonly Parameter[]): Promise<readonly Row[]> =>
+  sql.run<Row>(text, parameters);

@@ -7,11 +7,11 @@ import type { CouplingDatabase, Job, JobCounters, JobProgress, JobResult } from 
 import { noCounters } from '../ports/coupling-database.ts';
 import { keyText } from '../domain/record.ts';
 import { plainArray, textArray } from './array-literal.ts';
-import type { Clients, RawTransaction } from './connect.ts';
+import type { Clients } from './connect.ts';
+import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { isId } from './iso-time.ts';
 import { job as jobTable } from './schema/jobs.ts';
-import { lane as laneTable } from './schema/lanes.ts';
 
 type JobsPart = Pick<
   CouplingDatabase,
@@ -189,32 +189,33 @@ const queuedPart = (clients: Clients): Pick<CouplingDatabase, 'queuedJobLike' | 
   },
 });
 
-const finishJob = (
+/** One statement: the job ends, once, and its lane remembers it. */
+const FINISH = `
+  with finished as (
+    update couplet.job
+       set status = $2::text::couplet.job_status, finished_at = now(), started_at = coalesce(started_at, now()), counters = $3, done = $4,
+           total = $5, code = $6, params = $7
+     where id = $1 and finished_at is null
+    returning id, kind, mapping, channel, dry_run)
+  update couplet.lane l
+     set last_job_id = f.id, last_success_at = case when $2::text = 'succeeded' then now() else l.last_success_at end
+    from finished f
+   where l.mapping = f.mapping and l.channel = f.channel and f.kind = 'synchronize' and not f.dry_run`;
+
+const finishJob = async (
   clients: Clients,
   ...[id, status, progress, outcome]: Parameters<CouplingDatabase['finishJob']>
-): Promise<void> =>
-  clients.orm.transaction(async (transaction) => {
-    const [row] = await transaction
-      .update(jobTable)
-      .set({
-        status,
-        finishedAt: now,
-        startedAt: sqlText`coalesce(${jobTable.startedAt}, now())`,
-        counters: progress.counters,
-        done: progress.done,
-        total: progress.total,
-        code: outcome?.code ?? null,
-        params: outcome?.params ?? null,
-      })
-      .where(and(eq(jobTable.id, id), isNull(jobTable.finishedAt)))
-      .returning();
-    if (row === undefined || row.mapping === null || row.channel === null || row.dryRun) return;
-    if (row.kind !== 'synchronize') return;
-    await transaction
-      .update(laneTable)
-      .set({ lastJobId: id, ...(status === 'succeeded' ? { lastSuccessAt: now } : {}) })
-      .where(and(eq(laneTable.mapping, row.mapping), eq(laneTable.channel, row.channel)));
-  });
+): Promise<void> => {
+  await query(clients.raw, FINISH, [
+    id,
+    status,
+    JSON.stringify(progress.counters),
+    progress.done,
+    progress.total,
+    outcome?.code ?? null,
+    outcome === null ? null : JSON.stringify(outcome.params),
+  ]);
+};
 
 const rowOf = async (clients: Clients, id: string): Promise<typeof jobTable.$inferSelect | null> => {
   if (!isId(id)) return null;
@@ -228,7 +229,7 @@ const RESULT_OF_ERROR = `
     from (select) as one left join couplet.sync_error e on e.id = $2::uuid`;
 
 /** The job's row is one for all that record for it at once: this comes last, so that it is locked for the commit only. */
-export const writeProgress = async (sql: RawTransaction, jobId: string, progress: JobProgress): Promise<void> => {
+export const writeProgress = async (sql: Queryable, jobId: string, progress: JobProgress): Promise<void> => {
   await query(sql, 'update couplet.job set counters = $2::text::json, done = $3, total = $4 where id = $1', [
     jobId,
     JSON.stringify(progress.counters),
@@ -245,11 +246,7 @@ const RESULTS = `
                 $9::json[], $10::json[])
            as u(status, code, params, error_id, coupling_id, hq_key, channel_key, candidates, writes)`;
 
-export const writeResults = async (
-  sql: RawTransaction,
-  jobId: string,
-  results: readonly JobResult[],
-): Promise<void> => {
+export const writeResults = async (sql: Queryable, jobId: string, results: readonly JobResult[]): Promise<void> => {
   const plain = (of: (result: JobResult) => string | null): string => plainArray(results.map(of));
   const text = (of: (result: JobResult) => string | null): string => textArray(results.map(of));
   await query(sql, RESULTS, [

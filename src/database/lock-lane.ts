@@ -5,21 +5,17 @@
  * The lock is for scheduling. What protects data is the fence.
  */
 import { performance } from 'node:perf_hooks';
-import type postgres from 'postgres';
 import { FenceLost } from '../errors/store-faults.ts';
 import type { LaneLock, LaneState } from '../ports/coupling-database.ts';
-import type { ClientOptions, RawSql } from './connect.ts';
-import { connectRaw } from './connect.ts';
 import type { LaneRow } from './lane-registry.ts';
 import { LANE_COLUMNS, laneStateOf } from './lane-registry.ts';
+import { openSession, type Session } from './open-session.ts';
 
 /** 'cplt': keeps our two-number advisory locks apart from those of others in the same database. */
 const LOCK_CLASS = 1668312180;
 
 interface LockSession {
-  readonly client: RawSql;
-  readonly sql: postgres.ReservedSql<Record<string, never>>;
-  alive: boolean;
+  readonly session: Session;
   /** A statement is under way, so the server does not count the session as idle. */
   busy: boolean;
   answeredAt: number;
@@ -30,89 +26,66 @@ export interface LaneLocks {
   close(): Promise<void>;
 }
 
-export const createLaneLocks = (url: string, options: ClientOptions, idleMs: number): LaneLocks => {
+export const createLaneLocks = (url: string, applicationName: string, idleMs: number): LaneLocks => {
   const sessions = new Set<LockSession>();
   const free: LockSession[] = [];
   const heartbeat = setInterval(() => {
-    for (const session of sessions) {
-      if (session.alive && !session.busy) void beat(session);
+    for (const held of sessions) {
+      if (held.session.isLost()) sessions.delete(held);
+      else if (!held.busy) void beat(held);
     }
   }, idleMs / 4);
   heartbeat.unref();
 
   const take = async (): Promise<LockSession> => {
-    for (let session = free.pop(); session !== undefined; session = free.pop()) {
-      if (session.alive) return session;
+    for (let held = free.pop(); held !== undefined; held = free.pop()) {
+      if (!held.session.isLost()) return held;
     }
-    const session = await openSession(url, options, idleMs, (ended) => sessions.delete(ended));
-    sessions.add(session);
-    return session;
+    const session = await openSession(url, {
+      applicationName: `${applicationName} lock`,
+      settings: { idle_session_timeout: idleMs },
+    });
+    const opened: LockSession = { session, busy: false, answeredAt: performance.now() };
+    sessions.add(opened);
+    return opened;
   };
-  const giveBack = (session: LockSession): void => {
-    if (session.alive && sessions.has(session)) free.push(session);
+  const giveBack = (held: LockSession): void => {
+    if (!held.session.isLost()) free.push(held);
   };
 
   return {
     lock: async (laneId, waitMs) => {
-      const session = await take();
-      const row = await acquire(session, laneId, waitMs);
+      const held = await take();
+      const row = await acquire(held, laneId, waitMs);
       if (row === null) {
-        giveBack(session);
+        giveBack(held);
         return null;
       }
-      return laneLock(session, laneId, laneStateOf(row), idleMs, giveBack);
+      return laneLock(held, laneId, laneStateOf(row), idleMs, giveBack);
     },
     close: async () => {
       clearInterval(heartbeat);
-      await Promise.all([...sessions].map((session) => session.client.end({ timeout: 0 })));
+      for (const { session } of sessions) session.abandon();
     },
   };
 };
 
-const openSession = async (
-  url: string,
-  options: ClientOptions,
-  idleMs: number,
-  onEnd: (session: LockSession) => void,
-): Promise<LockSession> => {
-  let session: LockSession | null = null;
-  const client = connectRaw(
-    url,
-    { ...options, connections: 1 },
-    {
-      max_lifetime: null,
-      connection: { application_name: `${options.applicationName} lock`, idle_session_timeout: idleMs },
-      onclose: () => {
-        if (session === null) return;
-        session.alive = false;
-        onEnd(session);
-        void client.end({ timeout: 0 });
-      },
-    },
-  );
-  // The driver never resolves `reserve` on a connection that is yet to be opened when it fetches no types.
-  await client.unsafe('select 1');
-  const sql = await client.reserve();
-  session = { client, sql, alive: true, busy: false, answeredAt: performance.now() };
-  return session;
-};
-
-const say = async (session: LockSession, text: string): Promise<readonly (readonly LaneRow[])[]> => {
-  session.busy = true;
+const say = async (held: LockSession, text: string): Promise<readonly LaneRow[]> => {
+  held.busy = true;
   try {
-    const results = (await session.sql.unsafe(text).simple()) as unknown as readonly (readonly LaneRow[])[];
-    session.answeredAt = performance.now();
-    return results;
+    const rows = await held.session.last<LaneRow>(text);
+    held.answeredAt = performance.now();
+    return rows;
   } finally {
-    session.busy = false;
+    held.busy = false;
   }
 };
 
-const beat = async (session: LockSession): Promise<void> => {
+const beat = async (held: LockSession): Promise<void> => {
   try {
-    await say(session, 'select 1');
+    await say(held, 'select 1');
   } catch {
-    // The session is gone; `onclose` has said so, and `held` will.
+    // The session is gone, and `held` says so.
   }
 };
 
@@ -120,17 +93,19 @@ const lockText = (laneId: number): string => `select pg_advisory_lock(${LOCK_CLA
 const stateText = (laneId: number): string => `select ${LANE_COLUMNS} from couplet.lane l where l.id = ${laneId}`;
 
 /** Lock and state in one round trip. Each statement has its own snapshot, so the state is that after the wait. */
-const acquire = async (session: LockSession, laneId: number, waitMs: number): Promise<LaneRow | null> => {
+const acquire = async (held: LockSession, laneId: number, waitMs: number): Promise<LaneRow | null> => {
   try {
     const wait = Math.max(1, Math.min(Math.floor(waitMs), 2_000_000_000));
-    const results = await say(
-      session,
+    const rows = await say(
+      held,
       `set lock_timeout = ${wait}; ${lockText(laneId)}; set lock_timeout = 0; ${stateText(laneId)}`,
     );
-    return results.at(-1)?.[0] ?? null;
+    return rows[0] ?? null;
   } catch (error) {
     // Waited long enough, or two processes wait for each other's lanes: the one that is told gives way.
     if (hasCode(error, '55P03') || hasCode(error, '40P01')) return null;
+    // Whether the lock was got is not known: the session goes, and the lock with it.
+    held.session.abandon();
     throw error;
   }
 };
@@ -139,23 +114,23 @@ const hasCode = (error: unknown, code: string): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 
 const laneLock = (
-  session: LockSession,
+  own: LockSession,
   laneId: number,
   first: LaneState,
   idleMs: number,
-  giveBack: (session: LockSession) => void,
+  giveBack: (held: LockSession) => void,
 ): LaneLock => {
   let state = first;
   let released = false;
   // A process that was stopped, or cut off, knows by its own monotonic clock that the server has given up on it.
-  const held = (): boolean => !released && session.alive && performance.now() - session.answeredAt < idleMs;
+  const held = (): boolean => !released && !own.session.isLost() && performance.now() - own.answeredAt < idleMs;
   const release = async (): Promise<void> => {
     if (released) return;
     released = true;
-    if (!session.alive) return;
+    if (own.session.isLost()) return;
     try {
-      await say(session, 'select pg_advisory_unlock_all()');
-      giveBack(session);
+      await say(own, 'select pg_advisory_unlock_all()');
+      giveBack(own);
     } catch {
       // The session ended, and the lock with it.
     }
@@ -169,11 +144,10 @@ const laneLock = (
     },
     yield: async () => {
       if (!held()) throw new FenceLost('The lock of the lane was lost: its session has ended.', { ...state.lane });
-      const results = await say(
-        session,
+      const [row] = await say(
+        own,
         `select pg_advisory_unlock(${LOCK_CLASS}, ${laneId}); ${lockText(laneId)}; ${stateText(laneId)}`,
       );
-      const row = results.at(-1)?.[0];
       if (row === undefined) throw new FenceLost('The lane is gone.', { ...state.lane });
       state = laneStateOf(row);
       return state;

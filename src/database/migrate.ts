@@ -10,6 +10,7 @@ import {
   CouplingDatabaseNotMigrated,
 } from '../errors/coupling-database-faults.ts';
 import { makePartitions } from './partitions.ts';
+import { createSessionPool } from './session-pool.ts';
 
 const FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url));
 const CONFIG = { migrationsFolder: FOLDER, migrationsSchema: 'couplet', migrationsTable: 'migration' };
@@ -33,9 +34,14 @@ export const prepareDatabase = async (url: string, migrate: boolean): Promise<vo
     await client`select pg_advisory_lock(${LOCK})`;
     await refuseUnlessOlder(client);
     await runMigrations(drizzle(client), CONFIG);
-    await makePartitions({ raw: client }, Date.now());
   } finally {
     await client.end({ timeout: 5 });
+  }
+  const pool = createSessionPool(url, 1, { applicationName: 'couplet migrate' });
+  try {
+    await makePartitions(pool, Date.now());
+  } finally {
+    await pool.close();
   }
 };
 

@@ -2,7 +2,8 @@
 import type { Side } from '../domain/record.ts';
 import { keyText } from '../domain/record.ts';
 import type { CouplingDatabase, KeyMove, NewPending } from '../ports/coupling-database.ts';
-import type { Clients, RawTransaction } from './connect.ts';
+import type { Clients } from './connect.ts';
+import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { LaneRegistry } from './lane-registry.ts';
@@ -40,7 +41,7 @@ export const cursorPart = (
   },
 });
 
-const moveKeys = async (sql: RawTransaction, lanes: LaneRegistry, moves: readonly KeyMove[]): Promise<void> => {
+const moveKeys = async (sql: Queryable, lanes: LaneRegistry, moves: readonly KeyMove[]): Promise<void> => {
   const groups = new Map<string, { laneId: number; side: Side; moves: KeyMove[] }>();
   for (const move of moves) {
     const laneId = await lanes.idOf(move.lane);
@@ -72,7 +73,7 @@ export const netMoves = (moves: readonly Pick<KeyMove, 'from' | 'to'>[]): { from
  * other one replaced, which loses nothing.
  */
 const moveKeysOf = async (
-  sql: RawTransaction,
+  sql: Queryable,
   laneId: number,
   side: Side,
   moves: readonly { readonly from: string; readonly to: string }[],
@@ -109,7 +110,7 @@ const feasibleMoves = <Move extends { readonly from: string; readonly to: string
 };
 
 const renameCouplings = async (
-  sql: RawTransaction,
+  sql: Queryable,
   laneId: number,
   side: Side,
   column: 'hq_key' | 'channel_key',
@@ -134,7 +135,7 @@ const renameCouplings = async (
 
 /** What was pending, uncoupled or in error under the former key belongs to the record, wherever its key went. */
 const renamePending = async (
-  sql: RawTransaction,
+  sql: Queryable,
   laneId: number,
   side: Side,
   moves: readonly { readonly from: string; readonly to: string }[],

@@ -71,7 +71,7 @@ const assemble = async (
   const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const lanes = createLaneRegistry(clients);
   const layouts = createLayouts(clients);
-  const locks = createLaneLocks(options.url, clientOptions, options.lockIdleMs ?? 15_000);
+  const locks = createLaneLocks(options.url, clientOptions.applicationName, options.lockIdleMs ?? 15_000);
   return {
     reader,
     holder,

@@ -4,7 +4,8 @@ import { keyOfText, keyText } from '../domain/record.ts';
 import type { CouplingDatabase, NewPending, PendingChange, PendingState } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import { plainArray, textArray } from './array-literal.ts';
-import type { Clients, RawSql, RawTransaction } from './connect.ts';
+import type { Clients } from './connect.ts';
+import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { isoTime } from './iso-time.ts';
 import type { LaneRegistry } from './lane-registry.ts';
@@ -58,11 +59,7 @@ export const coalescePending = (
   return [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
 };
 
-export const pend = async (
-  sql: RawSql | RawTransaction,
-  lanes: LaneRegistry,
-  changes: readonly NewPending[],
-): Promise<void> => {
+export const pend = async (sql: Queryable, lanes: LaneRegistry, changes: readonly NewPending[]): Promise<void> => {
   if (changes.length === 0) return;
   const entries: { laneId: number; change: NewPending }[] = [];
   for (const change of changes) entries.push({ laneId: await lanes.idOf(change.lane), change });

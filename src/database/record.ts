@@ -12,7 +12,8 @@ import { FenceLost } from '../errors/store-faults.ts';
 import type { Recording } from '../ports/coupling-database.ts';
 import { keyText } from '../domain/record.ts';
 import { plainArray, textArray } from './array-literal.ts';
-import type { Clients, RawTransaction } from './connect.ts';
+import type { Clients } from './connect.ts';
+import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { writeProgress, writeResults } from './jobs.ts';
 import type { LaneRegistry } from './lane-registry.ts';
@@ -97,7 +98,7 @@ const checkBatches = (fresh: number, recording: Recording): void => {
 };
 
 const write = async (
-  sql: RawTransaction,
+  sql: Queryable,
   lanes: LaneRegistry,
   { laneId, layoutId, parentLaneIds }: Prepared,
   recording: Recording,
@@ -154,7 +155,7 @@ const idsOf = (entries: readonly { readonly id: string }[]): string => plainArra
 const generationsOf = (entries: readonly { readonly generation: number }[]): string =>
   plainArray(entries.map(({ generation }) => generation));
 
-const releaseByNewKeys = async (sql: RawTransaction, laneId: number, recording: Recording): Promise<void> => {
+const releaseByNewKeys = async (sql: Queryable, laneId: number, recording: Recording): Promise<void> => {
   const hqKeys: string[] = [];
   const channelKeys: string[] = [];
   for (const change of [...recording.couple, ...recording.update]) {
@@ -166,7 +167,7 @@ const releaseByNewKeys = async (sql: RawTransaction, laneId: number, recording: 
 
 const WRITES: ReadonlySet<string> = new Set(['inserted', 'modified', 'deleted', 'restored']);
 
-const writeActivity = async (sql: RawTransaction, laneId: number, recording: Recording): Promise<void> => {
+const writeActivity = async (sql: Queryable, laneId: number, recording: Recording): Promise<void> => {
   const writes = recording.log.filter((entry) => WRITES.has(entry.action)).length;
   const counts = [
     recording.done.length,

@@ -9,7 +9,7 @@
 import { keyText } from '../domain/record.ts';
 import type { Recording } from '../ports/coupling-database.ts';
 import { plainArray, textArray } from './array-literal.ts';
-import type { RawTransaction } from './connect.ts';
+import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import type { LaneRegistry } from './lane-registry.ts';
 import { keyArray, ON_PENDING_ALREADY } from './pending.ts';
@@ -37,7 +37,7 @@ export const parentLanesOf = async (
   return found;
 };
 
-export const lockWaiting = async (sql: RawTransaction, locks: WaitLocks): Promise<void> => {
+export const lockWaiting = async (sql: Queryable, locks: WaitLocks): Promise<void> => {
   const exclusive = new Set(locks.waitedFor);
   const ids = new Set(locks.waitedFor);
   if (locks.coupled !== null) ids.add(locks.coupled);
@@ -48,7 +48,7 @@ export const lockWaiting = async (sql: RawTransaction, locks: WaitLocks): Promis
 };
 
 export const writeWaits = async (
-  sql: RawTransaction,
+  sql: Queryable,
   parentLaneIds: ReadonlyMap<string, number>,
   waits: Recording['waits'],
 ): Promise<void> => {
@@ -98,7 +98,7 @@ const RELEASE = `
 
 /** `laneId` has couplings with these keys now. */
 export const releaseWaiting = async (
-  sql: RawTransaction,
+  sql: Queryable,
   laneId: number,
   hqKeys: string,
   channelKeys: string,
@@ -108,7 +108,7 @@ export const releaseWaiting = async (
 
 /** Parents that were coupled before this recording began to wait for them, but after it looked. */
 export const releaseFromCoupled = async (
-  sql: RawTransaction,
+  sql: Queryable,
   parentLaneIds: ReadonlyMap<string, number>,
   recording: Recording,
 ): Promise<void> => {

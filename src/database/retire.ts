@@ -5,6 +5,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Retired, Upkeep } from '../ports/queries.ts';
 import type { Clients } from './connect.ts';
+import { query } from './connect.ts';
 import type { LaneRegistry } from './lane-registry.ts';
 import { dropPartitions, makePartitions } from './partitions.ts';
 
@@ -20,15 +21,18 @@ const ACTIVITY_DAYS = 7;
 /** Hours older than `ACTIVITY_DAYS` are added up in this one, for the number of couplings. */
 const BEFORE = sql`timestamptz '2000-01-01 00:00:00+00'`;
 
+/** What a lane leaves when it is forgotten, children first. */
+const LANE_TABLES = ['parent_wait', 'pending', 'uncoupled', 'sync_error', 'coupling', 'lane_activity'] as const;
+
 export const createUpkeep = (clients: Clients, lanes: LaneRegistry): Upkeep => ({
   retire: async (ages) => {
     const nowMs = Date.now();
-    await makePartitions(clients, nowMs);
+    await makePartitions(clients.raw, nowMs);
     await foldActivity(clients);
     await deleteAll(clients, sql`couplet.recorded_batch`, sql`batch_id`, olderThan(sql`recorded_at`, BATCH_DAYS));
     await deleteAll(clients, sql`couplet.idempotency_key`, sql`ctid`, olderThan(sql`created_at`, 1));
     const retired: Retired = {
-      logMonths: ages.logDays === null ? [] : await dropPartitions(clients, nowMs - ages.logDays * DAY_MS),
+      logMonths: ages.logDays === null ? [] : await dropPartitions(clients.raw, nowMs - ages.logDays * DAY_MS),
       couplings: ages.logDays === null ? 0 : await deleteEndedCouplings(clients, ages.logDays),
       jobs: ages.jobsDays === null ? 0 : await deleteJobs(clients, ages.jobsDays),
       errors:
@@ -47,36 +51,46 @@ export const createUpkeep = (clients: Clients, lanes: LaneRegistry): Upkeep => (
     const laneId = await lanes.knownIdOf(lane);
     if (laneId === null) return;
     await clients.raw.begin(async (transaction) => {
-      // A worker that still has the lane finds its fence gone with the row.
-      await transaction`select id from couplet.lane where id = ${laneId} for update`;
-      await transaction`delete from couplet.parent_wait where parent_lane_id = ${laneId}`;
-      await transaction`delete from couplet.pending where lane_id = ${laneId}`;
-      await transaction`delete from couplet.uncoupled where lane_id = ${laneId}`;
-      await transaction`delete from couplet.sync_error where lane_id = ${laneId}`;
-      await transaction`delete from couplet.coupling where lane_id = ${laneId}`;
-      await transaction`delete from couplet.lane_activity where lane_id = ${laneId}`;
-      await transaction`
-        update couplet.lane set fence = fence + 1, holder = null, paused = false, first_run_done = false, stopped = null,
-               full_run_due = null, layout_id = null, last_success_at = null, last_job_id = null, forgotten_at = now()
-         where id = ${laneId}`;
+      // A worker that still has the lane finds its fence gone with it.
+      await query(transaction, 'select id from couplet.lane where id = $1 for update', [laneId]);
+      for (const table of LANE_TABLES) {
+        await query(
+          transaction,
+          `delete from couplet.${table} where ${table === 'parent_wait' ? 'parent_lane_id' : 'lane_id'} = $1`,
+          [laneId],
+        );
+      }
+      await query(
+        transaction,
+        `update couplet.lane set fence = fence + 1, holder = null, paused = false, first_run_done = false, stopped = null,
+                full_run_due = null, layout_id = null, last_success_at = null, last_job_id = null, forgotten_at = now()
+          where id = $1`,
+        [laneId],
+      );
     });
   },
   renameLane: async (from, to) => {
     const renamed = await clients.raw.begin(async (transaction) => {
       // A lane of the new name that has come to nothing yet makes room; one with things of its own stays, and is told.
       // It gets a name that no mapping can have and is not removed: a worker may be about to write its number.
-      await transaction`
-        update couplet.lane l set mapping = l.mapping || ' ' || l.id, forgotten_at = now()
-         where l.mapping = ${to.mapping} and l.channel = ${to.channel}
-           and not exists (select from couplet.lane_activity a where a.lane_id = l.id)
-           and not exists (select from couplet.pending p where p.lane_id = l.id)
-           and not exists (select from couplet.uncoupled u where u.lane_id = l.id)
-           and not exists (select from couplet.sync_error e where e.lane_id = l.id)`;
-      return transaction`
-        update couplet.lane l set mapping = ${to.mapping}, channel = ${to.channel}, fence = fence + 1
-         where l.mapping = ${from.mapping} and l.channel = ${from.channel} and l.forgotten_at is null
-           and not exists (select from couplet.lane o where o.mapping = ${to.mapping} and o.channel = ${to.channel})
-        returning l.id`;
+      await query(
+        transaction,
+        `update couplet.lane l set mapping = l.mapping || ' ' || l.id, forgotten_at = now()
+          where l.mapping = $1 and l.channel = $2
+            and not exists (select from couplet.lane_activity a where a.lane_id = l.id)
+            and not exists (select from couplet.pending p where p.lane_id = l.id)
+            and not exists (select from couplet.uncoupled u where u.lane_id = l.id)
+            and not exists (select from couplet.sync_error e where e.lane_id = l.id)`,
+        [to.mapping, to.channel],
+      );
+      return query(
+        transaction,
+        `update couplet.lane l set mapping = $1, channel = $2, fence = fence + 1
+          where l.mapping = $3 and l.channel = $4 and l.forgotten_at is null
+            and not exists (select from couplet.lane o where o.mapping = $1 and o.channel = $2)
+         returning l.id`,
+        [to.mapping, to.channel, from.mapping, from.channel],
+      );
     });
     lanes.forgetCached();
     return renamed.length > 0;

@@ -11,7 +11,8 @@ import type {
   SyncError,
 } from '../ports/coupling-database.ts';
 import { plainArray, textArray } from './array-literal.ts';
-import type { Clients, RawTransaction } from './connect.ts';
+import type { Clients } from './connect.ts';
+import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { isId, isoTimeOrNull } from './iso-time.ts';
 import type { LaneRegistry } from './lane-registry.ts';
@@ -219,7 +220,7 @@ const jsonOrNull = (value: Json | readonly object[]): string | null =>
   value === null || (Array.isArray(value) && value.length === 0) ? null : JSON.stringify(value);
 
 export const writeErrors = async (
-  sql: RawTransaction,
+  sql: Queryable,
   laneId: number,
   parentLaneIds: ReadonlyMap<string, number>,
   errors: readonly SyncError[],
@@ -258,7 +259,7 @@ export const writeErrors = async (
 };
 
 export const resolveErrors = async (
-  sql: RawTransaction,
+  sql: Queryable,
   resolved: readonly { readonly errorId: string; readonly resolution: ErrorResolution }[],
 ): Promise<void> => {
   await query(

@@ -3,7 +3,8 @@ import type { Json, Params, Side, Value } from '../domain/record.ts';
 import { keyOfText, keyText } from '../domain/record.ts';
 import type { CouplingDatabase, LogChange, LogEntry } from '../ports/coupling-database.ts';
 import { joinedTexts, joinTexts, plainArray, textArray } from './array-literal.ts';
-import type { Clients, RawTransaction } from './connect.ts';
+import type { Clients } from './connect.ts';
+import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { isId, isTimeOrdered, lowestIdAt, timeOfId, timestampOfId } from './iso-time.ts';
 import type { LaneRegistry } from './lane-registry.ts';
@@ -48,7 +49,7 @@ const hasNames = (params: object): boolean => {
   return false;
 };
 
-export const writeLog = async (sql: RawTransaction, laneId: number, entries: readonly LogEntry[]): Promise<void> => {
+export const writeLog = async (sql: Queryable, laneId: number, entries: readonly LogEntry[]): Promise<void> => {
   for (const entry of entries) {
     if (!isTimeOrdered(entry.id)) throw new Error(`A log entry needs an id of UUID version 7, not ${entry.id}.`);
   }
@@ -82,7 +83,7 @@ export const writeLog = async (sql: RawTransaction, laneId: number, entries: rea
  * What was taken back is marked so. Taking back a revert puts what it had taken back in force again, and so on down the
  * chain; hence a step for each link.
  */
-export const markReverted = async (sql: RawTransaction, entries: readonly LogEntry[]): Promise<void> => {
+export const markReverted = async (sql: Queryable, entries: readonly LogEntry[]): Promise<void> => {
   for (const entry of entries) {
     let revertedBy: string | null = entry.id;
     for (let target = entry.reverts; target !== null; ) {

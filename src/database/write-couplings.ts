@@ -9,7 +9,7 @@ import type {
   UncoupledMark,
 } from '../ports/coupling-database.ts';
 import { joinedTexts, joinTexts, plainArray, textArray } from './array-literal.ts';
-import type { RawTransaction } from './connect.ts';
+import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { storeBase } from './layouts.ts';
 import { keyArray } from './pending.ts';
@@ -33,7 +33,7 @@ const COUPLE = `
                 channel_description, error_id, parents, written_hq, written_channel, old_rows)`;
 
 export const insertCouplings = async (
-  sql: RawTransaction,
+  sql: Queryable,
   laneId: number,
   layoutId: number,
   jobId: string | null,
@@ -156,7 +156,7 @@ const updateText = (mask: number, parts: readonly Part[]): string => {
 };
 
 export const updateCouplings = async (
-  sql: RawTransaction,
+  sql: Queryable,
   layoutId: number,
   jobId: string | null,
   updates: readonly CouplingUpdate[],
@@ -178,11 +178,7 @@ export const updateCouplings = async (
   await Promise.all(statements);
 };
 
-const rememberFormerKeys = async (
-  sql: RawTransaction,
-  side: Side,
-  updates: readonly CouplingUpdate[],
-): Promise<void> => {
+const rememberFormerKeys = async (sql: Queryable, side: Side, updates: readonly CouplingUpdate[]): Promise<void> => {
   const name = side === 'hq' ? 'hqKey' : 'channelKey';
   const column = side === 'hq' ? 'hq_key' : 'channel_key';
   const moved = updates.filter((update) => update[name] !== undefined);
@@ -199,7 +195,7 @@ const rememberFormerKeys = async (
 };
 
 export const endCouplings = async (
-  sql: RawTransaction,
+  sql: Queryable,
   laneId: number,
   jobId: string | null,
   ended: readonly EndedCoupling[],
@@ -222,7 +218,7 @@ export const endCouplings = async (
 };
 
 export const markUncoupled = async (
-  sql: RawTransaction,
+  sql: Queryable,
   laneId: number,
   marks: readonly { readonly mark: UncoupledMark; readonly actor: string | null }[],
 ): Promise<void> => {
@@ -243,7 +239,7 @@ export const markUncoupled = async (
 };
 
 export const forgetUncoupled = async (
-  sql: RawTransaction,
+  sql: Queryable,
   laneId: number,
   marks: readonly UncoupledMark[],
 ): Promise<void> => {

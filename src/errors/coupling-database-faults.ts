@@ -26,3 +26,9 @@ export class CouplingDatabaseForeign extends CouplingDatabaseFault {
   override readonly code = 'coupling-database-foreign';
   override readonly remedy = 'Point database.url at a database of Couplet, or at an empty one.';
 }
+
+/** It did not answer. Whether a transaction whose commit was under way took place is not known. */
+export class CouplingDatabaseUnreachable extends CouplingDatabaseFault {
+  override readonly code = 'coupling-database-unreachable';
+  override readonly remedy = 'Wait until it is back; nothing is lost meanwhile.';
+}

@@ -1,0 +1,162 @@
+/**
+ * One session of the coupling database over postgres.js. Lost is lost: a session whose connection ended is never used
+ * again. Left to itself the driver (3.4.9) connects anew and sends what is still queued, so that the rest of a
+ * transaction runs on its own; or it writes to a socket that is gone, which ends the process; or it stands still with
+ * bytes of the former connection before its first message.
+ */
+import { connect, Socket } from 'node:net';
+import postgres from 'postgres';
+import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
+
+export type Parameter = string | number | boolean | null;
+
+export interface Queryable {
+  /** Statements of one transaction may be sent together; they are carried out in the order of the calls. */
+  run<Row>(text: string, parameters: readonly Parameter[]): Promise<readonly Row[]>;
+}
+
+export interface Session extends Queryable {
+  /** Rows as arrays, in the order of the columns. */
+  values(text: string, parameters: readonly Parameter[]): Promise<readonly (readonly unknown[])[]>;
+  /** Several statements in one message; the rows of the last one that has any. */
+  last<Row>(text: string): Promise<readonly Row[]>;
+  isLost(): boolean;
+  /** Ends it now, whatever is under way: for a session whose state is not known. */
+  abandon(): void;
+  end(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly applicationName: string;
+  /** Settings of the session beyond the usual ones. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** Called once, when the connection has ended. */
+  readonly onLost?: () => void;
+}
+
+/** JSON and times come and go as text or plain JSON; a Date would drop three digits, and then no cursor matches. */
+const TYPES = {
+  json: {
+    to: 114,
+    from: [114, 3802],
+    serialize: (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value)),
+    parse: (text: string): unknown => JSON.parse(text),
+  },
+  date: {
+    to: 1184,
+    from: [1082, 1083, 1114, 1184],
+    serialize: (value: unknown) => value,
+    parse: (text: string) => text,
+  },
+};
+
+const CONNECT_TIMEOUT_S = 10;
+const CLOSE_TIMEOUT_S = 5;
+const KEEP_ALIVE_MS = 30_000;
+
+export const openSession = async (url: string, options: SessionOptions): Promise<Session> => {
+  const connection: Connection = { attempts: 0, opened: false, lost: false, onLost: options.onLost ?? (() => {}) };
+  const session = sessionOf(openDriver(url, options, connection), connection);
+  try {
+    await session.run('select 1', []);
+    connection.opened = true;
+    return session;
+  } catch (error) {
+    session.abandon();
+    throw error;
+  }
+};
+
+interface Connection {
+  attempts: number;
+  opened: boolean;
+  lost: boolean;
+  readonly onLost: () => void;
+}
+
+const lose = (connection: Connection): void => {
+  if (connection.lost) return;
+  connection.lost = true;
+  connection.onLost();
+};
+
+type Driver = postgres.Sql;
+
+const openDriver = (url: string, options: SessionOptions, connection: Connection): Driver =>
+  postgres(url, {
+    max: 1,
+    max_lifetime: null,
+    idle_timeout: 0,
+    connect_timeout: CONNECT_TIMEOUT_S,
+    fetch_types: false,
+    types: TYPES,
+    onnotice: () => {},
+    onclose: () => {
+      if (connection.opened) lose(connection);
+    },
+    // Each attempt to open goes to the next host of the address; once open, there is no other connection.
+    socket: ({ host, port, path }: Address) => {
+      if (connection.opened) return refusedSocket();
+      const at = connection.attempts % host.length;
+      connection.attempts += 1;
+      return connectSocket(path, host[at] ?? 'localhost', port[at] ?? 5432);
+    },
+    connection: { application_name: options.applicationName, TimeZone: 'UTC', DateStyle: 'ISO', ...options.settings },
+  } as unknown as postgres.Options<Record<string, postgres.PostgresType>>);
+
+const sessionOf = (sql: Driver, connection: Connection): Session => {
+  const answer = async <Result>(ask: () => PromiseLike<Result>): Promise<Result> => {
+    if (connection.lost) throw new CouplingDatabaseUnreachable('The connection to the coupling database was lost.');
+    try {
+      return await ask();
+    } catch (error) {
+      if (isServerError(error)) throw error;
+      lose(connection);
+      throw new CouplingDatabaseUnreachable('The coupling database does not answer.', { cause: error });
+    }
+  };
+  return {
+    run: (text, parameters) =>
+      answer(async () => (await sql.unsafe(text, [...parameters], { prepare: true })) as unknown as readonly never[]),
+    values: (text, parameters) => answer(() => sql.unsafe(text, [...parameters], { prepare: true }).values()),
+    last: (text) =>
+      answer(async () => {
+        const results: unknown = await sql.unsafe(text).simple();
+        const rows = Array.isArray(results) && Array.isArray(results.at(-1)) ? results.at(-1) : results;
+        return rows as readonly never[];
+      }),
+    isLost: () => connection.lost,
+    abandon: () => {
+      lose(connection);
+      void sql.end({ timeout: 0 });
+    },
+    end: () => sql.end({ timeout: connection.lost ? 0 : CLOSE_TIMEOUT_S }),
+  };
+};
+
+interface Address {
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+  readonly path: string | false | undefined;
+}
+
+/** postgres.js sets no noDelay, so that a batch in several packets would wait for an acknowledgement of the first. */
+const connectSocket = (path: string | false | undefined, host: string, port: number): Socket => {
+  if (typeof path === 'string') return connect({ path });
+  const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+  // Where postgres.js looks for the name that the certificate must bear.
+  return Object.assign(socket, { host });
+};
+
+/** Fails whatever the driver wants to send over a second connection. */
+const refusedSocket = (): Socket => {
+  const socket = new Socket();
+  setImmediate(() => socket.destroy(Object.assign(new Error('session lost'), { code: 'CONNECTION_CLOSED' })));
+  return socket;
+};
+
+const CONNECTION_STATES = /^(08...|57P0[1-5])$/;
+
+/** An answer of the server, after which the session goes on; anything else has ended it. */
+const isServerError = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError && !CONNECTION_STATES.test(error.code);

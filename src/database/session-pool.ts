@@ -1,0 +1,94 @@
+/** Sessions of the coupling database, shared: one for each statement or transaction under way, opened as they are needed. */
+import pRetry from 'p-retry';
+import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
+import { openSession, type Queryable, type Session, type SessionOptions } from './open-session.ts';
+
+export interface SessionPool extends Queryable {
+  values: Session['values'];
+  begin<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/** A server that restarts is back within seconds; longer absences are for those who ask to wait out. */
+const OPENING = { retries: 5, minTimeout: 100, factor: 2, maxTimeout: 1_000 };
+
+export const createSessionPool = (url: string, size: number, options: SessionOptions): SessionPool => {
+  const idle: Session[] = [];
+  const waiting: ((seat: Seat) => void)[] = [];
+  const open = new Set<Session>();
+  let seats = size;
+  let closed = false;
+
+  /** A seat is the right to one session; it comes with one that is idle, if there is one. */
+  const takeSeat = (): Promise<Seat> => {
+    if (seats > 0) {
+      seats -= 1;
+      return Promise.resolve({ session: idle.pop() ?? null });
+    }
+    return new Promise((resolve) => waiting.push(resolve));
+  };
+  const giveSeat = (session: Session | null): void => {
+    const usable = session !== null && !session.isLost() ? session : null;
+    const next = waiting.shift();
+    if (next !== undefined) {
+      next({ session: usable });
+      return;
+    }
+    seats += 1;
+    if (usable !== null) idle.push(usable);
+  };
+  const openOne = async (): Promise<Session> => {
+    const session = await pRetry(() => openSession(url, options), {
+      ...OPENING,
+      shouldRetry: ({ error }) => !closed && error instanceof CouplingDatabaseUnreachable,
+    });
+    open.add(session);
+    return session;
+  };
+  const withSession = async <Result>(work: (session: Session) => Promise<Result>): Promise<Result> => {
+    if (closed) throw new CouplingDatabaseUnreachable('The coupling database was closed.');
+    const seat = await takeSeat();
+    let session = seat.session;
+    try {
+      if (session === null || session.isLost()) session = await openOne();
+      return await work(session);
+    } finally {
+      if (session?.isLost() === true) {
+        open.delete(session);
+        void session.end();
+      }
+      giveSeat(session);
+    }
+  };
+
+  return {
+    run: (text, parameters) => withSession((session) => session.run(text, parameters)),
+    values: (text, parameters) => withSession((session) => session.values(text, parameters)),
+    begin: (work) => withSession((session) => transact(session, work)),
+    close: async () => {
+      closed = true;
+      await Promise.all([...open].map((session) => session.end()));
+    },
+  };
+};
+
+interface Seat {
+  readonly session: Session | null;
+}
+
+const transact = async <Result>(
+  session: Session,
+  work: (transaction: Queryable) => Promise<Result>,
+): Promise<Result> => {
+  await session.run('begin', []);
+  let result: Result;
+  try {
+    result = await work(session);
+  } catch (error) {
+    // A session that is lost has rolled back by itself; one that does not answer this is of no use any more.
+    if (!session.isLost()) await session.run('rollback', []).catch(() => session.abandon());
+    throw error;
+  }
+  await session.run('commit', []);
+  return result;
+};
