@@ -13,6 +13,7 @@ import type { Cascade, Lane, Store, StoreTable } from '../ports/store.ts';
 import type { LaneContext } from './lane-context.ts';
 import { laneText, lanesOf, mappingOf, type Site, storeOf } from './site.ts';
 import { type BrokenCycles, breakCycles } from './break-cycles.ts';
+import { refuseSetup, refuseUncaptured } from './refuse-setup.ts';
 import { recordFoundBatches } from './work-batch.ts';
 
 interface PreparedLane {
@@ -29,6 +30,10 @@ export interface LaneMemory {
   readonly prepared: Map<string, PreparedLane>;
   /** Lanes whose first run waits until somebody asks for it. */
   readonly awaitingFirstRun: Set<string>;
+  /** Lanes whose tables are known to be captured. */
+  readonly captured: Set<string>;
+  /** Lanes in whose set-up nothing is wrong. */
+  readonly sound: Set<string>;
   /** By channel: which references of a cycle are filled later. */
   readonly cycles: Map<string, BrokenCycles>;
 }
@@ -37,6 +42,8 @@ export const emptyMemory = (): LaneMemory => ({
   fences: new Map(),
   prepared: new Map(),
   awaitingFirstRun: new Set(),
+  captured: new Set(),
+  sound: new Set(),
   cycles: new Map(),
 });
 
@@ -52,11 +59,13 @@ export async function cyclesOf(site: Site, memory: LaneMemory, channel: string):
 /** A table changed: what was known of it is asked anew. */
 export const forgetTables = (memory: LaneMemory, lane: Lane): void => {
   memory.cycles.delete(lane.channel);
+  memory.sound.delete(laneText(lane));
   memory.prepared.delete(laneText(lane));
 };
 
 export const forgetLane = (memory: LaneMemory, lane: Lane): void => {
   memory.cycles.delete(lane.channel);
+  memory.sound.delete(laneText(lane));
   memory.fences.delete(laneText(lane));
   memory.prepared.delete(laneText(lane));
 };
@@ -82,6 +91,7 @@ export async function openLane(
 async function contextOf(site: Site, memory: LaneMemory, lane: Lane, lock: LaneLock): Promise<LaneContext> {
   const stores = { hq: storeOf(site, 'hq', null), channel: storeOf(site, 'channel', lane.channel) };
   const { prepared, tables } = await prepareLane(site, memory, lane, stores);
+  await requireSound(site, memory, lane, stores);
   const { database } = site;
   const cursors = {
     hq: await database.loadCursor('hq', null),
@@ -112,6 +122,23 @@ async function contextOf(site: Site, memory: LaneMemory, lane: Lane, lock: LaneL
   return context;
 }
 
+/** After whatever went wrong the lane is looked at anew; errors of its set-up end when it is found to be sound. */
+async function requireSound(
+  site: Site,
+  memory: LaneMemory,
+  lane: Lane,
+  stores: Readonly<Record<Side, Store>>,
+): Promise<void> {
+  const name = laneText(lane);
+  if (memory.sound.has(name)) return;
+  if (!memory.captured.has(name)) {
+    for (const side of SIDES) await refuseUncaptured(site, lane, side, stores[side]);
+    memory.captured.add(name);
+  }
+  await site.database.endSetupErrors(lane);
+  memory.sound.add(name);
+}
+
 export async function prepareLane(
   site: Site,
   memory: LaneMemory,
@@ -135,6 +162,8 @@ export async function prepareLane(
       );
     }
   }
+  if (hq) await refuseSetup(mapping, 'hq', hq, stores.hq);
+  if (channel) await refuseSetup(mapping, 'channel', channel, stores.channel);
   const { deferred } = await cyclesOf(site, memory, lane.channel);
   const result = prepareMapping(
     mapping,
@@ -144,12 +173,10 @@ export async function prepareLane(
     deferred.get(lane.mapping) ?? new Set(),
   );
   if (!result.prepared) {
-    const [first] = result.problems;
-    throw new StoreRefused(
-      'schema-changed',
-      first?.message ?? 'the tables do not fit the mapping',
-      first?.params ?? {},
-    );
+    const first = result.problems.find(({ severity }) => severity === 'error');
+    const message = first?.message ?? 'the tables do not fit the mapping';
+    const { column: _, ...params } = first?.params ?? {};
+    throw new StoreRefused('schema-changed', message, { ...params, difference: message });
   }
   const { prepared } = result;
   const tables = {
@@ -162,7 +189,6 @@ export async function prepareLane(
     await site.database.changeLane(lane, { fullRunDue: { reason: 'configuration', trigger: 'configuration' } });
   const ready = { prepared, tables };
   memory.prepared.set(laneText(lane), ready);
-  await site.database.endSetupErrors(lane);
   return ready;
 }
 

@@ -48,7 +48,12 @@ export async function watchStates(
   connection: Pick<Connection | Session, 'query'>,
   watched: readonly WatchedTable[],
 ): Promise<readonly WatchState[]> {
-  const wanted = watched.map(({ table, keys }, index) => ({ place: index, schema_name: table.schema, table_name: table.name, keys }));
+  const wanted = watched.map(({ table, keys }, index) => ({
+    place: index,
+    schema_name: table.schema,
+    table_name: table.name,
+    keys,
+  }));
   const args = [JSON.stringify(wanted)];
   const rows = await connection.query(WATCH_STATE, args).catch((error: unknown) => {
     if (!isCaptureMissing(error)) throw error;
@@ -64,7 +69,9 @@ export async function watchStates(
 
 /** Whether a statement failed because the schema `couplet`, or a part of it, is not there. */
 export const isCaptureMissing = (error: unknown): boolean =>
-  error instanceof StoreRefused && error.code === 'schema-changed' && ['3F000', '42P01'].includes(String(error.params['sqlState']));
+  error instanceof StoreRefused &&
+  error.code === 'schema-changed' &&
+  ['3F000', '42P01'].includes(String(error.params['sqlState']));
 
 /** One installed table as this process knows it: under which names, and which of its keys are which there. */
 export interface WatchTarget {
@@ -76,7 +83,11 @@ export interface WatchTarget {
 export interface WatchRegistry {
   remember(states: readonly WatchState[]): void;
   /** What the process watches there; itself, when nobody has said yet what is watched. */
-  targetsOf(installed: { readonly schema: string; readonly name: string; readonly keys: readonly (readonly string[])[] }): readonly WatchTarget[];
+  targetsOf(installed: {
+    readonly schema: string;
+    readonly name: string;
+    readonly keys: readonly (readonly string[])[];
+  }): readonly WatchTarget[];
   /** The tables of the catalog that are meant. */
   resolve(tables: readonly TableName[]): readonly { readonly schema: string | null; readonly name: string }[];
 }
@@ -85,13 +96,18 @@ export function createWatchRegistry(): WatchRegistry {
   let known: readonly WatchState[] | null = null;
   return {
     remember: (states) => {
-      known = states;
+      const isAmong = ({ watched: { table } }: WatchState): boolean =>
+        states.some(({ watched }) => watched.table.schema === table.schema && watched.table.name === table.name);
+      // Whoever asks for one table says nothing of the others.
+      known = [...(known ?? []).filter((state) => !isAmong(state)), ...states];
     },
     targetsOf: ({ schema, name, keys }) => {
       if (known === null) return [{ table: { schema, name }, keyIndexOf: (index) => index }];
       return known
         .filter(({ found, watched }) =>
-          found ? found.schema === schema && found.name === name : watched.table.name === name && watched.table.schema === schema,
+          found
+            ? found.schema === schema && found.name === name
+            : watched.table.name === name && watched.table.schema === schema,
         )
         .map(({ watched }) => ({
           table: watched.table,
@@ -104,7 +120,9 @@ export function createWatchRegistry(): WatchRegistry {
     },
     resolve: (tables) =>
       tables.map((table) => {
-        const state = known?.find(({ watched }) => watched.table.schema === table.schema && watched.table.name === table.name);
+        const state = known?.find(
+          ({ watched }) => watched.table.schema === table.schema && watched.table.name === table.name,
+        );
         return state?.found ?? table;
       }),
   };
