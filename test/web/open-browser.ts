@@ -20,7 +20,7 @@ export interface Watched {
   readonly complaints: string[];
 }
 
-interface WindowOptions {
+export interface WindowOptions {
   readonly width?: number;
   readonly height?: number;
   readonly locale?: string;

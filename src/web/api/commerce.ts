@@ -63,8 +63,6 @@ export interface Operation {
   }[];
 }
 
-export type OperationAction = 'save' | 'synchronize' | 'dismiss' | 'reopen' | 'edit';
-
 export interface OperationDetail extends Operation {
   readonly allowedActions: readonly string[];
   readonly errorId: string | null;

@@ -2,6 +2,7 @@
 import { useQueryClient, type Query } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { noteContact } from './connection.ts';
+import { readAgain } from './read.ts';
 
 /** Answers that an event of the name makes out of date, by the beginning of their path. */
 const OUTDATED = {
@@ -33,7 +34,7 @@ export function useLiveEvents(enabled: boolean): void {
     source.addEventListener('open', () => {
       noteContact(true);
       // What happened meanwhile may be more than the stream remembers.
-      if (away) void client.invalidateQueries();
+      if (away) void readAgain();
       away = false;
     });
     source.addEventListener('error', () => {

@@ -7,7 +7,6 @@ import {
   useInfiniteQuery,
   useMutation,
   useQuery,
-  useQueryClient,
 } from '@tanstack/react-query';
 import { searchParams, type QueryChange } from '../address/address.ts';
 import { ApiProblem, request, Unreachable } from './request.ts';
@@ -84,13 +83,12 @@ export function useList<Item>(
   });
 }
 
-/** After a change everything may look different: errors are on four pages. */
+/** After a change everything may look different: errors are on four pages. A preview was of what held before. */
+export const readAgain = (): Promise<void> =>
+  queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'preview' });
+
 export function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>) {
-  const client = useQueryClient();
-  return useMutation<Answer, Error, Input>({
-    mutationFn: change,
-    onSettled: () => client.invalidateQueries(),
-  });
+  return useMutation<Answer, Error, Input>({ mutationFn: change, onSettled: readAgain });
 }
 
 export const isProblem = (fault: unknown, code: string): fault is ApiProblem =>

@@ -10,6 +10,9 @@ export interface TextPart {
 /** Beyond this many words, the table of the comparison costs more than it tells: the whole middle counts as changed. */
 const MOST_WORDS = 400;
 
+/** Texts that have less than a third in common are two texts: a blank that both happen to have only confuses. */
+const LEAST_KEPT = 3;
+
 export function compareTexts(before: string, after: string): readonly TextPart[] {
   if (before === after) return after === '' ? [] : [{ text: after, kind: 'same' }];
   const a = graphemesOf(before);
@@ -22,10 +25,16 @@ export function compareTexts(before: string, after: string): readonly TextPart[]
     wordsOf(a.slice(start, a.length - end).join('')),
     wordsOf(b.slice(start, b.length - end).join('')),
   );
-  return joined([
+  const parts = joined([
     { text: a.slice(0, start).join(''), kind: 'same' },
     ...middle,
     { text: a.slice(a.length - end).join(''), kind: 'same' },
+  ]);
+  const kept = parts.reduce((sum, { kind, text }) => sum + (kind === 'same' ? text.length : 0), 0);
+  if (kept * LEAST_KEPT >= Math.max(before.length, after.length)) return parts;
+  return joined([
+    { text: before, kind: 'removed' },
+    { text: after, kind: 'added' },
   ]);
 }
 

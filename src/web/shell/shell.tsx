@@ -105,16 +105,10 @@ function Header({ theme, onNavigation, onTellMe }: HeaderProps) {
         Couplet
       </PageLink>
       <span className="header-company">{company}</span>
-      <button
-        type="button"
-        className="header-search"
-        onClick={onTellMe}
-        aria-label={t.tellMe.title}
-        aria-keyshortcuts="Control+K Alt+Q"
-      >
+      <button type="button" className="header-search" onClick={onTellMe} aria-keyshortcuts="Control+K Alt+Q">
         <SearchRegular aria-hidden />
         <span className="header-search-text">{t.tellMe.title}</span>
-        <kbd>Ctrl+K</kbd>
+        <kbd aria-hidden>Ctrl+K</kbd>
       </button>
       <LanguageMenu />
       <Button

@@ -75,6 +75,7 @@ export function ActDialog({ target, decision: given, onClose, onDone }: ActDialo
         </Field>
       )}
       {ready &&
+        !busy &&
         (target.kind === 'one' ? (
           <OnePreview target={target} decision={{ ...given, ...(winner && { winner }) }} />
         ) : (

@@ -53,7 +53,7 @@ export function Decide({ error, choices, onStale, onDone }: DecideProps) {
   };
   return (
     <div className="decide stack">
-      {chosen > 0 && <DecisionPreview error={error} decision={decision} onStale={onStale} />}
+      {chosen > 0 && !busy && <DecisionPreview error={error} decision={decision} onStale={onStale} />}
       <Field label={t.actions.reason}>
         <Textarea rows={1} value={reason} onChange={(_, { value }) => setReason(value)} />
       </Field>

@@ -137,7 +137,7 @@ function errorColumns(t: PageTexts, names: Names): readonly Column<Synchronizati
     {
       id: 'hq',
       name: t.words.hqRecord,
-      width: 'minmax(120px, 1.3fr)',
+      width: 'minmax(116px, 1.2fr)',
       sort: 'hqKey',
       cell: (error) => (
         <PageLink plain className="row-link" tabIndex={-1} href={`/errors/${error.id}`}>
@@ -155,7 +155,7 @@ function errorColumns(t: PageTexts, names: Names): readonly Column<Synchronizati
     {
       id: 'kind',
       name: t.words.kind,
-      width: 'minmax(176px, 0.7fr)',
+      width: 'minmax(188px, 0.6fr)',
       cell: ({ kind }) => <KindMark kind={kind} />,
       sort: 'kind',
     },

@@ -1,5 +1,5 @@
 /** Carries a decision out and tells what became of it, with Undo where it can be taken back. */
-import { useQueryClient } from '@tanstack/react-query';
+import { readAgain } from '../../api/read.ts';
 import { request } from '../../api/request.ts';
 import { describe } from '../../language/describe.ts';
 import { useSpeech } from '../../language/language.tsx';
@@ -10,8 +10,6 @@ import type { SynchronizationErrorDocument } from '../../../http/schemas/synchro
 
 export function useAct(): (target: Target, decision: Decision) => Promise<SynchronizationErrorDocument | null> {
   const { t } = useSpeech();
-  const client = useQueryClient();
-  const refresh = (): Promise<void> => client.invalidateQueries();
   return async (target, decision) => {
     const action = t.actions[decision.action];
     if (target.kind === 'one') {
@@ -19,13 +17,13 @@ export function useAct(): (target: Target, decision: Decision) => Promise<Synchr
       const resolved = answer.status === 'resolved';
       const link = { href: `/errors/${answer.id}`, text: t.words.details };
       if (resolved) {
-        const undo = canUndo(answer) ? { undo: () => thenRefresh(undoResolution(answer), refresh) } : {};
+        const undo = canUndo(answer) ? { undo: () => thenReadAgain(undoResolution(answer)) } : {};
         notify({ text: t.actions.succeeded(action, 1), link, ...undo });
       } else {
         const why = describe(t, answer.code, answer.params, answer.message);
         notify({ text: `${t.actions.open(action)} ${why}`, kind: 'bad', link });
       }
-      await refresh();
+      await readAgain();
       return answer;
     }
     const job = await actOnMany(target, decision);
@@ -33,28 +31,27 @@ export function useAct(): (target: Target, decision: Decision) => Promise<Synchr
     if (job.finishedAt === null) notify({ text: t.actions.started(action, job.progress.total ?? 0), link });
     else {
       const { done, left } = await countResults(job);
-      const undo = undoOfJob(decision, job.id, refresh);
+      const undo = undoOfJob(decision, job.id);
       if (left === 0) notify({ text: t.actions.succeeded(action, done), link, ...undo });
       else notify({ text: t.actions.partly(action, done, left), kind: 'bad', link, ...undo });
     }
-    await refresh();
+    await readAgain();
     return null;
   };
 }
 
-async function thenRefresh(work: Promise<unknown>, refresh: () => Promise<void>): Promise<void> {
+async function thenReadAgain(work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } finally {
-    await refresh();
+    await readAgain();
   }
 }
 
-function undoOfJob(decision: Decision, jobId: string, refresh: () => Promise<void>): { undo?: () => Promise<unknown> } {
+function undoOfJob(decision: Decision, jobId: string): { undo?: () => Promise<unknown> } {
   if (decision.action !== 'synchronize' && decision.action !== 'delete') return {};
   return {
-    undo: () =>
-      thenRefresh(request('POST', '/synchronization-log/revert', { body: { jobId }, waitSeconds: 20 }), refresh),
+    undo: () => thenReadAgain(request('POST', '/synchronization-log/revert', { body: { jobId }, waitSeconds: 20 })),
   };
 }
 

@@ -90,7 +90,7 @@ function Counters({ counters }: { readonly counters: JobDocument['counters'] }) 
   );
   return (
     <>
-      <table className="table">
+      <table className="table table-cards">
         <thead>
           <tr>
             <th scope="col">{t.words.direction}</th>
@@ -105,8 +105,8 @@ function Counters({ counters }: { readonly counters: JobDocument['counters'] }) 
           {(['toHq', 'toChannel'] as const).map((direction) => (
             <tr key={direction}>
               <th scope="row">{t.directions[direction]}</th>
-              {names.map(([name]) => (
-                <td key={name} className="number">
+              {names.map(([name, text]) => (
+                <td key={name} className="number" data-label={text}>
                   {format.number(counters[direction][name])}
                 </td>
               ))}

@@ -1,8 +1,8 @@
 /** Starts a run of a mapping, or of all, and tells where it can be followed. */
-import { useQueryClient } from '@tanstack/react-query';
 import type { JobDocument } from '../../../http/schemas/jobs.ts';
 import type { MappingDocument } from '../../../http/schemas/mappings.ts';
 import { navigate } from '../../address/address.ts';
+import { readAgain } from '../../api/read.ts';
 import { request } from '../../api/request.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { faultText } from '../../parts/failed.tsx';
@@ -16,7 +16,6 @@ export interface Run {
 
 export function useRun(): (mapping: Pick<MappingDocument, 'name' | 'label'> | null, run: Run) => void {
   const { t } = useSpeech();
-  const client = useQueryClient();
   return (mapping, run) => {
     const path = mapping === null ? '/synchronize' : `/mappings/${encodeURIComponent(mapping.name)}/synchronize`;
     const start = async (): Promise<void> => {
@@ -28,7 +27,7 @@ export function useRun(): (mapping: Pick<MappingDocument, 'name' | 'label'> | nu
           text: t.mappings.started(mapping?.label ?? t.jobs.allMappings),
           link: { href: `/jobs/${job.id}`, text: t.words.job },
         });
-      await client.invalidateQueries();
+      await readAgain();
     };
     start().catch((fault: unknown) => notify({ text: faultText(t, fault), kind: 'bad' }));
   };

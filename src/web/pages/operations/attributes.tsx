@@ -5,7 +5,7 @@ import type { OperationAttribute, OperationDetail } from '../../api/commerce.ts'
 import { useSpeech } from '../../language/language.tsx';
 import { ComparedValue, Value } from '../../parts/value.tsx';
 import { plainValue } from '../../parts/value-text.ts';
-import type { Draft } from './operation-card.tsx';
+import type { Draft } from './draft.ts';
 
 interface AttributesProps {
   readonly operation: OperationDetail;

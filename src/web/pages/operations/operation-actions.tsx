@@ -10,7 +10,7 @@ import { faultText } from '../../parts/failed.tsx';
 import { notify } from '../../parts/notices.tsx';
 import { DismissDialog } from './bulk-operations.tsx';
 import { knownErrorText } from './operation-words.tsx';
-import type { Draft } from './operation-card.tsx';
+import type { Draft } from './draft.ts';
 
 interface OperationActionsProps {
   readonly operation: OperationDetail;

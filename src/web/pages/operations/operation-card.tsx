@@ -9,11 +9,10 @@ import { Facts, PageFrame, Section } from '../../parts/page-frame.tsx';
 import { useBack } from '../../parts/pager.tsx';
 import { Time } from '../../parts/time.tsx';
 import { plainValue } from '../../parts/value-text.ts';
+import type { Draft } from './draft.ts';
 import { Attributes } from './attributes.tsx';
 import { OperationActions } from './operation-actions.tsx';
 import { accountText, changeText, knownErrorText, OperationStatusMark } from './operation-words.tsx';
-
-export type Draft = Readonly<Record<string, string | null>>;
 
 export function OperationCard({ id }: { readonly id: string }) {
   const { t } = useSpeech();

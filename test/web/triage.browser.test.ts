@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { customer, makeConflict, shopper } from '../http/open-test-server.ts';
+import { openPage, settled } from './open-page.ts';
+
+test('a conflict is found, compared, previewed, decided field by field, and taken back from the toast', async () => {
+  await using open = await openPage();
+  const { here, page, complaints } = open;
+  await makeConflict(here);
+  await page.goto('/errors');
+  await page.getByRole('grid').getByRole('link', { name: 'C1 HQ name C1' }).click();
+  await settled(page);
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('C1');
+  await page.getByRole('button', { name: 'Take all from HQ' }).click();
+  await page.getByRole('radio', { name: 'email: take the channel version' }).check();
+  const writes = page.locator('.write');
+  await expect.poll(() => writes.allTextContents().then((all) => all.join(' '))).toContain('till-C1@example.com');
+  await page.getByLabel('Reason (kept in the log)').fill('the till knows the address');
+  await page.getByRole('button', { name: 'Synchronize', exact: true }).click();
+  await page.getByText('Synchronize: 1 error resolved.').waitFor();
+  expect(customer(here, 'C1')).toMatchObject({ email: 'till-C1@example.com', name: 'HQ name C1' });
+  expect(shopper(here, 'C1')).toMatchObject({ mail: 'till-C1@example.com', full_name: 'HQ name C1' });
+
+  await page.getByRole('region', { name: 'Notices' }).getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('Taken back.').waitFor();
+  expect(customer(here, 'C1')).toMatchObject({ email: 'hq-C1@example.com' });
+  expect(shopper(here, 'C1')).toMatchObject({ mail: 'till-C1@example.com' });
+  expect(complaints).toEqual([]);
+});
+
+test('a decision about what has moved shows what moved, and writes nothing', async () => {
+  await using open = await openPage();
+  const { here, page } = open;
+  const id = await makeConflict(here);
+  await page.goto(`/errors/${id}`);
+  await settled(page);
+  here.site.hq.update('customers', { num: 'C1' }, { email: 'later@example.com' });
+  await page.getByRole('button', { name: 'Take all from HQ' }).click();
+  const alert = page.getByRole('alert').filter({ hasText: 'have moved' });
+  await alert.waitFor();
+  expect(await alert.textContent()).toContain('later@example.com');
+  expect(shopper(here, 'C1')).toMatchObject({ mail: 'till-C1@example.com' });
+});
+
+test('a deleted record is restored with a preview, from the list', async () => {
+  await using open = await openPage();
+  const { here, page, complaints } = open;
+  here.site.houston.delete('shoppers', { cust_num: 'C2' });
+  await here.site.run();
+  await page.goto('/errors');
+  await page.getByRole('grid').waitFor();
+  await page.getByRole('checkbox', { name: /^Select C2/ }).check();
+  await page.getByRole('button', { name: 'Restore Records' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.locator('.write').getByText('Create in channel').or(dialog.getByText('Restore in channel')).waitFor();
+  await dialog.getByRole('button', { name: 'Restore Records' }).click();
+  await page.getByText('Restore Records: 1 error resolved.').waitFor();
+  expect(shopper(here, 'C2')).toMatchObject({ full_name: 'Customer 2' });
+  expect(complaints).toEqual([]);
+});
+
+test('a record whose name is markup is text everywhere', async () => {
+  await using open = await openPage();
+  const { here, page, complaints } = open;
+  const name = '<img src=x onerror=alert(1)>';
+  here.site.hq.update('customers', { num: 'C3' }, { name });
+  await here.site.run();
+  here.site.hq.update('customers', { num: 'C4' }, { name: `${name}1` });
+  here.site.houston.update('shoppers', { cust_num: 'C4' }, { full_name: `${name}2` });
+  await here.site.run();
+  const [error] = (await here.get('/synchronization-errors')).body.items;
+  for (const address of ['/errors', `/errors/${error.id}`, '/couplings', '/log']) {
+    await page.goto(address);
+    await settled(page);
+    await page.getByText(name).first().waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+  }
+  expect(complaints).toEqual([]);
+});
