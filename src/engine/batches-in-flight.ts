@@ -2,13 +2,17 @@
  * Batches of one lane that overlap: while one is being written and recorded, the next is read and decided. One after
  * the other, a batch spends most of its time waiting for answers of three databases.
  *
- * What keeps this as right as one batch after the other: no pair is in two batches at once; and whatever a batch before
- * may yet couple (records without a partner, records that are gone) is looked at again when all before are recorded.
+ * What keeps this as right as one batch after the other: no pair is in two batches at once; whatever a batch before may
+ * yet couple (records without a partner, records that are gone) is looked at again when all before are recorded; and a
+ * batch takes the changes of the other side of its pairs along, so a page of changes that was read meanwhile may hold
+ * some that are worked: such a page is asked for once more, or a record made again would be found replaced twice.
  */
 import { FenceLost } from '../errors/store-faults.ts';
-import type { LaneLock } from '../ports/coupling-database.ts';
+import { type KeyText, keyText, type Side } from '../domain/record.ts';
+import type { LaneLock, PendingChange, PendingState } from '../ports/coupling-database.ts';
 import { type Gathered, gatherPairs, type WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
+import type { Subject } from './subject.ts';
 import { type BatchOptions, carryOut, planGathered, type Run } from './work-batch.ts';
 
 /** One for each database that a batch waits for: HQ or the channel, the coupling database, and one to be decided. */
@@ -16,7 +20,8 @@ const MOST_IN_FLIGHT = 3;
 /** Waiting actions get in this often: the lane is given away only while nothing is in flight. */
 const YIELD_EVERY_MS = 200;
 
-export interface BatchesInFlight {
+/** Disposing waits for what is under way: whatever goes wrong, the lane is not given away while a batch works on it. */
+export interface BatchesInFlight extends AsyncDisposable {
   /** Returns when there is room for the next batch; this one may still be under way. Throws what an earlier one threw. */
   work(items: readonly WorkItem[], options?: BatchOptions): Promise<void>;
   /** Everything is recorded. Throws the first fault of any batch. */
@@ -25,13 +30,16 @@ export interface BatchesInFlight {
   readonly again: number;
 }
 
-interface Flight {
-  readonly couplings: ReadonlySet<string>;
-  readonly landed: Promise<void>;
-}
-
-export function batchesInFlight(context: LaneContext, run: Run, standard: BatchOptions): BatchesInFlight {
-  const flights = new Set<Flight>();
+/** `states` are those of the pending changes that are worked. */
+export function batchesInFlight(
+  context: LaneContext,
+  run: Run,
+  standard: BatchOptions,
+  states: readonly PendingState[] = [],
+): BatchesInFlight {
+  const flights = new Set<Promise<void>>();
+  /** Couplings of all batches since nothing was in flight. */
+  const worked = new Set<string>();
   let fault: { readonly cause: unknown } | null = null;
   let again = 0;
   let yieldedAtMs = performance.now();
@@ -41,57 +49,79 @@ export function batchesInFlight(context: LaneContext, run: Run, standard: BatchO
   );
 
   const drain = async (): Promise<void> => {
-    while (flights.size > 0) await Promise.all([...flights].map(({ landed }) => landed));
+    while (flights.size > 0) await Promise.all(flights);
+    worked.clear();
     if (fault) throw fault.cause;
   };
-  const launch = (couplings: ReadonlySet<string>, work: Promise<number>): void => {
-    const flight: Flight = {
-      couplings,
-      landed: work.then(
-        (more) => {
-          again += more;
-          flights.delete(flight);
-        },
-        (cause: unknown) => {
-          fault ??= { cause };
-          flights.delete(flight);
-        },
-      ),
-    };
-    flights.add(flight);
+  const launch = (subjects: readonly Subject[], work: Promise<number>): void => {
+    for (const { couplingId } of subjects) worked.add(couplingId);
+    const landed: Promise<void> = work
+      .then(
+        (more) => void (again += more),
+        (cause: unknown) => void (fault ??= { cause }),
+      )
+      .then(() => void flights.delete(landed));
+    flights.add(landed);
   };
-  const mustWait = (gathered: Gathered, options: BatchOptions): boolean => {
-    if (flights.size === 0) return false;
-    if (alone || gathered.void.length > 0 || gathered.unproven.length > 0) return true;
-    if (gathered.lone.length > 0 && !options.expectEmpty) return true;
-    return gathered.pairs.some((pair) => [...flights].some(({ couplings }) => couplings.has(pair.coupling.id)));
+  const mustWait = ({ pairs, lone, void: gone, unproven }: Gathered, options: BatchOptions): boolean => {
+    if (worked.size === 0) return false;
+    if (alone || gone.length > 0 || unproven.length > 0 || (lone.length > 0 && !options.expectEmpty)) return true;
+    return pairs.some((pair) => worked.has(pair.coupling.id));
   };
   return {
     get again() {
       return again;
     },
     drain,
-    async work(items, options = standard) {
+    [Symbol.asyncDispose]: async () => {
+      while (flights.size > 0) await Promise.all(flights);
+    },
+    async work(given, options = standard) {
+      let items = given;
       if (performance.now() - yieldedAtMs > YIELD_EVERY_MS) {
+        const mayBeWorked = worked.size > 0;
         await drain();
         await letOthersIn(context.lock, context);
         yieldedAtMs = performance.now();
+        if (mayBeWorked) items = await stillPending(context, given, states);
       }
       let gathered = await gatherPairs(context, items);
       if (mustWait(gathered, options)) {
         await drain();
-        gathered = await gatherPairs(context, items);
+        gathered = await gatherPairs(context, await stillPending(context, items, states));
       }
       const { plan, subjects } = await planGathered(context, run.identity, gathered, options);
-      while (flights.size >= MOST_IN_FLIGHT) await Promise.race([...flights].map(({ landed }) => landed));
+      while (flights.size >= MOST_IN_FLIGHT) await Promise.race(flights);
       if (fault) await drain();
-      const couplings = new Set(gathered.pairs.map((pair) => pair.coupling.id));
+      const work = carryOut(context, run, plan, subjects, options);
       launch(
-        couplings,
-        carryOut(context, run, plan, subjects, options).then((result) => result.again + result.parts.pend.length),
+        subjects,
+        work.then((result) => result.again + result.parts.pend.length),
       );
     },
   };
+}
+
+/** What of the changes is not worked yet, as it is now. Records that a scan has read are not among them. */
+async function stillPending(
+  context: LaneContext,
+  items: readonly WorkItem[],
+  states: readonly PendingState[],
+): Promise<readonly WorkItem[]> {
+  if (items.every((item) => item.pending === null)) return items;
+  const pendingOn = (side: Side): Promise<ReadonlyMap<KeyText, PendingChange>> =>
+    context.database.pendingOf(
+      context.lane,
+      side,
+      items.flatMap((item) => (item.pending && item.side === side ? [item.key] : [])),
+    );
+  const [hq, channel] = await Promise.all([pendingOn('hq'), pendingOn('channel')]);
+  const now = { hq, channel };
+  return items.flatMap((item): WorkItem[] => {
+    if (item.pending === null) return [item];
+    const pending = now[item.side].get(keyText(item.key));
+    return pending && states.includes(pending.state) ? [{ ...item, pending }] : [];
+  });
 }
 
 /** Whoever came in raised the fence, and this run's next write is refused by the stores. */

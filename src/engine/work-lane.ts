@@ -87,7 +87,7 @@ export async function workPending(
 ): Promise<boolean> {
   for (let round = 0; round < ROUNDS; round += 1) {
     let after: string | null = null;
-    const batches = batchesInFlight(context, run, options);
+    await using batches = batchesInFlight(context, run, options, states);
     for (;;) {
       if (await request.stop()) {
         await batches.drain();
@@ -124,7 +124,7 @@ async function compareAll(
   options: BatchOptions,
 ): Promise<boolean> {
   const { database, lane } = context;
-  const batches = batchesInFlight(context, run, options);
+  await using batches = batchesInFlight(context, run, options);
   let afterId: string | null = null;
   let coupled = 0;
   for (;;) {
@@ -157,7 +157,7 @@ async function scanSide(
   side: Side,
 ): Promise<boolean> {
   const table = context.tables[side];
-  const batches = batchesInFlight(context, run, options);
+  await using batches = batchesInFlight(context, run, options);
   const load = options.expectEmpty ? loadSide(context, options, side, batches) : null;
   let page = await table.scan(null, BATCH_RECORDS);
   while (page.length > 0) {
