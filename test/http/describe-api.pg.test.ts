@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
 import { CouplingSchema } from '../../src/http/schemas/couplings.ts';
-import * as examples from '../../src/http/schemas/examples.ts';
+import {
+  COUPLING_EXAMPLE,
+  ERROR_EXAMPLE,
+  JOB_EXAMPLE,
+  LOG_EXAMPLE,
+  PREVIEW_EXAMPLE,
+  PROBLEM_EXAMPLE,
+  STORE_EXAMPLE,
+} from '../../src/http/schemas/examples.ts';
 import { JobSchema } from '../../src/http/schemas/jobs.ts';
 import { ProblemSchema } from '../../src/http/schemas/problem.ts';
 import { StoreSchema } from '../../src/http/schemas/stores.ts';
@@ -10,21 +18,18 @@ import { LogEntrySchema } from '../../src/http/schemas/synchronization-log.ts';
 import { PreviewSchema } from '../../src/http/schemas/words.ts';
 import { openTestServer } from './open-test-server.ts';
 
-const SCHEMAS: Record<keyof typeof examples, z.ZodType> = {
-  ERROR_EXAMPLE: SynchronizationErrorSchema,
-  COUPLING_EXAMPLE: CouplingSchema,
-  JOB_EXAMPLE: JobSchema,
-  LOG_EXAMPLE: LogEntrySchema,
-  STORE_EXAMPLE: StoreSchema,
-  PROBLEM_EXAMPLE: ProblemSchema,
-  PREVIEW_EXAMPLE: PreviewSchema,
-};
+const EXAMPLES: readonly [z.ZodType, unknown][] = [
+  [SynchronizationErrorSchema, ERROR_EXAMPLE],
+  [CouplingSchema, COUPLING_EXAMPLE],
+  [JobSchema, JOB_EXAMPLE],
+  [LogEntrySchema, LOG_EXAMPLE],
+  [StoreSchema, STORE_EXAMPLE],
+  [ProblemSchema, PROBLEM_EXAMPLE],
+  [PreviewSchema, PREVIEW_EXAMPLE],
+];
 
 test('every example is what the schema beside it says', () => {
-  for (const [name, schema] of Object.entries(SCHEMAS)) {
-    const { error } = schema.safeParse(examples[name as keyof typeof examples]);
-    expect(error?.issues ?? [], name).toEqual([]);
-  }
+  for (const [schema, example] of EXAMPLES) expect(schema.safeParse(example).error?.issues ?? []).toEqual([]);
 });
 
 test('the document is whole: every operation named once, every answer described, no reference into nothing', async () => {

@@ -77,28 +77,40 @@ const driven = (column: string, values: SQL, where: SQL): Branch => ({
   where,
 });
 
-/** The narrowest thing asked for leads; the other conditions are checked on what it finds. */
+/**
+ * The narrowest thing asked for leads; the other conditions are checked on what it finds. What leads is not said once
+ * more as `= any(…)`: with both on one column PostgreSQL takes the index as unordered and sorts all that it finds.
+ */
 const branchesOf = async (clients: Clients, lanes: LaneRegistry, filter: LogFilter): Promise<readonly Branch[]> => {
   const asked = await askedOf(clients, lanes, filter);
   const where = conditionsOf(filter, asked);
   if (filter.ids !== null) return [{ driver: null, where }];
   if (asked.couplingIds !== null) {
-    return narrowed(filter, [driven('coupling_id', anyOf(asked.couplingIds, 'uuid'), where)]);
+    const rest = conditionsOf(filter, { ...asked, couplingIds: null });
+    return narrowed(filter, [driven('coupling_id', anyOf(asked.couplingIds, 'uuid'), rest)]);
   }
   if (filter.key !== null) return ofRecord(clients, asked.laneIds ?? (await allLanes(lanes)), filter, where);
   if (filter.q !== null && filter.q !== '') return ofText(clients, asked.laneIds, filter.q, where);
-  if (asked.jobIds !== null) return [driven('job_id', anyOf(asked.jobIds, 'uuid'), where)];
-  if (filter.errorId !== null) return [driven('error_id', anyOf(filter.errorId, 'uuid'), where)];
-  if (filter.actor !== null) return [driven('actor', anyOf(filter.actor, 'text'), where)];
+  if (asked.jobIds !== null) {
+    return [driven('job_id', anyOf(asked.jobIds, 'uuid'), conditionsOf(filter, { ...asked, jobIds: null }))];
+  }
+  if (filter.errorId !== null) {
+    return [driven('error_id', anyOf(filter.errorId, 'uuid'), conditionsOf({ ...filter, errorId: null }, asked))];
+  }
+  if (filter.actor !== null) {
+    return [driven('actor', anyOf(filter.actor, 'text'), conditionsOf({ ...filter, actor: null }, asked))];
+  }
   if (filter.action !== null && !filter.action.includes('modified')) {
-    const partial = sql`l.action <> 'modified' and ${where}`;
+    const partial = sql`l.action <> 'modified' and ${conditionsOf({ ...filter, action: null }, asked)}`;
     return [driven('action', anyOf(filter.action, 'couplet.log_action'), partial)];
   }
   if (filter.cause !== null && !filter.cause.includes('change')) {
-    const partial = sql`l.cause <> 'change' and ${where}`;
+    const partial = sql`l.cause <> 'change' and ${conditionsOf({ ...filter, cause: null }, asked)}`;
     return [driven('cause', anyOf(filter.cause, 'couplet.log_cause'), partial)];
   }
-  if (asked.laneIds !== null) return [driven('lane_id', laneArray(asked.laneIds), where)];
+  if (asked.laneIds !== null) {
+    return [driven('lane_id', laneArray(asked.laneIds), conditionsOf(filter, { ...asked, laneIds: null }))];
+  }
   return [{ driver: null, where }];
 };
 
