@@ -61,20 +61,25 @@ export async function runChannel(
   request: RunRequest,
 ): Promise<LaneReport[]> {
   let lanes = asked;
+  let filled: readonly Lane[] = [];
   const runs = new Map(lanes.map((lane) => [laneText(lane), laneRun(site, lane, request)]));
   const runOf = (lane: Lane): LaneRun => runs.get(laneText(lane)) as LaneRun;
   try {
     const read = [await readMarks(site, 'hq', null), await readMarks(site, 'channel', channel)];
     if (read.some((marks) => marks.changedTables.length > 0)) for (const lane of lanes) forgetTables(memory, lane);
-    const { order } = await cyclesOf(site, memory, channel);
+    const { order, deferred } = await cyclesOf(site, memory, channel);
     lanes = lanes.toSorted((a, b) => order.indexOf(a.mapping) - order.indexOf(b.mapping));
+    // A record that refers to its own table finds its parent while its lane is worked; others find theirs later.
+    filled = lanes.length > 1 ? lanes.filter((lane) => deferred.has(lane.mapping)) : [];
   } catch (fault) {
     for (const lane of lanes) await fail(site, memory, lane, runOf(lane), fault);
     return finishAll(site, lanes, runOf, request);
   }
   for (const lane of lanes) await inLane(site, memory, lane, runOf(lane), request, workFirstHalf);
-  if (!request.dryRun)
+  if (!request.dryRun) {
+    for (const lane of filled) await inLane(site, memory, lane, runOf(lane), request, fillReferences);
     for (const lane of [...lanes].reverse()) await inLane(site, memory, lane, runOf(lane), request, workSecondHalf);
+  }
   return finishAll(site, lanes, runOf, request);
 }
 
@@ -254,6 +259,9 @@ async function workFirstHalf(
   if (!(await workChanges(context, run, request))) return false;
   return true;
 }
+
+/** References of a cycle that were created empty, now that the records they refer to are there. */
+const fillReferences: Half = (context, run, request) => workChanges(context, run, { ...request, scope: 'modified' });
 
 async function workSecondHalf(context: LaneContext, run: LaneRun, request: LaneRequest): Promise<boolean> {
   if (!(await workDeletions(context, run, request))) return false;

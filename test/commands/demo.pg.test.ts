@@ -24,13 +24,9 @@ const isAlive = (pid: number): boolean => {
 };
 
 async function ready(running: Running): Promise<Answer> {
-  await until(
-    () => {
-      if (running.process.exitCode !== null) throw new Error(running.stderr());
-      return running.stdout().includes('\n');
-    },
-    { timeoutMs: 120_000, what: 'the demo is ready' },
-  );
+  const hasEnded = (): boolean => running.process.exitCode !== null;
+  await until(() => hasEnded() || running.stdout().includes('\n'), { timeoutMs: 120_000, what: 'the demo is ready' });
+  if (hasEnded()) throw new Error(running.stderr());
   return JSON.parse(running.stdout()) as Answer;
 }
 

@@ -113,14 +113,13 @@ export async function openFolder(shop: Shop, variables: Variables = {}): Promise
 }
 
 /** The address that a running `couplet start` says it listens at. */
-export const addressOf = ({ stderr, process: child }: Running): Promise<string> =>
-  until(
-    () => {
-      if (child.exitCode !== null) throw new Error(stderr());
-      return /"address":"(http:[^"]+)"/.exec(stderr())?.[1];
-    },
-    { timeoutMs: 30_000, what: 'couplet listens' },
-  );
+export async function addressOf({ stderr, process: child }: Running): Promise<string> {
+  const address = (): string | undefined => /"address":"(http:[^"]+)"/.exec(stderr())?.[1];
+  await until(() => child.exitCode !== null || address(), { timeoutMs: 30_000, what: 'couplet listens' });
+  const found = address();
+  if (found === undefined) throw new Error(stderr());
+  return found;
+}
 
 export async function get(address: string, path: string): Promise<Answer> {
   const answer = await fetch(`${address}${path}`);
