@@ -53,7 +53,12 @@ async function answerWithJob(
     if (job === null) throw new Problem('job-not-found');
     return job;
   };
-  const job = await waitUntil(look, ({ finishedAt }) => finishedAt !== null, waitSeconds ?? 0, request.signal);
+  const job = await waitUntil(
+    look,
+    ({ finishedAt }) => finishedAt !== null,
+    waitSeconds ?? 0,
+    AbortSignal.any([request.signal, request.server.closing]),
+  );
   reply.header('location', `/api/v1/jobs/${id}`);
   const made = waitSeconds !== null && job.finishedAt !== null;
   if (made) reply.header('preference-applied', `wait=${waitSeconds}`);

@@ -5,6 +5,7 @@ import sse from '@fastify/sse';
 import fastify, { type FastifyInstance } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import { authorizeRequests } from './authorize.ts';
+import { announceClosing } from './closing.ts';
 import { describeApi } from './describe-api.ts';
 import { handleError } from './handle-error.ts';
 import { answerRepetitions } from './idempotency.ts';
@@ -35,6 +36,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializeAnswers(deps.checkAnswers ?? false));
   server.setErrorHandler(handleError);
+  announceClosing(server);
   nameRequests(server);
   acceptBodies(server);
   refuseBadText(server);

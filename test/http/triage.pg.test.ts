@@ -186,3 +186,30 @@ test('errors that one remedy cures are one line of the summary', async () => {
     sampleId: expect.any(String),
   });
 });
+
+test('a mass deletion is one error that lists its records, and is carried out when approved', async () => {
+  await using here = await openServerInStep({
+    configuration: (text) =>
+      text.replace(
+        '    initialWinner: manual',
+        '    initialWinner: manual\n    deletions: propagate\n    deletionBreaker: { count: 1, percent: 100 }',
+      ),
+  });
+  for (const num of ['C1', 'C2', 'C3']) here.site.hq.delete('customers', { num });
+  await here.site.run();
+  const { body } = await here.get('/synchronization-errors?scope=mapping&code=mass-deletion');
+  const [error] = body.items;
+  expect(error).toMatchObject({
+    allowedActions: ['approve', 'decline'],
+    massDeletion: { deletedIn: 'hq', deletions: 3, couplings: 4, percent: 75, policy: 'propagate' },
+    hqRecord: { key: null, exists: false },
+  });
+  const records = await here.get(`/synchronization-errors/${error.id}/records?count=true`);
+  expect(records.body.total).toBe(3);
+  expect(records.body.items[0]).toMatchObject({ side: 'hq', key: { num: 'C1' }, couplingId: expect.any(String) });
+  expect(shopper(here, 'C1')).toBeDefined();
+  const approved = await here.post(`/synchronization-errors/${error.id}/approve`, { reason: 'cleaned up' });
+  expect(approved.body).toMatchObject({ outcome: 'succeeded', status: 'resolved', resolution: { action: 'approve' } });
+  await here.site.run();
+  expect(['C1', 'C2', 'C3', 'C4'].map((num) => shopper(here, num) !== undefined)).toEqual([false, false, false, true]);
+});

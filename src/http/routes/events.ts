@@ -7,12 +7,10 @@ import { Problem } from '../problem.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
 const RECONNECT_AFTER_MS = 2_000;
+/** Whoever reconnects shows the key or session again, so that one which has ended sees no more. */
+const LONGEST_STREAM_MS = 15 * 60_000;
 
 export function registerEvents(api: Server, deps: ServerDeps): void {
-  const closing = new AbortController();
-  // A stream never ends by itself: without this, closing the server would wait for the last page to be closed.
-  api.addHook('preClose', async () => closing.abort());
-
   api.get(
     '/events',
     {
@@ -37,7 +35,13 @@ export function registerEvents(api: Server, deps: ServerDeps): void {
       const gone = new AbortController();
       reply.sse.onClose(() => gone.abort());
       const after = request.headers['last-event-id'] ?? null;
-      await reply.sse.send(messages(deps.events, after, AbortSignal.any([gone.signal, closing.signal])));
+      await reply.sse.send(
+        messages(
+          deps.events,
+          after,
+          AbortSignal.any([gone.signal, api.closing, AbortSignal.timeout(LONGEST_STREAM_MS)]),
+        ),
+      );
     },
   );
 }
