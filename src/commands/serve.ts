@@ -47,7 +47,6 @@ export async function serve(couplet: Couplet, options: ServeOptions): Promise<Se
       const server = await couplet.buildServer({ jobs: queue, auth: settings.auth, log, pageFolder });
       ends.push(() => server.close());
       address = await listen(server, options);
-      log.info({ address }, 'listening');
     }
     const watch = watchStores(couplet, { install: install && role !== 'api', log });
     ends.push(() => watch.stop());
@@ -87,7 +86,7 @@ function beginWork(
 
 async function listen(server: FastifyInstance, { host, port, command }: ServeOptions): Promise<string> {
   try {
-    return await server.listen({ host, port });
+    return await server.listen({ host, port, listenTextResolver: (address) => `listening at ${address}` });
   } catch (fault) {
     throw explainListening(fault, host, port, command);
   }

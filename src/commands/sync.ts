@@ -1,4 +1,5 @@
 /** `couplet sync`: one run now, in this process, with a progress bar on a terminal and the counters at the end. */
+import { entryOf, isErrorCode } from '../errors/catalogue.ts';
 import type { JobRequest } from '../ports/coupling-database.ts';
 import { allItems, type AskApi, type Document, expectGood, queryOf } from './ask-api.ts';
 import { EXIT, print, printJson, tell, usageError } from './exit.ts';
@@ -77,6 +78,7 @@ async function report(ask: AskApi, job: JobDocument, openErrors: number, dryRun:
     tell(
       `The run ${job.status === 'failed' ? 'failed' : 'was stopped'}: ${job.code ?? ''} ${job.message ?? ''}`.trimEnd(),
     );
+    if (job.code !== null && isErrorCode(job.code)) tell(entryOf(job.code).remedy);
     return;
   }
   // A run that stood still for a reason of its own (paused, waiting to be asked) has succeeded and says why.

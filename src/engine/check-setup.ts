@@ -41,8 +41,7 @@ export async function checkSetup(site: Site, options: CheckOptions): Promise<Set
       findings.push(...(await checkOne(site, lane, { stores, cycles, isCoupled, suggest: options.suggest })));
     }
   }
-  if (options.withCouplings)
-    findings.push(...(await checkLocked(site, options.locked)), ...(await checkLeftOver(site)));
+  if (options.withCouplings) findings.push(...(await checkLocked(site, options.locked)), ...(await checkLanes(site)));
   return { findings: mergeChannels(site, findings), stores: [hq, ...byChannel.values()] };
 }
 
@@ -99,23 +98,20 @@ export async function checkLocked(site: Site, locked: readonly LockedSetting[]):
   return findings;
 }
 
-/** Couplings of mappings and channels that are gone from the file: they stay until somebody says so. */
-async function checkLeftOver(site: Site): Promise<SetupFinding[]> {
+/** Lanes that stand still until somebody says so: stopped ones, and couplings of what is gone from the file. */
+async function checkLanes(site: Site): Promise<SetupFinding[]> {
   const configured = new Set(lanesOf(site).map((lane) => JSON.stringify([lane.mapping, lane.channel])));
   const findings: SetupFinding[] = [];
-  for (const { lane } of await site.database.laneStates()) {
-    if (configured.has(JSON.stringify([lane.mapping, lane.channel]))) continue;
-    if ((await site.database.countCouplings(lane)) === 0) continue;
-    const params = { mapping: `${lane.mapping} with ${lane.channel}` };
-    findings.push(
-      setupFinding(
-        { side: null, channel: lane.channel, mapping: lane.mapping },
-        'not-configured',
-        'warning',
-        [],
-        params,
-      ),
-    );
+  for (const { lane, stopped } of await site.database.laneStates()) {
+    const place = { side: null, channel: lane.channel, mapping: lane.mapping };
+    if (configured.has(JSON.stringify([lane.mapping, lane.channel]))) {
+      if (stopped) {
+        findings.push(setupFinding(place, stopped.code, 'error', ['mappings', lane.mapping], stopped.params));
+      }
+    } else if ((await site.database.countCouplings(lane)) > 0) {
+      const params = { mapping: `${lane.mapping} with ${lane.channel}` };
+      findings.push(setupFinding(place, 'not-configured', 'warning', [], params));
+    }
   }
   return findings;
 }
