@@ -1,6 +1,8 @@
 /** Wires everything: the only file that knows all rooms. */
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { commerceJobs } from './commerce/carry-out-job.ts';
+import type { CommerceSite } from './commerce/commerce-site.ts';
 import { type ComposedStores, composeStores, siteOf, type StoreOptions } from './compose/compose-stores.ts';
 import { serverDepsOf } from './compose/server-deps.ts';
 import type { AuthSettings, Settings } from './config/settings.ts';
@@ -9,7 +11,7 @@ import { emptyMemory, type LaneMemory } from './engine/open-lane.ts';
 import { readMarks } from './engine/read-marks.ts';
 import { runChannel } from './engine/run-channel.ts';
 import { isEnabled } from './engine/run-channel.ts';
-import { laneText, lanesOf, mappingOf, type Site, storeOf } from './engine/site.ts';
+import { type CarryOutJob, laneText, lanesOf, mappingOf, type Site, storeOf } from './engine/site.ts';
 import { createSynchronizer } from './engine/synchronizer.ts';
 import { prepareDatabase } from './database/migrate.ts';
 import { assertListenable, ListeningRefused } from './http/assert-listenable.ts';
@@ -17,6 +19,7 @@ import { buildServer } from './http/build-server.ts';
 import { type StartedQueue, startJobQueue, type TimetableEntry } from './jobs/job-queue.ts';
 import type { Rounds } from './jobs/rounds.ts';
 import { type ContinuousWork, type StoreStateReport, workContinuously } from './jobs/work-continuously.ts';
+import type { JobKind } from './ports/coupling-database.ts';
 import type { JobQueue } from './ports/job-queue.ts';
 import type { Lane } from './ports/store.ts';
 import type { Synchronizer } from './ports/synchronizer.ts';
@@ -43,6 +46,8 @@ export interface Couplet extends AsyncDisposable {
   readonly memory: LaneMemory;
   readonly database: OpenedCouplingDatabase;
   readonly stores: ComposedStores;
+  /** Null: the configuration says nothing of commerce. */
+  readonly commerce: CommerceSite | null;
   /** Puts the change capture into every store that can be reached; the others are named. */
   readonly install: ComposedStores['install'];
   readonly synchronizer: Synchronizer;
@@ -96,11 +101,23 @@ export function refusalToListen(host: string, auth: AuthSettings): string | null
 export async function compose(options: ComposeOptions): Promise<Couplet> {
   const { settings, log } = options;
   const database = await openCouplingDatabase({ url: options.databaseUrl, migrate: options.migrate });
-  const site = siteOf(options, database);
-  await database.ensureLanes(lanesOf(site));
+  const otherJobs = new Map<JobKind, CarryOutJob>();
+  const site: Site = { ...siteOf(options, database), otherJobs };
+  await database.ensureLanes([...lanesOf(site), ...(site.operationTables ?? []).map(({ lane }) => lane)]);
   const memory = emptyMemory();
   const synchronizer = createSynchronizer(site, memory);
   const stores = composeStores(site, database, settings);
+  const commerce: CommerceSite | null =
+    settings.commerce === null
+      ? null
+      : {
+          site,
+          memory,
+          rules: settings.commerce,
+          database: database.commerce,
+          operationStores: stores.operationStores,
+        };
+  if (commerce) for (const [kind, work] of commerceJobs(commerce)) otherJobs.set(kind, work);
   const close = async (): Promise<void> => {
     await Promise.allSettled([stores.close(), database.close()]);
   };
@@ -109,6 +126,7 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
     site,
     memory,
     database,
+    commerce,
     synchronizer,
     log,
     stores,

@@ -1,5 +1,6 @@
 /** The stores of a configuration and what is done with them as stores: capture put in, written out, taken out, checked. */
 import type { Logger } from 'pino';
+import { operationLanes, operationTables, withAsyncAccount } from '../commerce/commerce-site.ts';
 import { diffSettings, type SettingsSnapshot, snapshotOf } from '../config/diff-settings.ts';
 import type { Path, Position } from '../config/problem.ts';
 import type { Settings } from '../config/settings.ts';
@@ -13,7 +14,9 @@ import type { SetupFinding } from '../engine/setup-finding.ts';
 import type { LockedSetting, SetupKnowledge, StoreVerdict } from '../engine/setup-knowledge.ts';
 import { type Site, watchedTables } from '../engine/site.ts';
 import type { CouplingDatabase } from '../ports/coupling-database.ts';
+import type { OperationStore } from '../ports/commerce.ts';
 import type { InstallResult, Store } from '../ports/store.ts';
+import { openOperationStore } from '../stores/postgres/operation-tables.ts';
 import { openPostgresStore } from '../stores/postgres/postgres-store.ts';
 
 export interface StoreOptions {
@@ -36,6 +39,8 @@ export interface Installed {
 
 export interface ComposedStores {
   readonly all: readonly Store[];
+  /** By channel, of those that have operation tables. */
+  readonly operationStores: ReadonlyMap<string, OperationStore>;
   /** Puts the capture into every store that can be reached; the others are named. */
   install(): Promise<readonly Installed[]>;
   installInto(store: Store): Promise<Installed>;
@@ -49,8 +54,19 @@ export interface ComposedStores {
 
 export function composeStores(site: Site, database: AtHand, settings: Settings): ComposedStores {
   const all: readonly Store[] = [site.hq, ...site.channels.values()];
+  const { commerce } = settings;
+  const operationStores = new Map(
+    settings.channels.flatMap(({ channel, url, name }) =>
+      commerce?.channels[channel] ? [[channel, openOperationStore({ url, name })] as const] : [],
+    ),
+  );
+  const operationsOf = (store: Store) => operationStores.get(store.channel ?? '') ?? null;
   const installInto = async (store: Store): Promise<Installed> => {
     try {
+      // Before the capture, which watches them too.
+      const operations = operationsOf(store);
+      if (commerce && operations && store.channel !== null)
+        await operations.install(await operationTables({ site, rules: commerce }, store.channel));
       return { store, result: await store.install(watchedTables(site, store.side, store.channel)) };
     } catch (fault) {
       return { store, result: fault instanceof Error ? fault : new Error(String(fault)) };
@@ -58,9 +74,15 @@ export function composeStores(site: Site, database: AtHand, settings: Settings):
   };
   return {
     all,
+    operationStores,
     install: () => Promise.all(all.map(installInto)),
     installInto,
-    installScript: (store) => store.installScript(watchedTables(site, store.side, store.channel)),
+    async installScript(store) {
+      const operations = operationsOf(store);
+      const capture = await store.installScript(watchedTables(site, store.side, store.channel));
+      if (!commerce || !operations || store.channel === null) return capture;
+      return `${operations.script(await operationTables({ site, rules: commerce }, store.channel))}\n${capture}`;
+    },
     async check() {
       const locked = database === null ? [] : await lockedSettings(settings, database);
       const report = await checkSetup(site, { suggest: suggestName, locked, withCouplings: database !== null });
@@ -68,7 +90,8 @@ export function composeStores(site: Site, database: AtHand, settings: Settings):
       return report;
     },
     checkLocked: async () => (database === null ? [] : checkLocked(site, await lockedSettings(settings, database))),
-    close: async () => void (await Promise.allSettled(all.map((store) => store.close()))),
+    close: async () =>
+      void (await Promise.allSettled([...all, ...operationStores.values()].map((store) => store.close()))),
   };
 }
 
@@ -77,7 +100,9 @@ export function siteOf(options: StoreOptions, database: AtHand): Site {
   const circular = new Map<string, Set<string>>();
   for (const edge of settings.circular)
     circular.set(edge.mapping, (circular.get(edge.mapping) ?? new Set()).add(edge.field));
-  const byName = new Map(settings.mappings.map((mapping) => [mapping.name, mapping]));
+  const { commerce } = settings;
+  const mappings = commerce === null ? settings.mappings : withAsyncAccount(settings.mappings, commerce);
+  const byName = new Map(mappings.map((mapping) => [mapping.name, mapping]));
   const patience = connectTimeoutMs === undefined ? {} : { connectTimeoutMs };
   return {
     database: database ?? (noDatabase as CouplingDatabase),
@@ -90,6 +115,7 @@ export function siteOf(options: StoreOptions, database: AtHand): Site {
     ),
     mappings: settings.order.flatMap((name) => byName.get(name) ?? []),
     circular,
+    ...(commerce !== null && { operationTables: operationLanes(commerce) }),
     surroundings: {
       now: () => new Date(),
       reach: reach ?? (() => {}),
@@ -125,17 +151,17 @@ const setupKnowledge = (
   async note(verdicts) {
     const known = await database.queries.storeStates();
     for (const { side, channel, reachable, captureInstalled, findings } of verdicts) {
-      const before = known.find((state) => state.side === side && state.channel === channel)?.state;
+      const before = known.find((state) => state.side === side && state.channel === channel);
       const broken = findings.some(({ severity }) => severity === 'error');
       // That a store is another one now only its marks tell, and a person answers.
       const state = !reachable
         ? 'unreachable'
-        : before === 'replaced'
+        : before?.state === 'replaced'
           ? 'replaced'
           : broken
             ? 'setupProblem'
             : 'reachable';
-      const problems = problemsOf(findings, locate);
+      const problems = state === 'replaced' && before ? before.problems : problemsOf(findings, locate);
       await database.queries.noteStoreState({ side, channel, state, captureInstalled, problems });
     }
   },

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Access } from '../ports/access.ts';
+import type { CommerceDatabase } from '../ports/commerce.ts';
 import type { CouplingDatabase } from '../ports/coupling-database.ts';
 import type { EventFeed } from '../ports/event-feed.ts';
 import type { Measures } from '../ports/measurements.ts';
@@ -10,6 +11,7 @@ import { createAccess } from './access.ts';
 import { textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import { connectClients, query } from './connect.ts';
+import { commerceWork } from './commerce-operations.ts';
 import { couplingsPart } from './couplings.ts';
 import { createEventFeed } from './follow-events.ts';
 import { jobsPart } from './jobs.ts';
@@ -21,6 +23,7 @@ import { createMeasures } from './measure.ts';
 import { prepareDatabase } from './migrate.ts';
 import { cursorPart } from './move-cursor.ts';
 import { pendingPart } from './pending.ts';
+import { operationsPart } from './queries/query-operations.ts';
 import { createQueries } from './queries/create-queries.ts';
 import { record } from './record.ts';
 import { createUpkeep } from './retire.ts';
@@ -43,6 +46,7 @@ export interface OpenedCouplingDatabase extends CouplingDatabase {
   readonly access: Access;
   readonly events: EventFeed;
   readonly measures: Measures;
+  readonly commerce: CommerceDatabase;
   /** Whether the database answers. */
   isReady(): Promise<boolean>;
 }
@@ -108,6 +112,7 @@ const assemble = async (
     access: createAccess(clients),
     events: createEventFeed(clients),
     measures: createMeasures(clients),
+    commerce: { ...commerceWork(clients, lanes), ...operationsPart(clients) },
     isReady: async () => (await query(clients.raw, 'select 1', [])).length === 1,
     close: async () => {
       await Promise.all([locks.close(), clients.close()]);

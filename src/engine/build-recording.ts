@@ -19,6 +19,7 @@ import type {
 } from '../ports/coupling-database.ts';
 import type { Lane, WriteOutcome } from '../ports/store.ts';
 import type { LedgerNote, NoteField } from './ledger-note.ts';
+import { operationOutcome } from './operation-outcome.ts';
 
 export type Written = Extract<WriteOutcome, { status: 'written' }>;
 
@@ -112,6 +113,10 @@ export function recordingBuilder(lane: Lane, prepared: PreparedMapping, newId: (
     written(note, outcome) {
       const draft = drafts.get(note.couplingId) ?? keep(draftOfInsert(prepared, note));
       takeWrite(prepared, draft, note, outcome, (facts) => log(draft, facts));
+      const carriedOut = operationOutcome(lane, prepared, draft, note, outcome);
+      if (carriedOut) parts.operations = [...(parts.operations ?? []), carriedOut];
+      // Until 1010 brings it to the channel.
+      if (carriedOut && draft.keys.channel === null) draft.status = 'pending';
       return draft;
     },
     log,

@@ -78,10 +78,13 @@ function perform(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<
       return verifyMappings(site, memory, job, stop);
     case 'check':
       return performCheck(site, job);
-    default:
+    default: {
+      const other = site.otherJobs?.get(job.kind);
+      if (other) return other(job, stop);
       throw new ActionRefused('job-kind-unknown', `this process does not carry out jobs of kind ${job.kind}`, {
         kind: job.kind,
       });
+    }
   }
 }
 

@@ -3,7 +3,7 @@
  * after a crash alike: all that is needed to record the write. Fields go by name, so that a note outlives a change of
  * the configuration between the write and its recovery.
  */
-import type { RecordKey, Side, Value } from '../domain/record.ts';
+import type { Params, RecordKey, Side, Value } from '../domain/record.ts';
 import type { BaseState } from '../domain/pair.ts';
 import type { LogCause } from '../ports/coupling-database.ts';
 
@@ -17,6 +17,20 @@ export interface NoteField {
   readonly base?: { readonly hq: Value; readonly channel: Value; readonly state: BaseState };
   /** An own value goes to both sides: the base moves only with the second write. */
   readonly baseLater?: true;
+}
+
+/** A customer operation that the write carries out: recorded with it, so that it is applied exactly once. */
+export interface NoteOperation {
+  readonly id: string;
+  readonly guid: string;
+  readonly partKey: string;
+  readonly counter: string;
+  /** The HQ column of the account number; null for parts. */
+  readonly accountColumn: string | null;
+  readonly creates: boolean;
+  /** Some of its fields are in conflict and were not written. */
+  readonly conflict: { readonly code: string; readonly params: Params } | null;
+  readonly found: Readonly<Record<string, Value>> | null;
 }
 
 export interface LedgerNote {
@@ -42,6 +56,7 @@ export interface LedgerNote {
   readonly reverts: string | null;
   /** Policy, clock: what the log says besides. */
   readonly code: string | null;
+  readonly customerOperation?: NoteOperation;
 }
 
 export const writeNote = (note: LedgerNote): string => JSON.stringify(note);

@@ -1,8 +1,9 @@
 /** The stores, mappings and lanes that one process of Couplet works on. Built once from the configuration. */
 import { type Mapping, resolveForChannel, sameTable } from '../domain/mapping.ts';
 import type { Side } from '../domain/record.ts';
-import type { CouplingDatabase } from '../ports/coupling-database.ts';
+import type { CouplingDatabase, Job, JobKind } from '../ports/coupling-database.ts';
 import type { Lane, Store, TableName, WatchedTable } from '../ports/store.ts';
+import type { Outcome } from './job-outcome.ts';
 import type { EngineSurroundings } from './lane-context.ts';
 import type { SetupKnowledge } from './setup-knowledge.ts';
 
@@ -15,9 +16,23 @@ export interface Site {
   /** Names of fields, by mapping, whose reference lies on a cycle: created empty, filled in the same run. */
   readonly circular: ReadonlyMap<string, ReadonlySet<string>>;
   readonly surroundings: EngineSurroundings;
+  /** Tables of customer operations: watched like any, but their lanes are worked by commerce, never by a run. */
+  readonly operationTables?: readonly OperationLane[];
+  /** Kinds of jobs that other rooms carry out. */
+  readonly otherJobs?: ReadonlyMap<JobKind, CarryOutJob>;
   /** What a check needs to know of the configuration; absent where nobody checks. */
   readonly setup?: SetupKnowledge;
 }
+
+/** An operation table of a channel store, with the lane that its changes are pending in. */
+export interface OperationLane {
+  readonly lane: Lane;
+  readonly table: TableName;
+}
+
+export type CarryOutJob = (job: Job, stop: () => Promise<boolean>) => Promise<Outcome>;
+
+const OPERATION_KEY: readonly string[] = ['replicationcounter'];
 
 export const laneText = (lane: Lane): string => `${lane.mapping}/${lane.channel}`;
 
@@ -48,11 +63,21 @@ const lanesOfStore = (site: Site, side: Side, channel: string | null): Lane[] =>
 const sameColumns = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((name, at) => name === b[at]);
 
+/** What is read of a store's table, by whom: runs of mappings, and commerce of its operation tables. */
+const watchersOf = (site: Site, side: Side, channel: string | null) => [
+  ...lanesOfStore(site, side, channel).map((lane) => {
+    const { table, key } = mappingOf(site, lane)[side];
+    return { lane, table, key };
+  }),
+  ...(site.operationTables ?? [])
+    .filter(({ lane }) => side === 'channel' && lane.channel === channel)
+    .map(({ lane, table }) => ({ lane, table, key: OPERATION_KEY })),
+];
+
 /** What the capture of a store watches: each table once, with every key under which a mapping knows it. */
 export function watchedTables(site: Site, side: Side, channel: string | null): WatchedTable[] {
   const watched: { table: TableName; keys: (readonly string[])[] }[] = [];
-  for (const lane of lanesOfStore(site, side, channel)) {
-    const { table, key } = mappingOf(site, lane)[side];
+  for (const { table, key } of watchersOf(site, side, channel)) {
     let entry = watched.find((candidate) => sameTable(candidate.table, table));
     if (!entry) watched.push((entry = { table, keys: [] }));
     if (!entry.keys.some((known) => sameColumns(known, key))) entry.keys.push(key);
@@ -67,13 +92,13 @@ export function laneIndex(
   channel: string | null,
 ): (table: TableName, keyIndex: number | null) => readonly Lane[] {
   const watched = watchedTables(site, side, channel);
-  const lanes = lanesOfStore(site, side, channel).map((lane) => ({ lane, side: mappingOf(site, lane)[side] }));
+  const lanes = watchersOf(site, side, channel);
   return (table, keyIndex) => {
     const entry = watched.find((candidate) => sameTable(candidate.table, table));
     if (!entry) return [];
     const key = keyIndex === null ? null : (entry.keys[keyIndex] ?? null);
     return lanes
-      .filter((item) => sameTable(item.side.table, table) && (key === null || sameColumns(item.side.key, key)))
+      .filter((item) => sameTable(item.table, table) && (key === null || sameColumns(item.key, key)))
       .map((item) => item.lane);
   };
 }

@@ -159,6 +159,24 @@ export const RECORD_CODES = {
     status: null,
     message: 'The operation cannot be read[: {reason}]',
   },
+  'counter-reused': {
+    meaning:
+      'A row of an operation table came again under a counter that is known, with another content: the channel was restored from a backup. Nothing was overwritten.',
+    acts: 'data',
+    reach: 'mapping',
+    remedy:
+      'Raise the counter of the table above every number that was used before, and let the channel write the operation again.',
+    status: null,
+    message: 'Counter {counter} of {table} was used before with another content',
+  },
+  'guid-in-use': {
+    meaning: 'A customer was created under a GUID that names another customer already.',
+    acts: 'bug',
+    reach: 'record',
+    remedy: 'Correct what draws the GUIDs in the channel; dismiss this operation and create the customer again.',
+    status: null,
+    message: 'The GUID {guid} names another customer already',
+  },
   'operation-not-supported': {
     meaning: 'The configuration does not say how this kind of operation is carried out in HQ.',
     acts: 'setup',

@@ -1,6 +1,7 @@
 /** What the coupling database keeps, as the engine and everybody above it know it. */
 import type { Base } from '../domain/pair.ts';
 import type { Json, Params, RecordKey, Side, Value } from '../domain/record.ts';
+import type { OperationOutcome } from './operation-outcome.ts';
 import type { Fence, Lane } from './store.ts';
 
 // ---------------------------------------------------------------- lanes
@@ -373,6 +374,8 @@ export interface Recording {
   readonly keep: readonly { readonly id: string; readonly generation: number; readonly state: PendingState }[];
   readonly pend: readonly NewPending[];
   readonly results: readonly JobResult[];
+  /** Customer operations that these writes carried out, or could not. */
+  readonly operations?: readonly OperationOutcome[];
   readonly progress: JobProgress | null;
 }
 

@@ -3,6 +3,7 @@ import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
 import { openCouplingDatabase } from '../../src/database/open-coupling-database.ts';
 import * as access from '../../src/database/schema/access.ts';
+import * as commerce from '../../src/database/schema/commerce.ts';
 import * as couplings from '../../src/database/schema/couplings.ts';
 import * as errors from '../../src/database/schema/errors.ts';
 import * as jobs from '../../src/database/schema/jobs.ts';
@@ -50,7 +51,7 @@ describe('opening the coupling database', () => {
 });
 
 describe('the migrations', () => {
-  const tables = [access, couplings, errors, jobs, lanes, log].flatMap((module) =>
+  const tables = [access, commerce, couplings, errors, jobs, lanes, log].flatMap((module) =>
     Object.values(module).flatMap((value) => (is(value, PgTable) ? [getTableConfig(value)] : [])),
   );
 

@@ -1,0 +1,307 @@
+/**
+ * A batch of operations on distinct customers (or parts), carried out in HQ: known records looked up, new ones matched or
+ * numbered, all written at once, recorded with the operations in one transaction. All of one operation or nothing.
+ */
+import type { FieldWrite } from '../domain/pair.ts';
+import { setOf } from '../domain/prepare-mapping.ts';
+import type { RecordKey, Value } from '../domain/record.ts';
+import { makeTranslator } from '../domain/translate.ts';
+import { describeRecord, type RecordingBuilder, recordingBuilder } from '../engine/build-recording.ts';
+import type { LaneContext } from '../engine/lane-context.ts';
+import { type LedgerNote, type NoteOperation, writeNote } from '../engine/ledger-note.ts';
+import { matchColumns, matchFields, probeOf } from '../engine/match-lone-records.ts';
+import { recordParts, type Run } from '../engine/work-batch.ts';
+import type { CustomerOperation } from '../ports/commerce.ts';
+import type { OperationOutcome } from '../ports/operation-outcome.ts';
+import type { StoredRecord, Write, WriteOutcome } from '../ports/store.ts';
+import type { CommerceSite } from './commerce-site.ts';
+import { failedPlan, gatherOperations, type OperationWork, planOperations, withoutTwins } from './gather-operations.ts';
+import type { OperationPlan } from './plan-operation.ts';
+
+export interface Applied {
+  /** Carried out, or ended as failed or in conflict. */
+  readonly settled: number;
+  readonly synchronized: number;
+  /** Moved or busy meanwhile: due again at once. */
+  readonly again: number;
+}
+
+export async function applyOperations(
+  commerce: CommerceSite,
+  context: LaneContext,
+  run: Run,
+  operations: readonly CustomerOperation[],
+  late: Set<string>,
+): Promise<Applied> {
+  const gathered = await gatherOperations(commerce, context, operations);
+  const works = withoutTwins(context, gathered);
+  await planOperations(commerce, context, works);
+  await context.surroundings.reach('decided', context.lane);
+  const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
+  const outcomes: OperationOutcome[] = [];
+  const again = await writeAll(commerce, context, run, works, builder, outcomes, late);
+  const parts = builder.build();
+  parts.operations = [...(parts.operations ?? []), ...outcomes];
+  run.counters.coupled += parts.couple.length;
+  await run.ensureJob();
+  await recordParts(context, run, parts);
+  await context.stores.hq.clearBatches(parts.batchIds);
+  await context.surroundings.reach('ledger-cleared', context.lane);
+  const synchronized = parts.operations.filter(({ status }) => status === 'synchronized').length;
+  return { settled: parts.operations.length, synchronized, again: again + gathered.length - works.length };
+}
+
+// ---------------------------------------------------------------- writes
+
+interface Planned {
+  readonly work: OperationWork;
+  readonly note: LedgerNote;
+  readonly write: Write;
+}
+
+async function writeAll(
+  commerce: CommerceSite,
+  context: LaneContext,
+  run: Run,
+  works: readonly OperationWork[],
+  builder: RecordingBuilder,
+  outcomes: OperationOutcome[],
+  late: Set<string>,
+): Promise<number> {
+  const planned: Planned[] = [];
+  for (const work of works) {
+    if (work.plan?.kind !== 'write') {
+      outcomes.push(ended(run, work, work.plan ?? failedPlan('internal-error')));
+      continue;
+    }
+    const item = plannedWrite(commerce, context, run, work, work.plan);
+    if (item) planned.push(item);
+    else outcomes.push(withoutWrite(context, run, work, work.plan, builder));
+  }
+  if (planned.length === 0) return 0;
+  await run.ensureJob();
+  const batchId = context.database.newId();
+  const written = await context.tables.hq.write({
+    batchId,
+    fence: context.fence,
+    writes: planned.map(({ write }) => write),
+    expectEmpty: false,
+  });
+  await context.surroundings.reach('hq-written', context.lane);
+  builder.parts.batchIds.push(batchId);
+  let again = 0;
+  for (const [at, item] of planned.entries()) {
+    const outcome = written[at] as WriteOutcome;
+    const { work } = item;
+    if (outcome.status === 'written') {
+      if (work.coupling) builder.draftOf(work.coupling);
+      builder.written(item.note, outcome);
+      run.counters.toHq[item.note.operation === 'insert' ? 'inserted' : 'modified'] += 1;
+    } else if (outcome.status === 'refused' || outcome.status === 'suppressed') {
+      // A number that somebody else took meanwhile is drawn again, once.
+      const unique = outcome.status === 'refused' && outcome.refusal.params['unique'] === true && work.account !== null;
+      if (unique && !late.has(work.operation.id)) {
+        late.add(work.operation.id);
+        again += 1;
+        continue;
+      }
+      const plan =
+        outcome.status === 'refused'
+          ? failedPlan(outcome.refusal.code, outcome.refusal.params)
+          : failedPlan('write-suppressed', { side: 'hq' });
+      outcomes.push(ended(run, work, plan));
+      run.counters.toHq.failed += 1;
+    } else again += 1;
+  }
+  return again;
+}
+
+function plannedWrite(
+  commerce: CommerceSite,
+  context: LaneContext,
+  run: Run,
+  work: OperationWork,
+  plan: Extract<OperationPlan, { kind: 'write' }>,
+): Planned | null {
+  const { rules } = commerce;
+  const writes = withParent(commerce, context, work, plan.writes);
+  const set = setOf(context.prepared, 'hq', writes);
+  const { deactivateCustomer } = rules;
+  if (work.operation.name === 'deactivateCustomer' && deactivateCustomer)
+    set.set(deactivateCustomer.column, deactivateCustomer.value);
+  if (set.size === 0 && work.hq !== null) return null;
+  const note = noteOf(commerce, context, run, work, plan, writes);
+  if (work.hq !== null) {
+    const write: Write = {
+      operation: 'update',
+      key: work.hq.key,
+      version: work.hq.version,
+      set,
+      note: writeNote(note),
+    };
+    return { work, note, write };
+  }
+  if (work.account !== null) set.set(rules.account.column, work.account);
+  return {
+    work,
+    note,
+    write: { operation: 'insert', set, unless: unlessMatched(context, work), note: writeNote(note) },
+  };
+}
+
+/** Whose part it is only the GUID says; the channel may not have the customer yet. */
+function withParent(
+  commerce: CommerceSite,
+  context: LaneContext,
+  work: OperationWork,
+  writes: readonly FieldWrite[],
+): readonly FieldWrite[] {
+  const { parent } = work;
+  if (parent === null || work.hq !== null) return writes;
+  const isParent = (index: number) =>
+    context.prepared.fields[index]?.field.references?.mapping === commerce.rules.customers;
+  const to = parent.hqKey.length === 1 ? (parent.hqKey[0] ?? null) : JSON.stringify(parent.hqKey);
+  return writes.map((write) => (isParent(write.index) ? { ...write, to } : write));
+}
+
+function noteOf(
+  commerce: CommerceSite,
+  context: LaneContext,
+  run: Run,
+  work: OperationWork,
+  plan: Extract<OperationPlan, { kind: 'write' }>,
+  writes: readonly FieldWrite[],
+): LedgerNote {
+  const { operation } = work;
+  const { prepared } = context;
+  const inserts = work.hq === null;
+  const customerOperation: NoteOperation = {
+    id: operation.id,
+    guid: operation.guid ?? '',
+    partKey: operation.partKey ?? '',
+    counter: operation.counter,
+    accountColumn: context.lane.mapping === commerce.rules.customers ? commerce.rules.account.column : null,
+    creates: work.record === null,
+    conflict: plan.conflict,
+    found: plan.found,
+  };
+  const fieldOf = (write: FieldWrite) => {
+    const name = prepared.fields[write.index]?.name ?? '';
+    // An update leaves the base where it is: the channel's own record has not moved.
+    return inserts ? { name, from: write.from } : { name, from: write.from, baseLater: true as const };
+  };
+  return {
+    couplingId: work.coupling?.id ?? context.database.newId(),
+    operation: inserts ? 'insert' : 'update',
+    target: 'hq',
+    fields: writes.map(fieldOf),
+    sourceKey: null,
+    sourceValues: inserts ? [...work.values] : null,
+    sourceDescription: inserts ? describeValues(context, work.values) : null,
+    parents: inserts ? prepared.references.map((index) => parentCoupling(commerce, context, work, index)) : null,
+    jobId: run.identity.jobId,
+    cause: 'commerce',
+    actor: run.identity.actor,
+    changedBy: operation.createdBy,
+    reason: run.identity.reason,
+    requestId: run.identity.requestId,
+    errorId: null,
+    reverts: null,
+    code: null,
+    customerOperation,
+  };
+}
+
+const parentCoupling = (
+  commerce: CommerceSite,
+  context: LaneContext,
+  work: OperationWork,
+  index: number,
+): string | null =>
+  context.prepared.fields[index]?.field.references?.mapping === commerce.rules.customers
+    ? (work.parent?.couplingId ?? null)
+    : null;
+
+/** What the channel would show of a record that it does not have yet. */
+function describeValues(context: LaneContext, values: readonly Value[]): string {
+  const { prepared } = context;
+  const row = prepared.sides.channel.columns.map((_, place) => {
+    const field = prepared.fields.find(({ columns }) => columns.channel.length === 1 && columns.channel[0] === place);
+    return field ? (values[field.index] ?? null) : null;
+  });
+  return describeRecord(prepared, 'channel', row);
+}
+
+/** The match once more, within the statement that creates: somebody may have made the customer since it was sought. */
+function unlessMatched(
+  context: LaneContext,
+  { values }: OperationWork,
+): Extract<Write, { operation: 'insert' }>['unless'] {
+  const translator = makeTranslator(context.prepared, () => null);
+  return context.prepared.mapping.match.flatMap((group) => {
+    const fields = matchFields(context, group.fields);
+    const probe = probeOf(fields, 'channel', values, translator);
+    if (!probe) return [];
+    return [{ columns: matchColumns(context, fields, 'hq'), caseSensitive: group.caseSensitive, values: probe }];
+  });
+}
+
+// ---------------------------------------------------------------- ends
+
+function ended(run: Run, { operation, coupling }: OperationWork, plan: OperationPlan): OperationOutcome {
+  const { code, params } = plan.kind === 'failed' ? plan : { code: 'internal-error', params: {} };
+  return {
+    id: operation.id,
+    status: 'failed',
+    jobId: run.identity.jobId,
+    code,
+    params,
+    couplingId: coupling?.id ?? null,
+    account: null,
+    found: null,
+    record: null,
+  };
+}
+
+/** HQ holds what the operation wants already, or all of it is in conflict. */
+function withoutWrite(
+  context: LaneContext,
+  run: Run,
+  work: OperationWork,
+  plan: Extract<OperationPlan, { kind: 'write' }>,
+  builder: RecordingBuilder,
+): OperationOutcome {
+  const { operation } = work;
+  const hq = work.hq as StoredRecord;
+  let couplingId = work.coupling?.id;
+  if (couplingId === undefined) {
+    couplingId = context.database.newId();
+    const keys: { hq: RecordKey; channel: null } = { hq: hq.key, channel: null };
+    const draft = builder.newDraft(couplingId, keys, {
+      hq: describeRecord(context.prepared, 'hq', hq.values),
+      channel: describeValues(context, work.values),
+    });
+    draft.status = 'pending';
+    builder.log(draft, { ...run.identity, cause: 'commerce', action: 'coupled', code: null, params: {} });
+  }
+  return {
+    id: operation.id,
+    status: plan.conflict ? 'conflict' : 'synchronized',
+    jobId: run.identity.jobId,
+    code: plan.conflict?.code ?? null,
+    params: plan.conflict?.params ?? {},
+    couplingId,
+    account: null,
+    found: plan.found,
+    record: {
+      mapping: context.lane.mapping,
+      channel: context.lane.channel,
+      guid: operation.guid ?? '',
+      partKey: operation.partKey ?? '',
+      couplingId,
+      hqKey: work.coupling?.hqKey ?? hq.key,
+      createdBy: work.record === null ? operation.id : null,
+      seen: {},
+    },
+  };
+}

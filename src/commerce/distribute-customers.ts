@@ -1,0 +1,163 @@
+/**
+ * 1010: the ordinary run of the mappings of customers and parts, which makes in the channel what came to HQ by operations,
+ * and brings number and changes. Afterwards every customer that has no GUID yet gets one, on both sides at once.
+ */
+import { randomUUID } from 'node:crypto';
+import { PLAIN_RUN } from '../domain/pair.ts';
+import { fieldValuesOf } from '../domain/prepare-mapping.ts';
+import { gatherPairs } from '../engine/gather-pairs.ts';
+import type { LaneContext } from '../engine/lane-context.ts';
+import { forgetLane, openLane } from '../engine/open-lane.ts';
+import { planPair, subjectOfPair } from '../engine/plan-pairs.ts';
+import { recordingBuilder } from '../engine/build-recording.ts';
+import { runChannel } from '../engine/run-channel.ts';
+import { singleRun } from '../engine/single-run.ts';
+import { carryOut, completePlan, type BatchOptions } from '../engine/work-batch.ts';
+import type { Subject } from '../engine/subject.ts';
+import { StoreBusy } from '../errors/store-faults.ts';
+import { type Job, noCounters } from '../ports/coupling-database.ts';
+import type { AsyncRecord } from '../ports/operation-outcome.ts';
+import { type CommerceSite, guidFieldOf, laneFor, partsOf } from './commerce-site.ts';
+import type { ChannelReport, Stop } from './job-report.ts';
+
+const LANE_WAIT_MS = 600_000;
+const BATCH_CUSTOMERS = 1_000;
+
+export async function distributeCustomers(
+  commerce: CommerceSite,
+  channel: string,
+  job: Job,
+  stop: Stop,
+): Promise<ChannelReport> {
+  const lanes = partsOf(commerce.rules).map((part) => laneFor(commerce, channel, part));
+  const reports = await runChannel(commerce.site, commerce.memory, channel, lanes, {
+    scope: 'modified',
+    direction: 'both',
+    fields: null,
+    dryRun: false,
+    trigger: job.trigger,
+    actor: job.actor,
+    requestId: job.requestId,
+    reason: null,
+    jobId: job.id,
+    children: false,
+    waitForLaneMs: LANE_WAIT_MS,
+    stop,
+  });
+  const counters = noCounters();
+  for (const report of reports) {
+    for (const direction of ['toHq', 'toChannel'] as const)
+      for (const name of Object.keys(counters[direction]) as (keyof typeof counters.toHq)[])
+        counters[direction][name] += report.counters[direction][name];
+    counters.coupled += report.counters.coupled;
+    counters.conflicts += report.counters.conflicts;
+  }
+  const { inserted, modified, deleted } = counters.toChannel;
+  const bad = reports.find(({ status }) => status !== 'succeeded');
+  const report = {
+    channel,
+    counters,
+    rowsAffected: inserted + modified + deleted,
+    status: bad === undefined ? 'succeeded' : bad.status === 'cancelled' ? 'cancelled' : 'failed',
+    code: bad?.code ?? null,
+    params: bad === undefined ? {} : { ...bad.params, mapping: bad.lane.mapping, channel },
+  } as const;
+  if (report.status === 'succeeded') await giveGuids(commerce, channel, job, stop);
+  return report;
+}
+
+async function giveGuids(commerce: CommerceSite, channel: string, job: Job, stop: Stop): Promise<void> {
+  const { site, memory } = commerce;
+  const lane = laneFor(commerce, channel, 'customers');
+  if ((await commerce.database.couplingsWithoutGuid(lane, 1)).length === 0) return;
+  const context = await openLane(site, memory, lane, LANE_WAIT_MS);
+  if (!context) throw new StoreBusy('the mapping is busy; try again', { ...lane });
+  try {
+    for (;;) {
+      if (await stop()) return;
+      const ids = await commerce.database.couplingsWithoutGuid(lane, BATCH_CUSTOMERS);
+      if (ids.length === 0 || (await giveBatch(commerce, context, job, ids)) === 0) return;
+    }
+  } catch (fault) {
+    forgetLane(memory, lane);
+    throw fault;
+  } finally {
+    await context.lock.release();
+  }
+}
+
+/** Nothing but the GUID is decided here; the run before has settled the rest. */
+const guidOptions = (index: number): BatchOptions => ({
+  decide: { ...PLAIN_RUN, fields: new Set([index]) },
+  deletions: 'ask',
+  errorId: null,
+  lone: { createIn: new Set(), match: false, byHand: false },
+  resolution: null,
+  withResults: false,
+  late: new Set(),
+  expectEmpty: false,
+  truncated: new Set(),
+});
+
+/** Returns how many customers have their GUID now. */
+async function giveBatch(
+  commerce: CommerceSite,
+  context: LaneContext,
+  job: Job,
+  couplingIds: readonly string[],
+): Promise<number> {
+  const name = guidFieldOf(context.prepared.mapping, commerce.rules);
+  const index = name === null ? undefined : context.prepared.indexOf.get(name);
+  if (name === null || index === undefined) return 0;
+  const couplings = [...(await context.database.couplingsById(couplingIds)).values()];
+  const gathered = await gatherPairs(
+    context,
+    couplings.map(({ hqKey }) => ({ side: 'hq', key: hqKey, pending: null })),
+  );
+  const run = singleRun(
+    commerce.site,
+    context.lane,
+    '1010',
+    'commerce',
+    { actor: job.actor, reason: null, requestId: job.requestId },
+    job.id,
+    null,
+  );
+  const options = guidOptions(index);
+  const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
+  const plan = { context, identity: run.identity, options, gathered, builder };
+  const records: AsyncRecord[] = [];
+  const subjects: Subject[] = [];
+  for (const pair of gathered.pairs) {
+    const { hq, channel } = pair.records;
+    if (!hq || !channel) continue;
+    const known = fieldValuesOf(context.prepared, 'hq', hq.values)[index] ?? null;
+    const theirs = fieldValuesOf(context.prepared, 'channel', channel.values)[index] ?? null;
+    const guid = known ?? theirs ?? randomUUID();
+    records.push({
+      mapping: context.lane.mapping,
+      channel: context.lane.channel,
+      guid,
+      partKey: '',
+      couplingId: pair.coupling.id,
+      hqKey: pair.coupling.hqKey,
+      createdBy: null,
+      seen: {},
+    });
+    if (known !== null) continue;
+    const subject = subjectOfPair(pair);
+    const choice = { winner: null, fields: new Map([[name, { value: guid, side: 'hq' } as const]]) };
+    planPair({ ...plan, options: { ...options, decide: { ...options.decide, choice } } }, subject);
+    subjects.push(subject);
+  }
+  await completePlan(context, subjects);
+  await carryOut(context, run, plan, subjects, options);
+  const written = new Set(
+    subjects.filter(({ verdict }) => verdict.kind === 'settled').map(({ couplingId }) => couplingId),
+  );
+  const given = records.filter(
+    ({ couplingId }) => written.has(couplingId) || !subjects.some((subject) => subject.couplingId === couplingId),
+  );
+  await commerce.database.putAsyncRecords(given);
+  return given.length;
+}

@@ -1,0 +1,43 @@
+/** Numbers of new customers, drawn from the coupling database; one that HQ holds already is skipped. */
+import type { LaneContext } from '../engine/lane-context.ts';
+import type { CommerceSite } from './commerce-site.ts';
+
+/** Empty where the HQ store numbers customers itself. */
+export async function drawAccounts(commerce: CommerceSite, context: LaneContext, count: number): Promise<string[]> {
+  const { column, numbering } = commerce.rules.account;
+  if (numbering.kind === 'store' || count === 0) return [];
+  const { customers } = commerce.rules;
+  const textOf = (number: bigint): string =>
+    `${numbering.before}${String(number).padStart(numbering.digits, '0')}${numbering.after}`;
+  const drawn: string[] = [];
+  // Looked at before they are drawn, so that passing a store that was numbered by hand leaves no gap.
+  for (let step = count; drawn.length < count; step = LONG_STEP) {
+    const next = await commerce.database.drawNumbers(customers, 0);
+    const texts = Array.from({ length: step }, (_, at) => textOf(next + BigInt(at)));
+    const taken = await takenAmong(context, column, texts);
+    const free: string[] = [];
+    let passed = 0;
+    while (passed < step && drawn.length + free.length < count) {
+      if (!taken.has(passed)) free.push(texts[passed] ?? '');
+      passed += 1;
+    }
+    if ((await commerce.database.drawNumbers(customers, passed)) === next) drawn.push(...free);
+  }
+  return drawn;
+}
+
+const LONG_STEP = 1_000;
+
+async function takenAmong(
+  context: LaneContext,
+  column: string,
+  texts: readonly string[],
+): Promise<ReadonlySet<number>> {
+  const found = await context.tables.hq.match({
+    columns: [column],
+    caseSensitive: true,
+    probes: texts.map((text) => [text]),
+    limitPerProbe: 1,
+  });
+  return new Set(found.map(({ probe }) => probe));
+}

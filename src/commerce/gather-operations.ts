@@ -1,0 +1,194 @@
+/**
+ * Before anything is written: which records the operations speak of, what HQ holds of them, and what each operation means
+ * for it. New customers are sought in HQ before they are made there.
+ */
+import type { Translator } from '../domain/pair.ts';
+import { keyText, type Params, type Value } from '../domain/record.ts';
+import { makeTranslator } from '../domain/translate.ts';
+import { findParents, type LoneWork } from '../engine/gather-pairs.ts';
+import type { LaneContext } from '../engine/lane-context.ts';
+import { matchFields, matchLoneRecords, probeOf } from '../engine/match-lone-records.ts';
+import { asyncRecordName, type CustomerOperation } from '../ports/commerce.ts';
+import type { Coupling } from '../ports/coupling-database.ts';
+import type { AsyncRecord } from '../ports/operation-outcome.ts';
+import type { StoredRecord } from '../ports/store.ts';
+import { type CommerceSite, guidFieldOf, laneFor } from './commerce-site.ts';
+import { drawAccounts } from './draw-accounts.ts';
+import { fieldArray, type OperationPlan, planCreate, planMatched, planUpdate, valuesOf } from './plan-operation.ts';
+
+export interface OperationWork {
+  readonly operation: CustomerOperation;
+  readonly values: Value[];
+  /** Of the customer that a part belongs to. */
+  readonly parent: AsyncRecord | null;
+  record: AsyncRecord | null;
+  coupling: Coupling | null;
+  hq: StoredRecord | null;
+  plan: OperationPlan | null;
+  account: string | null;
+}
+
+// ---------------------------------------------------------------- what is known
+
+export async function gatherOperations(
+  commerce: CommerceSite,
+  context: LaneContext,
+  operations: readonly CustomerOperation[],
+): Promise<OperationWork[]> {
+  const { channel } = context.lane;
+  const named = operations.map(({ guid, partKey }) => ({ guid: guid ?? '', partKey: partKey ?? '' }));
+  const isPart = context.lane.mapping !== commerce.rules.customers;
+  const records = await commerce.database.asyncRecords(context.lane, named);
+  const parents = isPart
+    ? await commerce.database.asyncRecords(
+        laneFor(commerce, channel, 'customers'),
+        named.map(({ guid }) => ({ guid, partKey: '' })),
+      )
+    : new Map<string, AsyncRecord>();
+  const couplings = await context.database.couplingsById([...records.values()].map(({ couplingId }) => couplingId));
+  const keys = [...couplings.values()].map(({ hqKey }) => hqKey);
+  const read =
+    keys.length > 0
+      ? (await context.tables.hq.read(keys, context.cursors.hq)).records
+      : new Map<string, StoredRecord>();
+  const guidField = isPart ? null : guidFieldOf(context.prepared.mapping, commerce.rules);
+  return operations.map((operation) => {
+    const record = records.get(asyncRecordName(operation.guid ?? '', operation.partKey ?? '')) ?? null;
+    const coupling = record ? (couplings.get(record.couplingId) ?? null) : null;
+    const values = fieldArray(context.prepared, valuesOf(operation));
+    const guidAt = guidField === null ? undefined : context.prepared.indexOf.get(guidField);
+    if (guidAt !== undefined) values[guidAt] = operation.guid;
+    return {
+      operation,
+      values,
+      parent: parents.get(asyncRecordName(operation.guid ?? '', '')) ?? null,
+      record,
+      coupling,
+      hq: coupling ? (read.get(keyText(coupling.hqKey)) ?? null) : null,
+      plan: null,
+      account: null,
+    };
+  });
+}
+
+/**
+ * Two new records that match each other wait for one another: the second is sought when the first is there, so that a
+ * person whom two tills created becomes one customer.
+ */
+export function withoutTwins(context: LaneContext, works: readonly OperationWork[]): readonly OperationWork[] {
+  const translator = makeTranslator(context.prepared, () => null);
+  const taken = new Set<string>();
+  return works.filter((work) => {
+    if (work.record !== null) return true;
+    const names = context.prepared.mapping.match.flatMap((group, at) => {
+      const probe = probeOf(matchFields(context, group.fields), 'channel', work.values, translator);
+      if (!probe) return [];
+      const text = JSON.stringify([at, probe]);
+      return [group.caseSensitive ? text : text.toLowerCase()];
+    });
+    if (names.some((name) => taken.has(name))) return false;
+    for (const name of names) taken.add(name);
+    return true;
+  });
+}
+
+// ---------------------------------------------------------------- plans
+
+const CREATES: ReadonlySet<string> = new Set([
+  'createCustomer',
+  'createAddress',
+  'upsertContact',
+  'upsertAffiliation',
+  'setAttribute',
+]);
+export const failedPlan = (code: string, params: Params = {}): OperationPlan => ({ kind: 'failed', code, params });
+
+export async function planOperations(
+  commerce: CommerceSite,
+  context: LaneContext,
+  works: readonly OperationWork[],
+): Promise<void> {
+  const items = works.map((work) => loneWork(work));
+  const parents = await findParents(context, [], items);
+  const translator = makeTranslator(context.prepared, parents.find);
+  const fresh: OperationWork[] = [];
+  for (const work of works) {
+    const { operation, record, coupling, hq } = work;
+    const isPart = context.lane.mapping !== commerce.rules.customers;
+    if (isPart && work.parent === null) work.plan = failedPlan('customer-not-found', { account: operation.guid });
+    else if (record === null && CREATES.has(operation.name ?? '')) fresh.push(work);
+    else if (record === null) work.plan = failedPlan('customer-not-found', { account: operation.guid });
+    else if (operation.name === 'createCustomer' && record.createdBy !== operation.id)
+      work.plan = failedPlan('guid-in-use', { guid: operation.guid });
+    else if (coupling === null || hq === null) work.plan = failedPlan('deleted-in-hq', { key: [...record.hqKey] });
+    else if (operation.name === 'deactivateCustomer') work.plan = planDeactivation(commerce, operation);
+    else if (operation.row['operation'] === '3')
+      work.plan = failedPlan('operation-not-supported', { operation: operation.name });
+    else work.plan = planUpdate(context.prepared, operation, coupling, record.seen, hq, translator);
+  }
+  await planFresh(commerce, context, fresh, translator);
+}
+
+const planDeactivation = ({ rules }: CommerceSite, operation: CustomerOperation): OperationPlan =>
+  rules.deactivateCustomer === null
+    ? failedPlan('operation-not-supported', { operation: operation.name })
+    : { kind: 'write', writes: [], conflict: null, found: null };
+
+/** A new customer is sought in HQ before it is made there. */
+async function planFresh(
+  commerce: CommerceSite,
+  context: LaneContext,
+  works: readonly OperationWork[],
+  translator: Translator,
+): Promise<void> {
+  if (works.length === 0) return;
+  const { prepared } = context;
+  const byItem = new Map(works.map((work) => [loneWork(work), work]));
+  const { matched, unmatched, ambiguous } = await matchLoneRecords(
+    context,
+    'channel',
+    [...byItem.keys()],
+    translator,
+    false,
+  );
+  const guidField = guidFieldOf(prepared.mapping, commerce.rules);
+  const guidIndex = guidField === null ? null : (prepared.indexOf.get(guidField) ?? null);
+  for (const { item, partner } of matched) {
+    const work = byItem.get(item) as OperationWork;
+    work.hq = partner;
+    work.plan = planMatched(prepared, work.values, partner, translator, guidIndex);
+  }
+  for (const { item, candidates } of ambiguous) {
+    const work = byItem.get(item) as OperationWork;
+    const [only] = candidates;
+    const coupling =
+      candidates.length === 1 && only
+        ? (await context.database.couplingsByKey(context.lane, 'hq', [only.key])).get(keyText(only.key))
+        : undefined;
+    const record = coupling
+      ? (await context.tables.hq.read([coupling.hqKey], context.cursors.hq)).records.get(keyText(coupling.hqKey))
+      : undefined;
+    if (coupling && record) {
+      // The same person once more: this GUID names the customer too.
+      work.coupling = coupling;
+      work.hq = record;
+      work.plan = planMatched(prepared, work.values, record, translator, guidIndex);
+    } else
+      work.plan = failedPlan('match-ambiguous', {
+        candidates: candidates.length,
+        matchedOn: [...(only?.matchedOn ?? [])],
+        found: candidates.map(({ key, description }) => ({ key: [...key], description })),
+      });
+  }
+  const creates = unmatched.map((item) => byItem.get(item) as OperationWork);
+  for (const work of creates) work.plan = planCreate(prepared, work.values, translator);
+  const numbered = creates.filter(({ plan }) => plan?.kind === 'write');
+  if (context.lane.mapping !== commerce.rules.customers) return;
+  const accounts = await drawAccounts(commerce, context, numbered.length);
+  for (const [at, work] of numbered.entries()) work.account = accounts[at] ?? null;
+}
+
+const loneWork = ({ operation, values }: OperationWork): LoneWork => {
+  const key = [operation.guid ?? '', operation.partKey ?? ''];
+  return { side: 'channel', key, pending: null, record: { key, values: [], version: '', inFilter: true }, values };
+};

@@ -1,0 +1,159 @@
+/**
+ * What one operation means for HQ, decided as the engine decides any pair: against what the channel had seen, with what HQ
+ * holds now. An operation never touches the base of the coupling; that moves when 1010 distributes the result.
+ */
+import { decide, newRecordWrites } from '../domain/decide.ts';
+import type { Base, FieldWrite, Translator } from '../domain/pair.ts';
+import { PLAIN_RUN } from '../domain/pair.ts';
+import { fieldValuesOf } from '../domain/prepare-mapping.ts';
+import type { PreparedMapping } from '../domain/prepared-mapping.ts';
+import type { Params, Value } from '../domain/record.ts';
+import type { CustomerOperation } from '../ports/commerce.ts';
+import type { AsyncRecord } from '../ports/operation-outcome.ts';
+import type { Coupling } from '../ports/coupling-database.ts';
+import type { StoredRecord } from '../ports/store.ts';
+
+export type OperationPlan =
+  | {
+      readonly kind: 'write';
+      readonly writes: readonly FieldWrite[];
+      readonly conflict: Conflict | null;
+      readonly found: Found;
+    }
+  | { readonly kind: 'failed'; readonly code: string; readonly params: Params };
+
+export interface Conflict {
+  readonly code: string;
+  readonly params: Params;
+}
+type Found = Readonly<Record<string, Value>> | null;
+
+/** By field, in the channel's form, corrections over what the row says. */
+export const valuesOf = (operation: CustomerOperation): Readonly<Record<string, Value>> => ({
+  ...operation.values,
+  ...operation.corrections,
+});
+
+export function fieldArray(prepared: PreparedMapping, values: Readonly<Record<string, Value>>): Value[] {
+  return prepared.fields.map((field) => values[field.name] ?? null);
+}
+
+export function planCreate(prepared: PreparedMapping, values: readonly Value[], translator: Translator): OperationPlan {
+  const { writes, problems } = newRecordWrites(prepared, 'channel', values, translator);
+  const [problem] = problems;
+  if (problem) return failed(problem);
+  return { kind: 'write', writes, conflict: null, found: null };
+}
+
+/** A customer that is in HQ already: what the operation says beyond that is settled like a new pair; null says nothing. */
+export function planMatched(
+  prepared: PreparedMapping,
+  values: readonly Value[],
+  record: StoredRecord,
+  translator: Translator,
+  guidIndex: number | null,
+): OperationPlan {
+  const hq = fieldValuesOf(prepared, 'hq', record.values);
+  const fields = new Set(
+    prepared.fields
+      .filter(({ index }) => index !== guidIndex && (values[index] ?? null) !== null)
+      .map(({ index }) => index),
+  );
+  const plan = planDecided(prepared, { hq, channel: values, base: null }, fields, translator);
+  if (plan.kind === 'failed' || guidIndex === null || (hq[guidIndex] ?? null) !== null) return plan;
+  // Whoever came first keeps its GUID on the record; the others name the customer all the same.
+  const from = values[guidIndex] ?? null;
+  const guid = translator.translate(guidIndex, 'hq', from);
+  if (!guid.ok) return { kind: 'failed', code: guid.code, params: guid.params };
+  const write = { index: guidIndex, from, to: guid.value, old: null, cleared: false, because: 'initial' } as const;
+  return { ...plan, writes: [...plan.writes, write] };
+}
+
+/** Three-way: what the channel had seen, what it made of it, what HQ holds now. */
+export function planUpdate(
+  prepared: PreparedMapping,
+  operation: CustomerOperation,
+  coupling: Coupling,
+  seen: AsyncRecord['seen'],
+  record: StoredRecord,
+  translator: Translator,
+): OperationPlan {
+  const hq = fieldValuesOf(prepared, 'hq', record.values);
+  const base = baseSeen(prepared, coupling, seen);
+  const given = valuesOf(operation);
+  const fields = new Set<number>();
+  const channel = prepared.fields.map((field) => {
+    const before = base.channel[field.index] ?? null;
+    if (!Object.hasOwn(given, field.name)) return before;
+    // A later operation that came through is never undone by an earlier one that was repaired.
+    const later = seen[field.name];
+    if (later && BigInt(later.counter) > BigInt(operation.counter)) return before;
+    fields.add(field.index);
+    return given[field.name] ?? null;
+  });
+  return planDecided(prepared, { hq, channel, base }, fields, translator);
+}
+
+/** The base, with what operations already applied have left over it; a base that has moved since knows better. */
+function baseSeen(prepared: PreparedMapping, coupling: Coupling, seen: AsyncRecord['seen']): Base {
+  const hq = [...coupling.base.hq];
+  const channel = [...coupling.base.channel];
+  const states = coupling.base.states ? [...coupling.base.states] : null;
+  for (const field of prepared.fields) {
+    const left = seen[field.name];
+    const at = field.index;
+    if (!left || left.base[0] !== (hq[at] ?? null) || left.base[1] !== (channel[at] ?? null)) continue;
+    hq[at] = left.hq;
+    channel[at] = left.channel;
+    if (states) states[at] = 'known';
+  }
+  return { hq, channel, states };
+}
+
+function planDecided(
+  prepared: PreparedMapping,
+  now: { readonly hq: readonly Value[]; readonly channel: readonly Value[]; readonly base: Base | null },
+  fields: ReadonlySet<number>,
+  translator: Translator,
+): OperationPlan {
+  const side = (values: readonly Value[]) => ({ values, inFilter: true, deletedSince: false, modifiedAt: null });
+  const decision = decide(prepared, { hq: side(now.hq), channel: side(now.channel), base: now.base }, translator, {
+    ...PLAIN_RUN,
+    fields,
+  });
+  const found = foundOf(prepared, now.hq, translator);
+  if (decision.kind === 'nothing') return { kind: 'write', writes: [], conflict: null, found };
+  if (decision.kind !== 'fields') return { kind: 'failed', code: 'record-replaced', params: {} };
+  const problem = decision.problems.find((each) => fields.has(prepared.indexOf.get(each.field) ?? -1));
+  if (problem) return failed(problem);
+  const writes = decision.toHq.filter((write) => fields.has(write.index));
+  const names = (decision.conflict?.fields ?? [])
+    .filter(({ index }) => fields.has(index))
+    .map(({ index }) => prepared.fields[index]?.name ?? '');
+  const conflict =
+    names.length > 0 && decision.conflict
+      ? { code: decision.conflict.code, params: { fields: names, field: names[0] ?? null } }
+      : null;
+  return { kind: 'write', writes, conflict, found };
+}
+
+const failed = (problem: {
+  readonly code: string;
+  readonly params: Params;
+  readonly field: string;
+}): OperationPlan => ({
+  kind: 'failed',
+  code: problem.code,
+  params: { ...problem.params, field: problem.field },
+});
+
+/** What HQ held, in the form that the channel would show. */
+function foundOf(prepared: PreparedMapping, hq: readonly Value[], translator: Translator): Found {
+  const found: Record<string, Value> = {};
+  for (const field of prepared.fields) {
+    if (field.columns.channel.length === 0 || field.field.references !== null) continue;
+    const translated = translator.translate(field.index, 'channel', hq[field.index] ?? null);
+    if (translated.ok) found[field.name] = translated.value;
+  }
+  return found;
+}

@@ -1,0 +1,160 @@
+/**
+ * The p-job: new rows of the operation tables into the coupling database. Their marks come by the capture's own cursor,
+ * so a row that is committed late, below the highest counter seen, arrives like any other, and nothing arrives twice.
+ */
+import { columnsOf } from '../domain/mapping.ts';
+import {
+  OPERATION_COLUMNS,
+  readOperationRow,
+  type OperationPart,
+  type Row,
+  type RowReader,
+} from '../domain/operation-row.ts';
+import { keyText, type RecordKey } from '../domain/record.ts';
+import { readMarks } from '../engine/read-marks.ts';
+import { storeOf } from '../engine/site.ts';
+import { StoreRefused } from '../errors/store-faults.ts';
+import type { LaneLock, PendingChange } from '../ports/coupling-database.ts';
+import type { StoredRecord, StoreTable } from '../ports/store.ts';
+import { type CommerceSite, mappingFor, partsOf, pullLane, tableOf } from './commerce-site.ts';
+import type { Stop } from './job-report.ts';
+
+const BATCH_ROWS = 1_000;
+
+export interface Pulled {
+  received: number;
+  malformed: number;
+  /** Counters that came again with another content. */
+  reused: { table: string; counter: string }[];
+  complete: boolean;
+}
+
+export async function pullOperations(commerce: CommerceSite, channel: string, stop: Stop): Promise<Pulled> {
+  const pulled: Pulled = { received: 0, malformed: 0, reused: [], complete: true };
+  await readMarks(commerce.site, 'channel', channel);
+  for (const part of partsOf(commerce.rules)) {
+    await using lock = await commerce.site.database.lockLane(pullLane(channel, part), 600_000);
+    if (!lock) continue;
+    const table = await openOperationTable(commerce, channel, part);
+    const first = await pullOwed(commerce, channel, part, table, lock, pulled, stop);
+    if (!first || !(await pullPending(commerce, channel, part, table, pulled, stop))) {
+      pulled.complete = false;
+      return pulled;
+    }
+  }
+  return pulled;
+}
+
+interface Opened {
+  readonly table: StoreTable;
+  readonly columns: readonly string[];
+  readonly reader: RowReader;
+}
+
+/** Read with every column it has, so that a row is kept whole; typed by the tables as they are, without asking HQ. */
+async function openOperationTable(commerce: CommerceSite, channel: string, part: OperationPart): Promise<Opened> {
+  const store = storeOf(commerce.site, 'channel', channel);
+  const mapping = mappingFor(commerce, channel, part);
+  const name = tableOf(commerce.rules, channel, part);
+  const [own, target] = await store.describe([name, mapping.channel.table]);
+  if (!own || !target) {
+    const missing = own ? mapping.channel.table.name : name.name;
+    throw new StoreRefused('schema-changed', `there is no table ${missing}`, { side: 'channel', table: missing });
+  }
+  const columns = own.columns.map((column) => column.name);
+  const lacking = OPERATION_COLUMNS.find((column) => !columns.includes(column));
+  if (lacking !== undefined)
+    throw new StoreRefused('schema-changed', `${name.name} has no column ${lacking}`, {
+      side: 'channel',
+      table: name.name,
+      column: lacking,
+    });
+  const mapped = new Set([...columnsOf(mapping, 'channel')]);
+  return {
+    columns,
+    table: await store.table({ table: name, key: ['replicationcounter'], columns, filter: null, onCreate: {} }),
+    reader: {
+      part,
+      mapping,
+      customers: commerce.rules.customers,
+      given: new Map(own.columns.map((column) => [column.name, column.type])),
+      meant: new Map(
+        target.columns.filter(({ name: column }) => mapped.has(column)).map((column) => [column.name, column.type]),
+      ),
+    },
+  };
+}
+
+/** Rows older than the capture, or from a time when it was not as installed: the whole table is read once. */
+async function pullOwed(
+  commerce: CommerceSite,
+  channel: string,
+  part: OperationPart,
+  opened: Opened,
+  lock: LaneLock,
+  pulled: Pulled,
+  stop: Stop,
+): Promise<boolean> {
+  const { firstRunDone, fullRunDue } = lock.state;
+  if (firstRunDone && fullRunDue === null) return true;
+  for (let after: RecordKey | null = null; ; ) {
+    if (await stop()) return false;
+    const page = await opened.table.scan(after, BATCH_ROWS);
+    const last = page.at(-1);
+    if (!last) break;
+    after = last.key;
+    await takeIn(commerce, channel, part, opened, page, [], pulled);
+  }
+  await commerce.site.database.changeLane(pullLane(channel, part), { firstRunDone: true, fullRunDue: null });
+  return true;
+}
+
+async function pullPending(
+  commerce: CommerceSite,
+  channel: string,
+  part: OperationPart,
+  opened: Opened,
+  pulled: Pulled,
+  stop: Stop,
+): Promise<boolean> {
+  const { database } = commerce.site;
+  for (let after: string | null = null; ; ) {
+    if (await stop()) return false;
+    const changes = await database.takePending(
+      pullLane(channel, part),
+      ['due', 'waiting', 'deletion'],
+      after,
+      BATCH_ROWS,
+    );
+    const last = changes.at(-1);
+    if (!last) return true;
+    after = last.id;
+    const { records } = await opened.table.read(
+      changes.map(({ key }) => key),
+      null,
+    );
+    const found = changes.flatMap(({ key }) => records.get(keyText(key)) ?? []);
+    await takeIn(commerce, channel, part, opened, found, changes, pulled);
+  }
+}
+
+async function takeIn(
+  commerce: CommerceSite,
+  channel: string,
+  part: OperationPart,
+  opened: Opened,
+  records: readonly StoredRecord[],
+  changes: readonly PendingChange[],
+  pulled: Pulled,
+): Promise<void> {
+  const rows = records.map(({ values }) => readOperationRow(opened.reader, rowOf(opened.columns, values)));
+  const counts = await commerce.database.takeIn(pullLane(channel, part), part, rows, changes);
+  await commerce.site.surroundings.reach('outcomes-recorded', pullLane(channel, part));
+  pulled.received += counts.received;
+  pulled.malformed += counts.malformed;
+  for (const counter of counts.reused)
+    pulled.reused.push({ table: tableOf(commerce.rules, channel, part).name, counter });
+}
+
+const rowOf = (columns: readonly string[], values: readonly (string | null)[]): Row =>
+  Object.fromEntries(columns.map((name, at) => [name, values[at] ?? null]));

@@ -1,0 +1,136 @@
+/**
+ * Applies what was received: customers first, then their parts, each in the order of its counter per customer. A create
+ * that failed holds back what is behind it; a failed update holds back nothing. Then the channel is told what HQ has.
+ */
+import pRetry from 'p-retry';
+import type { OperationPart } from '../domain/operation-row.ts';
+import { forgetLane, openLane } from '../engine/open-lane.ts';
+import { readMarks } from '../engine/read-marks.ts';
+import { singleRun } from '../engine/single-run.ts';
+import { FenceLost, StoreBusy, StoreUnreachable } from '../errors/store-faults.ts';
+import type { CustomerOperation } from '../ports/commerce.ts';
+import { type Job, type JobCounters, noCounters } from '../ports/coupling-database.ts';
+import { ActionRefused, type Asker } from '../ports/synchronizer.ts';
+import { applyOperations } from './apply-operations.ts';
+import { type CommerceSite, laneFor, operationStoreOf, partsOf, tableOf } from './commerce-site.ts';
+import type { Stop } from './job-report.ts';
+
+const BATCH_OPERATIONS = 1_000;
+const LANE_WAIT_MS = 600_000;
+/** Rounds in which only records that somebody else held were met. */
+const PATIENT_ROUNDS = 5;
+const RETRIES = { retries: 3, minTimeout: 50, factor: 3, randomize: true };
+
+export interface Synchronized {
+  counters: JobCounters;
+  rows: number;
+  complete: boolean;
+}
+
+export async function synchronizeCustomers(
+  commerce: CommerceSite,
+  channel: string,
+  job: Pick<Job, 'id'> & Asker,
+  stop: Stop,
+): Promise<Synchronized> {
+  const done: Synchronized = { counters: noCounters(), rows: 0, complete: true };
+  await Promise.all([readMarks(commerce.site, 'hq', null), readMarks(commerce.site, 'channel', channel)]);
+  await commerce.database.blockAndRelease(channel);
+  for (const part of partsOf(commerce.rules)) {
+    if (!(await applyPart(commerce, channel, part, job, stop, done))) {
+      done.complete = false;
+      break;
+    }
+    await commerce.database.blockAndRelease(channel);
+  }
+  return done;
+}
+
+/** Bulk and idempotent: what was told before a crash is told again. */
+export async function tellChannel(commerce: CommerceSite, channel: string): Promise<number> {
+  const store = operationStoreOf(commerce, channel);
+  let told = 0;
+  for (;;) {
+    const due = await commerce.database.toldNot(channel, BATCH_OPERATIONS);
+    if (due.length === 0) return told;
+    for (const part of partsOf(commerce.rules)) {
+      const counters = due.filter((operation) => operation.part === part).map(({ counter }) => counter);
+      if (counters.length > 0) await store.complete(tableOf(commerce.rules, channel, part), counters);
+    }
+    await commerce.database.noteTold(due.map(({ id }) => id));
+    told += due.length;
+  }
+}
+
+/** Applies a batch; returns how many have to be tried again at once. */
+type Apply = (operations: readonly CustomerOperation[]) => Promise<number>;
+
+async function applyPart(
+  commerce: CommerceSite,
+  channel: string,
+  part: OperationPart,
+  job: Pick<Job, 'id'> & Asker,
+  stop: Stop,
+  done: Synchronized,
+): Promise<boolean> {
+  const due = (limit: number) =>
+    commerce.database.dueOperations(channel, part, { tries: commerce.rules.tries, jobId: job.id, limit });
+  if ((await due(1)).length === 0) return true;
+  let complete = true;
+  await inLane(commerce, channel, part, job, done, async (apply) => {
+    for (let patience = PATIENT_ROUNDS; patience > 0; ) {
+      if (await stop()) {
+        complete = false;
+        return;
+      }
+      const operations = await due(BATCH_OPERATIONS);
+      if (operations.length === 0) return;
+      const again = await apply(operations);
+      patience = again === operations.length ? patience - 1 : PATIENT_ROUNDS;
+      // A create that failed just now holds back what the next round would take.
+      await commerce.database.blockAndRelease(channel);
+    }
+  });
+  return complete;
+}
+
+async function inLane(
+  commerce: CommerceSite,
+  channel: string,
+  part: OperationPart,
+  job: Pick<Job, 'id'> & Asker,
+  done: Synchronized,
+  work: (apply: Apply) => Promise<void>,
+): Promise<void> {
+  const { site, memory } = commerce;
+  const lane = laneFor(commerce, channel, part);
+  const attempt = async (): Promise<void> => {
+    const context = await openLane(site, memory, lane, LANE_WAIT_MS);
+    if (!context) throw new StoreBusy('the mapping is busy; try again', { ...lane });
+    try {
+      const { stopped } = context.state;
+      if (stopped)
+        throw new ActionRefused('mapping-stopped', `${lane.mapping} stands still: ${stopped.code}`, {
+          ...lane,
+          cause: stopped.code,
+        });
+      const run = singleRun(site, lane, 'synchronize-customers', 'commerce', job, job.id, null);
+      const late = new Set<string>();
+      await work(async (operations) => {
+        const applied = await applyOperations(commerce, context, { ...run, counters: done.counters }, operations, late);
+        done.rows += applied.synchronized;
+        return applied.again;
+      });
+    } catch (fault) {
+      if (!(fault instanceof ActionRefused)) forgetLane(memory, lane);
+      throw fault;
+    } finally {
+      await context.lock.release();
+    }
+  };
+  await pRetry(attempt, {
+    ...RETRIES,
+    shouldRetry: ({ error }) =>
+      error instanceof StoreBusy || error instanceof StoreUnreachable || error instanceof FenceLost,
+  });
+}

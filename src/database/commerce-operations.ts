@@ -1,0 +1,326 @@
+/**
+ * Customer operations as jobs work on them. What became of an operation is written by the recording that has its write,
+ * in the same transaction, so that nothing is applied twice or forgotten, whenever the process dies.
+ */
+import { createHash } from 'node:crypto';
+import { v7 as newId } from 'uuid';
+import { stableText } from '../domain/mapping.ts';
+import type { OperationRow } from '../domain/operation-row.ts';
+import { keyOfText, keyText, type Value } from '../domain/record.ts';
+import type { CommerceDatabase } from '../ports/commerce.ts';
+import { asyncRecordName } from '../ports/commerce.ts';
+import type { AsyncRecord, OperationOutcome } from '../ports/operation-outcome.ts';
+import { plainArray, textArray } from './array-literal.ts';
+import type { Clients } from './connect.ts';
+import { query } from './connect.ts';
+import type { Queryable } from './open-session.ts';
+import { OPERATION_COLUMNS, type OperationDbRow, operationOf, STEP } from './commerce-rows.ts';
+import type { LaneRegistry } from './lane-registry.ts';
+
+type Work = Pick<
+  CommerceDatabase,
+  | 'takeIn'
+  | 'notPulled'
+  | 'dueOperations'
+  | 'toldNot'
+  | 'noteTold'
+  | 'noteOutcomes'
+  | 'blockAndRelease'
+  | 'asyncRecords'
+  | 'guidsOf'
+  | 'putAsyncRecords'
+  | 'couplingsWithoutGuid'
+  | 'drawNumbers'
+>;
+
+const TAKE_IN = `
+  insert into couplet.customer_operation (id, channel, part, counter, guid, part_key, name, status, operation_timestamp,
+      created_by, row, row_hash, values, snapshot, corrections, edits, history, code, params, terms)
+  select u.id, $2, $3, u.counter, u.guid, u.part_key, u.name, u.status::couplet.operation_status, u.created_at, u.created_by,
+         u.row, u.hash, u.values, u.snapshot, '{}', '[]', json_build_array(${STEP('u.status', 'u.code', 'null')}), u.code,
+         u.params, array(select json_array_elements_text(u.terms))
+    from json_to_recordset($1::text::json) as u(id uuid, counter bigint, guid uuid, part_key text, name text, status text,
+         created_at timestamptz, created_by text, row json, hash text, values json, snapshot boolean, code text, params json, terms json)
+  on conflict (channel, part, counter) do nothing
+  returning code`;
+
+const REUSED = `
+  select o.counter::text from couplet.customer_operation o
+    join unnest($3::bigint[], $4::text[]) as u(counter, hash) on u.counter = o.counter
+   where o.channel = $1 and o.part = $2 and o.row_hash <> u.hash`;
+
+const DONE = `
+  delete from couplet.pending p using unnest($1::bigint[], $2::int[]) as u(id, generation)
+   where p.id = u.id and p.generation = u.generation`;
+
+/** Attempted in this job already means: not again in it, whatever became of it. */
+const DUE = `
+  select ${OPERATION_COLUMNS} from couplet.customer_operation o
+   where o.channel = $1 and o.part = $2 and o.status not in ('synchronized', 'dismissed')
+     and (o.status = 'received' or (o.status = 'failed' and o.attempts < $3 and o.code is distinct from 'operation-malformed'))
+     and o.job_id is distinct from $4::uuid
+   order by o.counter limit $5`;
+
+const OUTCOMES = `
+  update couplet.customer_operation o
+     set status = u.status::couplet.operation_status, code = u.code, params = coalesce(u.params, '{}'), job_id = u.job_id,
+         coupling_id = coalesce(u.coupling_id, o.coupling_id), customer_account = coalesce(u.account, o.customer_account),
+         found = coalesce(u.found, o.found), blocked_by = null, editing_by = null, editing_until = null,
+         attempts = o.attempts + 1, revision = o.revision + 1,
+         terms = case when u.terms is null then o.terms
+                      else array(select distinct t from unnest(o.terms || array(select json_array_elements_text(u.terms))) t) end,
+         history = (o.history::jsonb || jsonb_build_array(${STEP('u.status', 'u.code', 'u.job_id')}))::json
+    from json_to_recordset($1::text::json) as u(id uuid, status text, code text, params json, job_id uuid,
+         coupling_id uuid, account text, found json, terms json)
+   where o.id = u.id and o.status not in ('synchronized', 'dismissed')`;
+
+const PUT_RECORDS = `
+  insert into couplet.async_record as a (mapping, channel, guid, part_key, coupling_id, hq_key, created_by, seen)
+  select u.mapping, u.channel, u.guid, u.part_key, u.coupling_id, u.hq_key, u.created_by, u.seen
+    from json_to_recordset($1::text::json) as u(mapping text, channel text, guid uuid, part_key text, coupling_id uuid,
+         hq_key text, created_by uuid, seen json)
+  on conflict (mapping, channel, guid, part_key) do update
+     set coupling_id = excluded.coupling_id, hq_key = excluded.hq_key,
+         created_by = coalesce(a.created_by, excluded.created_by),
+         seen = (a.seen::jsonb || excluded.seen::jsonb)::json`;
+
+/** Behind a create that has not come through: the customer is not there yet. */
+const BLOCK = `
+  update couplet.customer_operation o
+     set status = 'blocked', blocked_by = c.id, revision = o.revision + 1,
+         history = (o.history::jsonb || jsonb_build_array(${STEP("'blocked'", 'null', 'null')}))::json
+    from couplet.customer_operation c
+   where c.channel = $1 and c.name = 'createCustomer' and c.status in ('failed', 'conflict', 'editing', 'blocked')
+     and o.channel = c.channel and o.guid = c.guid and o.status in ('received', 'failed') and o.code is distinct from 'operation-malformed'
+     and (o.part <> 'customers' or o.counter > c.counter)`;
+
+const RELEASE = `
+  update couplet.customer_operation o
+     set status = 'received', blocked_by = null, revision = o.revision + 1,
+         history = (o.history::jsonb || jsonb_build_array(${STEP("'received'", 'null', 'null')}))::json
+    from couplet.customer_operation c
+   where o.status = 'blocked' and o.channel = $1 and c.id = o.blocked_by
+     and c.status not in ('failed', 'conflict', 'editing', 'blocked')`;
+
+/** A lease that has run out: the operation is again what it was before somebody took it. */
+const LAPSE = `
+  update couplet.customer_operation o
+     set status = coalesce(o.history -> -1 ->> 'status', 'received')::couplet.operation_status, editing_by = null,
+         editing_until = null, revision = o.revision + 1
+   where o.status = 'editing' and o.channel = $1 and o.editing_until <= now()`;
+
+const RECORDS = `
+  select a.mapping, a.channel, a.guid::text, a.part_key, a.coupling_id::text, a.hq_key, a.created_by::text, a.seen from couplet.async_record a
+    join unnest($3::uuid[], $4::text[]) as u(guid, part_key) on u.guid = a.guid and u.part_key = a.part_key
+   where a.mapping = $1 and a.channel = $2`;
+
+const WITHOUT_GUID = `
+  select c.id::text from couplet.coupling c
+   where c.lane_id = $1 and c.ended_at is null and c.channel_key is not null
+     and not exists (select from couplet.async_record a where a.coupling_id = c.id)
+   order by c.id limit $2`;
+
+export const commerceWork = (clients: Clients, lanes: LaneRegistry): Work => ({
+  ...pullPart(clients),
+  ...duePart(clients),
+  ...recordsPart(clients, lanes),
+});
+
+const pullPart = (clients: Clients): Pick<Work, 'takeIn' | 'notPulled'> => ({
+  takeIn: (lane, part, rows, done) =>
+    clients.raw.begin(async (sql) => {
+      const items = rows.map((row) => ({ ...row, hash: hashOf(row) }));
+      const taken = await query<{ code: string | null }>(sql, TAKE_IN, [
+        JSON.stringify(items.map(insertOf)),
+        lane.channel,
+        part,
+      ]);
+      const reused = new Set(
+        taken.length === items.length
+          ? []
+          : (
+              await query<{ counter: string }>(sql, REUSED, [
+                lane.channel,
+                part,
+                plainArray(items.map(({ counter }) => counter)),
+                textArray(items.map(({ hash }) => hash)),
+              ])
+            ).map(({ counter }) => counter),
+      );
+      // A counter that came again with another content stays pending: every pull says so until somebody has looked.
+      const worked = done.filter(({ key }) => !reused.has(key[0] ?? ''));
+      await query(sql, DONE, [
+        plainArray(worked.map(({ id }) => id)),
+        plainArray(worked.map(({ generation }) => generation)),
+      ]);
+      const malformed = taken.filter(({ code }) => code !== null).length;
+      return { received: taken.length - malformed, malformed, reused: [...reused] };
+    }),
+  async notPulled(channel, part, counters) {
+    const rows = await query<{ counter: string }>(
+      clients.raw,
+      `select u.counter::text from unnest($3::bigint[]) as u(counter)
+        where not exists (select from couplet.customer_operation o where o.channel = $1 and o.part = $2 and o.counter = u.counter)`,
+      [channel, part, plainArray(counters)],
+    );
+    return rows.map(({ counter }) => counter);
+  },
+});
+
+const duePart = (
+  clients: Clients,
+): Pick<Work, 'dueOperations' | 'toldNot' | 'noteTold' | 'noteOutcomes' | 'blockAndRelease'> => ({
+  async dueOperations(channel, part, { tries, jobId, limit }) {
+    const rows = await query<OperationDbRow>(clients.raw, DUE, [channel, part, tries, jobId, limit * 3]);
+    const names = new Set<string>();
+    const first = rows.map(operationOf).filter((operation) => {
+      const name = asyncRecordName(operation.guid ?? '', operation.partKey ?? '');
+      if (names.has(name)) return false;
+      names.add(name);
+      return true;
+    });
+    return first.slice(0, limit);
+  },
+  async toldNot(channel, limit) {
+    return query(
+      clients.raw,
+      `select id::text, part, counter::text from couplet.customer_operation
+        where channel = $1 and status = 'synchronized' and not told order by counter limit $2`,
+      [channel, limit],
+    );
+  },
+  async noteTold(ids) {
+    await query(clients.raw, 'update couplet.customer_operation set told = true where id = any($1::uuid[])', [
+      plainArray(ids),
+    ]);
+  },
+  noteOutcomes: (outcomes) => clients.raw.begin((sql) => writeOutcomes(sql, outcomes)).then(() => undefined),
+  async blockAndRelease(channel) {
+    await query(clients.raw, LAPSE, [channel]);
+    await query(clients.raw, RELEASE, [channel]);
+    await query(clients.raw, BLOCK, [channel]);
+  },
+});
+
+const recordsPart = (
+  clients: Clients,
+  lanes: LaneRegistry,
+): Pick<Work, 'asyncRecords' | 'guidsOf' | 'putAsyncRecords' | 'couplingsWithoutGuid' | 'drawNumbers'> => ({
+  async asyncRecords(lane, of) {
+    const rows = await query<RecordRow>(clients.raw, RECORDS, [
+      lane.mapping,
+      lane.channel,
+      plainArray(of.map(({ guid }) => guid)),
+      textArray(of.map(({ partKey }) => partKey)),
+    ]);
+    return new Map(rows.map((row) => [asyncRecordName(row.guid, row.part_key), recordOf(row)]));
+  },
+  async guidsOf(couplingIds) {
+    const rows = await query<{ coupling_id: string; guid: string }>(
+      clients.raw,
+      `select distinct on (coupling_id) coupling_id::text, guid::text from couplet.async_record
+        where coupling_id = any($1::uuid[]) order by coupling_id, created_at`,
+      [plainArray(couplingIds)],
+    );
+    return new Map(rows.map((row) => [row.coupling_id, row.guid]));
+  },
+  putAsyncRecords: (records) => putRecords(clients.raw, records),
+  async couplingsWithoutGuid(lane, limit) {
+    const rows = await query<{ id: string }>(clients.raw, WITHOUT_GUID, [await lanes.idOf(lane), limit]);
+    return rows.map(({ id }) => id);
+  },
+  async drawNumbers(mapping, count) {
+    const [row] = await query<{ first: string }>(
+      clients.raw,
+      `insert into couplet.account_number as a (mapping, next) values ($1, 1 + $2::bigint)
+       on conflict (mapping) do update set next = a.next + $2::bigint returning (a.next - $2::bigint)::text as first`,
+      [mapping, count],
+    );
+    return BigInt(row?.first ?? '1');
+  },
+});
+
+/** In the transaction of whoever records what the operation wrote. */
+export async function writeOutcomes(sql: Queryable, outcomes: readonly OperationOutcome[]): Promise<void> {
+  if (outcomes.length === 0) return;
+  await query(sql, OUTCOMES, [JSON.stringify(outcomes.map(outcomeRow))]);
+  const records = outcomes.flatMap(({ record }) => record ?? []);
+  if (records.length > 0) await putRecords(sql, records);
+}
+
+const outcomeRow = ({ id, status, jobId, code, params, couplingId, account, found }: OperationOutcome) => ({
+  id,
+  status,
+  code,
+  params,
+  account,
+  found,
+  job_id: jobId,
+  coupling_id: couplingId,
+  terms: found === null ? null : termsOf(found),
+});
+
+async function putRecords(sql: Queryable, records: readonly AsyncRecord[]): Promise<void> {
+  const rows = records.map(({ mapping, channel, guid, partKey, couplingId, hqKey, createdBy, seen }) => ({
+    mapping,
+    channel,
+    guid,
+    part_key: partKey,
+    coupling_id: couplingId,
+    hq_key: keyText(hqKey),
+    created_by: createdBy,
+    seen,
+  }));
+  // One statement may not meet a record twice; later ones know more.
+  const last = new Map(rows.map((row) => [`${row.mapping} ${row.channel} ${row.guid} ${row.part_key}`, row]));
+  await query(sql, PUT_RECORDS, [JSON.stringify([...last.values()])]);
+}
+
+interface RecordRow {
+  readonly mapping: string;
+  readonly channel: string;
+  readonly guid: string;
+  readonly part_key: string;
+  readonly coupling_id: string;
+  readonly hq_key: string;
+  readonly created_by: string | null;
+  readonly seen: AsyncRecord['seen'];
+}
+
+const recordOf = (row: RecordRow): AsyncRecord => ({
+  mapping: row.mapping,
+  channel: row.channel,
+  guid: row.guid,
+  partKey: row.part_key,
+  couplingId: row.coupling_id,
+  hqKey: keyOfText(row.hq_key),
+  createdBy: row.created_by,
+  seen: row.seen,
+});
+
+/** Columns without a value say nothing, so that a column which is added later changes no row. */
+const hashOf = ({ row }: OperationRow): string => {
+  const given = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
+  return createHash('sha256').update(stableText(given)).digest('base64url');
+};
+
+const insertOf = (row: OperationRow & { readonly hash: string }) => ({
+  id: newId(),
+  counter: row.counter,
+  guid: row.malformed !== null && !/^[0-9a-f-]{36}$/i.test(row.guid ?? '') ? null : row.guid,
+  part_key: row.partKey ?? '',
+  name: row.name,
+  status: row.malformed === null ? 'received' : 'failed',
+  created_at: row.createdAt,
+  created_by: row.createdBy,
+  row: row.row,
+  hash: row.hash,
+  values: row.values,
+  snapshot: row.snapshot,
+  code: row.malformed === null ? null : 'operation-malformed',
+  params: row.malformed ?? {},
+  terms: termsOf(row.values),
+});
+
+export const termsOf = (values: Readonly<Record<string, Value>>): string[] =>
+  Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [`${name}=${value.toLowerCase()}`]));

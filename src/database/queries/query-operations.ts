@@ -1,0 +1,169 @@
+/** Customer operations as people look for them, and what they change about one. */
+import { type SQL, sql } from 'drizzle-orm';
+import type { CommerceDatabase, OperationChange, OperationFilter } from '../../ports/commerce.ts';
+import { textArray } from '../array-literal.ts';
+import { OPERATION_COLUMNS, type OperationDbRow, operationOf, STEP } from '../commerce-rows.ts';
+import type { Clients } from '../connect.ts';
+import { query } from '../connect.ts';
+import { isId } from '../iso-time.ts';
+import { all, type Condition, contains, isText, oneOf, within } from './conditions.ts';
+import { readList } from './list.ts';
+import { orderOf, type PlacedRow, type SortColumn } from './page.ts';
+
+type Asked = Pick<
+  CommerceDatabase,
+  'operations' | 'operationById' | 'openOperationsOf' | 'changeOperation' | 'countByStatus' | 'failuresByCode'
+>;
+
+const ID: SortColumn = { column: sql`o.id`, type: 'uuid' };
+const SORTS: Readonly<Record<string, SortColumn | null>> = {
+  receivedAt: null,
+  operationTimestamp: { column: sql`o.operation_timestamp`, type: 'timestamptz', nullable: true },
+  channel: { column: sql`o.channel`, type: 'text' },
+  status: { column: sql`o.status::text`, type: 'text' },
+  customerAccount: { column: sql`o.customer_account`, type: 'text', nullable: true },
+};
+
+const columns = sql.raw(OPERATION_COLUMNS);
+
+export const operationsPart = (clients: Clients): Asked => ({
+  operations: (filter, page) =>
+    readList<OperationDbRow & PlacedRow, ReturnType<typeof operationOf>>(clients, {
+      columns,
+      from: sql`couplet.customer_operation o`,
+      alias: 'o',
+      branches: [{ driver: null, where: all(conditionsOf(filter)) }],
+      order: orderOf(page.sort, '-operationTimestamp', SORTS, ID),
+      page,
+      toItems: async (rows) => rows.map(operationOf),
+    }),
+  async operationById(id) {
+    if (!isId(id)) return null;
+    const rows = await query<OperationDbRow>(
+      clients.raw,
+      `select ${OPERATION_COLUMNS} from couplet.customer_operation o where o.id = $1::uuid`,
+      [id],
+    );
+    return rows[0] === undefined ? null : operationOf(rows[0]);
+  },
+  async openOperationsOf(channel, guid) {
+    const rows = await query<OperationDbRow>(
+      clients.raw,
+      `select ${OPERATION_COLUMNS} from couplet.customer_operation o
+        where o.channel = $1 and o.guid = $2::uuid and o.status not in ('synchronized', 'dismissed') order by o.part, o.counter`,
+      [channel, guid],
+    );
+    return rows.map(operationOf);
+  },
+  async changeOperation(id, revision, change) {
+    const { set, values } = statementOf(change);
+    const rows = await query(
+      clients.raw,
+      `update couplet.customer_operation o set ${set}, revision = o.revision + 1
+        where o.id = $1::uuid and o.revision = $2 returning 1`,
+      [id, revision, ...values],
+    );
+    return rows.length > 0;
+  },
+  countByStatus: async () =>
+    (
+      await query<{ channel: string; status: never; count: number }>(
+        clients.raw,
+        'select channel, status::text, count(*)::int as count from couplet.customer_operation group by 1, 2 order by 1, 2',
+        [],
+      )
+    ).map((row) => ({ ...row })),
+  failuresByCode: async () =>
+    (
+      await query<{ code: string; count: number; sample_id: string }>(
+        clients.raw,
+        `select code, count(*)::int as count, min(id::text) as sample_id from couplet.customer_operation
+          where status = 'failed' and code is not null group by code order by 2 desc, 1`,
+        [],
+      )
+    ).map(({ code, count, sample_id }) => ({ code, count, sampleId: sample_id })),
+});
+
+// ---------------------------------------------------------------- filters
+
+const conditionsOf = (filter: OperationFilter): Condition[] => [
+  oneOf(sql`o.id`, filter.ids, 'uuid'),
+  oneOf(sql`o.channel`, filter.channel, 'text'),
+  oneOf(sql`o.status`, filter.status, 'couplet.operation_status'),
+  oneOf(sql`o.name`, filter.operation, 'text'),
+  oneOf(sql`o.code`, filter.code, 'text'),
+  filter.account === null
+    ? null
+    : sql`(o.customer_account = ${filter.account} or o.guid in (select x.guid from couplet.customer_operation x where x.customer_account = ${filter.account}))`,
+  idOr(sql`o.guid`, filter.guid),
+  idOr(sql`o.coupling_id`, filter.couplingId),
+  filter.q === null
+    ? null
+    : sql`(${contains([sql`array_to_string(o.terms, ' ')`, sql`o.customer_account`, sql`o.guid::text`], filter.q) ?? sql`true`})`,
+  ...within(sql`o.operation_timestamp`, filter.since, filter.until),
+  ...Object.entries(filter.customerFields).map(([name, value]) => {
+    const own = hasTerm(sql`o`, name, value);
+    const customers = sql`select from couplet.customer_operation c where c.guid = o.guid and c.part = 'customers' and ${hasTerm(sql`c`, name, value)}`;
+    return sql`case when o.part = 'customers' then ${own} else exists (${customers}) end`;
+  }),
+  ...Object.entries(filter.partFields).map(
+    ([name, value]) => sql`(o.part <> 'customers' and ${hasTerm(sql`o`, name, value)})`,
+  ),
+];
+
+const idOr = (column: SQL, id: string | null): Condition =>
+  id === null ? null : isId(id) ? sql`${column} = ${id}::text::uuid` : sql`false`;
+
+function hasTerm(alias: SQL, name: string, asked: string): SQL {
+  if (!isText(asked)) return sql`false`;
+  const value = asked.toLowerCase();
+  if (!value.endsWith('*')) return sql`${alias}.terms @> ${textArray([`${name}=${value}`])}::text::text[]`;
+  const prefix = `${name}=${value.slice(0, -1)}`.replace(/[\\%_]/g, '\\$&');
+  return sql`exists (select from unnest(${alias}.terms) as t (term) where t.term like ${`${prefix}%`})`;
+}
+
+// ---------------------------------------------------------------- what people change
+
+const step = (status: string): string =>
+  `history = (o.history::jsonb || jsonb_build_array(${STEP(status, 'null', 'null')}))::json`;
+
+/** What the operation is once the lease ends: the last step says. */
+const BEFORE = `coalesce(o.history -> -1 ->> 'status', 'received')::couplet.operation_status`;
+const NO_LEASE = 'editing_by = null, editing_until = null';
+
+function statementOf(change: OperationChange): { set: string; values: string[] } {
+  switch (change.kind) {
+    case 'save':
+      return {
+        set: `corrections = $3::text::json, edits = (o.edits::jsonb || $4::text::jsonb)::json, attempts = 0, ${NO_LEASE},
+              status = case when o.status = 'editing' then ${BEFORE} else o.status end,
+              terms = array(select distinct t from unnest(o.terms || $5::text::text[]) t)`,
+        values: [
+          JSON.stringify(change.corrections),
+          JSON.stringify(change.edits),
+          textArray(termsOf(change.corrections)),
+        ],
+      };
+    case 'edit':
+      return {
+        set: `status = 'editing', editing_by = $3, editing_until = $4::text::timestamptz`,
+        values: [change.by, change.until],
+      };
+    case 'release':
+      return { set: `status = ${BEFORE}, ${NO_LEASE}`, values: [] };
+    case 'dismiss':
+      return {
+        set: `status = 'dismissed', dismissal = $3::text::json, blocked_by = null, ${NO_LEASE}, ${step("'dismissed'")}`,
+        values: [JSON.stringify({ at: change.at, actor: change.actor, reason: change.reason })],
+      };
+    case 'reopen':
+      return {
+        set: `status = (case when o.code is null then 'received' else 'failed' end)::couplet.operation_status,
+              dismissal = null, attempts = 0, ${step("case when o.code is null then 'received' else 'failed' end")}`,
+        values: [],
+      };
+  }
+}
+
+const termsOf = (values: Readonly<Record<string, string | null>>): string[] =>
+  Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [`${name}=${value.toLowerCase()}`]));

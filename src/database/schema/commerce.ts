@@ -1,0 +1,102 @@
+/** Customer operations, the records they speak of, and the numbers that were given. */
+import { sql } from 'drizzle-orm';
+import { bigint, boolean, check, index, integer, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
+import { couplet, kept, time } from './words.ts';
+
+export const operationStatus = couplet.enum('operation_status', [
+  'received',
+  'processing',
+  'editing',
+  'synchronized',
+  'failed',
+  'conflict',
+  'blocked',
+  'dismissed',
+]);
+
+export const customerOperation = couplet.table(
+  'customer_operation',
+  {
+    id: uuid('id').primaryKey(),
+    channel: text('channel').notNull(),
+    part: text('part').notNull(),
+    counter: bigint('counter', { mode: 'bigint' }).notNull(),
+    guid: uuid('guid'),
+    /** Empty for the customer itself. */
+    partKey: text('part_key').notNull(),
+    name: text('name'),
+    status: operationStatus('status').notNull(),
+    operationTimestamp: time('operation_timestamp'),
+    receivedAt: time('received_at').notNull().defaultNow(),
+    createdBy: text('created_by'),
+    // The row as it came is never changed; corrections lie beside it.
+    row: kept('row').notNull(),
+    /** The same row again under its counter, without comparing texts of JSON. */
+    rowHash: text('row_hash').notNull(),
+    values: kept('values').notNull(),
+    snapshot: boolean('snapshot').notNull(),
+    corrections: kept('corrections').notNull(),
+    edits: kept('edits').notNull(),
+    history: kept('history').notNull(),
+    code: text('code'),
+    params: kept('params').notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    customerAccount: text('customer_account'),
+    couplingId: uuid('coupling_id'),
+    blockedBy: uuid('blocked_by'),
+    jobId: uuid('job_id'),
+    found: kept('found'),
+    /** `field=value` in small letters, of what the operation sets and what it found. */
+    terms: text('terms').array().notNull(),
+    dismissal: kept('dismissal'),
+    editingBy: text('editing_by'),
+    editingUntil: time('editing_until'),
+    /** Whether the channel has been told that HQ has it. */
+    told: boolean('told').notNull().default(false),
+    revision: integer('revision').notNull().default(1),
+  },
+  (table) => [
+    unique('customer_operation_counter_key').on(table.channel, table.part, table.counter),
+    index('customer_operation_guid').on(table.guid, table.counter),
+    index('customer_operation_coupling').on(table.couplingId).where(sql`${table.couplingId} is not null`),
+    index('customer_operation_account').on(table.customerAccount).where(sql`${table.customerAccount} is not null`),
+    // What is in step is most of it, and is never due.
+    index('customer_operation_due')
+      .on(table.channel, table.part, table.counter)
+      .where(sql`${table.status} not in ('synchronized', 'dismissed')`),
+    index('customer_operation_status').on(table.status, table.id),
+    index('customer_operation_told')
+      .on(table.channel, table.counter)
+      .where(sql`${table.status} = 'synchronized' and not ${table.told}`),
+    index('customer_operation_terms').using('gin', table.terms),
+    check(
+      'customer_operation_dismissed_check',
+      sql`(${table.status} = 'dismissed') = (${table.dismissal} is not null)`,
+    ),
+  ],
+);
+
+export const asyncRecord = couplet.table(
+  'async_record',
+  {
+    mapping: text('mapping').notNull(),
+    channel: text('channel').notNull(),
+    guid: uuid('guid').notNull(),
+    partKey: text('part_key').notNull(),
+    couplingId: uuid('coupling_id').notNull(),
+    hqKey: text('hq_key').notNull(),
+    /** The operation that brought the GUID. */
+    createdBy: uuid('created_by'),
+    seen: kept('seen').notNull(),
+    createdAt: time('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ name: 'async_record_pkey', columns: [table.mapping, table.channel, table.guid, table.partKey] }),
+    index('async_record_coupling').on(table.couplingId),
+  ],
+);
+
+export const accountNumber = couplet.table('account_number', {
+  mapping: text('mapping').primaryKey(),
+  next: bigint('next', { mode: 'bigint' }).notNull(),
+});

@@ -1,0 +1,212 @@
+/**
+ * What commerce needs from outside: the operation tables of a channel store, and the operations as the coupling database
+ * keeps them. Terms: an *operation* is a row that a channel wrote; it is never changed, corrections lie beside it. The
+ * *GUID* names the customer from the first moment on, before it has a number.
+ */
+import type { OperationName } from '../domain/describe-change.ts';
+import type { OperationPart, OperationRow } from '../domain/operation-row.ts';
+import type { Params, RecordKey, Value } from '../domain/record.ts';
+import type { AsyncRecord, OperationOutcome } from './operation-outcome.ts';
+import type { Page, PageRequest } from './queries.ts';
+import type { Lane, TableName } from './store.ts';
+
+// ---------------------------------------------------------------- configuration
+
+export interface CommerceRules {
+  /** The mapping of customers. */
+  readonly customers: string;
+  readonly parts: Readonly<Partial<Record<Exclude<OperationPart, 'customers'>, string>>>;
+  readonly account: {
+    readonly column: string;
+    readonly numbering:
+      | { readonly kind: 'store' }
+      | { readonly kind: 'format'; readonly before: string; readonly digits: number; readonly after: string };
+  };
+  readonly asyncAccount: { readonly hq: string; readonly channel: string };
+  readonly channels: Readonly<Record<string, { readonly createAsynchronously: boolean; readonly schema: string }>>;
+  readonly tries: number;
+  readonly deactivateCustomer: { readonly column: string; readonly value: Value } | null;
+}
+
+// ---------------------------------------------------------------- the channel's tables
+
+export interface OperationTable {
+  readonly part: OperationPart;
+  readonly table: TableName;
+  /** Beside the columns of every operation table: name, and the type as the store prints it. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+}
+
+export interface NewOperationRow {
+  readonly part: OperationPart;
+  readonly guid: string;
+  readonly operation: 1 | 2 | 3;
+  readonly changedColumns: readonly string[] | null;
+  readonly createdBy: string | null;
+  readonly values: Readonly<Record<string, Value>>;
+}
+
+/** The operation tables of one channel store. Throws the faults of a store. */
+export interface OperationStore {
+  /** Makes what is missing, tables and columns; what is there is used as it is. */
+  install(tables: readonly OperationTable[]): Promise<void>;
+  script(tables: readonly OperationTable[]): string;
+  /** Rows that HQ does not have yet, as the channel says. */
+  open(table: TableName): Promise<readonly { readonly counter: string; readonly at: string }[]>;
+  /** HQ has them. Again does no harm. */
+  complete(table: TableName, counters: readonly string[]): Promise<void>;
+  /** What a till does: all rows or none. */
+  append(tables: readonly OperationTable[], rows: readonly NewOperationRow[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------- operations
+
+export type OperationStatus =
+  | 'received'
+  | 'processing'
+  | 'editing'
+  | 'synchronized'
+  | 'failed'
+  | 'conflict'
+  | 'blocked'
+  | 'dismissed';
+
+export interface OperationEdit {
+  readonly at: string;
+  readonly actor: string | null;
+  readonly name: string;
+  readonly old: Value;
+  readonly new: Value;
+}
+
+export interface OperationStep {
+  readonly at: string;
+  readonly status: OperationStatus;
+  readonly code: string | null;
+  readonly jobId: string | null;
+  readonly session: string | null;
+}
+
+export interface CustomerOperation {
+  readonly id: string;
+  readonly channel: string;
+  readonly part: OperationPart;
+  readonly counter: string;
+  readonly guid: string | null;
+  readonly name: OperationName | null;
+  readonly status: OperationStatus;
+  readonly operationTimestamp: string | null;
+  readonly receivedAt: string;
+  readonly createdBy: string | null;
+  readonly partKey: string | null;
+  readonly row: Readonly<Record<string, Value>>;
+  readonly values: Readonly<Record<string, Value>>;
+  readonly snapshot: boolean;
+  /** By field name: what holds instead of the row's value. */
+  readonly corrections: Readonly<Record<string, Value>>;
+  readonly edits: readonly OperationEdit[];
+  readonly code: string | null;
+  readonly params: Params;
+  readonly attempts: number;
+  readonly customerAccount: string | null;
+  readonly couplingId: string | null;
+  /** Whether 1010 has brought the customer to the channel; null while there is no coupling. */
+  readonly distributed: boolean | null;
+  readonly blockedBy: string | null;
+  readonly jobId: string | null;
+  /** By field name, what the customer held when the operation was applied; null before. */
+  readonly found: Readonly<Record<string, Value>> | null;
+  readonly dismissal: { readonly at: string; readonly actor: string | null; readonly reason: string } | null;
+  readonly editing: { readonly by: string; readonly until: string } | null;
+  readonly history: readonly OperationStep[];
+  /** Raised with every change; the ETag. */
+  readonly revision: number;
+}
+
+/** What a person asks of one operation; each is refused when the operation has moved on (`revision`). */
+export type OperationChange =
+  | {
+      readonly kind: 'save';
+      readonly corrections: Readonly<Record<string, Value>>;
+      readonly edits: readonly OperationEdit[];
+    }
+  | { readonly kind: 'edit'; readonly by: string; readonly until: string }
+  | { readonly kind: 'release' }
+  | { readonly kind: 'dismiss'; readonly actor: string | null; readonly reason: string; readonly at: string }
+  | { readonly kind: 'reopen' };
+
+export interface OperationFilter {
+  readonly ids: readonly string[] | null;
+  readonly channel: readonly string[] | null;
+  readonly status: readonly string[] | null;
+  readonly operation: readonly string[] | null;
+  readonly code: readonly string[] | null;
+  readonly account: string | null;
+  readonly guid: string | null;
+  readonly couplingId: string | null;
+  readonly q: string | null;
+  readonly since: string | null;
+  readonly until: string | null;
+  /** Compared without regard to case; `*` at the end means a prefix. */
+  readonly customerFields: Readonly<Record<string, string>>;
+  readonly partFields: Readonly<Record<string, string>>;
+}
+
+export interface PulledCounts {
+  readonly received: number;
+  readonly malformed: number;
+  /** Counters that are known with another content: the channel was restored. */
+  readonly reused: readonly string[];
+}
+
+export interface CommerceDatabase {
+  /** Takes rows in and the pending changes away in one transaction; what is known already is left as it is. */
+  takeIn(
+    lane: Lane,
+    part: OperationPart,
+    rows: readonly OperationRow[],
+    done: readonly { readonly id: string; readonly generation: number; readonly key: RecordKey }[],
+  ): Promise<PulledCounts>;
+  /** Of these counters, those that were not pulled. */
+  notPulled(channel: string, part: OperationPart, counters: readonly string[]): Promise<readonly string[]>;
+  /** Operations that the job has not tried yet, in the order of their counters; at most one of each customer or part. */
+  dueOperations(
+    channel: string,
+    part: OperationPart,
+    asked: { readonly tries: number; readonly jobId: string; readonly limit: number },
+  ): Promise<readonly CustomerOperation[]>;
+  /** Synchronized operations that the channel has not been told of. */
+  toldNot(
+    channel: string,
+    limit: number,
+  ): Promise<readonly { readonly id: string; readonly part: OperationPart; readonly counter: string }[]>;
+  noteTold(ids: readonly string[]): Promise<void>;
+  noteOutcomes(outcomes: readonly OperationOutcome[]): Promise<void>;
+  /** Operations behind a create that is not synchronized wait; those whose create came through are due again. */
+  blockAndRelease(channel: string): Promise<void>;
+  asyncRecords(
+    lane: Lane,
+    of: readonly { readonly guid: string; readonly partKey: string }[],
+  ): Promise<ReadonlyMap<string, AsyncRecord>>;
+  /** GUIDs of these couplings. */
+  guidsOf(couplingIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  putAsyncRecords(records: readonly AsyncRecord[]): Promise<void>;
+  /** Open couplings of the lane that no GUID is known for. */
+  couplingsWithoutGuid(lane: Lane, limit: number): Promise<readonly string[]>;
+  /** The first of `count` numbers that nobody else gets. */
+  drawNumbers(mapping: string, count: number): Promise<bigint>;
+
+  operations(filter: OperationFilter, page: PageRequest): Promise<Page<CustomerOperation>>;
+  operationById(id: string): Promise<CustomerOperation | null>;
+  /** All operations of a customer that have not come through, oldest first. */
+  openOperationsOf(channel: string, guid: string): Promise<readonly CustomerOperation[]>;
+  /** False: the operation is of another revision by now. */
+  changeOperation(id: string, revision: number, change: OperationChange): Promise<boolean>;
+  countByStatus(): Promise<
+    readonly { readonly channel: string; readonly status: OperationStatus; readonly count: number }[]
+  >;
+  failuresByCode(): Promise<readonly { readonly code: string; readonly count: number; readonly sampleId: string }[]>;
+}
+
+export const asyncRecordName = (guid: string, partKey: string): string => `${guid} ${partKey}`;
