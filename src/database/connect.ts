@@ -9,10 +9,6 @@ import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy';
 import type { Parameter, Queryable } from './open-session.ts';
 import { createSessionPool, type SessionPool } from './session-pool.ts';
 
-/** Former names of `Queryable`, until nothing uses them. */
-export type RawSql = Queryable;
-export type RawTransaction = Queryable;
-
 export type Orm = PgRemoteDatabase;
 
 export interface Clients {

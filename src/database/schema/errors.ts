@@ -1,7 +1,6 @@
 /** Synchronization errors: what needs somebody, and what became of it. */
 import { sql } from 'drizzle-orm';
-import { boolean, check, foreignKey, index, integer, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
-import { coupling } from './couplings.ts';
+import { boolean, check, index, integer, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { couplet, errorKind, errorScope, errorStatus, kept, side, time } from './words.ts';
 
 export const syncError = couplet.table(
@@ -14,6 +13,7 @@ export const syncError = couplet.table(
     status: errorStatus('status').notNull(),
     parked: boolean('parked').notNull(),
     attempts: integer('attempts').notNull(),
+    /** No foreign key: removing an ended coupling would read all errors for its own, which no whole index finds. */
     couplingId: uuid('coupling_id'),
     jobId: uuid('job_id'),
     code: text('code').notNull(),
@@ -71,11 +71,6 @@ export const syncError = couplet.table(
     index('sync_error_waits_for')
       .on(table.waitsForLaneId, table.waitsForSide, table.waitsForKey)
       .where(sql`${table.status} = 'open' and ${table.waitsForKey} is not null`),
-    foreignKey({
-      name: 'sync_error_coupling_id_fkey',
-      columns: [table.couplingId],
-      foreignColumns: [coupling.id],
-    }).onDelete('set null'),
     check('sync_error_resolved_check', sql`(${table.status} = 'resolved') = (${table.resolvedAt} is not null)`),
     check('sync_error_resolution_check', sql`(${table.status} = 'resolved') = (${table.resolution} is not null)`),
     check(

@@ -1,0 +1,1 @@
+ALTER TABLE "couplet"."sync_error" DROP CONSTRAINT "sync_error_coupling_id_fkey";
