@@ -13,7 +13,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     records: { type: 'string', default: '100000' },
-    out: { type: 'string' }, only: { type: 'string' },
+    out: { type: 'string' },
+    only: { type: 'string' },
     profile: { type: 'boolean', default: true },
   },
   allowNegative: true,

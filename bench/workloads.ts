@@ -105,16 +105,18 @@ async function vacuum(server: BenchServer, names: readonly string[] = ['hq', 'ch
 }
 
 /** One row in ten of each side, others on each. `mark` makes the values new. */
-async function changeBothSides({ hq, channel }: Apps, mark: string): Promise<void> {
-  await hq.unsafe(`update customers set phone = left(phone, 11) || '${mark}', updated_at = now() where id % 10 = 1`);
+async function changeBothSides({ hq, channel }: Apps, records: number, mark: string): Promise<void> {
+  await hq.unsafe(
+    `update customers set phone = left(phone, 11) || '${mark}', updated_at = now() where id % 10 = 1 and id <= ${records}`,
+  );
   await channel.unsafe(
-    `update crm_contact set tel = left(tel, 11) || '${mark}', modified_at = now() where ${CHANNEL_NUMBER} % 10 = 2 and customer_no like 'C%'`,
+    `update crm_contact set tel = left(tel, 11) || '${mark}', modified_at = now() where ${CHANNEL_NUMBER} % 10 = 2 and customer_no like 'C%' and ${CHANNEL_NUMBER} <= ${records}`,
   );
 }
 
 async function changes(bench: Bench, apps: Apps, test: CoupletUnderTest, run: number): Promise<void> {
   const { figures, records, server, watch } = bench;
-  await changeBothSides(apps, `h${run}`);
+  await changeBothSides(apps, records, `h${run}`);
   await vacuum(server);
   const moved = Math.floor(records / 10) * 2;
   const found = await watch('W2', () =>
@@ -128,9 +130,11 @@ async function conflicts(bench: Bench, { hq, channel }: Apps, test: CoupletUnder
   const { figures, records, server, watch } = bench;
   const each = Math.floor(records / 10);
   const at = 3 + (run % 3);
-  await hq.unsafe(`update customers set phone = 'H' || id, updated_at = now() where id % 10 = ${at}`);
+  await hq.unsafe(
+    `update customers set phone = 'H' || id, updated_at = now() where id % 10 = ${at} and id <= ${records}`,
+  );
   await channel.unsafe(
-    `update crm_contact set tel = 'S' || contact_id, modified_at = now() where ${CHANNEL_NUMBER} % 10 = ${at} and customer_no like 'C%'`,
+    `update crm_contact set tel = 'S' || contact_id, modified_at = now() where ${CHANNEL_NUMBER} % 10 = ${at} and customer_no like 'C%' and ${CHANNEL_NUMBER} <= ${records}`,
   );
   await vacuum(server);
   const listed = await watch('W3', () =>
@@ -138,9 +142,11 @@ async function conflicts(bench: Bench, { hq, channel }: Apps, test: CoupletUnder
   );
   figures.add('W3 listed, couplet', listed, 'conflicts/s');
   await settle(test);
-  await hq.unsafe(`update customers set street = 'H${run} ' || id, updated_at = now() where id % 10 = 7`);
+  await hq.unsafe(
+    `update customers set street = 'H${run} ' || id, updated_at = now() where id % 10 = 7 and id <= ${records}`,
+  );
   await channel.unsafe(
-    `update crm_contact set addr_line = 'S${run} ' || contact_id, modified_at = now() where ${CHANNEL_NUMBER} % 10 = 7 and customer_no like 'C%'`,
+    `update crm_contact set addr_line = 'S${run} ' || contact_id, modified_at = now() where ${CHANNEL_NUMBER} % 10 = 7 and customer_no like 'C%' and ${CHANNEL_NUMBER} <= ${records}`,
   );
   await vacuum(server);
   const resolved = await watch('W3b', () =>
@@ -208,14 +214,16 @@ async function measureReference(bench: Bench, andTheRest: boolean): Promise<void
   await prepareReference(server, records);
   await server.checkpoint();
   await using reference = await openReference(server);
-  const loaded = await watch('W1', () => rate(records, async () => check(await reference.firstLoad(), records, 'reference W1')));
+  const loaded = await watch('W1', () =>
+    rate(records, async () => check(await reference.firstLoad(), records, 'reference W1')),
+  );
   if (wanted.has('W1')) figures.add('W1 reference', loaded, 'records/s');
   if (!andTheRest) return;
   await using apps = await openApps(server, 'ref_hq', 'ref_channel');
   const each = Math.floor(records / 10);
   for (let run = 0; run < bench.runs; run += 1) {
     if (wanted.has('W2')) {
-      await changeBothSides(apps, `h${run}`);
+      await changeBothSides(apps, records, `h${run}`);
       await vacuum(server, ['ref_hq', 'ref_channel', 'ref_sync']);
       figures.add(
         'W2 reference',
@@ -225,7 +233,9 @@ async function measureReference(bench: Bench, andTheRest: boolean): Promise<void
     }
     if (wanted.has('W3')) {
       const at = 3 + (run % 3);
-      await apps.hq.unsafe(`update customers set phone = 'H' || id, updated_at = now() where id % 10 = ${at}`);
+      await apps.hq.unsafe(
+        `update customers set phone = 'H' || id, updated_at = now() where id % 10 = ${at} and id <= ${records}`,
+      );
       await apps.channel.unsafe(
         `update crm_contact set tel = 'S' || contact_id, modified_at = now() where ${CHANNEL_NUMBER} % 10 = ${at}`,
       );

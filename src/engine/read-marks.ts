@@ -4,7 +4,8 @@
  */
 import type { Side } from '../domain/record.ts';
 import type { KeyMove, NewPending } from '../ports/coupling-database.ts';
-import type { Lane, TableName, WindowPage } from '../ports/store.ts';
+import { LineageBroken } from '../errors/store-faults.ts';
+import type { Cursor, Lane, Store, TableName, WindowPage } from '../ports/store.ts';
 import { laneIndex, laneText, type Site, storeOf, watchedTables } from './site.ts';
 
 /** Measured on 100,000 marks: pages of 5,000 take in 150,000 marks a second and keep the process below 100 MB. */
@@ -28,7 +29,11 @@ export async function readMarks(site: Site, side: Side, channel: string | null):
   let marks = 0;
   const changed: string[] = [];
   for (;;) {
-    const page = await store.readWindow(database.reader, cursor, PAGE_MARKS);
+    const page = await readPage(site, store, cursor);
+    if (typeof page === 'string') {
+      cursor = page;
+      continue;
+    }
     await surroundings.reach('changes-read', null);
     for (const { table, difference } of page.changedTables) changed.push(`${table.name}: ${difference}`);
     await noteTables(site, side, channel, page, lanes);
@@ -43,6 +48,21 @@ export async function readMarks(site: Site, side: Side, channel: string | null):
     if (page.complete) break;
   }
   return { marks, changedTables: changed };
+}
+
+/**
+ * A page, or the cursor to go on from: somebody else, of this process or another, may have moved it between our look at
+ * it and the store's answer, and has told the store, which then finds us behind. Only if the coupling database itself
+ * stands where we asked from did it go back in time.
+ */
+async function readPage({ database }: Site, store: Store, cursor: Cursor): Promise<WindowPage | Cursor> {
+  try {
+    return await store.readWindow(database.reader, cursor, PAGE_MARKS);
+  } catch (fault) {
+    const now = fault instanceof LineageBroken ? await database.loadCursor(store.side, store.channel) : null;
+    if (now === null || now === cursor) throw fault;
+    return now;
+  }
 }
 
 type LanesOfTable = (table: TableName, keyIndex: number | null) => readonly Lane[];
