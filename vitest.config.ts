@@ -10,7 +10,10 @@ export default defineConfig({
     reporters: ['default', './test/support/count-reporter.ts'],
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/web/**'] },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: needsServer, testTimeout: 60_000 } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: needsServer, testTimeout: 60_000 },
+      },
       {
         extends: true,
         test: {
