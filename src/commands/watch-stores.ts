@@ -66,9 +66,17 @@ export function watchStores(couplet: Couplet, { install, log }: WatchOptions): S
     known.busy = true;
     try {
       const { result } = await couplet.stores.installInto(known.store);
+      if (result instanceof Error) {
+        // One that is away may be back any moment; one that refuses needs somebody.
+        if (!isAway(result)) known.triedAt = Date.now();
+        sayChange(known, {
+          state: isAway(result) ? 'unreachable' : 'setupProblem',
+          code: codeOf(result),
+          message: result.message,
+        });
+        return;
+      }
       known.triedAt = Date.now();
-      if (result instanceof Error)
-        return sayChange(known, { state: 'unreachable', code: codeOf(result), message: result.message });
       known.installed = result.problems.length === 0;
       for (const { table } of result.installed.map((name) => ({ table: name }))) {
         log.info(
@@ -130,6 +138,7 @@ export function watchStores(couplet: Couplet, { install, log }: WatchOptions): S
   };
 }
 
+const isAway = (fault: Error): boolean => ['store-unreachable', 'store-busy'].includes(codeOf(fault));
 const codeOf = (fault: Error): string => ('code' in fault ? String(fault.code) : 'internal-error');
 
 async function note(

@@ -215,6 +215,24 @@ describe('install and uninstall', () => {
     }
   });
 
+  test('after it was taken out, what changed meanwhile is unknown: nothing is written until somebody says so', async () => {
+    await using stage = await openStage();
+    const { shop, here } = stage;
+    await here.within('sync');
+    await here.within('uninstall');
+    await shop.hq.sql`delete from sales.customer where num = 'C2'`;
+    const { exitCode, stderr } = await here.within('sync');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/lineage-broken[^]*resume the mapping with `lineage: compare`/);
+    expect(await shop.houston.sql`select from customer`).toHaveLength(3);
+    const check = await here.ask('check');
+    expect(check.exitCode).toBe(1);
+    expect(check.json['problems'].map(({ code }: { code: string }) => code)).toEqual([
+      'lineage-broken',
+      'lineage-broken',
+    ]);
+  });
+
   test('the script, run by somebody who may, is the capture', async () => {
     await using stage = await openStage();
     const { shop, here } = stage;
