@@ -1,6 +1,7 @@
 /** Carries out a job that was asked for. Bodies are checked where they are made (HTTP, commands); here they are read. */
 import type { Side } from '../domain/record.ts';
 import { SIDES } from '../domain/record.ts';
+import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import { type Job, type JobCounters, noCounters } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
@@ -30,6 +31,8 @@ export async function executeJob(site: Site, memory: LaneMemory, jobId: string, 
   try {
     outcome = await perform(site, memory, job, stopped);
   } catch (fault) {
+    // Nothing can be written of it now; the queue gives the job out again.
+    if (fault instanceof CouplingDatabaseUnreachable) throw fault;
     // Waiting cures these: the queue gives the job out again, and it stays one job with its attempts counted.
     if (fault instanceof StoreUnreachable || fault instanceof StoreBusy || fault instanceof FenceLost) {
       await site.database.finishJob(

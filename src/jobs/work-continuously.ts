@@ -3,6 +3,7 @@
  * works what is pending. Several processes may do this on one coupling database: cursors move by comparison, lanes are
  * worked under their lock, and whoever comes second finds nothing to do.
  */
+import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
 import { LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import type { Params, Side } from '../domain/record.ts';
 import type { Rounds } from './rounds.ts';
@@ -75,7 +76,9 @@ async function watchStore(
     } catch (fault) {
       if (signal.aborted) return;
       backOffMs = Math.min(Math.max(BACK_OFF_FIRST_MS, backOffMs * 2), BACK_OFF_LONGEST_MS);
-      options.report({ side, channel, state: stateOf(fault), ...wordsOf(fault) });
+      // The coupling database being away says nothing of the store.
+      if (!(fault instanceof CouplingDatabaseUnreachable))
+        options.report({ side, channel, state: stateOf(fault), ...wordsOf(fault) });
       await pause(backOffMs, signal);
     }
   }
