@@ -297,7 +297,7 @@ async function carry(
     const rows: Cells[] = [];
     const fields = new Map<string, string>();
     for (const pair of some) {
-      const now = present.get(pair[keyAt] as string);
+      const now = present.get(pair[keyAt]);
       if (!now) continue;
       const row = valuesOf(pair);
       const changed = side.columns.filter((_, at) => at > 0 && row[at] !== now[at]);

@@ -119,11 +119,11 @@ export function openSession(url: string): Sql {
         const socket = connect({ host: hostname, port: Number(port) || 5432, noDelay: true });
         socket.once('connect', () => resolve(socket)).once('error', reject);
       }),
-  } as never) as unknown as Sql;
+  } as never);
 }
 
 export const run = async (sql: Sql, text: string, args: readonly string[] = []): Promise<(string | null)[][]> =>
-  (await sql.unsafe(text, [...args], { prepare: true }).values()) as unknown as (string | null)[][];
+  await sql.unsafe(text, [...args], { prepare: true }).values();
 
 export async function single(sql: Sql, text: string): Promise<number> {
   const [row] = await sql.unsafe(text).values();

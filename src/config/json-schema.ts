@@ -31,7 +31,7 @@ function inside(schema: JsonSchema, part: string | number): readonly JsonSchema[
   if (typeof part === 'number') {
     const items = schema.items;
     if (items === undefined) return [];
-    return 'length' in items ? items.slice(part, part + 1) : [items as JsonSchema];
+    return 'length' in items ? items.slice(part, part + 1) : [items];
   }
   const property = Object.hasOwn(schema.properties ?? {}, part) ? schema.properties?.[part] : undefined;
   if (property !== undefined) return [property];

@@ -202,7 +202,7 @@ function mapOf(node: YAMLMap.Parsed, path: Path, reading: Reading): Plain {
         value: name,
       });
     } else {
-      map[name] = plainOf(pair.value as ParsedNode | null, inner, reading, offset);
+      map[name] = plainOf(pair.value, inner, reading, offset);
     }
   }
   return map;

@@ -56,7 +56,7 @@ async function look(
     const records = await table.scan(null, SAMPLED_RECORDS);
     const sample = records
       .filter(({ inFilter }) => inFilter)
-      .map(({ values }) => fieldValuesOf(prepared, side, values) as readonly Value[]);
+      .map(({ values }) => fieldValuesOf(prepared, side, values));
     return { count: counted ? await table.count() : 0, sample };
   } catch (fault) {
     // What the set-up refuses was told from the catalog; what is left is a filter that fails on a record.

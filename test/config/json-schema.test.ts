@@ -18,7 +18,7 @@ describe('the published schema', () => {
       }
       for (const inner of schema.anyOf ?? []) visit(inner, path);
       if (typeof schema.additionalProperties === 'object') visit(schema.additionalProperties, `${path}.*`);
-      if (schema.items !== undefined && !('length' in schema.items)) visit(schema.items as JsonSchema, `${path}[]`);
+      if (schema.items !== undefined && !('length' in schema.items)) visit(schema.items, `${path}[]`);
     };
     visit(configurationJsonSchema(), '');
     expect(bare).toEqual([]);

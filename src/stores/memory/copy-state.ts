@@ -1,6 +1,6 @@
 /** Backups: what is committed, taken at one moment and put back at any later one, as often as a test likes. */
 import type { DatabaseState, MemoryDatabase, Slot, Table } from './database.ts';
-import { drawFrom, drawNonce, wakeSleepers } from './database.ts';
+import { wakeSleepers } from './database.ts';
 import { rollback } from './transaction.ts';
 
 /** Rows and marks never change once written, so that copying the maps that hold them is a full copy. */
@@ -34,18 +34,4 @@ export function restoreState(database: MemoryDatabase, backup: Backup): void {
   for (const transaction of [...database.open]) rollback(database, transaction);
   database.state = copyState(backup.state);
   wakeSleepers(database);
-}
-
-/**
- * A second server with the same content. As a copy of the files it even keeps the identity, as a dump that was loaded
- * it has one of its own.
- */
-export function cloneDatabase(
-  database: MemoryDatabase,
-  options: { readonly seed: number; readonly sameIdentity: boolean },
-): MemoryDatabase {
-  const draw = drawFrom(options.seed);
-  const state = copyState(database.state);
-  if (!options.sameIdentity) state.identity = drawNonce(draw);
-  return { ...database, state, draw, open: new Set(), sleepers: new Set(), reachable: true };
 }
