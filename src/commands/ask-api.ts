@@ -69,7 +69,10 @@ export async function allItems(
     const page = new URLSearchParams(query);
     page.set('limit', String(Math.min(500, most - items.length)));
     if (cursor !== null) page.set('cursor', cursor);
-    const found = expectGood(await ask('GET', `${path}?${page}`)) as { items: Document[]; nextCursor: string | null };
+    const found = expectGood(await ask('GET', `${path}?${page.toString()}`)) as {
+      items: Document[];
+      nextCursor: string | null;
+    };
     items.push(...found.items);
     if (found.nextCursor === null || items.length >= most) return items;
     cursor = found.nextCursor;

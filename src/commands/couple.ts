@@ -4,7 +4,7 @@ import { allItems, type Document, expectGood, queryOf } from './ask-api.ts';
 import { EXIT, print, printJson, usageError } from './exit.ts';
 import { describeCounters, followJob } from './follow-job.ts';
 import { type CommonOptions, openApi } from './open-couplet.ts';
-import { keyOf, plural, tableOf } from './print-table.ts';
+import { keyOf, plural, tableOf, textOf } from './print-table.ts';
 
 export interface CoupleOptions extends CommonOptions {
   readonly pairs: string;
@@ -21,7 +21,7 @@ export async function couple(mapping: string, options: CoupleOptions): Promise<n
     ...(typeof body === 'string' && { channel: options.channel }),
   });
   const queued = expectGood(
-    await opened.ask('POST', `/mappings/${encodeURIComponent(mapping)}/couple?${query}`, { body }),
+    await opened.ask('POST', `/mappings/${encodeURIComponent(mapping)}/couple?${query.toString()}`, { body }),
   );
   const job = await followJob(opened.ask, opened.queue, String(queued['id']), 'Coupling');
   const failed = await allItems(opened.ask, `/jobs/${job.id}/results`, queryOf({ status: 'failed' }));
@@ -60,7 +60,7 @@ function printFailures(failed: readonly Document[]): void {
   const table = tableOf(failed, [
     { title: 'HQ record', of: ({ hqKey }) => keyOf(hqKey) },
     { title: 'Channel record', of: ({ channelKey }) => keyOf(channelKey) },
-    { title: 'Not coupled because', of: ({ message }) => String(message ?? '') },
+    { title: 'Not coupled because', of: ({ message }) => textOf(message) },
   ]);
   print(`${table}\n${plural(failed.length, 'pair')} not coupled`);
 }

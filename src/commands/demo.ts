@@ -40,7 +40,10 @@ export async function demo(options: DemoOptions): Promise<number> {
   const { port } = options;
   // Before anything is made: whoever finds the port taken may have the demo running already.
   await requireFreePort(port);
-  await ensurePageBuilt(tell);
+  await ensurePageBuilt(tell).catch((fault: unknown) => {
+    // A checkout that may only be read, say: everything but the page is there all the same.
+    tell(`The page could not be built, so that there is the API alone: ${fault instanceof Error ? fault.message : ''}`);
+  });
   const environment = readEnvironment();
   const { dataDir } = processSettings(environment);
   const log = loggerFor(options);

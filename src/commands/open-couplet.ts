@@ -42,7 +42,7 @@ export interface OpenApi extends OpenCouplet {
 }
 
 export const loggerFor = (options: Pick<CommonOptions, 'logLevel'>): Logger =>
-  createLogger({ level: options.logLevel, pretty: process.stderr.isTTY === true });
+  createLogger({ level: options.logLevel, pretty: process.stderr.isTTY });
 
 /** Exits 2 with every problem at once when the file is wrong. */
 export async function loadSettings(

@@ -43,9 +43,13 @@ export function keyOf(key: unknown): string {
   if (typeof key !== 'object' || key === null) return '';
   const parts = Object.entries(key);
   const [first] = parts;
-  if (first !== undefined && parts.length === 1) return String(first[1]);
-  return parts.map(([column, value]) => `${column}=${String(value)}`).join(', ');
+  if (first !== undefined && parts.length === 1) return textOf(first[1]);
+  return parts.map(([column, value]) => `${column}=${textOf(value)}`).join(', ');
 }
+
+/** What an answer of the API holds, as a text; nothing for null. */
+export const textOf = (value: unknown): string =>
+  value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
 
 /** To the second, as it stands in the API. */
 export const timeOf = (time: unknown): string => (typeof time === 'string' ? time.slice(0, 19).replace('T', ' ') : '');

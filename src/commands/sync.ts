@@ -5,7 +5,7 @@ import { allItems, type AskApi, type Document, expectGood, queryOf } from './ask
 import { EXIT, print, printJson, tell, usageError } from './exit.ts';
 import { describeCounters, followJob, type JobDocument } from './follow-job.ts';
 import { type CommonOptions, openApi, type OpenApi } from './open-couplet.ts';
-import { plural, tableOf, keyOf } from './print-table.ts';
+import { keyOf, plural, tableOf, textOf } from './print-table.ts';
 import { recordConfiguration } from './record-configuration.ts';
 import { tellInstalled } from './tell-installed.ts';
 
@@ -68,7 +68,7 @@ const requestOf = (mappings: readonly string[], options: SyncOptions): JobReques
 
 export async function countOpenErrors(ask: AskApi, mappings: readonly string[], channel?: string): Promise<number> {
   const query = queryOf({ mapping: mappings, channel, limit: '1', count: 'true' });
-  return Number(expectGood(await ask('GET', `/synchronization-errors?${query}`))['total'] ?? 0);
+  return Number(expectGood(await ask('GET', `/synchronization-errors?${query.toString()}`))['total'] ?? 0);
 }
 
 async function report(ask: AskApi, job: JobDocument, openErrors: number, dryRun: boolean): Promise<void> {
@@ -91,7 +91,7 @@ async function printPreview(ask: AskApi, job: JobDocument): Promise<void> {
   const rows = results.flatMap((result) => {
     const writes = (result['writes'] ?? []) as readonly Document[];
     const none = [
-      { operation: String(result['code'] ?? ''), side: '', key: result['hqKey'] ?? result['channelKey'], fields: [] },
+      { operation: textOf(result['code']), side: '', key: result['hqKey'] ?? result['channelKey'], fields: [] },
     ];
     return writes.length > 0 ? (writes as unknown as typeof none) : none;
   });

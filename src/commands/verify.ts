@@ -3,7 +3,7 @@ import { allItems, type Document, expectGood, queryOf } from './ask-api.ts';
 import { EXIT, print, printJson, tell } from './exit.ts';
 import { followJob } from './follow-job.ts';
 import { type CommonOptions, openApi } from './open-couplet.ts';
-import { keyOf, plural, tableOf } from './print-table.ts';
+import { keyOf, plural, tableOf, textOf } from './print-table.ts';
 
 export interface VerifyOptions extends CommonOptions {
   readonly channel?: string;
@@ -38,7 +38,7 @@ function printDifferences(differences: readonly Document[]): void {
   const table = tableOf(differences, [
     { title: 'HQ record', of: ({ hqKey }) => keyOf(hqKey) },
     { title: 'Channel record', of: ({ channelKey }) => keyOf(channelKey) },
-    { title: 'Difference', of: ({ message }) => String(message ?? '') },
+    { title: 'Difference', of: ({ message }) => textOf(message) },
   ]);
   print(
     table === '' ? 'Both stores agree with the couplings.' : `${table}\n${plural(differences.length, 'difference')}`,

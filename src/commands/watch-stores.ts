@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Couplet } from '../compose.ts';
-import type { Json } from '../domain/record.ts';
 import { describeCode } from '../domain/describe-change.ts';
+import type { Json } from '../domain/record.ts';
 import { nameIn } from './install.ts';
 
 type Store = Couplet['stores']['all'][number];
@@ -20,6 +20,12 @@ export interface StoreWatch {
   stop(): Promise<void>;
 }
 
+export interface WatchOptions {
+  readonly install: boolean;
+  readonly log: Logger;
+}
+
+/** A store as this process knows it. */
 interface Known {
   readonly store: Store;
   readonly name: string;
@@ -34,101 +40,36 @@ interface Known {
 const INSTALL_AGAIN_MS = 15_000;
 const STOP_MS = 3_000;
 
-export interface WatchOptions {
-  readonly install: boolean;
-  readonly log: Logger;
-}
-
 export function watchStores(couplet: Couplet, { install, log }: WatchOptions): StoreWatch {
-  const stores = couplet.stores.all.map(
-    (store): Known => ({
-      store,
-      name: nameIn(couplet.settings, store),
-      state: null,
-      code: null,
-      installed: !install,
-      busy: false,
-      triedAt: 0,
-    }),
-  );
+  const stores = couplet.stores.all.map((store): Known => {
+    const name = nameIn(couplet.settings, store);
+    return { store, name, state: null, code: null, installed: !install, busy: false, triedAt: 0 };
+  });
   const work = new Set<Promise<unknown>>();
   let stopped = false;
   const inBackground = (task: Promise<unknown>): void => {
-    const settled = task.catch((fault: unknown) =>
-      log.error({ fault: fault instanceof Error ? fault.message : String(fault) }, 'looking at a store failed'),
-    );
+    const settled: Promise<unknown> = task
+      .catch((fault: unknown) =>
+        log.error({ fault: fault instanceof Error ? fault.message : String(fault) }, 'looking at a store failed'),
+      )
+      .finally(() => work.delete(settled));
     work.add(settled);
-    void settled.finally(() => work.delete(settled));
   };
-
-  const installInto = async (known: Known): Promise<void> => {
-    if (known.installed || known.busy || stopped || Date.now() - known.triedAt < INSTALL_AGAIN_MS) return;
-    known.busy = true;
-    try {
-      const { result } = await couplet.stores.installInto(known.store);
-      if (result instanceof Error) {
-        // One that is away may be back any moment; one that refuses needs somebody.
-        if (!isAway(result)) known.triedAt = Date.now();
-        sayChange(known, {
-          state: isAway(result) ? 'unreachable' : 'setupProblem',
-          code: codeOf(result),
-          message: result.message,
-        });
-        return;
-      }
-      known.triedAt = Date.now();
-      known.installed = result.problems.length === 0;
-      for (const { table } of result.installed.map((name) => ({ table: name }))) {
-        log.info(
-          { store: known.name, table: table.schema === null ? table.name : `${table.schema}.${table.name}` },
-          'changes of this table are captured now',
-        );
-      }
-      for (const { code, params } of result.problems) log.warn({ store: known.name, code }, describeCode(code, params));
-      if (known.state === 'unreachable') known.state = null;
-    } finally {
-      known.busy = false;
-    }
-  };
-
-  /** Once per change, not once per attempt. */
-  const sayChange = (known: Known, { state, code, message }: Pick<StoreReport, 'state' | 'code' | 'message'>): void => {
-    if (known.state === state && known.code === code) return;
-    const before = known.state;
-    Object.assign(known, { state, code });
-    const about = { store: known.name, code };
-    if (state === 'reachable') {
-      if (before !== null) log.info({ store: known.name }, 'the store is back');
-    } else if (state === 'unreachable') log.warn(about, `${message}. Couplet goes on by itself when it is back.`);
-    else log.error(about, String(message));
-  };
-
-  const look = async (): Promise<void> => {
-    const { findings } = await couplet.stores.check();
-    for (const { severity, code, mapping, message, remedy } of findings) {
-      // What a store as a whole is, its reports say.
-      if (mapping === null) continue;
-      if (severity === 'error') log.error({ mapping, code, remedy }, message);
-      else if (severity === 'warning') log.info({ mapping, code, remedy }, message);
-    }
-  };
-
   return {
     report(report) {
       const known = stores.find(({ store }) => store.side === report.side && store.channel === report.channel);
       if (known === undefined || stopped) return;
       const changed = known.state !== report.state || known.code !== report.code;
-      sayChange(known, report);
+      sayChange(log, known, report);
       // The capture of a store that answers may be missing: it was away at the start, or its tables were made anew.
-      if (report.state === 'setupProblem' && known.installed && install && report.code === 'capture-missing')
-        known.installed = false;
-      if (report.state !== 'unreachable' && !known.installed)
-        inBackground(installInto(known).then(() => (known.installed ? look() : undefined)));
-      else if (changed) inBackground(note(couplet, known, report));
+      if (install && report.code === 'capture-missing') known.installed = false;
+      if (report.state !== 'unreachable' && !known.installed) {
+        inBackground(installInto(couplet, log, known).then(() => (known.installed ? look(couplet, log) : undefined)));
+      } else if (changed) inBackground(note(couplet, known, report));
     },
     async begin() {
-      await Promise.all(stores.map((known) => installInto(known)));
-      if (!stopped) inBackground(look());
+      await Promise.all(stores.map((known) => installInto(couplet, log, known)));
+      if (!stopped) inBackground(look(couplet, log));
     },
     async stop() {
       stopped = true;
@@ -138,26 +79,75 @@ export function watchStores(couplet: Couplet, { install, log }: WatchOptions): S
   };
 }
 
-const isAway = (fault: Error): boolean => ['store-unreachable', 'store-busy'].includes(codeOf(fault));
+/** Once per change, not once per attempt. */
+function sayChange(
+  log: Logger,
+  known: Known,
+  { state, code, message }: Pick<StoreReport, 'state' | 'code' | 'message'>,
+): void {
+  if (known.state === state && known.code === code) return;
+  const before = known.state;
+  Object.assign(known, { state, code });
+  const about = { store: known.name, code };
+  if (state === 'reachable') {
+    if (before !== null) log.info({ store: known.name }, 'the store is back');
+  } else if (state === 'unreachable') log.warn(about, `${message ?? ''}. Couplet goes on by itself when it is back.`);
+  else log.error(about, message ?? '');
+}
+
+async function installInto(couplet: Couplet, log: Logger, known: Known): Promise<void> {
+  if (known.installed || known.busy || Date.now() - known.triedAt < INSTALL_AGAIN_MS) return;
+  known.busy = true;
+  try {
+    const { result } = await couplet.stores.installInto(known.store);
+    if (result instanceof Error) {
+      // One that is away may be back any moment; one that refuses needs somebody.
+      const away = ['store-unreachable', 'store-busy'].includes(codeOf(result));
+      if (!away) known.triedAt = Date.now();
+      sayChange(log, known, {
+        state: away ? 'unreachable' : 'setupProblem',
+        code: codeOf(result),
+        message: result.message,
+      });
+      return;
+    }
+    known.triedAt = Date.now();
+    known.installed = result.problems.length === 0;
+    for (const { schema, name } of result.installed) {
+      log.info(
+        { store: known.name, table: schema === null ? name : `${schema}.${name}` },
+        'changes of this table are captured now',
+      );
+    }
+    for (const { code, params } of result.problems) log.warn({ store: known.name, code }, describeCode(code, params));
+    if (known.state === 'unreachable') known.state = null;
+  } finally {
+    known.busy = false;
+  }
+}
+
 const codeOf = (fault: Error): string => ('code' in fault ? String(fault.code) : 'internal-error');
+
+/** What a store as a whole is, its reports say; here the mappings are told of. */
+async function look(couplet: Couplet, log: Logger): Promise<void> {
+  const { findings } = await couplet.stores.check();
+  for (const { severity, code, mapping, message, remedy } of findings) {
+    if (mapping === null) continue;
+    if (severity === 'error') log.error({ mapping, code, remedy }, message);
+    else if (severity === 'warning') log.info({ mapping, code, remedy }, message);
+  }
+}
 
 async function note(
   couplet: Couplet,
   { store, installed }: Known,
   { state, code, params, message }: StoreReport,
 ): Promise<void> {
-  const { queries } = couplet.database;
-  // Back again: what a check found stands until the next one; a fault takes its place.
   if (state === 'reachable') {
     await couplet.stores.check();
     return;
   }
   const problems: Json = code === null ? [] : [{ code, params, mapping: null, message, remedy: null, line: null }];
-  await queries.noteStoreState({
-    side: store.side,
-    channel: store.channel,
-    state,
-    captureInstalled: installed,
-    problems,
-  });
+  const { side, channel } = store;
+  await couplet.database.queries.noteStoreState({ side, channel, state, captureInstalled: installed, problems });
 }

@@ -91,9 +91,9 @@ async function checkFilter(work: LaneWork, side: Side, store: Store): Promise<vo
   // Who compares every record needs no marks to see a filter change its answer.
   if (problem.params['readable'] === true && mapping.scope === 'full') return;
   const isRight = problem.code === 'right-missing';
-  const remedy = isRight
-    ? grantRemedy(String(problem.params['privilege']), String(problem.params['table']))
-    : undefined;
+  const { privilege, table: object } = problem.params;
+  const isGrant = typeof privilege === 'string' && typeof object === 'string';
+  const remedy = isGrant ? grantRemedy(privilege, object) : undefined;
   work.on(side)(problem.code, isRight ? 'warning' : 'error', filterPath(site, lane, side), problem.params, remedy);
 }
 

@@ -82,7 +82,8 @@ const NO_HOST: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NON
 /** A fault of a store as code and parameters that make a whole sentence. */
 export function explainFault(fault: unknown): { readonly code: string; readonly params: Params } {
   if (fault instanceof StoreUnreachable) {
-    const reason = String(fault.params['reason'] ?? fault.params['sqlState'] ?? '');
+    const known = fault.params['reason'] ?? fault.params['sqlState'];
+    const reason = typeof known === 'string' ? known : '';
     const store = fault.params['store'] ?? fault.message;
     if (NO_HOST.has(reason)) return { code: 'host-not-found', params: { store } };
     return { code: fault.code, params: { store, reason: REASONS[reason] ?? reason } };

@@ -28,7 +28,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 export function startCouplet(args: readonly string[], variables: Variables = {}, cwd = tmpdir()): Running {
   const environment = { ...process.env, NO_COLOR: '1', COUPLET_DATABASE_URL: undefined, ...variables };
-  const child = spawn(process.execPath, [CLI, ...args], { cwd, env: environment as NodeJS.ProcessEnv });
+  const child = spawn(process.execPath, [CLI, ...args], { cwd, env: environment });
   const out = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -63,7 +63,7 @@ export async function runWithin(args: readonly string[], variables: Variables, c
       return true;
     }),
   );
-  process.env = { ...former.env, NO_COLOR: '1', COUPLET_DATABASE_URL: undefined, ...variables } as NodeJS.ProcessEnv;
+  process.env = { ...former.env, NO_COLOR: '1', COUPLET_DATABASE_URL: undefined, ...variables };
   process.chdir(cwd);
   try {
     return { exitCode: await runProgram(['node', 'couplet', ...args]), ...out };
@@ -87,7 +87,8 @@ export interface ShopFolder extends AsyncDisposable {
   readonly configure: (change: (text: string) => string) => Promise<void>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: answers are looked into as deep as a test likes.
+/** Looked into as deep as a test likes. */
+// oxlint-disable-next-line typescript/no-explicit-any
 export type Answer = Record<string, any>;
 
 export async function openFolder(shop: Shop, variables: Variables = {}): Promise<ShopFolder> {
