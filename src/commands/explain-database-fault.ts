@@ -1,4 +1,5 @@
 /** Why the coupling database could not be opened, as the end of a command. Driver messages may hold values: only codes are told. */
+import { EmbeddedPostgresError } from '../embedded/embedded-postgres-error.ts';
 import {
   CouplingDatabaseForeign,
   CouplingDatabaseNewer,
@@ -38,6 +39,12 @@ export function explainDatabaseFault(fault: unknown): unknown {
   if (fault instanceof StoreRefused && fault.code === 'url-invalid') {
     return new CommandFailed(EXIT.usage, `${fault.code}: ${fault.message}`, {
       code: fault.code,
+      detail: fault.message,
+    });
+  }
+  if (fault instanceof EmbeddedPostgresError) {
+    return new CommandFailed(EXIT.failed, fault.message, {
+      code: 'coupling-database-unreachable',
       detail: fault.message,
     });
   }
