@@ -63,7 +63,9 @@ export function differenceOf({ accepted, now }: Pick<CheckedTable, 'accepted' | 
 function memberDifferences(before: MemberState, after: MemberState, isRoot: boolean): readonly string[] {
   const of = isRoot ? '' : ` of ${after.name}`;
   return [
-    ...(before.name === after.name && before.schema === after.schema ? [] : [`${before.name} is called ${after.name} now`]),
+    ...(before.name === after.name && before.schema === after.schema
+      ? []
+      : [`${before.name} is called ${after.name} now`]),
     ...(before.kind === after.kind ? [] : [`the kind of the table${of} has changed`]),
     ...(before.file === after.file ? [] : [`the rows${of} were truncated or rewritten`]),
     ...columnDifferences(before, after, of),
@@ -80,7 +82,8 @@ function columnDifferences(before: MemberState, after: MemberState, of: string):
       const was = known.get(name);
       if (!was) return [`the column ${name}${of} is new`];
       if (was[1] !== type) return [`the column ${name}${of} was ${was[1]} and is ${type}`];
-      if (was[2] !== required) return [`the column ${name}${of} ${required ? 'must have a value now' : 'may be empty now'}`];
+      if (was[2] !== required)
+        return [`the column ${name}${of} ${required ? 'must have a value now' : 'may be empty now'}`];
       return [];
     }),
   ];

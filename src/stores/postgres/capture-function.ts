@@ -115,9 +115,12 @@ function keyedRows(table: CapturedTable, rows: string, oldRow: boolean): string 
     (name) => `${absentColumn(typeOf(name))} as ${quoteIdentifier(name)}`,
   );
   const keys = table.keys.map(
-    (key, index) => `array[${key.map((name) => keyExpression(quoteIdentifier(name), typeOf(name))).join(', ')}] as key_${index}`,
+    (key, index) =>
+      `array[${key.map((name) => keyExpression(quoteIdentifier(name), typeOf(name))).join(', ')}] as key_${index}`,
   );
-  const whole = `jsonb_object(array[${[...kinds.keys()].map(quoteLiteral).join(', ')}]::text[], array[${[...kinds.keys()]
+  const whole = `jsonb_object(array[${[...kinds.keys()].map(quoteLiteral).join(', ')}]::text[], array[${[
+    ...kinds.keys(),
+  ]
     .map((name) => valueExpression(quoteIdentifier(name), typeOf(name)))
     .join(', ')}]::text[]) as old_row`;
   return `select v.* from ${rows} t cross join (select ${absent.join(', ')}) absent

@@ -9,7 +9,11 @@ import type { Connection, Session } from './connection.ts';
 import { StatementRefused } from './driver-faults.ts';
 import { quoteIdentifier, quoteTable } from './quote.ts';
 
-export async function checkFilter(connection: Connection, table: TableName, filter: string): Promise<SetupProblem | null> {
+export async function checkFilter(
+  connection: Connection,
+  table: TableName,
+  filter: string,
+): Promise<SetupProblem | null> {
   const problem = (params: SetupProblem['params']): SetupProblem => ({
     code: 'filter-invalid',
     params: { table: displayTable(table), filter, ...params },
@@ -23,7 +27,9 @@ export async function checkFilter(connection: Connection, table: TableName, filt
   try {
     return await connection.transaction(
       async (session) => {
-        await session.once(`create temporary table ${quoteIdentifier(table.name)} (like ${quoteTable(table)}) on commit drop`);
+        await session.once(
+          `create temporary table ${quoteIdentifier(table.name)} (like ${quoteTable(table)}) on commit drop`,
+        );
         // Sent as parameterized statements, of which PostgreSQL takes one at a time.
         const unreadable = await refusalOf(session, readable, filter);
         if (unreadable) return problem({ ...unreadable, readable: false });
@@ -35,7 +41,9 @@ export async function checkFilter(connection: Connection, table: TableName, filt
   } catch (error) {
     if (!(error instanceof StoreRefused) || error.code !== 'permission-denied') throw error;
     // Whoever may not read the table or make temporary ones learns it; the filter is not to blame.
-    const [right] = await connection.query(`select pg_catalog.has_database_privilege(pg_catalog.current_database(), 'temporary')::text`);
+    const [right] = await connection.query(
+      `select pg_catalog.has_database_privilege(pg_catalog.current_database(), 'temporary')::text`,
+    );
     const params =
       right?.[0] === 'true'
         ? { right: 'read', privilege: 'SELECT', table: displayTable(table) }
@@ -68,4 +76,5 @@ async function refusalOf(session: Session, statement: string, filter: string): P
   }
 }
 
-export const displayTable = (table: TableName): string => (table.schema === null ? table.name : `${table.schema}.${table.name}`);
+export const displayTable = (table: TableName): string =>
+  table.schema === null ? table.name : `${table.schema}.${table.name}`;

@@ -27,7 +27,9 @@ export const formatCursor = (position: Position): Cursor => JSON.stringify({ ver
 
 export function parseCursor(cursor: Cursor): Position {
   const foreign = (): LineageBroken =>
-    new LineageBroken('What Couplet knows of this store was not written by a PostgreSQL store', { reason: 'another-store' });
+    new LineageBroken('What Couplet knows of this store was not written by a PostgreSQL store', {
+      reason: 'another-store',
+    });
   let read: unknown;
   try {
     read = JSON.parse(cursor);

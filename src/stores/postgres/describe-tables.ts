@@ -141,8 +141,28 @@ interface CatalogMember {
 }
 
 function describe(row: Row, columns: readonly StoreColumn[]): DescribedTable {
-  const [, oid, schema, name, kind, persistence, rowSecurity, rightsText, columnRights, keys, foreignKeys, memberText, isChild] = row;
-  const rights = parsed<CatalogRights>(rightsText, { usage: false, select: false, insert: false, update: false, delete: false });
+  const [
+    ,
+    oid,
+    schema,
+    name,
+    kind,
+    persistence,
+    rowSecurity,
+    rightsText,
+    columnRights,
+    keys,
+    foreignKeys,
+    memberText,
+    isChild,
+  ] = row;
+  const rights = parsed<CatalogRights>(rightsText, {
+    usage: false,
+    select: false,
+    insert: false,
+    update: false,
+    delete: false,
+  });
   const members = parsed<readonly CatalogMember[]>(memberText, []).map((member) => ({
     ...member,
     kind: kindOf(member.kind, member.persistence),

@@ -4,7 +4,7 @@
  */
 import type { RecordKey, Value } from '../../domain/record.ts';
 import { keyText } from '../../domain/record.ts';
-import type { Mark, TableName } from '../../ports/store.ts';
+import type { Mark } from '../../ports/store.ts';
 
 export interface MarkRow {
   readonly seq: string;
@@ -46,7 +46,15 @@ export function gatherMarks(rows: readonly MarkRow[]): GatheredMarks {
     const place = placeOf(row, key);
     let draft = current.get(place);
     if (!draft) {
-      draft = { tableId: row.tableId, keyIndex: row.keyIndex ?? 0, key, deleted: false, oldRow: null, movedTo: null, place: drafts.length };
+      draft = {
+        tableId: row.tableId,
+        keyIndex: row.keyIndex ?? 0,
+        key,
+        deleted: false,
+        oldRow: null,
+        movedTo: null,
+        place: drafts.length,
+      };
       current.set(place, draft);
       drafts.push(draft);
     }
@@ -99,7 +107,10 @@ function groupMoves(rows: readonly MarkRow[]): ReadonlyMap<string, MarkRow[]> {
  * in an order in which each finds its new key free, they may be followed one by one. In a circle there is no such
  * order: there each key is told of as updated, which is how the records look to whoever knows them by key.
  */
-function sortMoves(moves: readonly MarkRow[]): { readonly chains: readonly MarkRow[]; readonly circles: readonly MarkRow[] } {
+function sortMoves(moves: readonly MarkRow[]): {
+  readonly chains: readonly MarkRow[];
+  readonly circles: readonly MarkRow[];
+} {
   if (moves.length === 1) return { chains: moves, circles: [] };
   const leaving = new Set(moves.map((row) => keyText(row.key)));
   const arriving = new Map(moves.map((row) => [keyText(row.newKey as RecordKey), row]));

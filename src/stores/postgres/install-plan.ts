@@ -42,7 +42,10 @@ export async function planInstall(catalog: Catalog, states: readonly WatchState[
   const tables: TablePlan[] = [];
   let nextId = schema.nextTableId;
   // A table may be watched under two names, one with its schema and one without.
-  const merged = new Map<string, { state: WatchState; table: DescribedTable; keys: readonly (readonly string[])[]; tableId: number }>();
+  const merged = new Map<
+    string,
+    { state: WatchState; table: DescribedTable; keys: readonly (readonly string[])[]; tableId: number }
+  >();
   for (const [index, state] of pending.entries()) {
     const table = described[index] ?? null;
     const refused = refusalsOf(state.watched, table);
@@ -85,10 +88,13 @@ from (select) one left join pg_catalog.pg_namespace n on n.nspname = 'couplet'`;
 async function inspectSchema(catalog: Catalog): Promise<SchemaState> {
   const [row = []] = await catalog.query(SCHEMA_STATE);
   const [database, account, exists, comment, mayCreateSchema, mayCreateIn, hasTables] = row;
-  const [next] = hasTables === 't' ? await catalog.once('select coalesce(max(table_id), 0) + 1 from couplet.installed') : [['1']];
+  const [next] =
+    hasTables === 't' ? await catalog.once('select coalesce(max(table_id), 0) + 1 from couplet.installed') : [['1']];
   const problems: SetupProblem[] = [];
-  if (exists !== 't' && mayCreateSchema !== 't') problems.push(rightMissing('create schemas in', 'CREATE', `the database ${database}`));
-  if (exists === 't' && mayCreateIn !== 't') problems.push(rightMissing('create objects in', 'CREATE', 'the schema couplet'));
+  if (exists !== 't' && mayCreateSchema !== 't')
+    problems.push(rightMissing('create schemas in', 'CREATE', `the database ${database}`));
+  if (exists === 't' && mayCreateIn !== 't')
+    problems.push(rightMissing('create objects in', 'CREATE', 'the schema couplet'));
   return {
     version: exists === 't' ? (comment ?? '') : null,
     nextTableId: Number(next?.[0] ?? 1),
@@ -97,7 +103,12 @@ async function inspectSchema(catalog: Catalog): Promise<SchemaState> {
   };
 }
 
-const rightMissing = (right: string, privilege: string, object: string, table: TableName | null = null): SetupProblem => ({
+const rightMissing = (
+  right: string,
+  privilege: string,
+  object: string,
+  table: TableName | null = null,
+): SetupProblem => ({
   code: 'right-missing',
   params: { right, privilege, table: object },
   table,
@@ -107,7 +118,11 @@ const rightMissing = (right: string, privilege: string, object: string, table: T
 function refusalsOf({ table, keys }: WatchedTable, found: DescribedTable | null): readonly SetupProblem[] {
   const name = displayTable(table);
   if (found === null) return [{ code: 'table-not-found', params: { table: name }, table }];
-  const impossible = (member: string, kind: string): SetupProblem => ({ code: 'capture-not-possible', params: { table: member, kind }, table });
+  const impossible = (member: string, kind: string): SetupProblem => ({
+    code: 'capture-not-possible',
+    params: { table: member, kind },
+    table,
+  });
   const other = found.members.filter(({ kind }) => kind !== 'table' && kind !== 'partitioned');
   if (other.length > 0) return other.map((member) => impossible(displayTable(member), member.kind));
   // A statement on the parent changes the rows here without firing a trigger here.
@@ -117,11 +132,19 @@ function refusalsOf({ table, keys }: WatchedTable, found: DescribedTable | null)
   return keys.flatMap((key) => keyProblems(table, key, found));
 }
 
-function keyProblems(table: TableName, key: readonly string[], { description }: DescribedTable): readonly SetupProblem[] {
+function keyProblems(
+  table: TableName,
+  key: readonly string[],
+  { description }: DescribedTable,
+): readonly SetupProblem[] {
   const nullable = new Map(description.columns.map((column) => [column.name, column.nullable]));
   const absent = key.filter((column) => !nullable.has(column));
   if (absent.length > 0) {
-    return absent.map((column) => ({ code: 'column-not-found', params: { table: displayTable(table), column }, table }));
+    return absent.map((column) => ({
+      code: 'column-not-found',
+      params: { table: displayTable(table), column },
+      table,
+    }));
   }
   const unique =
     key.every((column) => nullable.get(column) === false) &&
@@ -129,7 +152,10 @@ function keyProblems(table: TableName, key: readonly string[], { description }: 
   return unique ? [] : [{ code: 'key-not-unique', params: { table: displayTable(table), key: [...key] }, table }];
 }
 
-function unionOfKeys(known: readonly (readonly string[])[], wanted: readonly (readonly string[])[]): readonly (readonly string[])[] {
+function unionOfKeys(
+  known: readonly (readonly string[])[],
+  wanted: readonly (readonly string[])[],
+): readonly (readonly string[])[] {
   const keys = new Map([...known, ...wanted].map((key) => [JSON.stringify(key), key]));
   return [...keys.values()];
 }
@@ -204,7 +230,8 @@ async function foundTriggers(catalog: Catalog, functionName: string): Promise<re
   }));
 }
 
-const isOn = (trigger: FoundTrigger, { schema, name }: TableMember): boolean => trigger.schema === schema && trigger.table === name;
+const isOn = (trigger: FoundTrigger, { schema, name }: TableMember): boolean =>
+  trigger.schema === schema && trigger.table === name;
 
 const dropTrigger = ({ schema, table, trigger }: FoundTrigger): string =>
   `drop trigger if exists ${trigger} on ${quoteTable({ schema, name: table })}`;
@@ -224,7 +251,8 @@ function planTriggers(
     else if (member.owned) statements.push(`alter table ${quoteTable(member)} enable trigger ${name}`);
     else problems.push(rightMissing('enable triggers on', 'ownership', displayTable(member)));
   }
-  if (statements.length > 0 && !member.mayCreateTriggers) problems.push(rightMissing('create triggers on', 'TRIGGER', displayTable(member)));
+  if (statements.length > 0 && !member.mayCreateTriggers)
+    problems.push(rightMissing('create triggers on', 'TRIGGER', displayTable(member)));
   return { statements, problems: problems.slice(0, 1) };
 }
 

@@ -44,12 +44,18 @@ export async function install(
     const problems = await carryOutPlan(session, await planInstall(session, before), patience);
     const unchanged = before.filter(({ ready }) => ready).map((state) => state.watched.table);
     const refused = new Set(problems.map(({ table }) => table));
-    const installed = refused.has(null) ? [] : tables.filter((table) => !unchanged.includes(table) && !refused.has(table));
+    const installed = refused.has(null)
+      ? []
+      : tables.filter((table) => !unchanged.includes(table) && !refused.has(table));
     return { result: { installed, unchanged, problems }, states: await watchStates(session, watched) };
   });
 }
 
-async function carryOutPlan(session: DedicatedSession, plan: InstallPlan, patience: LockPatience): Promise<readonly SetupProblem[]> {
+async function carryOutPlan(
+  session: DedicatedSession,
+  plan: InstallPlan,
+  patience: LockPatience,
+): Promise<readonly SetupProblem[]> {
   // What concerns no single table stops them all.
   if (plan.tables.length === 0 || plan.problems.some(({ table }) => table === null)) return plan.problems;
   if (plan.schema) await carryOut(session, plan.schema, patience);
@@ -70,12 +76,15 @@ export async function installScript(connection: Connection, watched: readonly Wa
     '-- The change capture of Couplet. Each transaction waits for a lock on one table for one second at most; if it',
     '-- gives up, run the script again: what is in place already is left as it is.',
     ...problems.map(({ code, params }) => `-- Left out (${code}): ${JSON.stringify(params)}`),
-    ...(plan.tables.length === 0 ? ['-- Nothing is to be done.'] : ["set lock_timeout = '1s';", ...steps.map(stepScript), grants(plan)]),
+    ...(plan.tables.length === 0
+      ? ['-- Nothing is to be done.']
+      : ["set lock_timeout = '1s';", ...steps.map(stepScript), grants(plan)]),
     '',
   ].join('\n');
 }
 
-const stepScript = ({ statements }: InstallStep): string => `begin;\n${statements.map(asRepeatable).join(';\n')};\ncommit;\n`;
+const stepScript = ({ statements }: InstallStep): string =>
+  `begin;\n${statements.map(asRepeatable).join(';\n')};\ncommit;\n`;
 
 /** A script that stopped half way is run again, and CREATE TRIGGER knows no IF NOT EXISTS. */
 function asRepeatable(statement: string): string {
@@ -92,7 +101,11 @@ const grants = ({ account }: InstallPlan): string =>
   ].join('\n');
 
 /** Two installers at once would get into each other's way; the second finds the work done. */
-async function alone<T>(connection: Connection, patience: LockPatience, work: (session: DedicatedSession) => Promise<T>): Promise<T> {
+async function alone<T>(
+  connection: Connection,
+  patience: LockPatience,
+  work: (session: DedicatedSession) => Promise<T>,
+): Promise<T> {
   const session = await connection.openSession();
   try {
     await patiently(patience, () => session.once(`select pg_catalog.pg_advisory_lock(${LOCK_CLASS}, ${INSTALL_LOCK})`));
@@ -115,7 +128,11 @@ async function carryOutAll(
     const params = { table: displayTable(table) };
     if (error instanceof StoreBusy) return { code: 'table-busy', params, table };
     if (error instanceof StoreRefused && error.code === 'permission-denied') {
-      return { code: 'right-missing', params: { ...params, right: 'install the capture on', privilege: 'TRIGGER' }, table };
+      return {
+        code: 'right-missing',
+        params: { ...params, right: 'install the capture on', privilege: 'TRIGGER' },
+        table,
+      };
     }
     // A trigger of that name, say: the app's own.
     if (error instanceof StatementRefused) {

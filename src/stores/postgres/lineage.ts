@@ -63,9 +63,8 @@ export function assertLineage(reader: string, position: Position, state: ReaderS
 
 /** Durable when it returns, and with it everything that was committed before. */
 export async function dropAnchor(connection: Queries, reader: string, position: Position): Promise<void> {
-  await connection.query('insert into couplet.anchor (random, reader, number) values ($1::text::uuid, $2, $3::text::bigint)', [
-    position.anchor,
-    reader,
-    String(position.number),
-  ]);
+  await connection.query(
+    'insert into couplet.anchor (random, reader, number) values ($1::text::uuid, $2, $3::text::bigint)',
+    [position.anchor, reader, String(position.number)],
+  );
 }

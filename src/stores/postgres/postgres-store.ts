@@ -56,7 +56,8 @@ export function openPostgresStore(options: PostgresStoreOptions): Store {
     lockTimeoutMs: options.lockTimeoutMs ?? DEFAULT_PATIENCE.lockTimeoutMs,
     attempts: options.installAttempts ?? DEFAULT_PATIENCE.attempts,
   };
-  const captured = <T>(work: Promise<T>): Promise<T> => work.catch((error: unknown) => refuseUncaptured(error, connection));
+  const captured = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => refuseUncaptured(error, connection));
   return {
     side,
     channel,
@@ -92,7 +93,11 @@ export function openPostgresStore(options: PostgresStoreOptions): Store {
   };
 }
 
-async function acceptTables(connection: Connection, registry: WatchRegistry, tables: readonly TableName[]): Promise<void> {
+async function acceptTables(
+  connection: Connection,
+  registry: WatchRegistry,
+  tables: readonly TableName[],
+): Promise<void> {
   const named = JSON.stringify(registry.resolve(tables).map(({ schema, name }) => ({ schema, name })));
   const ids = `in (select n.table_id from couplet.installed n join jsonb_to_recordset($1::jsonb) a (schema text, name text)
     on a.name = n.table_name and a.schema = n.schema_name)`;
@@ -101,5 +106,10 @@ async function acceptTables(connection: Connection, registry: WatchRegistry, tab
 
 function refuseUncaptured(error: unknown, connection: Connection): never {
   if (!isCaptureMissing(error)) throw error;
-  throw new StoreRefused('capture-missing', `The change capture is not installed in ${connection.label}`, { store: connection.label }, { cause: error });
+  throw new StoreRefused(
+    'capture-missing',
+    `The change capture is not installed in ${connection.label}`,
+    { store: connection.label },
+    { cause: error },
+  );
 }

@@ -88,10 +88,18 @@ export interface CaptureReader {
   readonly registry: WatchRegistry;
 }
 
-export const readWindow = ({ session, registry }: CaptureReader, reader: string, cursor: Cursor, limit: number): Promise<WindowPage> =>
+export const readWindow = (
+  { session, registry }: CaptureReader,
+  reader: string,
+  cursor: Cursor,
+  limit: number,
+): Promise<WindowPage> =>
   session.use(async (wire) => {
     const position = parseCursor(cursor);
-    const [page, [state = []]] = await Promise.all([readPage(wire, position, limit), wire.query(STATE, [reader, position.anchor])]);
+    const [page, [state = []]] = await Promise.all([
+      readPage(wire, position, limit),
+      wire.query(STATE, [reader, position.anchor]),
+    ]);
     assertLineage(reader, position, readerStateOf(state), cursor);
     const [, , , check, isLong, isStale] = state;
     if (isLong === 't') await wire.query(SEEN, [reader]);
@@ -137,7 +145,11 @@ async function readPage(wire: DedicatedSession, { seen, within }: Position, limi
 }
 
 /** Key changes of one statement happen side by side, so a page has all of them or none, however many they are. */
-async function restOfMoves(wire: DedicatedSession, rows: readonly MarkRow[], after: string): Promise<readonly MarkRow[]> {
+async function restOfMoves(
+  wire: DedicatedSession,
+  rows: readonly MarkRow[],
+  after: string,
+): Promise<readonly MarkRow[]> {
   const statements = new Map(rows.filter(({ operation }) => operation === 'K').map((row) => [row.statement, row.xid]));
   if (statements.size === 0) return [];
   const args = [`{${[...statements.values()].join(',')}}`, `{${[...statements.keys()].join(',')}}`, after];
@@ -171,10 +183,16 @@ const advance = (position: Position, { until, complete, after, taken }: Page): P
 function pageOf(page: Page, cursor: Cursor, tables: readonly CheckedTable[], registry: WatchRegistry): WindowPage {
   const byId = new Map(tables.map((table) => [table.tableId, { table, targets: registry.targetsOf(table) }]));
   // A key column that the app has dropped is null in the marks: the capture check speaks of it.
-  const gathered = gatherMarks(page.rows.filter(({ key, newKey }) => isWhole(key) && (newKey === null || isWhole(newKey))));
+  const gathered = gatherMarks(
+    page.rows.filter(({ key, newKey }) => isWhole(key) && (newKey === null || isWhole(newKey))),
+  );
   const times = page.rows.map(({ at }) => at).toSorted();
   return {
-    marks: gathered.marks.flatMap((mark) => (byId.get(mark.tableId)?.targets ?? []).flatMap(({ table, keyIndexOf }) => markOf(mark, table, keyIndexOf(mark.keyIndex)))),
+    marks: gathered.marks.flatMap((mark) =>
+      (byId.get(mark.tableId)?.targets ?? []).flatMap(({ table, keyIndexOf }) =>
+        markOf(mark, table, keyIndexOf(mark.keyIndex)),
+      ),
+    ),
     truncated: gathered.truncated.flatMap((id) => (byId.get(id)?.targets ?? []).map(({ table }) => table)),
     cursor,
     complete: page.complete,

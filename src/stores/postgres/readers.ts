@@ -33,7 +33,13 @@ export async function currentCursor(connection: Connection, reader: string): Pro
     [reader],
   );
   const [seen, number] = row;
-  const position: Position = { store: identity, number: Number(number) + 1, anchor: randomUUID(), seen: seen ?? '', within: null };
+  const position: Position = {
+    store: identity,
+    number: Number(number) + 1,
+    anchor: randomUUID(),
+    seen: seen ?? '',
+    within: null,
+  };
   await dropAnchor(connection, reader, position);
   return formatCursor(position);
 }
@@ -61,9 +67,20 @@ with quick as materialized (
 )
 select count(*) from moved`;
 
-export async function confirmCursor(connection: Connection, reader: string, cursor: Cursor, pruning: Pruning): Promise<void> {
+export async function confirmCursor(
+  connection: Connection,
+  reader: string,
+  cursor: Cursor,
+  pruning: Pruning,
+): Promise<void> {
   const position = parseCursor(cursor);
-  const [moved] = await connection.query(CONFIRM, [reader, String(position.number), cursor, position.seen, position.anchor]);
+  const [moved] = await connection.query(CONFIRM, [
+    reader,
+    String(position.number),
+    cursor,
+    position.seen,
+    position.anchor,
+  ]);
   if (moved?.[0] !== '1') return assertConfirmedBefore(connection, reader, position, cursor);
   if (Date.now() - pruning.lastAtMs < PRUNE_EVERY_MS) return;
   pruning.lastAtMs = Date.now();
@@ -71,7 +88,12 @@ export async function confirmCursor(connection: Connection, reader: string, curs
 }
 
 /** A confirmation that was repeated, or overtaken by a later one, says nothing new. */
-async function assertConfirmedBefore(connection: Connection, reader: string, position: Position, cursor: Cursor): Promise<void> {
+async function assertConfirmedBefore(
+  connection: Connection,
+  reader: string,
+  position: Position,
+  cursor: Cursor,
+): Promise<void> {
   const [row = []] = await connection.query(`select ${READER_STATE}`, [reader, position.anchor]);
   const state = readerStateOf(row);
   const overtaken = state.confirmed !== null && !state.confirmed.struckOff && position.number < state.confirmed.number;

@@ -27,7 +27,12 @@ select case when pg_catalog.current_setting('max_prepared_transactions') = '0'
   then pg_catalog.pg_try_advisory_lock(${LOCK_CLASS}, ${ASLEEP_LOCK}) else false end`;
 const GET_UP = `select pg_catalog.pg_advisory_unlock(${LOCK_CLASS}, ${ASLEEP_LOCK})`;
 
-export async function waitForMarks(session: CaptureSession, cursor: Cursor, timeoutMs: number, signal: AbortSignal): Promise<void> {
+export async function waitForMarks(
+  session: CaptureSession,
+  cursor: Cursor,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const position = parseCursor(cursor);
   if (signal.aborted || position.within !== null) return;
   const deadline = performance.now() + timeoutMs;

@@ -67,11 +67,12 @@ export async function watchStates(
   }));
 }
 
+/** invalid_schema_name, undefined_table */
+const MISSING_STATES: ReadonlySet<unknown> = new Set(['3F000', '42P01']);
+
 /** Whether a statement failed because the schema `couplet`, or a part of it, is not there. */
 export const isCaptureMissing = (error: unknown): boolean =>
-  error instanceof StoreRefused &&
-  error.code === 'schema-changed' &&
-  ['3F000', '42P01'].includes(String(error.params['sqlState']));
+  error instanceof StoreRefused && error.code === 'schema-changed' && MISSING_STATES.has(error.params['sqlState']);
 
 /** One installed table as this process knows it: under which names, and which of its keys are which there. */
 export interface WatchTarget {

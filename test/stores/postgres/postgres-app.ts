@@ -1,7 +1,15 @@
 /** An app on PostgreSQL as the contract suite wants one: tables, statements, transactions, and accidents. */
 import postgres from 'postgres';
 import { quoteIdentifier, quoteLiteral } from '../../../src/stores/postgres/quote.ts';
-import type { ContractApp, ContractColumn, ContractStatements, ContractTable, ContractTransaction, ContractTrigger, Row } from '../contract-fixture.ts';
+import type {
+  ContractApp,
+  ContractColumn,
+  ContractStatements,
+  ContractTable,
+  ContractTransaction,
+  ContractTrigger,
+  Row,
+} from '../contract-fixture.ts';
 
 const SCHEMA = 'public';
 const relation = (table: string): string => `${quoteIdentifier(SCHEMA)}.${quoteIdentifier(table)}`;
@@ -20,8 +28,12 @@ const statementsOf = (run: Run): ContractStatements => ({
   insert: async (table, rows) => {
     if (rows.length === 0) return;
     const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-    const values = rows.map((row) => `(${columns.map((column) => (column in row ? literal(row[column] ?? null) : 'default')).join(', ')})`);
-    await run(`insert into ${relation(table)} (${columns.map(quoteIdentifier).join(', ')}) values ${values.join(', ')}`);
+    const values = rows.map(
+      (row) => `(${columns.map((column) => (column in row ? literal(row[column] ?? null) : 'default')).join(', ')})`,
+    );
+    await run(
+      `insert into ${relation(table)} (${columns.map(quoteIdentifier).join(', ')}) values ${values.join(', ')}`,
+    );
   },
   update: async (table, where, set) => {
     const assigned = Object.entries(set).map(([column, value]) => `${quoteIdentifier(column)} = ${literal(value)}`);
@@ -33,7 +45,13 @@ const statementsOf = (run: Run): ContractStatements => ({
 });
 
 function columnText(name: string, column: ContractColumn): string {
-  const types = { text: 'text', integer: 'integer', numeric: 'numeric', boolean: 'boolean', timestamptz: 'timestamptz' };
+  const types = {
+    text: 'text',
+    integer: 'integer',
+    numeric: 'numeric',
+    boolean: 'boolean',
+    timestamptz: 'timestamptz',
+  };
   let type: string = types[column.type];
   if (column.maxLength !== undefined) type = `varchar(${column.maxLength})`;
   if (column.scale !== undefined) type = `numeric(12, ${column.scale})`;
@@ -41,7 +59,8 @@ function columnText(name: string, column: ContractColumn): string {
   if (column.required) parts.push('not null');
   if (column.identity) parts.push(`generated ${column.identity === 'always' ? 'always' : 'by default'} as identity`);
   if (column.default !== undefined) parts.push(`default ${quoteLiteral(column.default)}`);
-  if (column.upperCaseOf !== undefined) parts.push(`generated always as (upper(${quoteIdentifier(column.upperCaseOf)})) stored`);
+  if (column.upperCaseOf !== undefined)
+    parts.push(`generated always as (upper(${quoteIdentifier(column.upperCaseOf)})) stored`);
   return parts.join(' ');
 }
 
@@ -57,7 +76,9 @@ function tableText(table: ContractTable): string {
       ({ columns, parent, parentColumns, onDelete, deferrable }) =>
         `foreign key (${list(columns)}) references ${relation(parent)} (${list(parentColumns)}) on delete ${ON_DELETE[onDelete]}${deferrable ? ' deferrable initially immediate' : ''}`,
     ),
-    ...Object.entries(table.minimums ?? {}).map(([column, minimum]) => `check (${quoteIdentifier(column)} >= ${minimum})`),
+    ...Object.entries(table.minimums ?? {}).map(
+      ([column, minimum]) => `check (${quoteIdentifier(column)} >= ${minimum})`,
+    ),
   ];
   return `create table ${relation(table.name)} (${parts.join(', ')})`;
 }
@@ -65,11 +86,13 @@ function tableText(table: ContractTable): string {
 function triggerText(table: string, trigger: ContractTrigger, index: number): string {
   const name = `app_trigger_${index}`;
   const column = quoteIdentifier(trigger.column);
-  const events = trigger.does === 'swallow' ? trigger.operation : trigger.does === 'number' ? 'insert' : 'insert or update';
+  const events =
+    trigger.does === 'swallow' ? trigger.operation : trigger.does === 'number' ? 'insert' : 'insert or update';
   const row = events === 'delete' ? 'old' : 'new';
   const body = {
     upperCase: () => `new.${column} := upper(new.${column}); return new;`,
-    swallow: () => `if ${row}.${column} = ${literal('equals' in trigger ? trigger.equals : '')} then return null; end if; return ${row};`,
+    swallow: () =>
+      `if ${row}.${column} = ${literal('equals' in trigger ? trigger.equals : '')} then return null; end if; return ${row};`,
     number: () => `new.${column} := nextval('public.${name}_numbers'); return new;`,
   }[trigger.does]();
   return `${trigger.does === 'number' ? `create sequence public.${name}_numbers start 1000;` : ''}
@@ -86,18 +109,33 @@ export function openPostgresApp(url: string, backUp?: () => Promise<() => Promis
   const run: Run = async (text) => [...(await sql.unsafe(text))];
   const tables = new Map<string, ContractTable>();
   const rows = async (table: string): Promise<readonly Row[]> => {
-    const columns = await run(`select attname from pg_attribute where attrelid = ${quoteLiteral(relation(table))}::regclass and attnum > 0 and not attisdropped order by attnum`);
+    const columns = await run(
+      `select attname from pg_attribute where attrelid = ${quoteLiteral(relation(table))}::regclass and attnum > 0 and not attisdropped order by attnum`,
+    );
     const texts = columns.map((column) => `${quoteIdentifier(String(column['attname']))}::text`);
-    return (await run(`select ${texts.join(', ')} from ${relation(table)}`)) as unknown as readonly Row[];
+    return await run(`select ${texts.join(', ')} from ${relation(table)}`);
   };
   const createTable = async (table: ContractTable): Promise<void> => {
     await run(tableText(table));
     for (const [index, trigger] of (table.triggers ?? []).entries()) await run(triggerText(table.name, trigger, index));
     tables.set(table.name, table);
   };
+  const statements = statementsOf(run);
+  /** An app that brings keys along for a column that numbers itself sees to it that the numbers go on behind them. */
+  const insert: ContractStatements['insert'] = async (table, added) => {
+    await statements.insert(table, added);
+    const numbered = Object.entries(tables.get(table)?.columns ?? {}).filter(
+      ([name, { identity }]) => identity && added.some((row) => name in row),
+    );
+    for (const [name] of numbered) {
+      const sequence = `pg_get_serial_sequence(${quoteLiteral(relation(table))}, ${quoteLiteral(name)})`;
+      await run(`select setval(${sequence}, (select max(${quoteIdentifier(name)}) from ${relation(table)}))`);
+    }
+  };
   return {
     sql,
-    ...statementsOf(run),
+    ...statements,
+    insert,
     createTable,
     nameOf: (table) => ({ schema: SCHEMA, name: table }),
     rows,
@@ -105,15 +143,18 @@ export function openPostgresApp(url: string, backUp?: () => Promise<() => Promis
     brokenFilter: 'no such (predicate',
     begin: () => beginTransaction(sql),
     truncate: async (table) => void (await run(`truncate ${relation(table)}`)),
-    addColumn: async (table, column) => void (await run(`alter table ${relation(table)} add column ${quoteIdentifier(column)} text`)),
+    addColumn: async (table, column) =>
+      void (await run(`alter table ${relation(table)} add column ${quoteIdentifier(column)} text`)),
     replaceTable: async (table) => {
       const definition = tables.get(table);
       if (!definition) throw new Error(`No table ${table}`);
       const kept = await rows(table);
       await run(`drop table ${relation(table)}`);
       await createTable(definition);
-      const own = kept.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => definition.columns[name]?.upperCaseOf === undefined)));
-      await statementsOf(run).insert(table, own);
+      const own = kept.map((row) =>
+        Object.fromEntries(Object.entries(row).filter(([name]) => definition.columns[name]?.upperCaseOf === undefined)),
+      );
+      await insert(table, own);
     },
     silenceCapture: async (table) => void (await run(`alter table ${relation(table)} disable trigger user`)),
     ...(backUp ? { backUp } : {}),
