@@ -22,6 +22,11 @@ export interface PlanOptions {
   readonly truncated: ReadonlySet<Side>;
   /** The error that an action answers; stands in the notes of its writes. */
   readonly errorId: string | null;
+  /**
+   * After a store went back in time and a person let the mapping go on: every difference of a coupled pair waits for a
+   * person, and nothing is written.
+   */
+  readonly compare?: boolean;
   /** An action on many errors: each write answers the open error of its own coupling. */
   readonly ownErrors?: boolean;
 }
@@ -105,6 +110,7 @@ export function planFields(plan: BatchPlan, subject: Subject, draft: Draft, deci
     subject.verdict = finding('conflict', code, params, { conflicting: new Set(fields.map((field) => field.index)) });
   }
   if (problem) return;
+  if (plan.options.compare && holdDifferences(plan, subject, draft, decision)) return;
   if (plan.context.prepared.references.length > 0) draft.parents = nextParents(plan, subject, decision);
   const both = new Set(decision.toHq.map((write) => write.index));
   for (const side of ['hq', 'channel'] as const) {
@@ -117,6 +123,23 @@ export function planFields(plan: BatchPlan, subject: Subject, draft: Draft, deci
         : null;
     planUpdate(plan, subject, side, fields, later, decision);
   }
+}
+
+/** True when there was something to write: those fields have no base any more and wait as a conflict. */
+function holdDifferences(plan: BatchPlan, subject: Subject, draft: Draft, decision: FieldsDecision): boolean {
+  const held = new Set([...decision.toHq, ...decision.toChannel].map((write) => write.index));
+  for (const field of decision.conflict?.fields ?? []) held.add(field.index);
+  if (held.size === 0) return false;
+  for (const index of held) draft.base.states[index] = 'none';
+  draft.baseMoved = true;
+  const names = [...held].map((index) => plan.context.prepared.fields[index]?.name ?? '');
+  subject.verdict = finding(
+    'conflict',
+    'initial-conflict',
+    { fields: names, field: names[0] ?? null },
+    { conflicting: held },
+  );
+  return true;
 }
 
 /** Couplings of the parents once the decision is carried out. */
@@ -233,8 +256,6 @@ export function noteBase(
 /** Couplings of the parents that the record refers to, as the given side names them. */
 export const parentsOf = (plan: BatchPlan, side: Side, values: readonly Value[]): (string | null)[] =>
   plan.context.prepared.references.map((index) => plan.gathered.parents.couplingOf(index, side, values[index] ?? null));
-
-// ---------------------------------------------------------------- deletions
 
 function endPair(plan: BatchPlan, subject: Subject, draft: Draft, why: string): void {
   draft.ended = [];

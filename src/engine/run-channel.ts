@@ -12,7 +12,7 @@ import type { Lane } from '../ports/store.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
 import { cyclesOf, forgetLane, forgetTables, type LaneMemory, openLane } from './open-lane.ts';
 import { previewLane } from './preview-lane.ts';
-import { readMarks } from './read-marks.ts';
+import { readMarksOrRestart } from './compare-lineage.ts';
 import { laneText, mappingOf, type Site } from './site.ts';
 import type { Run } from './work-batch.ts';
 import { type LaneRequest, workChanges, workDeletions } from './work-lane.ts';
@@ -65,7 +65,7 @@ export async function runChannel(
   const runs = new Map(lanes.map((lane) => [laneText(lane), laneRun(site, lane, request)]));
   const runOf = (lane: Lane): LaneRun => runs.get(laneText(lane)) as LaneRun;
   try {
-    const read = [await readMarks(site, 'hq', null), await readMarks(site, 'channel', channel)];
+    const read = [await readMarksOrRestart(site, 'hq', null), await readMarksOrRestart(site, 'channel', channel)];
     if (read.some((marks) => marks.changedTables.length > 0)) for (const lane of lanes) forgetTables(memory, lane);
     const { order, deferred } = await cyclesOf(site, memory, channel);
     lanes = lanes.toSorted((a, b) => order.indexOf(a.mapping) - order.indexOf(b.mapping));

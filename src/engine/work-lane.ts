@@ -12,6 +12,7 @@ import type { PendingState } from '../ports/coupling-database.ts';
 import type { StoredRecord } from '../ports/store.ts';
 import { type BatchesInFlight, batchesInFlight } from './batches-in-flight.ts';
 import { breakDeletions, truncatedSides } from './break-deletions.ts';
+import { owesComparison } from './compare-lineage.ts';
 import type { WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
 import { loadFilter } from './load-filter.ts';
@@ -52,21 +53,25 @@ export const optionsOf = (
   request: LaneRequest,
   deletions: BatchOptions['deletions'],
   late: Set<string>,
-): BatchOptions => ({
-  decide: decideOptionsOf(request),
-  deletions,
-  errorId: null,
-  lone: {
-    createIn: createSides(context, request.direction),
-    match: !context.prepared.mapping.coupledOnly,
-    byHand: false,
-  },
-  resolution: null,
-  withResults: false,
-  late,
-  expectEmpty: false,
-  truncated: truncatedSides(context.state.fullRunDue?.reason),
-});
+): BatchOptions => {
+  const compare = owesComparison(context.state);
+  return {
+    decide: decideOptionsOf(request),
+    deletions: compare ? 'ask' : deletions,
+    compare,
+    errorId: null,
+    lone: {
+      createIn: compare ? new Set() : createSides(context, request.direction),
+      match: !compare && !context.prepared.mapping.coupledOnly,
+      byHand: false,
+    },
+    resolution: null,
+    withResults: false,
+    late,
+    expectEmpty: false,
+    truncated: truncatedSides(context.state.fullRunDue?.reason),
+  };
+};
 
 /** Everything but deletions. False: stopped on request, the rest stays pending. */
 export async function workChanges(context: LaneContext, run: Run, request: LaneRequest): Promise<boolean> {

@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { smallSite } from './small-site.ts';
+
+it('a store that went back in time stops its mappings before any write; resumed, every difference waits for a person', async () => {
+  await using site = await smallSite();
+  for (let n = 1; n <= 4; n += 1)
+    site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com` });
+  await site.run();
+  await site.run();
+  const backup = site.hq.snapshotState();
+  site.hq.update('customers', { num: 'C1' }, { name: 'After the backup' });
+  site.hq.insert('customers', { num: 'C5', name: 'After the backup too', email: 'c5@example.com' });
+  await site.run();
+  await site.run();
+  site.hq.restoreState(backup);
+  const stopped = await site.run();
+  expect(stopped.map(({ status, code }) => [status, code])).toEqual([
+    ['failed', 'lineage-broken'],
+    ['failed', 'lineage-broken'],
+  ]);
+  expect(site.houston.select('shoppers')).toHaveLength(5);
+  expect(site.houston.select('shoppers', { cust_num: 'C1' })[0]?.['full_name']).toBe('After the backup');
+
+  for (const { lane } of await site.database.laneStates()) {
+    await site.database.changeLane(lane, {
+      stopped: null,
+      fullRunDue: { reason: 'lineage-compare', trigger: 'recovery' },
+    });
+  }
+  const compared = await site.run();
+  expect(compared.every(({ status }) => status === 'succeeded')).toBe(true);
+  const errors = await site.sql`select kind, code from couplet.sync_error where status = 'open' order by kind, code`;
+  expect(errors).toEqual([
+    { kind: 'conflict', code: 'initial-conflict' },
+    { kind: 'deletion', code: 'deleted-in-hq' },
+  ]);
+  expect(site.houston.select('shoppers')).toHaveLength(5);
+  expect(site.houston.select('shoppers', { cust_num: 'C1' })[0]?.['full_name']).toBe('After the backup');
+  expect(site.hq.select('customers', { num: 'C1' })[0]?.['name']).toBe('Customer 1');
+
+  await site.run({ scope: 'full' });
+  expect(await site.sql`select 1 from couplet.sync_error where status = 'open'`).toHaveLength(2);
+  expect(site.houston.select('shoppers', { cust_num: 'C1' })[0]?.['full_name']).toBe('After the backup');
+  site.hq.update('customers', { num: 'C2' }, { name: 'goes on' });
+  await site.run();
+  expect(site.houston.select('shoppers', { cust_num: 'C2' })[0]?.['full_name']).toBe('goes on');
+});
