@@ -200,7 +200,10 @@ async function expectHonest(table: StoreTable, outcomes: readonly WriteOutcome[]
     carriedOut.map(({ key }) => key),
     null,
   );
+  const takenAgain = new Set(carriedOut.filter(({ held }) => held !== null).map(({ key }) => keyText(key)));
   for (const { key, version, held } of carriedOut) {
+    // A key that a deletion of the same batch left behind may be another record's by now.
+    if (held === null && takenAgain.has(keyText(key))) continue;
     const record = records.get(keyText(key));
     expect(record?.values ?? null).toEqual(held);
     if (held !== null) expect(record?.version).toBe(version);
