@@ -94,7 +94,8 @@ describe('the lock of a lane', () => {
     await using here = await createCouplingDatabase();
     await openTestLane(here.db);
     const lock = await here.db.lockLane(LANE, 0);
-    await here.sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted`;
+    await here.sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted
+                     and database = (select oid from pg_database where datname = current_database())`;
     await until(() => lock?.held === false);
     await expect(lock?.yield()).rejects.toThrow(FenceLost);
     await lock?.release();
