@@ -158,7 +158,7 @@ export const sv: PageTexts = {
       approve: 'Det som hölls tillbaka utförs.',
       decline: 'Inget utförs; varje post blir ett eget fel.',
     },
-    succeeded: (action, count) => `${action}: ${many(count, 'fel', 'fel')} lösta.`,
+    succeeded: (action, count) => `${action}: ${many(count, 'fel löst', 'fel lösta')}.`,
     open: (action) => `${action}: felet är fortfarande öppet.`,
     partly: (action, done, left) => `${action}: ${number(done)} klara, ${number(left)} inte.`,
     started: (action, count) => `${action}: ${many(count, 'fel', 'fel')} bearbetas.`,
