@@ -26,7 +26,7 @@ export const customerOperation = couplet.table(
     partKey: text('part_key').notNull(),
     name: text('name'),
     status: operationStatus('status').notNull(),
-    operationTimestamp: time('operation_timestamp'),
+    operationTimestamp: time('operation_timestamp').notNull().defaultNow(),
     receivedAt: time('received_at').notNull().defaultNow(),
     createdBy: text('created_by'),
     // The row as it came is never changed; corrections lie beside it.
@@ -45,9 +45,20 @@ export const customerOperation = couplet.table(
     couplingId: uuid('coupling_id'),
     blockedBy: uuid('blocked_by'),
     jobId: uuid('job_id'),
+    /** The synchronization error that shows its conflict. */
+    errorId: uuid('error_id'),
+    /** How somebody answered that conflict. */
+    resolution: kept('resolution'),
     found: kept('found'),
-    /** `field=value` in small letters, of what the operation sets and what it found. */
+    /**
+     * `field=value` in small letters: the customer as the operation found it and as it would leave it; what is of the part
+     * itself begins with `part.`.
+     */
     terms: text('terms').array().notNull(),
+    /** When it wrote to HQ: later than the coupling was synchronized last means that 1010 has it still to bring. */
+    wroteAt: time('wrote_at'),
+    /** When it was synchronized, for retention. */
+    endedAt: time('ended_at'),
     dismissal: kept('dismissal'),
     editingBy: text('editing_by'),
     editingUntil: time('editing_until'),
@@ -68,7 +79,10 @@ export const customerOperation = couplet.table(
     index('customer_operation_told')
       .on(table.channel, table.counter)
       .where(sql`${table.status} = 'synchronized' and not ${table.told}`),
-    index('customer_operation_terms').using('gin', table.terms),
+    // As a search vector, since that finds a whole value and the beginning of one by the same index.
+    index('customer_operation_terms').using('gin', sql`array_to_tsvector(${table.terms})`),
+    index('customer_operation_time').on(table.operationTimestamp, table.id),
+    index('customer_operation_error').on(table.errorId).where(sql`${table.errorId} is not null`),
     check(
       'customer_operation_dismissed_check',
       sql`(${table.status} = 'dismissed') = (${table.dismissal} is not null)`,
