@@ -1,7 +1,9 @@
 /** Builds the page when it is not there yet, or when its source is newer: a clone needs nothing but `npm ci`. */
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -17,16 +19,13 @@ export async function ensurePageBuilt(tell: (line: string) => void): Promise<str
   const source = join(root, 'src/web');
   if (!existsSync(join(source, 'index.html'))) return builtMs === null ? null : pageFolder;
   if (builtMs !== null && builtMs >= (await newestMs(source))) return pageFolder;
-  const vite = await import('vite').catch(() => null);
-  if (vite === null) return builtMs === null ? null : pageFolder;
+  const vite = join(root, 'node_modules/vite/bin/vite.js');
+  if (!existsSync(vite)) return builtMs === null ? null : pageFolder;
   tell('Building the page…');
   // Beside, then moved: a server that serves the former build, or a second start, never meets half a page.
   const beside = `${pageFolder}.${process.pid}`;
-  await vite.build({
-    configFile: join(root, 'vite.config.ts'),
-    logLevel: 'warn',
-    build: { outDir: beside, emptyOutDir: true },
-  });
+  // A process of its own: the build's memory goes with it, and what it takes for the environment stays its own.
+  await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', beside, '--emptyOutDir'], { cwd: root });
   await rm(pageFolder, { recursive: true, force: true });
   await rename(beside, pageFolder).catch(async (fault: unknown) => {
     await rm(beside, { recursive: true, force: true });

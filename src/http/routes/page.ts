@@ -26,6 +26,7 @@ export async function registerPage(server: FastifyInstance, { pageFolder }: Serv
     });
     await page.register(fastifyStatic, {
       root: pageFolder,
+      preCompressed: true,
       // Files carry a hash of what they hold in their names; the document does not.
       setHeaders: (answer, path) => {
         answer.header(

@@ -1,11 +1,14 @@
 /** Search and filter chips above a list. They are the query of the address, and nothing else knows them. */
-import { Button, Input, Menu, MenuItemCheckbox, MenuList, MenuPopover, MenuTrigger } from '@fluentui/react-components';
+import { Button, Input } from '@fluentui/react-components';
 import { ChevronDownRegular } from '@fluentui/react-icons/svg/chevron-down';
 import { DismissRegular } from '@fluentui/react-icons/svg/dismiss';
 import { SearchRegular } from '@fluentui/react-icons/svg/search';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { changeQuery, useAddress } from '../address/address.ts';
 import { useSpeech } from '../language/language.tsx';
+
+const loadMenu = async () => ({ default: (await import('./filter-menu.tsx')).FilterMenu });
+const FilterMenu = lazy(loadMenu);
 
 export interface Choice {
   readonly value: string;
@@ -94,34 +97,35 @@ function SearchBox() {
 
 function ChoiceChip({ filter, values }: { readonly filter: FilterSpec; readonly values: readonly string[] }) {
   const { t, format } = useSpeech();
-  const { name, label, choices = [], single = false } = filter;
+  const chip = useRef<HTMLButtonElement>(null);
+  const [open, setOpen] = useState(false);
+  const { name, label, choices = [] } = filter;
   const chosen = choices.filter(({ value }) => values.includes(value));
   const text = chosen.length === 0 ? label : `${label}: ${format.list(chosen.map((choice) => choice.name))}`;
   return (
     <span className={chosen.length === 0 ? 'chip' : 'chip chip-set'}>
-      <Menu
-        checkedValues={{ [name]: [...values] }}
-        onCheckedValueChange={(_, { checkedItems }) => {
-          const latest = checkedItems.filter((item) => !values.includes(item));
-          changeQuery({ [name]: single ? latest : checkedItems });
+      <button
+        ref={chip}
+        type="button"
+        className="chip-button"
+        aria-haspopup="menu"
+        aria-expanded={open}
+        onPointerEnter={() => void loadMenu()}
+        onClick={() => setOpen(!open)}
+        onKeyDown={(event) => {
+          if (event.key !== 'ArrowDown') return;
+          event.preventDefault();
+          setOpen(true);
         }}
       >
-        <MenuTrigger disableButtonEnhancement>
-          <button type="button" className="chip-button">
-            <span className="chip-text">{text}</span>
-            <ChevronDownRegular aria-hidden />
-          </button>
-        </MenuTrigger>
-        <MenuPopover>
-          <MenuList>
-            {choices.map((choice) => (
-              <MenuItemCheckbox key={choice.value} name={name} value={choice.value}>
-                {choice.name}
-              </MenuItemCheckbox>
-            ))}
-          </MenuList>
-        </MenuPopover>
-      </Menu>
+        <span className="chip-text">{text}</span>
+        <ChevronDownRegular aria-hidden />
+      </button>
+      {open && (
+        <Suspense fallback={null}>
+          <FilterMenu chip={chip} filter={filter} values={values} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
       {chosen.length > 0 && <RemoveChip label={t.list.removeFilter(label)} name={name} />}
     </span>
   );

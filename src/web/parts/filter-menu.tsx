@@ -1,0 +1,45 @@
+/** The choices of a filter, below its chip. Apart from the chip, since half of a list's script is what positions it. */
+import { Menu, MenuItemCheckbox, MenuList, MenuPopover } from '@fluentui/react-components';
+import type { RefObject } from 'react';
+import { changeQuery } from '../address/address.ts';
+import type { FilterSpec } from './filter-bar.tsx';
+
+interface FilterMenuProps {
+  readonly chip: RefObject<HTMLButtonElement | null>;
+  readonly filter: FilterSpec;
+  readonly values: readonly string[];
+  readonly onClose: () => void;
+}
+
+export function FilterMenu({ chip, filter, values, onClose }: FilterMenuProps) {
+  const { name, label, choices = [], single = false } = filter;
+  return (
+    <Menu
+      open
+      persistOnItemClick
+      positioning={{ target: chip.current, position: 'below', align: 'start' }}
+      onOpenChange={(event, { open, type }) => {
+        // A press on the chip closes by itself: closed here, it would open again.
+        const onChip = type === 'clickOutside' && chip.current?.contains(event.target as Node) === true;
+        if (open || onChip) return;
+        onClose();
+        if (type === 'menuPopoverKeyDown') chip.current?.focus();
+      }}
+      checkedValues={{ [name]: [...values] }}
+      onCheckedValueChange={(_, { checkedItems }) => {
+        const latest = checkedItems.filter((item) => !values.includes(item));
+        changeQuery({ [name]: single ? latest : checkedItems });
+      }}
+    >
+      <MenuPopover>
+        <MenuList aria-label={label}>
+          {choices.map((choice) => (
+            <MenuItemCheckbox key={choice.value} name={name} value={choice.value}>
+              {choice.name}
+            </MenuItemCheckbox>
+          ))}
+        </MenuList>
+      </MenuPopover>
+    </Menu>
+  );
+}
