@@ -1,6 +1,6 @@
 /** API keys, sessions and repeated requests. Of a secret only its SHA-256 is kept: with 256 random bits, nobody finds it. */
 import { createHash, randomBytes } from 'node:crypto';
-import { v7 as newId } from 'uuid';
+import { newId } from './new-id.ts';
 import type { Access, ApiKey, KeptAnswer, Repetition, RequestName, SessionOwner } from '../ports/access.ts';
 import type { Clients } from './connect.ts';
 import { query } from './connect.ts';

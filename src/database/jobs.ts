@@ -1,6 +1,6 @@
 /** Jobs as the engine and the scheduler drive them. */
 import { and, eq, isNull, sql as sqlText } from 'drizzle-orm';
-import { v7 as newId } from 'uuid';
+import { newId } from './new-id.ts';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { Json, Params } from '../domain/record.ts';
 import type { CouplingDatabase, Job, JobCounters, JobProgress, JobResult } from '../ports/coupling-database.ts';

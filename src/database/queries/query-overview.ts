@@ -1,6 +1,6 @@
 /** How the lanes stand, what happened lately, what the stores are found to be, which configurations there were. */
 import { type SQL, sql } from 'drizzle-orm';
-import { v7 as newId } from 'uuid';
+import { newId } from '../new-id.ts';
 import type { Json, Side } from '../../domain/record.ts';
 import type { CouplingStatus, ErrorKind } from '../../ports/coupling-database.ts';
 import type { ConfigurationEntry, LaneView, Queries, StoreCondition, StoreState } from '../../ports/queries.ts';
