@@ -1,0 +1,116 @@
+/**
+ * What happens in a scenario, as plain data: it prints, shrinks and replays. People of both apps, people at the error
+ * list, the administrator, the workers, and what goes wrong. Records are picked by number among those that are there.
+ */
+import fc from 'fast-check';
+import type { CrashPoint } from '../../src/engine/lane-context.ts';
+import type { Side } from '../../src/domain/record.ts';
+import type { Fault, Kind, Policies } from './world.ts';
+
+export type Command =
+  | { readonly do: 'insert'; readonly side: Side; readonly kind: Kind; readonly parent: number }
+  /** Both apps make a record of the same number before any run. */
+  | { readonly do: 'insertBoth' }
+  | {
+      readonly do: 'edit';
+      readonly side: Side;
+      readonly kind: Kind;
+      readonly pick: number;
+      readonly field: number;
+      readonly value: number;
+    }
+  | { readonly do: 'editBoth'; readonly pick: number; readonly field: number; readonly agree: boolean }
+  | { readonly do: 'delete'; readonly side: Side; readonly kind: Kind; readonly pick: number }
+  | {
+      readonly do: 'recreate';
+      readonly side: Side;
+      readonly kind: Kind;
+      readonly pick: number;
+      readonly alike: boolean;
+    }
+  | { readonly do: 'changeKey'; readonly side: Side; readonly kind: Kind; readonly pick: number }
+  | { readonly do: 'block'; readonly pick: number }
+  | { readonly do: 'hold'; readonly side: Side; readonly pick: number }
+  | { readonly do: 'release'; readonly commit: boolean }
+  | { readonly do: 'run'; readonly worker: number; readonly scope: 'modified' | 'full' }
+  | { readonly do: 'runTogether' }
+  | { readonly do: 'crash'; readonly worker: number; readonly point: CrashPoint; readonly pass: number }
+  | {
+      readonly do: 'resolve';
+      readonly pick: number;
+      readonly action: number;
+      readonly winner: Side;
+      readonly own: boolean;
+    }
+  | { readonly do: 'uncouple'; readonly pick: number }
+  | { readonly do: 'couple'; readonly pick: number }
+  | { readonly do: 'revert'; readonly pick: number }
+  | { readonly do: 'pause'; readonly on: boolean }
+  | { readonly do: 'configure'; readonly policies: Policies }
+  | { readonly do: 'fault'; readonly side: Side; readonly fault: Fault };
+
+export const POINTS: readonly CrashPoint[] = [
+  'changes-read',
+  'cursor-moved',
+  'decided',
+  'hq-written',
+  'channel-written',
+  'outcomes-recorded',
+  'ledger-cleared',
+];
+
+const side = fc.constantFrom<Side>('hq', 'channel');
+const kind = fc.constantFrom<Kind>('customers', 'customers', 'customers', 'groups');
+const pick = fc.nat({ max: 11 });
+const command = <D extends Command['do']>(
+  name: D,
+  parts: { [K in keyof Omit<Extract<Command, { do: D }>, 'do'>]: fc.Arbitrary<Extract<Command, { do: D }>[K]> },
+  weight: number,
+) => ({ arbitrary: fc.record({ do: fc.constant(name), ...parts }) as unknown as fc.Arbitrary<Command>, weight });
+
+const POLICIES: fc.Arbitrary<Policies> = fc.record({
+  resolve: fc.constantFrom<Policies['resolve']>('manual', 'hqWins', 'channelWins'),
+  detect: fc.constantFrom<Policies['detect']>('field', 'record'),
+  deletions: fc.constantFrom<Policies['deletions']>('manual', 'restore', 'removeCoupling', 'propagate'),
+  filtered: fc.boolean(),
+});
+
+const crash = command(
+  'crash',
+  { worker: fc.nat({ max: 1 }), point: fc.constantFrom(...POINTS), pass: fc.integer({ min: 1, max: 3 }) },
+  3,
+);
+
+/** Edits of people, actions, runs and crashes. `switches`: policies and filters change too. */
+export function commands(options: {
+  readonly switches: boolean;
+  readonly faults: readonly Fault[];
+  readonly max: number;
+}) {
+  const list = [
+    command('insert', { side, kind, parent: pick }, 6),
+    command('insertBoth', {}, 1),
+    command('edit', { side, kind, pick, field: fc.nat({ max: 3 }), value: fc.nat({ max: 9 }) }, 10),
+    command('editBoth', { pick, field: fc.nat({ max: 1 }), agree: fc.boolean() }, 3),
+    command('delete', { side, kind, pick }, 3),
+    command('recreate', { side, kind, pick, alike: fc.boolean() }, 1),
+    command('changeKey', { side, kind, pick }, 1),
+    command('hold', { side, pick }, 1),
+    command('release', { commit: fc.boolean() }, 2),
+    command(
+      'run',
+      { worker: fc.nat({ max: 1 }), scope: fc.constantFrom('modified', 'modified', 'modified', 'full') },
+      8,
+    ),
+    command('runTogether', {}, 2),
+    crash,
+    command('resolve', { pick, action: fc.nat({ max: 5 }), winner: side, own: fc.boolean() }, 4),
+    command('uncouple', { pick }, 1),
+    command('couple', { pick }, 1),
+    command('revert', { pick }, 1),
+    command('pause', { on: fc.boolean() }, 1),
+    ...(options.faults.length > 0 ? [command('fault', { side, fault: fc.constantFrom(...options.faults) }, 2)] : []),
+    ...(options.switches ? [command('configure', { policies: POLICIES }, 2), command('block', { pick }, 2)] : []),
+  ];
+  return fc.array(fc.oneof(...list), { minLength: 4, maxLength: options.max, size: 'max' });
+}

@@ -1,0 +1,123 @@
+/** Two apps that are kept in step, as a scenario sees them, whatever their stores are. */
+import { loadConfiguration } from '../../src/config/load-configuration.ts';
+import type { Settings } from '../../src/config/settings.ts';
+import type { Side } from '../../src/domain/record.ts';
+import type { CrashPoint } from '../../src/engine/lane-context.ts';
+import type { LaneReport } from '../../src/engine/run-channel.ts';
+import type { CouplingDatabase } from '../../src/ports/coupling-database.ts';
+import type { Synchronizer } from '../../src/ports/synchronizer.ts';
+import type { StoreRow, Verdict } from './oracle.ts';
+
+export const FILTER = "coalesce(state, '') <> 'blocked'";
+export const CHANNEL = 'houston';
+
+export interface Policies {
+  readonly resolve: 'manual' | 'hqWins' | 'channelWins';
+  readonly detect: 'field' | 'record';
+  readonly deletions: 'manual' | 'restore' | 'removeCoupling' | 'propagate';
+  readonly filtered: boolean;
+}
+
+export const CAREFUL: Policies = { resolve: 'manual', detect: 'field', deletions: 'manual', filtered: false };
+
+export interface StoreUrls {
+  readonly hq: string;
+  readonly channel: string;
+}
+
+const configurationOf = (policies: Policies, urls: StoreUrls): string => `
+version: 1
+hq: { name: HQ, kind: postgres, url: ${JSON.stringify(urls.hq)} }
+channels:
+  ${CHANNEL}: { name: Houston, kind: postgres, url: ${JSON.stringify(urls.channel)} }
+mappings:
+  groups:
+    label: Customer group
+    hq: { table: groups, key: [code], describe: [code, title] }
+    channel: { table: segments, key: [id], describe: [caption] }
+    match: [[code]]
+    firstRun: automatic
+    initialWinner: manual
+    deletions: ${policies.deletions}
+    conflicts: { detect: ${policies.detect}, resolve: ${policies.resolve} }
+    fields:
+      code: { hq: code, channel: ext_code }
+      title: { hq: title, channel: caption }
+  customers:
+    label: Customer
+    hq: { table: customers, key: [num], describe: [num, name]${policies.filtered ? `, filter: ${JSON.stringify(FILTER)}` : ''} }
+    channel: { table: shoppers, key: [id], describe: [full_name] }
+    match: [[number], [email]]
+    firstRun: automatic
+    initialWinner: manual
+    deletions: ${policies.deletions}
+    conflicts: { detect: ${policies.detect}, resolve: ${policies.resolve} }
+    fields:
+      number: { hq: num, channel: cust_num }
+      name: { hq: name, channel: full_name }
+      email: { hq: email, channel: mail }
+      credit: { hq: credit, channel: credit, direction: toChannel }
+      group: { hq: group_code, channel: segment_id, references: groups }
+`;
+
+export function settingsOf(policies: Policies, urls: StoreUrls): Settings {
+  const { settings, problems } = loadConfiguration(configurationOf(policies, urls), {});
+  if (!settings) throw new Error(JSON.stringify(problems, null, 1));
+  return settings;
+}
+
+/** Tables by side: what people edit, and under which column a record is named. */
+export const TABLES = {
+  groups: { hq: 'groups', channel: 'segments' },
+  customers: { hq: 'customers', channel: 'shoppers' },
+} as const;
+export type Kind = keyof typeof TABLES;
+
+export const KEY_COLUMN: Readonly<Record<string, string>> = {
+  groups: 'code',
+  customers: 'num',
+  segments: 'id',
+  shoppers: 'id',
+};
+
+/** An app's own users; what its store refuses is theirs to bear and throws `AppRefused`. */
+export interface App {
+  rows(table: string): Promise<readonly StoreRow[]>;
+  insert(table: string, row: StoreRow): Promise<void>;
+  update(table: string, key: string, set: StoreRow): Promise<void>;
+  delete(table: string, key: string): Promise<void>;
+  truncate(table: string): Promise<void>;
+  /** Changes a record in a transaction that stays open; the answer ends it. */
+  hold(table: string, key: string, set: StoreRow): Promise<(commit: boolean) => Promise<void>>;
+}
+
+export class AppRefused extends Error {
+  override readonly name = 'AppRefused';
+}
+
+export interface Crash {
+  readonly point: CrashPoint;
+  /** The n-th time it is reached. */
+  readonly pass: number;
+}
+
+/** Faults of a store and of the way to it; each world brings about what it can. */
+export type Fault = 'storeDown' | 'storeBack' | 'sessionsCut' | 'networkCut' | 'networkBack' | 'diskFull' | 'diskFree';
+
+export interface World extends AsyncDisposable {
+  readonly apps: Readonly<Record<Side, App>>;
+  readonly database: CouplingDatabase;
+  readonly synchronizer: Synchronizer;
+  readonly sql: import('postgres').Sql;
+  /** A run by one of the workers; null when it was killed. */
+  run(worker: number, options: { scope: 'modified' | 'full'; crash?: Crash }): Promise<readonly LaneReport[] | null>;
+  /** Both workers with other policies from here on. */
+  configure(policies: Policies): Promise<void>;
+  fault(side: Side, fault: Fault): Promise<void>;
+  /** From here on nothing goes wrong any more. */
+  calm(): Promise<void>;
+  /** How many rows Couplet has written so far, in both stores. */
+  writes(): Promise<number>;
+  said(value: string): void;
+  judge(atRest: boolean): Promise<Verdict>;
+}
