@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { eq, isNotNull } from 'drizzle-orm';
 import type { Params } from '../domain/record.ts';
-import type { LaneState } from '../ports/coupling-database.ts';
+import type { LaneLook, LaneState, PendingState } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import type { Clients } from './connect.ts';
 import { query } from './connect.ts';
@@ -112,6 +112,37 @@ export const laneStateOf = (row: LaneRow): LaneState => ({
   layoutId: row.layout_id,
   lastSuccessAt: isoTimeOrNull(row.last_success_at),
 });
+
+/** Each of these is one step into an index, so the look costs the same whatever is pending. */
+export const LOOK_COLUMNS = `${LANE_COLUMNS},
+  array(select s.state::text from unnest(enum_range(null::couplet.pending_state)) as s(state)
+         where exists (select from couplet.pending p where p.state = s.state and p.lane_id = l.id))::text as pending,
+  exists (select from couplet.sync_error e where e.lane_id = l.id and e.status = 'open' and not e.parked
+           and e.retry_at is not null and e.retry_at <= now()) as retry_due,
+  exists (select from couplet.sync_error e where e.lane_id = l.id and e.status = 'open' and e.kind = 'failure') as failures`;
+
+export interface LookRow extends LaneRow {
+  /** As the text of an array; its members are plain words. */
+  readonly pending: string;
+  readonly retry_due: boolean;
+  readonly failures: boolean;
+}
+
+export const lookOf = (row: LookRow): LaneLook => ({
+  state: laneStateOf(row),
+  pending: new Set(row.pending.slice(1, -1).split(',').filter(Boolean) as PendingState[]),
+  retryDue: row.retry_due,
+  failures: row.failures,
+});
+
+export const lookAtLanes = async (clients: Clients, channel: string): Promise<readonly LaneLook[]> => {
+  const rows = await query<LookRow>(
+    clients.raw,
+    `select ${LOOK_COLUMNS} from couplet.lane l where l.channel = $1 and l.forgotten_at is null`,
+    [channel],
+  );
+  return rows.map(lookOf);
+};
 
 export const readLaneStates = async (clients: Clients): Promise<readonly LaneState[]> => {
   const rows = await query<LaneRow>(

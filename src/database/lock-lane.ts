@@ -6,9 +6,9 @@
  */
 import { performance } from 'node:perf_hooks';
 import { FenceLost } from '../errors/store-faults.ts';
-import type { LaneLock, LaneState } from '../ports/coupling-database.ts';
-import type { LaneRow } from './lane-registry.ts';
-import { LANE_COLUMNS, laneStateOf } from './lane-registry.ts';
+import type { LaneLock } from '../ports/coupling-database.ts';
+import type { LaneRow, LookRow } from './lane-registry.ts';
+import { LANE_COLUMNS, laneStateOf, LOOK_COLUMNS, lookOf } from './lane-registry.ts';
 import { openSession, type Session } from './open-session.ts';
 
 /** 'cplt': keeps our two-number advisory locks apart from those of others in the same database. */
@@ -61,7 +61,7 @@ export const createLaneLocks = (url: string, applicationName: string, idleMs: nu
         giveBack(held);
         return null;
       }
-      return laneLock(held, laneId, laneStateOf(row), idleMs, giveBack);
+      return laneLock(held, laneId, firstOf(row), idleMs, giveBack);
     },
     close: async () => {
       clearInterval(heartbeat);
@@ -70,10 +70,10 @@ export const createLaneLocks = (url: string, applicationName: string, idleMs: nu
   };
 };
 
-const say = async (held: LockSession, text: string): Promise<readonly LaneRow[]> => {
+const say = async <Row = LaneRow>(held: LockSession, text: string): Promise<readonly Row[]> => {
   held.busy = true;
   try {
-    const rows = await held.session.last<LaneRow>(text);
+    const rows = await held.session.last<Row>(text);
     held.answeredAt = performance.now();
     return rows;
   } finally {
@@ -92,13 +92,30 @@ const beat = async (held: LockSession): Promise<void> => {
 const lockText = (laneId: number): string => `select pg_advisory_lock(${LOCK_CLASS}, ${laneId})`;
 const stateText = (laneId: number): string => `select ${LANE_COLUMNS} from couplet.lane l where l.id = ${laneId}`;
 
+interface FirstRow extends LookRow {
+  readonly hq_cursor: string | null;
+  readonly channel_cursor: string | null;
+}
+
+/** All that a run asks first, so that it need not ask again. */
+const firstText = (laneId: number): string => `
+  select ${LOOK_COLUMNS},
+         (select c.cursor from couplet.store_cursor c where c.side = 'hq' and c.channel = '') as hq_cursor,
+         (select c.cursor from couplet.store_cursor c where c.side = 'channel' and c.channel = l.channel) as channel_cursor
+    from couplet.lane l where l.id = ${laneId}`;
+
+const firstOf = (row: FirstRow): LaneLock['first'] => ({
+  ...lookOf(row),
+  cursors: { hq: row.hq_cursor, channel: row.channel_cursor },
+});
+
 /** Lock and state in one round trip. Each statement has its own snapshot, so the state is that after the wait. */
-const acquire = async (held: LockSession, laneId: number, waitMs: number): Promise<LaneRow | null> => {
+const acquire = async (held: LockSession, laneId: number, waitMs: number): Promise<FirstRow | null> => {
   try {
     const wait = Math.max(1, Math.min(Math.floor(waitMs), 2_000_000_000));
-    const rows = await say(
+    const rows = await say<FirstRow>(
       held,
-      `set lock_timeout = ${wait}; ${lockText(laneId)}; set lock_timeout = 0; ${stateText(laneId)}`,
+      `set lock_timeout = ${wait}; ${lockText(laneId)}; set lock_timeout = 0; ${firstText(laneId)}`,
     );
     return rows[0] ?? null;
   } catch (error) {
@@ -116,11 +133,11 @@ const hasCode = (error: unknown, code: string): boolean =>
 const laneLock = (
   own: LockSession,
   laneId: number,
-  first: LaneState,
+  first: LaneLock['first'],
   idleMs: number,
   giveBack: (held: LockSession) => void,
 ): LaneLock => {
-  let state = first;
+  let { state } = first;
   let released = false;
   // A process that was stopped, or cut off, knows by its own monotonic clock that the server has given up on it.
   const held = (): boolean => !released && !own.session.isLost() && performance.now() - own.answeredAt < idleMs;
@@ -136,6 +153,7 @@ const laneLock = (
     }
   };
   return {
+    first,
     get state() {
       return state;
     },

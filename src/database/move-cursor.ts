@@ -7,7 +7,7 @@ import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { LaneRegistry } from './lane-registry.ts';
-import { ON_PENDING_ALREADY, pend } from './pending.ts';
+import { ON_PENDING_ALREADY, pend, pendingArguments, pendStatement } from './pending.ts';
 
 export const cursorPart = (
   clients: Clients,
@@ -23,16 +23,14 @@ export const cursorPart = (
   },
   moveCursor: async (side, channel, from, to, changes, moves) => {
     for (const { lane } of [...changes, ...moves]) await lanes.idOf(lane);
+    const place = [side, channel ?? '', to, ...(from === null ? [] : [from])];
+    if (moves.length === 0 && from !== null) {
+      const args = await pendingArguments(lanes, changes);
+      const [row] = await query<{ moved: boolean }>(clients.raw, MOVE_AND_PEND, [...place, ...args]);
+      return row?.moved ?? false;
+    }
     return clients.raw.begin(async (sql) => {
-      const moved = await query(
-        sql,
-        from === null
-          ? `insert into couplet.store_cursor (side, channel, cursor) values ($1, $2, $3)
-             on conflict do nothing returning side`
-          : `update couplet.store_cursor set cursor = $3, read_at = now()
-              where side = $1 and channel = $2 and cursor = $4 returning side`,
-        from === null ? [side, channel ?? '', to] : [side, channel ?? '', to, from],
-      );
+      const moved = await query(sql, from === null ? BEGIN_AT : MOVE, place);
       if (moved.length === 0) return false;
       await moveKeys(sql, lanes, moves);
       await pend(sql, lanes, changes satisfies readonly NewPending[]);
@@ -40,6 +38,19 @@ export const cursorPart = (
     });
   },
 });
+
+const BEGIN_AT = `
+  insert into couplet.store_cursor (side, channel, cursor) values ($1, $2, $3) on conflict do nothing returning side`;
+
+const MOVE = `
+  update couplet.store_cursor set cursor = $3, read_at = now()
+   where side = $1 and channel = $2 and cursor = $4 returning side`;
+
+/** One statement where keys stay: a change is on its way one round trip after it was read, not four. */
+const MOVE_AND_PEND = `
+  with moved as (${MOVE}),
+    pended as (${pendStatement(5, 'where exists (select from moved)')})
+  select exists (select from moved) as moved`;
 
 const moveKeys = async (sql: Queryable, lanes: LaneRegistry, moves: readonly KeyMove[]): Promise<void> => {
   const groups = new Map<string, { laneId: number; side: Side; moves: KeyMove[] }>();

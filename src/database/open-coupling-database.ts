@@ -15,7 +15,14 @@ import { commerceWork } from './commerce-operations.ts';
 import { couplingsPart } from './couplings.ts';
 import { createEventFeed } from './follow-events.ts';
 import { jobsPart } from './jobs.ts';
-import { changeLaneRow, createLaneRegistry, insertLanes, raiseLaneFence, readLaneStates } from './lane-registry.ts';
+import {
+  changeLaneRow,
+  createLaneRegistry,
+  insertLanes,
+  lookAtLanes,
+  raiseLaneFence,
+  readLaneStates,
+} from './lane-registry.ts';
 import { createLayouts } from './layouts.ts';
 import { createLaneLocks } from './lock-lane.ts';
 import { mappingErrorsPart } from './mapping-errors.ts';
@@ -32,6 +39,9 @@ import { logPart } from './sync-log.ts';
 
 export interface OpenOptions {
   readonly url: string;
+/** With the second in which a look finds what is pending: a lane is taken over well within 15 s, however its worker went. */
+const LOCK_IDLE_MS = 10_000;
+
   /** False: refuse a database that is not of this version, instead of migrating it. */
   readonly migrate?: boolean;
   readonly connections?: number;
@@ -75,7 +85,7 @@ const assemble = async (
   const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const lanes = createLaneRegistry(clients);
   const layouts = createLayouts(clients);
-  const locks = createLaneLocks(options.url, clientOptions.applicationName, options.lockIdleMs ?? 15_000);
+  const locks = createLaneLocks(options.url, clientOptions.applicationName, options.lockIdleMs ?? LOCK_IDLE_MS);
   return {
     reader,
     holder,
@@ -89,6 +99,7 @@ const assemble = async (
     lockLane: async (lane, waitMs) => locks.lock(await lanes.idOf(lane), waitMs),
     raiseFence: async (lane) => raiseLaneFence(clients, await lanes.idOf(lane), holder),
     changeLane: async (lane, change) => changeLaneRow(clients, await lanes.idOf(lane), change),
+    lookAtLanes: (channel) => lookAtLanes(clients, channel),
     ensureLayout: async (lane, fields) => layouts.ensure(await lanes.idOf(lane), fields),
     ...cursorPart(clients, lanes),
     ...pendingPart(clients, lanes),

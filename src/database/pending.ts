@@ -5,7 +5,7 @@ import type { CouplingDatabase, NewPending, PendingChange, PendingState } from '
 import type { Lane } from '../ports/store.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
-import type { Queryable } from './open-session.ts';
+import type { Parameter, Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { isoTime } from './iso-time.ts';
 import type { LaneRegistry } from './lane-registry.ts';
@@ -24,12 +24,16 @@ export const ON_PENDING_ALREADY = `
     set deleted = p.deleted or excluded.deleted, old_row = coalesce(excluded.old_row, p.old_row),
         generation = p.generation + 1, state = 'due'`;
 
-const PEND = `
+/** Its five parameters begin at `first`. */
+export const pendStatement = (first: number, condition = ''): string => `
   insert into couplet.pending as p (lane_id, side, key, deleted, old_row)
   select lane_id, side, key, deleted, old_row::json
-    from unnest($1::int[], $2::couplet.side[], $3::text[], $4::boolean[], $5::text[])
+    from unnest($${first}::int[], $${first + 1}::couplet.side[], $${first + 2}::text[], $${first + 3}::boolean[], $${first + 4}::text[])
            as u(lane_id, side, key, deleted, old_row)
+  ${condition}
   ${ON_PENDING_ALREADY}`;
+
+const PEND = pendStatement(1);
 
 /** An insert cannot meet the same key twice; and all writers take keys in one order, so that none waits in a circle. */
 export const coalescePending = (
@@ -61,16 +65,20 @@ export const coalescePending = (
 
 export const pend = async (sql: Queryable, lanes: LaneRegistry, changes: readonly NewPending[]): Promise<void> => {
   if (changes.length === 0) return;
+  await query(sql, PEND, await pendingArguments(lanes, changes));
+};
+
+export const pendingArguments = async (lanes: LaneRegistry, changes: readonly NewPending[]): Promise<Parameter[]> => {
   const entries: { laneId: number; change: NewPending }[] = [];
   for (const change of changes) entries.push({ laneId: await lanes.idOf(change.lane), change });
   const rows = coalescePending(entries);
-  await query(sql, PEND, [
+  return [
     plainArray(rows.map((row) => row.laneId)),
     plainArray(rows.map((row) => row.side)),
     textArray(rows.map((row) => row.key)),
     plainArray(rows.map((row) => row.deleted)),
     textArray(rows.map((row) => (row.oldRow === null ? null : JSON.stringify(row.oldRow)))),
-  ]);
+  ];
 };
 
 interface PendingRow {

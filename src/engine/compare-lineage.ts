@@ -6,16 +6,21 @@
 import type { Side } from '../domain/record.ts';
 import { LineageBroken } from '../errors/store-faults.ts';
 import type { LaneState } from '../ports/coupling-database.ts';
-import { type MarksRead, readMarks } from './read-marks.ts';
+import { type MarksRead, type ReadOptions, readMarks } from './read-marks.ts';
 import { type Site, storeOf } from './site.ts';
 
 export const owesComparison = (state: Pick<LaneState, 'fullRunDue'>): boolean =>
   state.fullRunDue?.reason.split(' ').includes('lineage-compare') ?? false;
 
 /** Takes marks in; where the store's lineage is broken and a lane of it was resumed, from the store as it is now. */
-export async function readMarksOrRestart(site: Site, side: Side, channel: string | null): Promise<MarksRead> {
+export async function readMarksOrRestart(
+  site: Site,
+  side: Side,
+  channel: string | null,
+  options: ReadOptions = {},
+): Promise<MarksRead> {
   try {
-    return await readMarks(site, side, channel);
+    return await readMarks(site, side, channel, options);
   } catch (fault) {
     if (!(fault instanceof LineageBroken) || !(await mayRestart(site, side, channel))) throw fault;
     await stopOthers(site, side, channel, fault);

@@ -9,7 +9,7 @@ import { keyText, type RecordKey, type Side, SIDES } from '../domain/record.ts';
 import { sameTable } from '../domain/mapping.ts';
 import { StoreRefused } from '../errors/store-faults.ts';
 import type { LaneLock } from '../ports/coupling-database.ts';
-import type { Cascade, Lane, Store, StoreTable } from '../ports/store.ts';
+import type { Cascade, Cursor, Lane, Store, StoreTable } from '../ports/store.ts';
 import type { LaneContext } from './lane-context.ts';
 import { laneText, lanesOf, mappingOf, type Site, storeOf } from './site.ts';
 import { type BrokenCycles, breakCycles } from './break-cycles.ts';
@@ -30,21 +30,27 @@ export interface LaneMemory {
   readonly prepared: Map<string, PreparedLane>;
   /** Lanes whose first run waits until somebody asks for it. */
   readonly awaitingFirstRun: Set<string>;
+  /** When that was found out last, by the monotonic clock: it only spaces the next look. */
+  readonly awaitingSince: Map<string, number>;
   /** Lanes whose tables are known to be captured. */
   readonly captured: Set<string>;
   /** Lanes in whose set-up nothing is wrong. */
   readonly sound: Set<string>;
   /** By channel: which references of a cycle are filled later. */
   readonly cycles: Map<string, BrokenCycles>;
+  /** By store: where its marks were read up to, see `ReadOptions`. */
+  readonly cursors: Map<string, Cursor>;
 }
 
 export const emptyMemory = (): LaneMemory => ({
   fences: new Map(),
   prepared: new Map(),
   awaitingFirstRun: new Set(),
+  awaitingSince: new Map(),
   captured: new Set(),
   sound: new Set(),
   cycles: new Map(),
+  cursors: new Map(),
 });
 
 /** Asks the stores at most once; without a cycle, never. */
@@ -93,10 +99,6 @@ async function contextOf(site: Site, memory: LaneMemory, lane: Lane, lock: LaneL
   const { prepared, tables } = await prepareLane(site, memory, lane, stores);
   await requireSound(site, memory, lane, stores);
   const { database } = site;
-  const cursors = {
-    hq: await database.loadCursor('hq', null),
-    channel: await database.loadCursor('channel', lane.channel),
-  };
   const name = laneText(lane);
   const mine = lock.state.holder === database.holder && memory.fences.get(name) === lock.state.fence;
   const number = mine ? lock.state.fence : await database.raiseFence(lane);
@@ -109,7 +111,7 @@ async function contextOf(site: Site, memory: LaneMemory, lane: Lane, lock: LaneL
     stores,
     tables,
     prepared,
-    cursors,
+    cursors: lock.first.cursors,
     surroundings: site.surroundings,
     livingDependents: (side, cascade) => livingDependents(site, lane, side, cascade),
   };

@@ -16,20 +16,34 @@ export interface MarksRead {
   readonly changedTables: readonly string[];
 }
 
+export interface ReadOptions {
+  /**
+   * Where this process found the cursors last, by store: the store is asked from there while the coupling database is
+   * asked where the cursor is. Only when both say the same does the answer count, so nothing rests on what is remembered.
+   */
+  readonly remembered?: Map<string, Cursor>;
+  /** Called as soon as changes are among the pending, before the store is told. */
+  readonly taken?: () => void;
+}
+
+export const storeText = (side: Side, channel: string | null): string => `${side}/${channel ?? ''}`;
+
 /** Reads everything that is there. Throws what the store throws; `LineageBroken` before anything was taken in. */
-export async function readMarks(site: Site, side: Side, channel: string | null): Promise<MarksRead> {
+export async function readMarks(
+  site: Site,
+  side: Side,
+  channel: string | null,
+  { remembered = new Map(), taken = () => {} }: ReadOptions = {},
+): Promise<MarksRead> {
   const { database, surroundings } = site;
   const store = storeOf(site, side, channel);
   const lanes = laneIndex(site, side, channel);
-  let cursor = await database.loadCursor(side, channel);
-  if (cursor === null) {
-    cursor = await store.currentCursor(database.reader);
-    await database.moveCursor(side, channel, null, cursor, [], []);
-  }
+  let { cursor, page: ahead } = await begin(site, store, remembered.get(storeText(side, channel)));
   let marks = 0;
   const changed: string[] = [];
   for (;;) {
-    const page = await readPage(site, store, cursor);
+    const page: WindowPage | Cursor = ahead ?? (await readPage(site, store, cursor));
+    ahead = null;
     if (typeof page === 'string') {
       cursor = page;
       continue;
@@ -39,15 +53,46 @@ export async function readMarks(site: Site, side: Side, channel: string | null):
     await noteTables(site, side, channel, page, lanes);
     if (page.cursor === cursor) break;
     const { pend, moves } = spread(page, side, lanes);
-    // Somebody else read this window at the same time: what it holds is taken in by them.
-    if (!(await database.moveCursor(side, channel, cursor, page.cursor, pend, moves))) break;
-    await surroundings.reach('cursor-moved', null);
-    await store.confirm(database.reader, page.cursor);
+    if (!(await database.moveCursor(side, channel, cursor, page.cursor, pend, moves))) {
+      // Somebody else read a window from here at the same time; this one may have seen what theirs had not yet.
+      cursor = await placeOf(site, store);
+      continue;
+    }
     marks += page.marks.length;
     cursor = page.cursor;
+    if (pend.length > 0) taken();
+    await surroundings.reach('cursor-moved', null);
+    await store.confirm(database.reader, page.cursor);
     if (page.complete) break;
   }
+  remembered.set(storeText(side, channel), cursor);
   return { marks, changedTables: changed };
+}
+
+/** Where the coupling database stands with this store; a reader that comes first begins at the store's present. */
+async function placeOf({ database }: Site, store: Store): Promise<Cursor> {
+  for (;;) {
+    const known = await database.loadCursor(store.side, store.channel);
+    if (known !== null) return known;
+    await database.moveCursor(store.side, store.channel, null, await store.currentCursor(database.reader), [], []);
+  }
+}
+
+async function begin(
+  site: Site,
+  store: Store,
+  remembered: Cursor | undefined,
+): Promise<{ cursor: Cursor; page: WindowPage | Cursor | null }> {
+  if (remembered === undefined) return { cursor: await placeOf(site, store), page: null };
+  const answer = readPage(site, store, remembered).then(
+    (page) => ({ page, fault: null }),
+    (fault: unknown) => ({ page: null, fault }),
+  );
+  const cursor = await placeOf(site, store);
+  const { page, fault } = await answer;
+  if (cursor !== remembered) return { cursor, page: null };
+  if (fault !== null) throw fault;
+  return { cursor, page };
 }
 
 /**

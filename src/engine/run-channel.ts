@@ -3,14 +3,16 @@
  * deletions with children first. Each lane leaves its job; one that finds nothing leaves none, unless it was asked for.
  */
 import pRetry from 'p-retry';
-import { causeOfError } from '../domain/cause-of-error.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
-import type { JobCounters, JobTrigger, LaneState } from '../ports/coupling-database.ts';
+import type { JobCounters, JobTrigger } from '../ports/coupling-database.ts';
 import { noCounters } from '../ports/coupling-database.ts';
 import type { Params } from '../domain/record.ts';
 import type { Lane } from '../ports/store.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
 import { cyclesOf, forgetLane, forgetTables, type LaneMemory, openLane } from './open-lane.ts';
+import type { MarksRead } from './read-marks.ts';
+import { reportSetupFault } from './report-setup-fault.ts';
+import { restOf, standsStill } from './resting-lane.ts';
 import { previewLane } from './preview-lane.ts';
 import { readMarksOrRestart } from './compare-lineage.ts';
 import { laneText, mappingOf, type Site } from './site.ts';
@@ -61,26 +63,73 @@ export async function runChannel(
   request: RunRequest,
 ): Promise<LaneReport[]> {
   let lanes = asked;
-  let filled: readonly Lane[] = [];
   const runs = new Map(lanes.map((lane) => [laneText(lane), laneRun(site, lane, request)]));
   const runOf = (lane: Lane): LaneRun => runs.get(laneText(lane)) as LaneRun;
   try {
-    const read = [await readMarksOrRestart(site, 'hq', null), await readMarksOrRestart(site, 'channel', channel)];
+    const read = await readBothStores(site, memory, channel);
     if (read.some((marks) => marks.changedTables.length > 0)) for (const lane of lanes) forgetTables(memory, lane);
     const { order, deferred } = await cyclesOf(site, memory, channel);
     lanes = lanes.toSorted((a, b) => order.indexOf(a.mapping) - order.indexOf(b.mapping));
     // A record that refers to its own table finds its parent while its lane is worked; others find theirs later.
-    filled = lanes.length > 1 ? lanes.filter((lane) => deferred.has(lane.mapping)) : [];
+    const filled = lanes.length > 1 ? lanes.filter((lane) => deferred.has(lane.mapping)) : [];
+    await workLanes(site, memory, channel, { lanes, filled, runOf }, request);
   } catch (fault) {
-    for (const lane of lanes) await fail(site, memory, lane, runOf(lane), fault);
-    return finishAll(site, lanes, runOf, request);
-  }
-  for (const lane of lanes) await inLane(site, memory, lane, runOf(lane), request, workFirstHalf);
-  if (!request.dryRun) {
-    for (const lane of filled) await inLane(site, memory, lane, runOf(lane), request, fillReferences);
-    for (const lane of [...lanes].reverse()) await inLane(site, memory, lane, runOf(lane), request, workSecondHalf);
+    for (const lane of lanes)
+      if (runOf(lane).status === 'succeeded') await fail(site, memory, lane, runOf(lane), fault);
   }
   return finishAll(site, lanes, runOf, request);
+}
+
+/** At once, and both to the end: what one store says stands, whatever befalls the other. */
+async function readBothStores(site: Site, memory: LaneMemory, channel: string): Promise<MarksRead[]> {
+  const options = { remembered: memory.cursors };
+  const read = await Promise.allSettled([
+    readMarksOrRestart(site, 'hq', null, options),
+    readMarksOrRestart(site, 'channel', channel, options),
+  ]);
+  return read.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+}
+
+interface LanesToWork {
+  /** Parents before children. */
+  readonly lanes: readonly Lane[];
+  /** References of a cycle were created empty in these. */
+  readonly filled: readonly Lane[];
+  readonly runOf: (lane: Lane) => LaneRun;
+}
+
+async function workLanes(
+  site: Site,
+  memory: LaneMemory,
+  channel: string,
+  { lanes, filled, runOf }: LanesToWork,
+  request: RunRequest,
+): Promise<void> {
+  const rest = restOf(site, memory, channel, request);
+  const work = async (lane: Lane, half: Half): Promise<void> => {
+    await inLane(site, memory, lane, runOf(lane), request, half);
+    rest.lookAgain();
+  };
+  const deletionsLater: Lane[] = [];
+  for (const lane of lanes) {
+    const reason = await rest.whyNot(lane);
+    if (reason === 'nothing-to-do') continue;
+    if (reason !== null) {
+      skip(runOf(lane), reason);
+      continue;
+    }
+    // Nobody else has deletions that must come before, so the lane need not be taken twice.
+    const alone = !request.dryRun && filled.length === 0 && (await rest.allBut(lane, lanes));
+    await work(lane, alone ? workBothHalves : workFirstHalf);
+    if (!alone) deletionsLater.unshift(lane);
+  }
+  if (request.dryRun) return;
+  for (const lane of filled) if ((await rest.whyNot(lane)) === null) await work(lane, fillReferences);
+  for (const lane of deletionsLater)
+    if (runOf(lane).full || (await rest.hasMore(lane))) await work(lane, workSecondHalf);
 }
 
 function laneRun(site: Site, lane: Lane, request: RunRequest): LaneRun {
@@ -178,7 +227,7 @@ async function tryLane(
       skip(run, 'lane-busy');
       return;
     }
-    const standing = standsStill(context.state, asked);
+    const standing = standsStill(context.state, asked.dryRun);
     if (standing) {
       skip(run, standing);
       return;
@@ -187,6 +236,7 @@ async function tryLane(
     if (full === null) {
       skip(run, 'awaiting-first-run');
       memory.awaitingFirstRun.add(laneText(lane));
+      memory.awaitingSince.set(laneText(lane), performance.now());
       return;
     }
     const request: LaneRequest = {
@@ -221,9 +271,6 @@ const fieldIndices = (context: LaneContext, names: readonly string[] | null): Re
     ? null
     : new Set(context.prepared.fields.filter((field) => names.includes(field.name)).map((field) => field.index));
 
-const standsStill = (state: LaneState, asked: RunRequest): string | null =>
-  state.stopped ? state.stopped.code : state.paused && !asked.dryRun ? 'paused' : null;
-
 /** Full when asked for, owed, or first; null while the first run waits for somebody to ask for it. */
 async function decideScope(context: LaneContext, run: LaneRun, asked: RunRequest): Promise<boolean | null> {
   const { state, prepared } = context;
@@ -255,10 +302,14 @@ async function workFirstHalf(
     return true;
   }
   const asksRetries = asked.trigger === 'manual' ? (request.scope === 'full' ? 'all' : 'unparked') : 'due';
-  await context.database.pendRetries(context.lane, asksRetries, 100_000);
-  if (!(await workChanges(context, run, request))) return false;
-  return true;
+  const { retryDue, failures } = context.lock.first;
+  if (asksRetries === 'all' || (asksRetries === 'due' ? retryDue : failures))
+    await context.database.pendRetries(context.lane, asksRetries, 100_000);
+  return workChanges(context, run, request);
 }
+
+const workBothHalves: Half = async (context, run, request, asked) =>
+  (await workFirstHalf(context, run, request, asked)) && workSecondHalf(context, run, request);
 
 /** References of a cycle that were created empty, now that the records they refer to are there. */
 const fillReferences: Half = (context, run, request) => workChanges(context, run, { ...request, scope: 'modified' });
@@ -294,48 +345,13 @@ async function fail(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, fa
     fault instanceof LineageBroken;
   run.code = known ? fault.code : 'internal-error';
   run.params = known ? fault.params : {};
-  if (fault instanceof StoreRefused) await reportSetup(site, lane, run, fault);
+  if (fault instanceof StoreRefused) await reportSetupFault(site, lane, run, fault);
   if (known) log.warn({ lane: laneText(lane), code: run.code }, fault.message);
   else
     log.error(
       { lane: laneText(lane), fault: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault) },
       'a run failed',
     );
-}
-
-/** What keeps every mapping from a store alike is the state of the store, and the job's code; no error of each mapping. */
-const OF_THE_STORE: ReadonlySet<string> = new Set(['sign-in-refused', 'database-not-found', 'url-invalid']);
-
-/** A fault of the set-up is one error of the mapping, told apart from errors of records; it ends when the lane opens again. */
-async function reportSetup(site: Site, lane: Lane, run: LaneRun, fault: StoreRefused): Promise<void> {
-  if (OF_THE_STORE.has(fault.code)) return;
-  const open = await site.database.openMappingError(lane, fault.code);
-  if (open && JSON.stringify(open.params) === JSON.stringify(fault.params)) return;
-  await run.ensureJob();
-  const none = { key: null, description: '', exists: false, modifiedAt: null, changedBy: null, version: null };
-  await site.database.reportMappingError({
-    id: open?.id ?? site.database.newId(),
-    scope: 'mapping',
-    lane,
-    couplingId: null,
-    kind: 'failure',
-    code: fault.code,
-    params: fault.params,
-    cause: causeOfError(lane.mapping, fault.code, fault.params),
-    status: 'open',
-    parked: false,
-    attempts: (open?.attempts ?? 0) + 1,
-    retryAt: null,
-    jobId: run.identity.jobId,
-    hqRecord: none,
-    channelRecord: none,
-    deletedIn: null,
-    survivorChanged: null,
-    candidates: [],
-    massDeletion: null,
-    fields: [],
-    waitsFor: null,
-  });
 }
 
 async function finishAll(

@@ -76,7 +76,9 @@ export const optionsOf = (
 /** Everything but deletions. False: stopped on request, the rest stays pending. */
 export async function workChanges(context: LaneContext, run: Run, request: LaneRequest): Promise<boolean> {
   const { database, lane } = context;
-  for (const side of SIDES) await database.changePendingState(lane, side, 'waiting', 'due');
+  // As it was when the lock was got; what waits since then is for the next run.
+  if (context.lock.first.pending.has('waiting'))
+    for (const side of SIDES) await database.changePendingState(lane, side, 'waiting', 'due');
   const late = new Set<string>();
   const options = optionsOf(context, request, 'defer', late);
   if (request.scope === 'full' && !(await compareAll(context, run, request, options))) return false;

@@ -9,6 +9,7 @@ import type { KeyText, Params, RecordKey, Side, Json } from '../domain/record.ts
 import type {
   LaneState,
   LaneLock,
+  LaneLook,
   PendingChange,
   PendingState,
   NewPending,
@@ -38,6 +39,8 @@ export interface CouplingDatabase {
   // lanes
   ensureLanes(lanes: readonly Lane[]): Promise<readonly LaneState[]>;
   laneStates(): Promise<readonly LaneState[]>;
+  /** Every lane of the channel that has not been forgotten. */
+  lookAtLanes(channel: string): Promise<readonly LaneLook[]>;
   /** Null when somebody else has it and `waitMs` ran out. */
   lockLane(lane: Lane, waitMs: number): Promise<LaneLock | null>;
   /** The caller becomes holder; returns the new fence number. */

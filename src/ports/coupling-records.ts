@@ -2,7 +2,7 @@
 import type { Base } from '../domain/pair.ts';
 import type { Json, Params, RecordKey, Side, Value } from '../domain/record.ts';
 import type { OperationOutcome } from './operation-outcome.ts';
-import type { Fence, Lane } from './store.ts';
+import type { Cursor, Fence, Lane } from './store.ts';
 
 // ---------------------------------------------------------------- lanes
 
@@ -22,12 +22,25 @@ export interface LaneState {
   readonly lastSuccessAt: string | null;
 }
 
+/** A lane and what there is to do in it, told by one statement: a run that finds nothing costs no more than this look. */
+export interface LaneLook {
+  readonly state: LaneState;
+  /** Which states have pending changes. */
+  readonly pending: ReadonlySet<PendingState>;
+  /** Failures whose time has come. */
+  readonly retryDue: boolean;
+  /** Failures that somebody who asks for a run wants tried again, whatever their time. */
+  readonly failures: boolean;
+}
+
 /**
  * The exclusive right to work a lane. Scheduling only: a worker that lost it without knowing is stopped by the fence
  * in the stores and in `record`.
  */
 export interface LaneLock extends AsyncDisposable {
   readonly state: LaneState;
+  /** As of the moment at which the lock was got: seen by the statement after it, so what the former holder did is in it. */
+  readonly first: LaneLook & { readonly cursors: Readonly<Record<Side, Cursor | null>> };
   /** False once the lock's session is known to be gone. */
   readonly held: boolean;
   /** Lets waiting actions in and takes the lock again; the fence tells whether anyone worked meanwhile. */

@@ -1,0 +1,46 @@
+/** A lane that cannot be opened for what a person has to set right: told once, as an error of its mapping. */
+import { causeOfError } from '../domain/cause-of-error.ts';
+import type { StoreRefused } from '../errors/store-faults.ts';
+import type { Lane } from '../ports/store.ts';
+import type { Site } from './site.ts';
+import type { Run } from './work-batch.ts';
+
+/** What keeps every mapping from a store alike is the state of the store, and the job's code; no error of each mapping. */
+const OF_THE_STORE: ReadonlySet<string> = new Set(['sign-in-refused', 'database-not-found', 'url-invalid']);
+
+/** A fault of the set-up is one error of the mapping, told apart from errors of records; it ends when the lane opens again. */
+export async function reportSetupFault(
+  site: Site,
+  lane: Lane,
+  run: Pick<Run, 'identity' | 'ensureJob'>,
+  fault: StoreRefused,
+): Promise<void> {
+  if (OF_THE_STORE.has(fault.code)) return;
+  const open = await site.database.openMappingError(lane, fault.code);
+  if (open && JSON.stringify(open.params) === JSON.stringify(fault.params)) return;
+  await run.ensureJob();
+  const none = { key: null, description: '', exists: false, modifiedAt: null, changedBy: null, version: null };
+  await site.database.reportMappingError({
+    id: open?.id ?? site.database.newId(),
+    scope: 'mapping',
+    lane,
+    couplingId: null,
+    kind: 'failure',
+    code: fault.code,
+    params: fault.params,
+    cause: causeOfError(lane.mapping, fault.code, fault.params),
+    status: 'open',
+    parked: false,
+    attempts: (open?.attempts ?? 0) + 1,
+    retryAt: null,
+    jobId: run.identity.jobId,
+    hqRecord: none,
+    channelRecord: none,
+    deletedIn: null,
+    survivorChanged: null,
+    candidates: [],
+    massDeletion: null,
+    fields: [],
+    waitsFor: null,
+  });
+}

@@ -1,0 +1,85 @@
+/**
+ * Which lanes of a channel have nothing to do, found by one look at all of them, without their locks: most runs of a
+ * channel concern one lane of many. A lane rests only if this process was the last to work it, so nothing that another
+ * left in a ledger is passed over; whatever is missed here because it comes a moment later wakes the next run.
+ */
+import type { LaneLook, LaneState, PendingState } from '../ports/coupling-database.ts';
+import type { Lane } from '../ports/store.ts';
+import type { LaneMemory } from './open-lane.ts';
+import { laneText, type Site } from './site.ts';
+
+/** How long a first run that waits for somebody is not looked at again by itself: that counts both tables. */
+const AWAITED_AGAIN_MS = 5_000;
+
+/** What a run begins with, and what only a person's answer sets going. */
+const BEGINS: ReadonlySet<PendingState> = new Set(['due', 'waiting']);
+const HELD: ReadonlySet<PendingState> = new Set(['held', 'changeHeld', 'replacementHeld']);
+
+interface Asked {
+  readonly scope: 'modified' | 'full';
+  readonly dryRun: boolean;
+  readonly trigger: string;
+}
+
+export interface Rest {
+  /** Why a lane need not, or must not, be worked now; null: it is to be worked. */
+  whyNot(lane: Lane): Promise<string | null>;
+  /** All of the lanes but this one have nothing to do. */
+  allBut(lane: Lane, lanes: readonly Lane[]): Promise<boolean>;
+  /** What the first half of a run left for the second. */
+  hasMore(lane: Lane): Promise<boolean>;
+  /** A lane was worked, which may have given others something to do. */
+  lookAgain(): void;
+}
+
+export const standsStill = (state: LaneState, dryRun: boolean): string | null =>
+  state.stopped ? state.stopped.code : state.paused && !dryRun ? 'paused' : null;
+
+/** A first run that was just found to wait for somebody. */
+export const awaitsSomebody = (memory: LaneMemory, state: LaneState): boolean => {
+  const since = memory.awaitingSince.get(laneText(state.lane));
+  return !state.firstRunDone && since !== undefined && performance.now() - since < AWAITED_AGAIN_MS;
+};
+
+export function restOf(site: Site, memory: LaneMemory, channel: string, asked: Asked): Rest {
+  let looks: Promise<ReadonlyMap<string, LaneLook>> | null = null;
+  const look = async (lane: Lane): Promise<LaneLook | undefined> => {
+    looks ??= site.database
+      .lookAtLanes(channel)
+      .then((found) => new Map(found.map((entry) => [laneText(entry.state.lane), entry])));
+    return (await looks).get(laneText(lane));
+  };
+  const whyNot = async (lane: Lane): Promise<string | null> => {
+    const found = await look(lane);
+    if (!found) return null;
+    const standing = standsStill(found.state, asked.dryRun);
+    if (standing) return standing;
+    if (asked.trigger === 'change' && !found.state.fullRunDue && awaitsSomebody(memory, found.state))
+      return 'awaiting-first-run';
+    return rests(site, memory, found, asked) ? 'nothing-to-do' : null;
+  };
+  return {
+    whyNot,
+    async allBut(lane, lanes) {
+      for (const other of lanes) if (laneText(other) !== laneText(lane) && (await whyNot(other)) === null) return false;
+      return true;
+    },
+    async hasMore(lane) {
+      const found = await look(lane);
+      return !found || [...found.pending].some((state) => !BEGINS.has(state) && !HELD.has(state));
+    },
+    lookAgain() {
+      looks = null;
+    },
+  };
+}
+
+function rests({ database }: Site, memory: LaneMemory, { state, ...found }: LaneLook, asked: Asked): boolean {
+  if (asked.scope === 'full' || asked.dryRun || found.retryDue) return false;
+  for (const pending of found.pending) if (!HELD.has(pending)) return false;
+  if (asked.trigger === 'manual' && found.failures) return false;
+  if (state.fullRunDue || !state.firstRunDone) return false;
+  const name = laneText(state.lane);
+  const mine = state.holder === database.holder && memory.fences.get(name) === state.fence;
+  return mine && memory.prepared.has(name) && memory.sound.has(name);
+}
