@@ -12,7 +12,7 @@ import { type LedgerNote, type NoteOperation, writeNote } from '../engine/ledger
 import { matchColumns, matchFields, probeOf } from '../engine/match-lone-records.ts';
 import { recordParts, type Run } from '../engine/work-batch.ts';
 import type { CustomerOperation } from '../ports/commerce.ts';
-import type { OperationOutcome } from '../ports/operation-outcome.ts';
+import { type OperationOutcome, PLAIN_OUTCOME } from '../ports/operation-outcome.ts';
 import type { StoredRecord, Write, WriteOutcome } from '../ports/store.ts';
 import type { CommerceSite } from './commerce-site.ts';
 import { failedPlan, gatherOperations, type OperationWork, planOperations, withoutTwins } from './gather-operations.ts';
@@ -76,7 +76,7 @@ async function writeAll(
     }
     const item = plannedWrite(commerce, context, run, work, work.plan);
     if (item) planned.push(item);
-    else outcomes.push(withoutWrite(context, run, work, work.plan, builder));
+    else outcomes.push(withoutWrite(commerce, context, run, work, work.plan, builder));
   }
   if (planned.length === 0) return 0;
   await run.ensureJob();
@@ -260,11 +260,13 @@ function ended(run: Run, { operation, coupling }: OperationWork, plan: Operation
     account: null,
     found: null,
     record: null,
+    ...PLAIN_OUTCOME,
   };
 }
 
 /** HQ holds what the operation wants already, or all of it is in conflict. */
 function withoutWrite(
+  commerce: CommerceSite,
   context: LaneContext,
   run: Run,
   work: OperationWork,
@@ -291,8 +293,9 @@ function withoutWrite(
     code: plan.conflict?.code ?? null,
     params: plan.conflict?.params ?? {},
     couplingId,
-    account: null,
+    account: accountOf(commerce, context, hq),
     found: plan.found,
+    ...PLAIN_OUTCOME,
     record: {
       mapping: context.lane.mapping,
       channel: context.lane.channel,
@@ -305,3 +308,8 @@ function withoutWrite(
     },
   };
 }
+
+const accountOf = (commerce: CommerceSite, context: LaneContext, hq: StoredRecord): string | null =>
+  context.lane.mapping === commerce.rules.customers
+    ? (hq.values[context.prepared.sides.hq.columns.indexOf(commerce.rules.account.column)] ?? null)
+    : null;

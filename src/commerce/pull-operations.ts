@@ -17,6 +17,7 @@ import { StoreRefused } from '../errors/store-faults.ts';
 import type { LaneLock, PendingChange } from '../ports/coupling-database.ts';
 import type { StoredRecord, StoreTable } from '../ports/store.ts';
 import { type CommerceSite, mappingFor, partsOf, pullLane, tableOf } from './commerce-site.ts';
+import { withCustomers } from './customers-as-known.ts';
 import type { Stop } from './job-report.ts';
 
 const BATCH_ROWS = 1_000;
@@ -147,8 +148,13 @@ async function takeIn(
   changes: readonly PendingChange[],
   pulled: Pulled,
 ): Promise<void> {
-  const rows = records.map(({ values }) => readOperationRow(opened.reader, rowOf(opened.columns, values)));
-  const counts = await commerce.database.takeIn(pullLane(channel, part), part, rows, changes);
+  const found = records.map(({ values }) => rowOf(opened.columns, values));
+  const rows = found.map((row) => ({
+    ...readOperationRow(opened.reader, row),
+    completed: row['onlineoperationcompleted'] === '1',
+  }));
+  const received = await withCustomers(commerce, channel, part, rows);
+  const counts = await commerce.database.takeIn(pullLane(channel, part), part, received, changes);
   await commerce.site.surroundings.reach('outcomes-recorded', pullLane(channel, part));
   pulled.received += counts.received;
   pulled.malformed += counts.malformed;

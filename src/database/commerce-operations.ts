@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto';
 import { newId } from './new-id.ts';
 import { stableText } from '../domain/mapping.ts';
 import type { OperationRow } from '../domain/operation-row.ts';
-import { keyOfText, keyText, type Value } from '../domain/record.ts';
-import type { CommerceDatabase } from '../ports/commerce.ts';
+import { termsAgain } from '../domain/operation-terms.ts';
+import { keyOfText, keyText } from '../domain/record.ts';
+import type { CommerceDatabase, ReceivedRow } from '../ports/commerce.ts';
 import { asyncRecordName } from '../ports/commerce.ts';
 import type { AsyncRecord, OperationOutcome } from '../ports/operation-outcome.ts';
 import { plainArray, textArray } from './array-literal.ts';
@@ -35,12 +36,13 @@ type Work = Pick<
 
 const TAKE_IN = `
   insert into couplet.customer_operation (id, channel, part, counter, guid, part_key, name, status, operation_timestamp,
-      created_by, row, row_hash, values, snapshot, corrections, edits, history, code, params, terms)
-  select u.id, $2, $3, u.counter, u.guid, u.part_key, u.name, u.status::couplet.operation_status, u.created_at, u.created_by,
+      created_by, row, row_hash, values, snapshot, corrections, edits, history, code, params, terms, customer_account, found)
+  select u.id, $2, $3, u.counter, u.guid, u.part_key, u.name, u.status::couplet.operation_status, coalesce(u.created_at, now()), u.created_by,
          u.row, u.hash, u.values, u.snapshot, '{}', '[]', json_build_array(${STEP('u.status', 'u.code', 'null')}), u.code,
-         u.params, array(select json_array_elements_text(u.terms))
+         u.params, array(select json_array_elements_text(u.terms)), u.account, u.found
     from json_to_recordset($1::text::json) as u(id uuid, counter bigint, guid uuid, part_key text, name text, status text,
-         created_at timestamptz, created_by text, row json, hash text, values json, snapshot boolean, code text, params json, terms json)
+         created_at timestamptz, created_by text, row json, hash text, values json, snapshot boolean, code text, params json, terms json, account text, found json, completed boolean)
+   where not u.completed
   on conflict (channel, part, counter) do nothing
   returning code`;
 
@@ -57,7 +59,8 @@ const DONE = `
 const DUE = `
   select ${OPERATION_COLUMNS} from couplet.customer_operation o
    where o.channel = $1 and o.part = $2 and o.status not in ('synchronized', 'dismissed')
-     and (o.status = 'received' or (o.status = 'failed' and o.attempts < $3 and o.code is distinct from 'operation-malformed'))
+     and (o.status = 'received' or (o.status = 'failed' and o.attempts < $3 and o.code is distinct from 'operation-malformed')
+          or (o.status = 'conflict' and (o.attempts = 0 or o.error_id is null)))
      and o.job_id is distinct from $4::uuid
    order by o.counter limit $5`;
 
@@ -67,11 +70,14 @@ const OUTCOMES = `
          coupling_id = coalesce(u.coupling_id, o.coupling_id), customer_account = coalesce(u.account, o.customer_account),
          found = coalesce(u.found, o.found), blocked_by = null, editing_by = null, editing_until = null,
          attempts = o.attempts + 1, revision = o.revision + 1,
-         terms = case when u.terms is null then o.terms
-                      else array(select distinct t from unnest(o.terms || array(select json_array_elements_text(u.terms))) t) end,
+         terms = case when u.terms is null then o.terms else array(select json_array_elements_text(u.terms)) end,
+         wrote_at = case when u.wrote then now() else o.wrote_at end,
+         ended_at = case when u.status = 'synchronized' then now() end,
+         error_id = coalesce(u.error_id, o.error_id), resolution = coalesce(u.resolution, o.resolution),
+         dismissal = case when u.status = 'dismissed' then u.dismissal end,
          history = (o.history::jsonb || jsonb_build_array(${STEP('u.status', 'u.code', 'u.job_id')}))::json
     from json_to_recordset($1::text::json) as u(id uuid, status text, code text, params json, job_id uuid,
-         coupling_id uuid, account text, found json, terms json)
+         coupling_id uuid, account text, found json, terms json, wrote boolean, error_id uuid, resolution json, dismissal json)
    where o.id = u.id and o.status not in ('synchronized', 'dismissed')`;
 
 const PUT_RECORDS = `
@@ -243,21 +249,50 @@ const recordsPart = (
 /** In the transaction of whoever records what the operation wrote. */
 export async function writeOutcomes(sql: Queryable, outcomes: readonly OperationOutcome[]): Promise<void> {
   if (outcomes.length === 0) return;
-  await query(sql, OUTCOMES, [JSON.stringify(outcomes.map(outcomeRow))]);
+  const terms = await termsOf(sql, outcomes);
+  await query(sql, OUTCOMES, [JSON.stringify(outcomes.map((outcome) => outcomeRow(outcome, terms)))]);
   const records = outcomes.flatMap(({ record }) => record ?? []);
   if (records.length > 0) await putRecords(sql, records);
 }
 
-const outcomeRow = ({ id, status, jobId, code, params, couplingId, account, found }: OperationOutcome) => ({
-  id,
-  status,
-  code,
-  params,
-  account,
-  found,
-  job_id: jobId,
-  coupling_id: couplingId,
-  terms: found === null ? null : termsOf(found),
+const SAID = `
+  select id::text, part, terms, "values", corrections, found from couplet.customer_operation where id = any($1::uuid[])`;
+
+/** What the customer held when the operation was applied may be other than what was known of it when it came. */
+async function termsOf(
+  sql: Queryable,
+  outcomes: readonly OperationOutcome[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map(outcomes.flatMap((outcome) => (outcome.found === null ? [] : [[outcome.id, outcome.found]])));
+  if (found.size === 0) return new Map();
+  const rows = await query<Pick<OperationDbRow, 'id' | 'part' | 'terms' | 'values' | 'corrections' | 'found'>>(
+    sql,
+    SAID,
+    [plainArray([...found.keys()])],
+  );
+  return new Map(
+    rows.flatMap(({ id, part, terms, values, corrections, found: before }) => {
+      const now = found.get(id) ?? null;
+      if (stableText(now) === stableText(before)) return [];
+      return [[id, termsAgain(part !== 'customers', terms, now, { ...values, ...corrections })] as const];
+    }),
+  );
+}
+
+const outcomeRow = (outcome: OperationOutcome, terms: ReadonlyMap<string, readonly string[]>) => ({
+  id: outcome.id,
+  status: outcome.status,
+  code: outcome.code,
+  params: outcome.params,
+  account: outcome.account,
+  found: outcome.found,
+  job_id: outcome.jobId,
+  coupling_id: outcome.couplingId,
+  terms: terms.get(outcome.id) ?? null,
+  wrote: outcome.wrote,
+  error_id: outcome.errorId,
+  resolution: outcome.resolution,
+  dismissal: outcome.dismissal,
 });
 
 async function putRecords(sql: Queryable, records: readonly AsyncRecord[]): Promise<void> {
@@ -304,7 +339,7 @@ const hashOf = ({ row }: OperationRow): string => {
   return createHash('sha256').update(stableText(given)).digest('base64url');
 };
 
-const insertOf = (row: OperationRow & { readonly hash: string }) => ({
+const insertOf = (row: ReceivedRow & { readonly hash: string }) => ({
   id: newId(),
   counter: row.counter,
   guid: row.malformed !== null && !/^[0-9a-f-]{36}$/i.test(row.guid ?? '') ? null : row.guid,
@@ -319,8 +354,8 @@ const insertOf = (row: OperationRow & { readonly hash: string }) => ({
   snapshot: row.snapshot,
   code: row.malformed === null ? null : 'operation-malformed',
   params: row.malformed ?? {},
-  terms: termsOf(row.values),
+  terms: row.terms,
+  account: row.account,
+  found: row.found,
+  completed: row.completed,
 });
-
-export const termsOf = (values: Readonly<Record<string, Value>>): string[] =>
-  Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [`${name}=${value.toLowerCase()}`]));

@@ -1,6 +1,6 @@
 /** A customer operation between its row and what everybody else knows. */
 import type { CustomerOperation, OperationStep } from '../ports/commerce.ts';
-import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import { isoTime } from './iso-time.ts';
 
 const ISO = `to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
@@ -11,9 +11,13 @@ export const STEP = (status: string, code: string, jobId: string): string =>
 export const OPERATION_COLUMNS = `o.id::text, o.channel, o.part, o.counter::text, o.guid::text, o.part_key, o.name,
   case when o.status = 'editing' and o.editing_until <= now() then coalesce(o.history -> -1 ->> 'status', 'received') else o.status::text end as status,
   o.operation_timestamp::text, o.received_at::text, o.created_by, o.row, o.values, o.snapshot, o.corrections, o.edits, o.history,
-  o.code, o.params, o.attempts, o.customer_account, o.coupling_id::text, o.blocked_by::text, o.job_id::text, o.found, o.dismissal,
+  o.code, o.params, o.attempts, o.coupling_id::text, o.blocked_by::text, o.job_id::text, o.found, o.dismissal, o.terms,
+  o.error_id::text, o.resolution, o.wrote_at is not null as wrote,
+  coalesce(o.customer_account, (select x.customer_account from couplet.customer_operation x
+     where x.guid = o.guid and x.customer_account is not null limit 1)) as customer_account,
   o.editing_by, case when o.editing_until > now() then o.editing_until::text end as editing_until, o.revision,
-  (select c.channel_key is not null from couplet.coupling c where c.id = o.coupling_id) as distributed`;
+  (select c.ended_at is not null or (c.channel_key is not null and (o.wrote_at is null or c.last_synchronized_at > o.wrote_at))
+     from couplet.coupling c where c.id = o.coupling_id) as distributed`;
 
 export interface OperationDbRow {
   readonly id: string;
@@ -24,7 +28,7 @@ export interface OperationDbRow {
   readonly part_key: string;
   readonly name: CustomerOperation['name'];
   readonly status: CustomerOperation['status'];
-  readonly operation_timestamp: string | null;
+  readonly operation_timestamp: string;
   readonly received_at: string;
   readonly created_by: string | null;
   readonly row: CustomerOperation['row'];
@@ -46,6 +50,10 @@ export interface OperationDbRow {
   readonly editing_until: string | null;
   readonly revision: number;
   readonly distributed: boolean | null;
+  readonly terms: readonly string[];
+  readonly error_id: string | null;
+  readonly wrote: boolean;
+  readonly resolution: CustomerOperation['resolution'];
 }
 
 export const operationOf = (row: OperationDbRow): CustomerOperation => ({
@@ -56,7 +64,7 @@ export const operationOf = (row: OperationDbRow): CustomerOperation => ({
   guid: row.guid,
   name: row.name,
   status: row.status,
-  operationTimestamp: isoTimeOrNull(row.operation_timestamp),
+  operationTimestamp: isoTime(row.operation_timestamp),
   receivedAt: isoTime(row.received_at),
   createdBy: row.created_by,
   partKey: row.part_key === '' ? null : row.part_key,
@@ -81,4 +89,8 @@ export const operationOf = (row: OperationDbRow): CustomerOperation => ({
       : { by: row.editing_by, until: isoTime(row.editing_until) },
   history: row.history,
   revision: row.revision,
+  terms: row.terms,
+  errorId: row.error_id,
+  resolution: row.resolution,
+  wrote: row.wrote,
 });

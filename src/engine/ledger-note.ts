@@ -6,6 +6,7 @@
 import type { Params, RecordKey, Side, Value } from '../domain/record.ts';
 import type { BaseState } from '../domain/pair.ts';
 import type { LogCause } from '../ports/coupling-database.ts';
+import type { OperationResolution } from '../ports/operation-outcome.ts';
 
 export interface NoteField {
   readonly name: string;
@@ -31,6 +32,8 @@ export interface NoteOperation {
   /** Some of its fields are in conflict and were not written. */
   readonly conflict: { readonly code: string; readonly params: Params } | null;
   readonly found: Readonly<Record<string, Value>> | null;
+  /** Somebody answered its conflict in this way. */
+  readonly resolution?: OperationResolution;
 }
 
 export interface LedgerNote {

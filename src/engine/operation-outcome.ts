@@ -44,6 +44,10 @@ export function operationOutcome(
     couplingId: draft.id,
     account: outcome.held?.[at] ?? null,
     found: operation.found,
+    wrote: true,
+    errorId: null,
+    resolution: operation.resolution ?? null,
+    dismissal: null,
     record: {
       mapping: lane.mapping,
       channel: lane.channel,

@@ -5,8 +5,8 @@
  */
 import type { OperationName } from '../domain/describe-change.ts';
 import type { OperationPart, OperationRow } from '../domain/operation-row.ts';
-import type { Params, RecordKey, Value } from '../domain/record.ts';
-import type { AsyncRecord, OperationOutcome } from './operation-outcome.ts';
+import type { Json, Params, RecordKey, Value } from '../domain/record.ts';
+import type { AsyncRecord, OperationOutcome, OperationResolution } from './operation-outcome.ts';
 import type { Page, PageRequest } from './queries.ts';
 import type { Lane, TableName } from './store.ts';
 
@@ -57,6 +57,10 @@ export interface OperationStore {
   complete(table: TableName, counters: readonly string[]): Promise<void>;
   /** What a till does: all rows or none. */
   append(tables: readonly OperationTable[], rows: readonly NewOperationRow[]): Promise<void>;
+  /** What the channel was told of features and settings; empty where it never was. */
+  configuration(schema: string): Promise<ReadonlyMap<string, Json>>;
+  /** Tells it; returns how many entries are news to it. */
+  configure(schema: string, entries: Readonly<Record<string, Json>>): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -96,7 +100,7 @@ export interface CustomerOperation {
   readonly guid: string | null;
   readonly name: OperationName | null;
   readonly status: OperationStatus;
-  readonly operationTimestamp: string | null;
+  readonly operationTimestamp: string;
   readonly receivedAt: string;
   readonly createdBy: string | null;
   readonly partKey: string | null;
@@ -115,8 +119,19 @@ export interface CustomerOperation {
   readonly distributed: boolean | null;
   readonly blockedBy: string | null;
   readonly jobId: string | null;
-  /** By field name, what the customer held when the operation was applied; null before. */
+  /**
+   * By field name in the channel's form, what the customer (or part) held when the operation was applied; before that,
+   * what it was known to hold when the operation was received. Null: nothing was known of it.
+   */
   readonly found: Readonly<Record<string, Value>> | null;
+  /** What it is found by; see `domain/operation-terms.ts`. */
+  readonly terms: readonly string[];
+  /** The synchronization error that shows its conflict. */
+  readonly errorId: string | null;
+  /** How somebody answered the conflict. */
+  readonly resolution: OperationResolution | null;
+  /** Whether HQ was written at its word. */
+  readonly wrote: boolean;
   readonly dismissal: { readonly at: string; readonly actor: string | null; readonly reason: string } | null;
   readonly editing: { readonly by: string; readonly until: string } | null;
   readonly history: readonly OperationStep[];
@@ -130,6 +145,7 @@ export type OperationChange =
       readonly kind: 'save';
       readonly corrections: Readonly<Record<string, Value>>;
       readonly edits: readonly OperationEdit[];
+      readonly terms: readonly string[];
     }
   | { readonly kind: 'edit'; readonly by: string; readonly until: string }
   | { readonly kind: 'release' }
@@ -142,15 +158,32 @@ export interface OperationFilter {
   readonly status: readonly string[] | null;
   readonly operation: readonly string[] | null;
   readonly code: readonly string[] | null;
-  readonly account: string | null;
-  readonly guid: string | null;
-  readonly couplingId: string | null;
+  readonly causes: readonly OperationCause[] | null;
+  readonly account: readonly string[] | null;
+  readonly guid: readonly string[] | null;
+  readonly couplingId: readonly string[] | null;
   readonly q: string | null;
   readonly since: string | null;
   readonly until: string | null;
-  /** Compared without regard to case; `*` at the end means a prefix. */
-  readonly customerFields: Readonly<Record<string, string>>;
-  readonly partFields: Readonly<Record<string, string>>;
+  /** Any of the values; compared without regard to case; `*` at the end means a prefix. */
+  readonly customerFields: Readonly<Record<string, readonly string[]>>;
+  readonly partFields: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A cause as `causeOfError` words it, taken apart. */
+export interface OperationCause {
+  readonly part: OperationPart;
+  readonly code: string;
+  readonly parts: readonly string[];
+}
+
+/** A row as it is received, with what is known of its customer by then. */
+export interface ReceivedRow extends OperationRow {
+  /** Marked as done: if it is not known, somebody else has carried it out, before Couplet or before a restore of it. */
+  readonly completed: boolean;
+  readonly account: string | null;
+  readonly found: Readonly<Record<string, Value>> | null;
+  readonly terms: readonly string[];
 }
 
 export interface PulledCounts {
@@ -165,7 +198,7 @@ export interface CommerceDatabase {
   takeIn(
     lane: Lane,
     part: OperationPart,
-    rows: readonly OperationRow[],
+    rows: readonly ReceivedRow[],
     done: readonly { readonly id: string; readonly generation: number; readonly key: RecordKey }[],
   ): Promise<PulledCounts>;
   /** Of these counters, those that were not pulled. */
@@ -199,8 +232,10 @@ export interface CommerceDatabase {
 
   operations(filter: OperationFilter, page: PageRequest): Promise<Page<CustomerOperation>>;
   operationById(id: string): Promise<CustomerOperation | null>;
-  /** All operations of a customer that have not come through, oldest first. */
-  openOperationsOf(channel: string, guid: string): Promise<readonly CustomerOperation[]>;
+  countOperations(filter: OperationFilter): Promise<number>;
+  operationsById(ids: readonly string[]): Promise<readonly CustomerOperation[]>;
+  /** All operations of these customers that have not come through, oldest first. */
+  openOperationsOf(channel: string, guids: readonly string[]): Promise<readonly CustomerOperation[]>;
   /** False: the operation is of another revision by now. */
   changeOperation(id: string, revision: number, change: OperationChange): Promise<boolean>;
   countByStatus(): Promise<

@@ -154,6 +154,7 @@ const NO_FILTER = {
   status: null,
   operation: null,
   code: null,
+  causes: null,
   account: null,
   guid: null,
   couplingId: null,

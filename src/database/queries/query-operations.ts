@@ -1,27 +1,36 @@
 /** Customer operations as people look for them, and what they change about one. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { CommerceDatabase, OperationChange, OperationFilter } from '../../ports/commerce.ts';
-import { textArray } from '../array-literal.ts';
+import { operationTerm, partTerm } from '../../domain/operation-terms.ts';
+import type { CommerceDatabase, OperationCause, OperationChange, OperationFilter } from '../../ports/commerce.ts';
+import { plainArray, textArray } from '../array-literal.ts';
 import { OPERATION_COLUMNS, type OperationDbRow, operationOf, STEP } from '../commerce-rows.ts';
 import type { Clients } from '../connect.ts';
 import { query } from '../connect.ts';
 import { isId } from '../iso-time.ts';
 import { all, type Condition, contains, isText, oneOf, within } from './conditions.ts';
-import { readList } from './list.ts';
+import { countRows, readList } from './list.ts';
 import { orderOf, type PlacedRow, type SortColumn } from './page.ts';
 
 type Asked = Pick<
   CommerceDatabase,
-  'operations' | 'operationById' | 'openOperationsOf' | 'changeOperation' | 'countByStatus' | 'failuresByCode'
+  | 'operations'
+  | 'operationById'
+  | 'operationsById'
+  | 'countOperations'
+  | 'openOperationsOf'
+  | 'changeOperation'
+  | 'countByStatus'
+  | 'failuresByCode'
 >;
 
 const ID: SortColumn = { column: sql`o.id`, type: 'uuid' };
 const SORTS: Readonly<Record<string, SortColumn | null>> = {
   receivedAt: null,
-  operationTimestamp: { column: sql`o.operation_timestamp`, type: 'timestamptz', nullable: true },
+  operationTimestamp: { column: sql`o.operation_timestamp`, type: 'timestamptz' },
   channel: { column: sql`o.channel`, type: 'text' },
   status: { column: sql`o.status::text`, type: 'text' },
   customerAccount: { column: sql`o.customer_account`, type: 'text', nullable: true },
+  asyncCustomerAccount: { column: sql`o.guid`, type: 'uuid', nullable: true },
 };
 
 const columns = sql.raw(OPERATION_COLUMNS);
@@ -46,12 +55,23 @@ export const operationsPart = (clients: Clients): Asked => ({
     );
     return rows[0] === undefined ? null : operationOf(rows[0]);
   },
-  async openOperationsOf(channel, guid) {
+  countOperations: (filter) =>
+    countRows(clients, sql`couplet.customer_operation o`, 'o', [{ driver: null, where: all(conditionsOf(filter)) }]),
+  operationsById: async (ids) =>
+    (
+      await query<OperationDbRow>(
+        clients.raw,
+        `select ${OPERATION_COLUMNS} from couplet.customer_operation o where o.id = any($1::uuid[]) order by o.id`,
+        [plainArray(ids.filter(isId))],
+      )
+    ).map(operationOf),
+  async openOperationsOf(channel, guids) {
     const rows = await query<OperationDbRow>(
       clients.raw,
       `select ${OPERATION_COLUMNS} from couplet.customer_operation o
-        where o.channel = $1 and o.guid = $2::uuid and o.status not in ('synchronized', 'dismissed') order by o.part, o.counter`,
-      [channel, guid],
+        where o.channel = $1 and o.guid = any($2::uuid[]) and o.status not in ('synchronized', 'dismissed')
+        order by o.part <> 'customers', o.part, o.counter`,
+      [channel, plainArray(guids)],
     );
     return rows.map(operationOf);
   },
@@ -92,35 +112,40 @@ const conditionsOf = (filter: OperationFilter): Condition[] => [
   oneOf(sql`o.status`, filter.status, 'couplet.operation_status'),
   oneOf(sql`o.name`, filter.operation, 'text'),
   oneOf(sql`o.code`, filter.code, 'text'),
+  filter.causes === null ? null : either(filter.causes.map(ofCause)),
   filter.account === null
     ? null
-    : sql`(o.customer_account = ${filter.account} or o.guid in (select x.guid from couplet.customer_operation x where x.customer_account = ${filter.account}))`,
-  idOr(sql`o.guid`, filter.guid),
-  idOr(sql`o.coupling_id`, filter.couplingId),
+    : sql`(${oneOf(sql`o.customer_account`, filter.account, 'text')} or o.guid in (
+        select x.guid from couplet.customer_operation x where ${oneOf(sql`x.customer_account`, filter.account, 'text')}))`,
+  oneOf(sql`o.guid`, filter.guid, 'uuid'),
+  oneOf(sql`o.coupling_id`, filter.couplingId, 'uuid'),
   filter.q === null
     ? null
-    : sql`(${contains([sql`array_to_string(o.terms, ' ')`, sql`o.customer_account`, sql`o.guid::text`], filter.q) ?? sql`true`})`,
+    : contains([sql`array_to_string(o.terms, ' ')`, sql`o.customer_account`, sql`o.guid::text`], filter.q),
   ...within(sql`o.operation_timestamp`, filter.since, filter.until),
-  ...Object.entries(filter.customerFields).map(([name, value]) => {
-    const own = hasTerm(sql`o`, name, value);
-    const customers = sql`select from couplet.customer_operation c where c.guid = o.guid and c.part = 'customers' and ${hasTerm(sql`c`, name, value)}`;
-    return sql`case when o.part = 'customers' then ${own} else exists (${customers}) end`;
-  }),
-  ...Object.entries(filter.partFields).map(
-    ([name, value]) => sql`(o.part <> 'customers' and ${hasTerm(sql`o`, name, value)})`,
+  ...Object.entries(filter.customerFields).map(([name, values]) =>
+    either(values.map((value) => hasTerm(name, value, operationTerm))),
+  ),
+  ...Object.entries(filter.partFields).map(([name, values]) =>
+    either(values.map((value) => hasTerm(name, value, partTerm))),
   ),
 ];
 
-const idOr = (column: SQL, id: string | null): Condition =>
-  id === null ? null : isId(id) ? sql`${column} = ${id}::text::uuid` : sql`false`;
+const either = (conditions: readonly SQL[]): SQL =>
+  conditions.length === 0 ? sql`false` : sql`(${sql.join([...conditions], sql` or `)})`;
 
-function hasTerm(alias: SQL, name: string, asked: string): SQL {
+function hasTerm(name: string, asked: string, termOf: (field: string, value: string) => string): SQL {
   if (!isText(asked)) return sql`false`;
-  const value = asked.toLowerCase();
-  if (!value.endsWith('*')) return sql`${alias}.terms @> ${textArray([`${name}=${value}`])}::text::text[]`;
-  const prefix = `${name}=${value.slice(0, -1)}`.replace(/[\\%_]/g, '\\$&');
-  return sql`exists (select from unnest(${alias}.terms) as t (term) where t.term like ${`${prefix}%`})`;
+  const prefix = asked.endsWith('*');
+  const term = termOf(name, prefix ? asked.slice(0, -1) : asked);
+  const quoted = `'${term.replaceAll('\\', '\\\\').replaceAll("'", "''")}'${prefix ? ':*' : ''}`;
+  return sql`array_to_tsvector(o.terms) @@ ${quoted}::text::tsquery`;
 }
+
+/** As `causeOfError` words it: of several names of a parameter, the first that is there. */
+const ofCause = ({ part, code, parts }: OperationCause): SQL => sql`(o.part = ${part} and o.code = ${code}
+  and array_remove(array[coalesce(o.params ->> 'field', o.params ->> 'column'), o.params ->> 'constraint',
+        o.params ->> 'parent', o.params ->> 'parentKey'], null) = ${textArray(parts)}::text::text[])`;
 
 // ---------------------------------------------------------------- what people change
 
@@ -136,13 +161,8 @@ function statementOf(change: OperationChange): { set: string; values: string[] }
     case 'save':
       return {
         set: `corrections = $3::text::json, edits = (o.edits::jsonb || $4::text::jsonb)::json, attempts = 0, ${NO_LEASE},
-              status = case when o.status = 'editing' then ${BEFORE} else o.status end,
-              terms = array(select distinct t from unnest(o.terms || $5::text::text[]) t)`,
-        values: [
-          JSON.stringify(change.corrections),
-          JSON.stringify(change.edits),
-          textArray(termsOf(change.corrections)),
-        ],
+              status = case when o.status = 'editing' then ${BEFORE} else o.status end, terms = $5::text::text[]`,
+        values: [JSON.stringify(change.corrections), JSON.stringify(change.edits), textArray(change.terms)],
       };
     case 'edit':
       return {
@@ -164,6 +184,3 @@ function statementOf(change: OperationChange): { set: string; values: string[] }
       };
   }
 }
-
-const termsOf = (values: Readonly<Record<string, string | null>>): string[] =>
-  Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [`${name}=${value.toLowerCase()}`]));
