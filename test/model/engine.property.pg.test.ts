@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { type Command, commands } from './commands.ts';
 import { KEPT_CASES } from './kept-cases.ts';
 import { memoryWorld } from './memory-world.ts';
-import { figuresOf } from './oracle.ts';
+import { figuresOf, judge } from './oracle.ts';
 import { play, settle } from './play.ts';
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 25);
@@ -18,7 +18,7 @@ async function live(scenario: readonly Command[], seed: number, mishaps: boolean
   await using world = await memoryWorld({ seed, ...(mishaps && { mishaps: MISHAPS }) });
   await play(world, scenario);
   await settle(world);
-  const { findings } = await world.judge(true);
+  const { findings } = await judge(world.sql, await world.evidence(true));
   expect({ ...figuresOf(findings), findings }).toEqual({ lost: 0, doubled: 0, unlogged: 0, findings: [] });
   const before = { writes: await world.writes(), log: await logLength(world) };
   await world.run(0, { scope: 'modified' });

@@ -18,7 +18,7 @@ import { type MemoryApp, memoryApp, type MemoryTransaction } from '../../src/sto
 import { openMemoryStore } from '../../src/stores/memory/memory-store.ts';
 import { createDatabase, ensureTemplate } from '../support/database.ts';
 import { hostileStore, type HostileStore, type Mishaps } from '../support/hostile-store.ts';
-import { judge, type StoreEvidence, type StoreRow } from './oracle.ts';
+import type { StoreEvidence, StoreRow } from './oracle.ts';
 import { watchRows } from './watch-memory.ts';
 import {
   type App,
@@ -117,10 +117,12 @@ export async function memoryWorld(options: MemoryWorldOptions): Promise<World> {
     },
     writes: async () => SIDES.flatMap((side) => watch.moves(side)).filter(({ by }) => by === 'couplet').length,
     said: (value) => void said.push(value),
-    judge: (atRest) => {
-      const stores = SIDES.map((side) => evidenceOf(side, databases[side], watch));
-      return judge(coupling.sql, { mappings: first.site.mappings.map(filteredAs(policies)), stores, said, atRest });
-    },
+    evidence: async (atRest) => ({
+      mappings: first.site.mappings.map(filteredAs(policies)),
+      stores: SIDES.map((side) => evidenceOf(side, databases[side], watch)),
+      said,
+      atRest,
+    }),
     async [Symbol.asyncDispose]() {
       for (const worker of workers) await worker.bury();
       await own.close();

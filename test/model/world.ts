@@ -1,4 +1,5 @@
 /** Two apps that are kept in step, as a scenario sees them, whatever their stores are. */
+import type postgres from 'postgres';
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import type { Side } from '../../src/domain/record.ts';
@@ -6,7 +7,7 @@ import type { CrashPoint } from '../../src/engine/lane-context.ts';
 import type { LaneReport } from '../../src/engine/run-channel.ts';
 import type { CouplingDatabase } from '../../src/ports/coupling-database.ts';
 import type { Synchronizer } from '../../src/ports/synchronizer.ts';
-import type { StoreRow, Verdict } from './oracle.ts';
+import type { Evidence, StoreRow } from './oracle.ts';
 
 export const FILTER = "coalesce(state, '') <> 'blocked'";
 export const CHANNEL = 'houston';
@@ -108,7 +109,8 @@ export interface World extends AsyncDisposable {
   readonly apps: Readonly<Record<Side, App>>;
   readonly database: CouplingDatabase;
   readonly synchronizer: Synchronizer;
-  readonly sql: import('postgres').Sql;
+  /** A client of the coupling database. */
+  readonly sql: postgres.Sql;
   /** A run by one of the workers; null when it was killed. */
   run(worker: number, options: { scope: 'modified' | 'full'; crash?: Crash }): Promise<readonly LaneReport[] | null>;
   /** Both workers with other policies from here on. */
@@ -119,5 +121,6 @@ export interface World extends AsyncDisposable {
   /** How many rows Couplet has written so far, in both stores. */
   writes(): Promise<number>;
   said(value: string): void;
-  judge(atRest: boolean): Promise<Verdict>;
+  /** What the oracle is told; `atRest`: nothing may be due any more. */
+  evidence(atRest: boolean): Promise<Evidence>;
 }
