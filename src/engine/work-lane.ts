@@ -149,6 +149,9 @@ async function compareAll(
   await batches.drain();
   const expectEmpty = coupled === 0 && (await context.tables.channel.count()) === 0;
   for (const side of SIDES) {
+    // Where nothing was, there is now what this load has made; what others have made since has left marks, for the
+    // cursor was taken before it was counted.
+    if (side === 'channel' && expectEmpty) continue;
     if (!(await scanSide(context, run, request, { ...options, expectEmpty: expectEmpty && side === 'hq' }, side)))
       return false;
   }

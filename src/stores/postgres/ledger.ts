@@ -14,13 +14,15 @@ type Written = LedgerEntry['outcome'];
  * only what differs from `held`: place and value by turns.
  */
 type StoredEntry = [
-  note: string,
   key: Written['key'],
   version: string,
   held: Written['held'],
   old: Written['old'] | readonly (number | Value)[],
   oldRow: Written['oldRow'],
 ];
+
+/** The notes follow the entries. JSON writes control characters as escapes, so this is in none of them, nor is anything quoted twice. */
+const SEPARATOR = '\u001e';
 
 const INSERT = `
 insert into couplet.batch (batch_id, reader, mapping, channel, entries) values ($1::uuid, $2, $3, $4, $5)`;
@@ -32,22 +34,26 @@ export async function writeLedger(
   outcomes: readonly WriteOutcome[],
 ): Promise<void> {
   const entries: StoredEntry[] = [];
-  for (const [index, outcome] of outcomes.entries()) {
-    const note = batch.writes[index]?.note;
-    if (outcome.status !== 'written' || note === undefined) continue;
+  let notes = '';
+  for (let index = 0; index < outcomes.length; index += 1) {
+    const outcome = outcomes[index];
+    const write = batch.writes[index];
+    if (outcome?.status !== 'written' || write === undefined) continue;
     const { key, version, held, old, oldRow } = outcome;
-    entries.push([note, key, version, held, held && old ? differences(held, old) : old, oldRow]);
+    entries.push([key, version, held, held && old ? differences(held, old) : old, oldRow]);
+    notes += SEPARATOR + write.note;
   }
   if (entries.length === 0) return;
   const { mapping, channel } = batch.fence.lane;
-  await session.query(INSERT, [batch.batchId, reader, mapping, channel, JSON.stringify(entries)]);
+  await session.query(INSERT, [batch.batchId, reader, mapping, channel, JSON.stringify(entries) + notes]);
 }
 
 export function readEntries(text: string): readonly LedgerEntry[] {
-  const entries = JSON.parse(text) as readonly StoredEntry[];
-  return entries.map(([note, key, version, held, stored, oldRow]) => {
+  const [first = '[]', ...notes] = text.split(SEPARATOR);
+  const entries = JSON.parse(first) as readonly StoredEntry[];
+  return entries.map(([key, version, held, stored, oldRow], index) => {
     const old = held && stored ? withDifferences(held, stored) : (stored as Written['old']);
-    return { note, outcome: { status: 'written', key, version, held, old, oldRow } };
+    return { note: notes[index] ?? '', outcome: { status: 'written', key, version, held, old, oldRow } };
   });
 }
 
