@@ -203,7 +203,16 @@ export const pendingPart = (clients: Clients, lanes: LaneRegistry): PendingPart 
 export const keyArray = (keys: readonly RecordKey[]): string => textArray(keys.map(keyText));
 
 const countPending = async (clients: Clients, lanes: LaneRegistry, lane: Lane) => {
-  const none = (): Record<PendingState, number> => ({ due: 0, deletion: 0, held: 0, waiting: 0 });
+  const none = (): Record<PendingState, number> => ({
+    due: 0,
+    deletion: 0,
+    held: 0,
+    waiting: 0,
+    change: 0,
+    changeHeld: 0,
+    replacement: 0,
+    replacementHeld: 0,
+  });
   const counts: Record<Side, Record<PendingState, number>> = { hq: none(), channel: none() };
   const laneId = await lanes.idOf(lane);
   const rows = await query<{ side: Side; state: PendingState; count: number }>(clients.raw, COUNT, [laneId]);

@@ -102,7 +102,8 @@ function changedOnBothSides(work: FieldsWork): boolean {
   let inHq = false;
   let inChannel = false;
   for (const field of work.prepared.fields) {
-    if (!isBothWays(field) || stateOf(work, field) === 'none') continue;
+    const state = stateOf(work, field);
+    if (!isBothWays(field) || state === 'none' || state === 'disputed') continue;
     const hq = isChanged(work, field, 'hq');
     const channel = isChanged(work, field, 'channel');
     if ((!hq && !channel) || agrees(work, field)) continue;
@@ -116,6 +117,7 @@ function settleField(work: FieldsWork, field: PreparedField): void {
   const state = stateOf(work, field);
   const cleared = state === 'clearedInHq' ? 'hq' : state === 'clearedInChannel' ? 'channel' : null;
   if (cleared !== null && valueOf(work, field, cleared) === null) settleCleared(work, field, cleared);
+  else if (state === 'disputed') settleDisputed(work, field);
   else if (!isBothWays(field)) settleOneWay(work, field, state === 'none');
   else if (work.replacedIn.length > 0) settleReplaced(work, field);
   else if (state === 'none') settleNew(work, field);
@@ -148,6 +150,15 @@ function settleCleared(work: FieldsWork, field: PreparedField, cleared: Side): v
   const sent = carry(work, field, cleared);
   if (sent.ok && !sent.cleared && sent.value === null) work.agreed.push(field.index);
   else if ((sent.ok && !sent.cleared) || isChanged(work, field, source)) send(work, field, cleared, sent, 'change');
+}
+
+/** Whatever direction, policy and first winner say: what does not agree waits for a person. */
+function settleDisputed(work: FieldsWork, field: PreparedField): void {
+  const oneWayTarget: Side | null = isBothWays(field) ? null : field.toHq ? 'hq' : 'channel';
+  const isAgreed = oneWayTarget === null ? agrees(work, field) : agreesBy(work, field, oneWayTarget);
+  if (isAgreed) work.agreed.push(field.index);
+  else if (byChoice(work) && work.winner !== null) move(work, field, oneWayTarget ?? otherSide(work.winner), 'choice');
+  else work.conflicts.push({ index: field.index, changedIn: SIDES });
 }
 
 /** A pair or field that never agreed: equal values agree, then a value wins over null, then the first winner. */
@@ -248,7 +259,7 @@ function settleChosen(
 ): void {
   if (typeof chosen === 'object') return settleOwnValue(work, field, chosen.value, chosen.side);
   const state = stateOf(work, field);
-  const settled = state !== 'none' && work.replacedIn.length === 0;
+  const settled = state !== 'none' && state !== 'disputed' && work.replacedIn.length === 0;
   if (settled && !isChanged(work, field, 'hq') && !isChanged(work, field, 'channel')) return;
   // One-way fields follow their direction, whichever side was named.
   const target: Side = isBothWays(field) ? otherSide(chosen) : field.toHq ? 'hq' : 'channel';

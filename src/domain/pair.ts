@@ -11,9 +11,10 @@ export type FieldValues = readonly Value[];
 /**
  * What is known of a field's base. `none`: never agreed (new pair, new field): the base's values are meaningless.
  * `clearedIn…`: Couplet wrote null there because the parent was not coupled; that null never travels back, and the
- * reference is filled when the parent is coupled.
+ * reference is filled when the parent is coupled. `disputed`: the sides differ and only a person may say which is right
+ * (a store went back in time, a mass of changes was declined); no policy and no first winner settles it.
  */
-export type BaseState = 'known' | 'none' | 'clearedInHq' | 'clearedInChannel';
+export type BaseState = 'known' | 'none' | 'disputed' | 'clearedInHq' | 'clearedInChannel';
 
 /** The values of both sides when the pair last agreed. */
 export interface Base {

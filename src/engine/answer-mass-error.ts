@@ -1,5 +1,6 @@
 /** Approve carries the held deletions out; decline makes each a deletion error. */
-import type { SyncError } from '../ports/coupling-database.ts';
+import { type Side, SIDES } from '../domain/record.ts';
+import type { PendingState, SyncError } from '../ports/coupling-database.ts';
 import type { ActionRequest, ActionResult } from '../ports/synchronizer.ts';
 import { recordingBuilder } from './build-recording.ts';
 import type { LaneContext } from './lane-context.ts';
@@ -15,11 +16,13 @@ export async function answerMassError(
 ): Promise<ActionResult> {
   if (request.dryRun) return { outcome: 'succeeded', jobId: null, writes: [], dependents: [] };
   const approved = request.action === 'approve';
-  const side = error.deletedIn ?? 'hq';
-  await context.database.changePendingState(context.lane, side, 'held', 'deletion');
-  const asked: LaneRequest = { scope: 'modified', direction: 'both', fields: null, stop: () => Promise.resolve(false) };
+  const { states, releases } = heldBy(error);
+  for (const { side, from, to } of releases) await context.database.changePendingState(context.lane, side, from, to);
+  const scope = error.params['scope'] === 'full' ? 'full' : 'modified';
+  const asked: LaneRequest = { scope, direction: 'both', fields: null, stop: () => Promise.resolve(false) };
   const options: BatchOptions = {
     ...optionsOf(context, asked, approved ? 'approved' : 'ask', new Set()),
+    changes: approved ? 'approved' : 'ask',
     lone: { createIn: new Set(), match: false, byHand: false },
   };
   // The answer is recorded first: whoever is killed now leaves deletions that are due and counted anew, never lost ones.
@@ -41,6 +44,24 @@ export async function answerMassError(
     },
   });
   await recordParts(context, run, builder.build());
-  await workPending(context, run, asked, options, ['deletion']);
+  await workPending(context, run, asked, options, states);
   return { outcome: 'succeeded', jobId: run.identity.jobId, writes: [], dependents: [] };
+}
+
+interface Release {
+  readonly side: Side;
+  readonly from: PendingState;
+  readonly to: PendingState;
+}
+
+function heldBy(error: SyncError): { readonly states: readonly PendingState[]; readonly releases: readonly Release[] } {
+  if (error.code === 'mass-deletion')
+    return { states: ['deletion'], releases: [{ side: error.deletedIn ?? 'hq', from: 'held', to: 'deletion' }] };
+  return {
+    states: ['change', 'replacement'],
+    releases: SIDES.flatMap((side): Release[] => [
+      { side, from: 'changeHeld', to: 'change' },
+      { side, from: 'replacementHeld', to: 'replacement' },
+    ]),
+  };
 }

@@ -3,6 +3,7 @@
  * Too many, and they are held, only they, behind one error of the mapping that a person approves or declines.
  */
 import { causeOfError } from '../domain/cause-of-error.ts';
+import type { Breaker } from '../domain/mapping.ts';
 import { otherSide, type Side, SIDES } from '../domain/record.ts';
 import type { CouplingDatabase, SyncError } from '../ports/coupling-database.ts';
 import { recordingBuilder } from './build-recording.ts';
@@ -46,9 +47,12 @@ export async function breakDeletions(
 
 function tooMany(context: LaneContext, side: Side, deletions: number, couplings: number): boolean {
   if (truncatedSides(context.state.fullRunDue?.reason).has(side)) return true;
-  const { count, percent } = context.prepared.mapping.deletionBreaker;
-  if (deletions > count) return true;
-  return deletions >= PERCENT_FROM && couplings > 0 && (deletions * 100) / couplings > percent;
+  return exceeds(context.prepared.mapping.deletionBreaker, deletions, couplings);
+}
+
+export function exceeds({ count, percent }: Breaker, records: number, couplings: number): boolean {
+  if (records > count) return true;
+  return records >= PERCENT_FROM && couplings > 0 && (records * 100) / couplings > percent;
 }
 
 async function reportMass(

@@ -6,6 +6,15 @@ import { otherSide, type Params, type RecordKey, type Side, type Value } from '.
 import type { Draft, RecordingBuilder } from './build-recording.ts';
 import { describeRecord } from './build-recording.ts';
 import { type Gathered, type PairWork, parentKeyOf } from './gather-pairs.ts';
+import {
+  changeDue,
+  changedBeyondMapping,
+  type ChangesMode,
+  choiceOfReplacement,
+  dispute,
+  disputeDifferences,
+  type FieldsDecision,
+} from './hold-changes.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
 import { type LedgerNote, type NoteField, writeNote } from './ledger-note.ts';
 import { finding, type PlannedWrite, type Subject } from './subject.ts';
@@ -27,6 +36,8 @@ export interface PlanOptions {
    * person, and nothing is written.
    */
   readonly compare?: boolean;
+  /** What a breaker may have to stop; absent: as decided. */
+  readonly changes?: ChangesMode;
   /** An action on many errors: each write answers the open error of its own coupling. */
   readonly ownErrors?: boolean;
 }
@@ -38,8 +49,6 @@ export interface BatchPlan {
   readonly gathered: Gathered;
   readonly builder: RecordingBuilder;
 }
-
-type FieldsDecision = Extract<PairDecision, { kind: 'fields' }>;
 
 export function subjectOfPair(pair: PairWork): Subject {
   return {
@@ -62,8 +71,15 @@ export function subjectOfPair(pair: PairWork): Subject {
 export function planPair(plan: BatchPlan, subject: Subject): void {
   const pair = subject.pair as PairWork;
   const now = { hq: pair.now.hq, channel: pair.now.channel, base: pair.coupling.base };
-  const decision = decide(plan.context.prepared, now, plan.gathered.translator, plan.options.decide);
+  const decided = decide(plan.context.prepared, now, plan.gathered.translator, plan.options.decide);
+  const choice = plan.options.changes === 'approved' ? choiceOfReplacement(decided) : null;
+  const decision =
+    choice === null
+      ? decided
+      : decide(plan.context.prepared, now, plan.gathered.translator, { ...plan.options.decide, choice });
   subject.decision = decision;
+  subject.verdict = changeDue(plan.options, decision) ?? subject.verdict;
+  if (subject.verdict.kind === 'changeDue') return;
   if (decision.kind === 'nothing') {
     const draft = plan.builder.draft(subject.couplingId);
     if (draft) draft.status = 'synchronized';
@@ -107,10 +123,17 @@ export function planFields(plan: BatchPlan, subject: Subject, draft: Draft, deci
       field: plan.context.prepared.fields[fields[0]?.index ?? 0]?.name ?? null,
       ...(replacedIn.length > 0 && { replacedIn: [...replacedIn] }),
     };
-    subject.verdict = finding('conflict', code, params, { conflicting: new Set(fields.map((field) => field.index)) });
+    const conflicting = new Set(fields.map((field) => field.index));
+    subject.verdict = finding('conflict', code, params, { conflicting });
+    // The mark of the deletion is worked now; a later run would take the new record for the old one, edited.
+    if (replacedIn.length > 0) dispute(draft, conflicting);
   }
   if (problem) return;
-  if (plan.options.compare && holdDifferences(plan, subject, draft, decision)) return;
+  const disputed = disputeDifferences(plan.options, plan.context.prepared, draft, decision);
+  if (disputed !== null) {
+    subject.verdict = disputed;
+    return;
+  }
   if (plan.context.prepared.references.length > 0) draft.parents = nextParents(plan, subject, decision);
   const both = new Set(decision.toHq.map((write) => write.index));
   for (const side of ['hq', 'channel'] as const) {
@@ -123,23 +146,6 @@ export function planFields(plan: BatchPlan, subject: Subject, draft: Draft, deci
         : null;
     planUpdate(plan, subject, side, fields, later, decision);
   }
-}
-
-/** True when there was something to write: those fields have no base any more and wait as a conflict. */
-function holdDifferences(plan: BatchPlan, subject: Subject, draft: Draft, decision: FieldsDecision): boolean {
-  const held = new Set([...decision.toHq, ...decision.toChannel].map((write) => write.index));
-  for (const field of decision.conflict?.fields ?? []) held.add(field.index);
-  if (held.size === 0) return false;
-  for (const index of held) draft.base.states[index] = 'none';
-  draft.baseMoved = true;
-  const names = [...held].map((index) => plan.context.prepared.fields[index]?.name ?? '');
-  subject.verdict = finding(
-    'conflict',
-    'initial-conflict',
-    { fields: names, field: names[0] ?? null },
-    { conflicting: held },
-  );
-  return true;
 }
 
 /** Couplings of the parents once the decision is carried out. */
@@ -322,12 +328,6 @@ function policyFor(plan: BatchPlan, decision: Extract<PairDecision, { kind: 'del
   if (byHand && (deletions === 'approved' || (deletions === 'defer' && truncated.has(deletedIn)))) return 'propagate';
   return decision.policy;
 }
-
-/** A mark on the survivor that is not Couplet's own write: some unmapped column changed, which a deletion must not take along. */
-const changedBeyondMapping = (subject: Subject, draft: Draft, survivor: Side): boolean =>
-  subject.pending.some((change) => change.side === survivor && !change.deleted) &&
-  subject.records[survivor] !== null &&
-  draft.written[survivor] !== subject.records[survivor]?.version;
 
 export const keyParam = (key: RecordKey | null): Params[string] => (key ? [...key] : null);
 

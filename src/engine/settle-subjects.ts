@@ -23,6 +23,7 @@ import type {
 } from '../ports/coupling-database.ts';
 import type { RecordingBuilder } from './build-recording.ts';
 import { describeRecord } from './build-recording.ts';
+import { keepForBreaker } from './hold-changes.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
 import type { Finding, Subject } from './subject.ts';
 
@@ -40,6 +41,8 @@ export interface Settling {
   readonly restricted: { readonly only: WriteDirection | null; readonly fields: boolean };
   /** True: a result per subject is kept with the job. */
   readonly withResults: boolean;
+  /** Results of a kind of their own, in the same transaction; not asked about what is decided again. */
+  readonly resultsOf?: ((subject: Subject) => readonly JobResult[]) | undefined;
 }
 
 const RETRY_FIRST_MS = 30_000;
@@ -98,12 +101,17 @@ export function settleSubject(settling: Settling, subject: Subject): void {
     case 'deletionDue':
       keepPending(settling, subject, 'deletion');
       break;
+    case 'changeDue':
+      keepForBreaker(builder, settling.context.lane, subject, verdict.state, verdict.sides);
+      break;
     case 'found':
       openError(settling, subject, verdict.finding);
       finishPending(settling, subject);
       break;
   }
-  if (settling.withResults && verdict.kind !== 'again') builder.parts.results.push(resultOf(subject));
+  if (verdict.kind === 'again') return;
+  if (settling.withResults) builder.parts.results.push(resultOf(subject));
+  if (settling.resultsOf) builder.parts.results.push(...settling.resultsOf(subject));
 }
 
 // ---------------------------------------------------------------- pending
@@ -194,9 +202,10 @@ function endErrors(settling: Settling, subject: Subject): void {
   }
 }
 
-function openError(settling: Settling, subject: Subject, found: Finding): void {
+function openError(settling: Settling, subject: Subject, finding: Finding): void {
   const { builder, identity } = settling;
   const [before, ...others] = subject.openErrors;
+  const found = sameReplacement(before, finding);
   const error = errorOf(settling, subject, found, before ?? subject.reopens ?? null);
   const isCoupled = builder.draft(subject.couplingId) !== undefined;
   if (isCoupled) {
@@ -233,6 +242,12 @@ function openError(settling: Settling, subject: Subject, found: Finding): void {
     });
   }
 }
+
+/** A replaced record stays one, although the mark that told of it is gone. */
+const sameReplacement = (before: SyncError | undefined, found: Finding): Finding =>
+  before?.code === 'record-replaced' && found.code === 'initial-conflict'
+    ? { ...found, code: before.code, params: { ...before.params, ...found.params } }
+    : found;
 
 /** An open conflict or deletion that is still the same is not written again: a run at rest writes nothing. */
 const sameError = (before: SyncError, now: SyncError): boolean =>
@@ -310,7 +325,8 @@ function errorFields(context: LaneContext, subject: Subject, found: Finding): Er
   const conflicts = decision?.kind === 'fields' && decision.conflict ? decision.conflict.fields : [];
   return context.prepared.fields.map((field) => {
     const at = field.index;
-    const known = base && (base.states === null || base.states[at] === 'known');
+    const state = base?.states?.[at] ?? 'known';
+    const known = base && (state === 'known' || state === 'disputed');
     return {
       name: field.name,
       base: known ? { hq: base.hq[at] ?? null, channel: base.channel[at] ?? null } : null,

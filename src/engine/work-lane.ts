@@ -11,6 +11,7 @@ import { makeTranslator } from '../domain/translate.ts';
 import type { PendingState } from '../ports/coupling-database.ts';
 import type { StoredRecord } from '../ports/store.ts';
 import { type BatchesInFlight, batchesInFlight } from './batches-in-flight.ts';
+import { breakChanges, changesToDefer } from './break-changes.ts';
 import { breakDeletions, truncatedSides } from './break-deletions.ts';
 import { owesComparison } from './compare-lineage.ts';
 import type { WorkItem } from './gather-pairs.ts';
@@ -80,7 +81,8 @@ export async function workChanges(context: LaneContext, run: Run, request: LaneR
   if (context.lock.first.pending.has('waiting'))
     for (const side of SIDES) await database.changePendingState(lane, side, 'waiting', 'due');
   const late = new Set<string>();
-  const options = optionsOf(context, request, 'defer', late);
+  const changes = await changesToDefer(context, request.scope);
+  const options: BatchOptions = { ...optionsOf(context, request, 'defer', late), changes };
   if (request.scope === 'full' && !(await compareAll(context, run, request, options))) return false;
   return workPending(context, run, request, options, ['due']);
 }
@@ -229,9 +231,14 @@ function loadSide(context: LaneContext, options: BatchOptions, side: Side, batch
 
 // ---------------------------------------------------------------- deletions
 
-/** Carries out the deletions that a policy acts on, unless there are too many of them. */
+/** Carries out what a breaker had to count first: updates and replaced records, then deletions that a policy acts on. */
 export async function workDeletions(context: LaneContext, run: Run, request: LaneRequest): Promise<boolean> {
   const counts = await context.database.countPending(context.lane);
+  const states = await breakChanges(context, run, counts, request.scope);
+  if (states.length > 0) {
+    const changes = optionsOf(context, request, 'defer', new Set());
+    if (!(await workPending(context, run, request, changes, states))) return false;
+  }
   if (counts.hq.deletion + counts.channel.deletion === 0) return true;
   const held = await breakDeletions(context, run, counts);
   if (held.size === SIDES.length) return true;

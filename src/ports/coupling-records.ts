@@ -61,10 +61,19 @@ export interface PendingChange {
   readonly oldRow: Readonly<Record<string, Value>> | null;
   readonly since: string;
   /** `due`; `deletion`: decided as a deletion that a policy carries out, waits for the end of the run and the breaker;
-   * `held`: a breaker holds it; `waiting`: for a parent that is itself pending. */
+   * `held`: a breaker holds it; `waiting`: for a parent that is itself pending; `change` and `replacement`: decided as
+   * an update, or as a record deleted and created again, that a breaker has to count first, and held by it. */
   readonly state: PendingState;
 }
-export type PendingState = 'due' | 'deletion' | 'held' | 'waiting';
+export type PendingState =
+  | 'due'
+  | 'deletion'
+  | 'held'
+  | 'waiting'
+  | 'change'
+  | 'changeHeld'
+  | 'replacement'
+  | 'replacementHeld';
 
 export interface NewPending {
   readonly lane: Lane;

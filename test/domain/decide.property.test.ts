@@ -125,6 +125,7 @@ describe('a decision', () => {
     const flipState = {
       known: 'known',
       none: 'none',
+      disputed: 'disputed',
       clearedInHq: 'clearedInChannel',
       clearedInChannel: 'clearedInHq',
     } as const;

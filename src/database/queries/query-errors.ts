@@ -277,7 +277,7 @@ const heldRecords = async (
   const side = error.deletedIn ?? sideOf(error.massDeletion);
   const where = all([
     sql`p.lane_id = (select l.id from couplet.lane l where l.mapping = ${lane.mapping} and l.channel = ${lane.channel})`,
-    sql`p.state = 'held'`,
+    error.code === 'mass-change' ? sql`p.state in ('changeHeld', 'replacementHeld')` : sql`p.state = 'held'`,
     side === null ? null : sql`p.side = ${side}`,
   ]);
   return readList<HeldRow, HeldRecord>(clients, {

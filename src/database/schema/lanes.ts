@@ -78,6 +78,27 @@ export const laneActivity = couplet.table(
   ],
 );
 
+/** How far a lane is proven to hold what its couplings say: the pass under way, and the last one that was completed. */
+export const proof = couplet.table(
+  'proof',
+  {
+    laneId: integer('lane_id').primaryKey(),
+    /** Null: no pass is under way. */
+    passStartedAt: time('pass_started_at'),
+    /** The last coupling that the pass has compared. */
+    passAfter: uuid('pass_after'),
+    passPairs: bigint('pass_pairs', { mode: 'number' }).notNull().default(0),
+    passVerified: bigint('pass_verified', { mode: 'number' }).notNull().default(0),
+    passDrift: bigint('pass_drift', { mode: 'number' }).notNull().default(0),
+    /** When the last complete pass began: no pair of it was compared before. */
+    provenAt: time('proven_at'),
+    pairs: bigint('pairs', { mode: 'number' }).notNull().default(0),
+    verified: bigint('verified', { mode: 'number' }).notNull().default(0),
+    drift: bigint('drift', { mode: 'number' }).notNull().default(0),
+  },
+  (table) => [foreignKey({ name: 'proof_lane_id_fkey', columns: [table.laneId], foreignColumns: [lane.id] })],
+);
+
 /** Where the reader of a store stands. HQ has the empty channel. */
 export const storeCursor = couplet.table(
   'store_cursor',

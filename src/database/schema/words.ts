@@ -15,7 +15,16 @@ export const couplingStatus = couplet.enum('coupling_status', [
   'neverSynchronized',
   'ended',
 ]);
-export const pendingState = couplet.enum('pending_state', ['due', 'deletion', 'held', 'waiting']);
+export const pendingState = couplet.enum('pending_state', [
+  'due',
+  'deletion',
+  'held',
+  'waiting',
+  'change',
+  'changeHeld',
+  'replacement',
+  'replacementHeld',
+]);
 export const errorScope = couplet.enum('error_scope', ['record', 'mapping']);
 export const errorKind = couplet.enum('error_kind', ['conflict', 'deletion', 'failure']);
 export const errorStatus = couplet.enum('error_status', ['open', 'resolved']);

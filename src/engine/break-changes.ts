@@ -1,0 +1,141 @@
+/**
+ * The breaker for changes: updates, where the mapping sets `changeBreaker`, and records that were deleted and created
+ * again, which count against the deletion breaker without any setting. They are counted before the first of them is
+ * carried out; too many, and they are held, only they, behind one error of the mapping.
+ */
+import { causeOfError } from '../domain/cause-of-error.ts';
+import { type Side, SIDES } from '../domain/record.ts';
+import type { CouplingDatabase, PendingState, SyncError } from '../ports/coupling-database.ts';
+import { exceeds } from './break-deletions.ts';
+import { recordingBuilder } from './build-recording.ts';
+import type { LaneContext } from './lane-context.ts';
+import type { ChangesMode } from './hold-changes.ts';
+import { recordParts, type Run } from './work-batch.ts';
+
+type PendingCounts = Awaited<ReturnType<CouplingDatabase['countPending']>>;
+type Scope = 'modified' | 'full';
+
+const KINDS = [
+  { due: 'change', held: 'changeHeld' },
+  { due: 'replacement', held: 'replacementHeld' },
+] as const;
+type Kind = (typeof KINDS)[number];
+
+/**
+ * Deciding twice what is deferred costs time, so updates are deferred only where there may be enough of them: as many
+ * marks as the breaker's count, or, in a full run, as many couplings.
+ */
+export async function changesToDefer(context: LaneContext, scope: Scope): Promise<ChangesMode> {
+  const { changeBreaker } = context.prepared.mapping;
+  if (changeBreaker === null) return 'deferReplacements';
+  const { database, lane } = context;
+  const counts = await database.countPending(lane);
+  const most = Math.max(...SIDES.map((side) => counts[side].due + counts[side].change + counts[side].changeHeld));
+  if (most >= changeBreaker.count) return 'deferAll';
+  if (scope !== 'full') return 'deferReplacements';
+  return (await database.countCouplings(lane)) >= changeBreaker.count ? 'deferAll' : 'deferReplacements';
+}
+
+/** The states whose pending changes may be carried out now. */
+export async function breakChanges(
+  context: LaneContext,
+  run: Run,
+  counts: PendingCounts,
+  scope: Scope,
+): Promise<readonly PendingState[]> {
+  const { database, lane } = context;
+  const due = KINDS.filter((kind) => SIDES.some((side) => counts[side][kind.due] > 0));
+  if (due.length === 0) return [];
+  const [open, couplings] = await Promise.all([
+    database.openMappingError(lane, 'mass-change'),
+    database.countCouplings(lane),
+  ]);
+  let held = false;
+  for (const kind of due) {
+    for (const side of SIDES) {
+      if (counts[side][kind.due] === 0 || !isHeld(context, kind, side, counts, couplings, open)) continue;
+      await database.changePendingState(lane, side, kind.due, kind.held);
+      held = true;
+    }
+  }
+  if (held) await reportMass(context, run, couplings, open, scope);
+  return due.map((kind) => kind.due);
+}
+
+/** Later ones join those that are held; without an error any more, those that are held are counted again with the rest. */
+function isHeld(
+  context: LaneContext,
+  kind: Kind,
+  side: Side,
+  counts: PendingCounts,
+  couplings: number,
+  open: SyncError | null,
+): boolean {
+  const { changeBreaker, deletionBreaker } = context.prepared.mapping;
+  const held = counts[side][kind.held];
+  if (open !== null && held > 0) return true;
+  const all = counts[side][kind.due] + held;
+  if (kind.due === 'replacement') return exceeds(deletionBreaker, all, couplings);
+  return (
+    changeBreaker !== null &&
+    all >= changeBreaker.count &&
+    couplings > 0 &&
+    (all * 100) / couplings >= changeBreaker.percent
+  );
+}
+
+async function reportMass(
+  context: LaneContext,
+  run: Run,
+  couplings: number,
+  open: SyncError | null,
+  scope: Scope,
+): Promise<void> {
+  const { database, lane, prepared } = context;
+  const counts = await database.countPending(lane);
+  const heldIn = (side: Side): number => counts[side].changeHeld + counts[side].replacementHeld;
+  const changes = heldIn('hq') + heldIn('channel');
+  const params = {
+    changedIn: heldIn('channel') > heldIn('hq') ? 'channel' : 'hq',
+    changes,
+    replaced: counts.hq.replacementHeld + counts.channel.replacementHeld,
+    couplings,
+    percent: couplings > 0 ? Math.round((changes * 1000) / couplings) / 10 : 100,
+    // What a full run compares, the answer has to compare too.
+    scope,
+  };
+  const builder = recordingBuilder(lane, prepared, () => database.newId());
+  const id = open?.id ?? database.newId();
+  if (!open) {
+    builder.log(
+      { keys: { hq: null, channel: null }, id: null },
+      { ...run.identity, action: 'failed', code: 'mass-change', params, errorId: id },
+    );
+  }
+  const none = { key: null, description: '', exists: false, modifiedAt: null, changedBy: null, version: null };
+  builder.error({
+    id,
+    scope: 'mapping',
+    lane,
+    couplingId: null,
+    // Not `failure`: those of a mapping end by themselves when it opens again.
+    kind: 'conflict',
+    code: 'mass-change',
+    params,
+    cause: causeOfError(prepared.mapping.name, 'mass-change', params),
+    status: 'open',
+    parked: false,
+    attempts: 1,
+    retryAt: null,
+    jobId: run.identity.jobId,
+    hqRecord: none,
+    channelRecord: none,
+    deletedIn: null,
+    survivorChanged: null,
+    candidates: [],
+    massDeletion: null,
+    fields: [],
+    waitsFor: null,
+  });
+  await recordParts(context, run, builder.build());
+}

@@ -1,0 +1,90 @@
+/** What a breaker counts before it is carried out, and what waits for a person because it was declined or compared. */
+import type { Choice, PairDecision } from '../domain/pair.ts';
+import type { PreparedMapping } from '../domain/prepared-mapping.ts';
+import { type Side, SIDES } from '../domain/record.ts';
+import type { Lane } from '../ports/store.ts';
+import type { Draft, RecordingBuilder } from './build-recording.ts';
+import { finding, type Subject, type Verdict } from './subject.ts';
+
+/**
+ * `deferReplacements`, `deferAll`: records deleted and created again, or updates as well, wait for the end of the run,
+ * where they are counted; `approved`, `ask`: a person let a mass of them pass, or wants each as an error.
+ */
+export type ChangesMode = 'deferReplacements' | 'deferAll' | 'approved' | 'ask';
+
+interface HoldOptions {
+  readonly compare?: boolean;
+  readonly changes?: ChangesMode;
+}
+
+export type FieldsDecision = Extract<PairDecision, { kind: 'fields' }>;
+
+/** Who lets a mass of replaced records pass wants what they hold now. */
+export function choiceOfReplacement(decision: PairDecision): Choice | null {
+  const replacedIn = decision.kind === 'fields' ? (decision.conflict?.replacedIn ?? []) : [];
+  const [winner] = replacedIn;
+  return winner !== undefined && replacedIn.length === 1 ? { winner, fields: new Map() } : null;
+}
+
+/** The pair waits, as it is, until the run knows how many there are; null: it need not. */
+export function changeDue({ compare, changes }: HoldOptions, decision: PairDecision): Verdict | null {
+  if (compare || decision.kind !== 'fields' || (changes !== 'deferReplacements' && changes !== 'deferAll')) return null;
+  const replacedIn = decision.conflict?.replacedIn ?? [];
+  if (replacedIn.length > 0) return { kind: 'changeDue', state: 'replacement', sides: replacedIn };
+  const writes = decision.toHq.length + decision.toChannel.length;
+  if (changes !== 'deferAll' || writes === 0 || decision.problems.length > 0) return null;
+  const sides = SIDES.filter((side) => (side === 'hq' ? decision.toChannel : decision.toHq).length > 0);
+  return { kind: 'changeDue', state: 'change', sides };
+}
+
+/** Whatever there was to write is disputed from now on and waits as a conflict; null: there was nothing. */
+export function disputeDifferences(
+  { compare, changes }: HoldOptions,
+  prepared: PreparedMapping,
+  draft: Draft,
+  decision: FieldsDecision,
+): Verdict | null {
+  if (!compare && (changes !== 'ask' || decision.conflict !== null)) return null;
+  const held = new Set([...decision.toHq, ...decision.toChannel].map((write) => write.index));
+  for (const field of decision.conflict?.fields ?? []) held.add(field.index);
+  if (held.size === 0) return null;
+  dispute(draft, held);
+  const names = [...held].map((index) => prepared.fields[index]?.name ?? '');
+  return finding('conflict', 'initial-conflict', { fields: names, field: names[0] ?? null }, { conflicting: held });
+}
+
+export function dispute(draft: Draft, fields: ReadonlySet<number>): void {
+  for (const index of fields) {
+    const state = draft.base.states[index];
+    if (state === 'none' || state === 'disputed') continue;
+    draft.base.states[index] = 'disputed';
+    draft.baseMoved = true;
+  }
+}
+
+/** The entries of the changed sides are the ones that are counted; what else was pending for the pair is settled with them. */
+export function keepForBreaker(
+  builder: RecordingBuilder,
+  lane: Lane,
+  subject: Subject,
+  state: 'change' | 'replacement',
+  sides: readonly Side[],
+): void {
+  for (const change of subject.pending) {
+    const entry = { id: change.id, generation: change.generation };
+    if (sides.includes(change.side)) builder.parts.keep.push({ ...entry, state });
+    else builder.parts.done.push(entry);
+  }
+  for (const side of sides) {
+    const key = subject.keys[side];
+    if (!key || subject.pending.some((change) => change.side === side)) continue;
+    const deleted = state === 'replacement';
+    builder.parts.pend.push({ lane, side, key, deleted, oldRow: subject.oldRows[side] });
+  }
+}
+
+/** A mark on the survivor that is not Couplet's own write: some unmapped column changed, which a deletion must not take along. */
+export const changedBeyondMapping = (subject: Subject, draft: Draft, survivor: Side): boolean =>
+  subject.pending.some((change) => change.side === survivor && !change.deleted) &&
+  subject.records[survivor] !== null &&
+  draft.written[survivor] !== subject.records[survivor]?.version;
