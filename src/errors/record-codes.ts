@@ -132,7 +132,7 @@ export const RECORD_CODES = {
     reach: 'record',
     remedy: 'Couple with the right candidate, or create a new record.',
     status: null,
-    message: '{candidates} records match[ on {matchedOn}], or the one that matches is coupled already',
+    message: 'No single uncoupled record matches[ on {matchedOn}]: {candidates} found',
   },
   'verification-difference': {
     meaning: 'Verification found the stores to differ from what the coupling says, with no change waiting.',

@@ -25,8 +25,7 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
     '{field} contient la valeur {value}, à laquelle la conversion {transform} ne peut pas être appliquée[ ; attendu : {expected}]',
   'required-value-missing': '{field} doit avoir une valeur[ dans {side}]',
   'parent-not-coupled': "{field} fait référence à {parent}[ {parentKey}], qui n'est pas couplé",
-  'match-ambiguous':
-    '{candidates} enregistrements correspondent[ sur {matchedOn}], ou celui qui correspond est déjà couplé',
+  'match-ambiguous': 'Aucun enregistrement non couplé ne correspond seul[ sur {matchedOn}] ; trouvés : {candidates}',
   'verification-difference':
     "{field} ne contient plus la dernière valeur synchronisée, sans qu'aucune modification ait été vue",
   swinging: '{field} ne cesse de changer entre les deux applications',
@@ -98,7 +97,12 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'coupling-not-found': "Ce couplage n'existe pas",
   'error-not-found': "Cette erreur de synchronisation n'existe pas",
   'log-entry-not-found': "Cette écriture du journal n'existe pas",
+  'operation-not-found': "Cette opération client n'existe pas",
   'customer-not-found': "Le client {account} n'existe pas",
+  'feature-not-found': "La fonctionnalité {feature} n'existe pas[ ; connues : {known}]",
+  'commerce-job-not-found': "Le travail de commerce {job} n'existe pas[ ; connus : {known}]",
+  'session-not-found': "Cette session n'existe pas",
+  'commerce-not-configured': "Le commerce n'est pas configuré",
   'direction-not-configured': '{mapping} ne synchronise pas dans ce sens : {direction}',
   'already-coupled': "L'enregistrement[ {key}] est déjà couplé[ avec {partner}][ ; application : {side}]",
   'coupling-ended': 'Le couplage a pris fin',
@@ -140,6 +144,7 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'left-uncoupled': "L'enregistrement reste non couplé",
   'would-couple': 'Les enregistrements seraient couplés',
   'would-create': "L'enregistrement serait créé",
+  'job-due': '{count} en attente[ dans {channel}] du travail {nextJob}',
   unmatched: 'Aucun enregistrement ne correspond',
 };
 

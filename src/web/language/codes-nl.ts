@@ -24,8 +24,7 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
     '{field} heeft de waarde {value}, waarop {transform} niet kan worden toegepast[; verwacht: {expected}]',
   'required-value-missing': '{field} moet een waarde hebben[ in {side}]',
   'parent-not-coupled': '{field} verwijst naar {parent}[ {parentKey}], dat niet is gekoppeld',
-  'match-ambiguous':
-    'Aantal overeenkomende records[ op {matchedOn}]: {candidates}, of het record dat overeenkomt, is al gekoppeld',
+  'match-ambiguous': 'Geen niet-gekoppeld record komt als enige overeen[ op {matchedOn}]; gevonden: {candidates}',
   'verification-difference': '{field} is niet wat het laatst is gesynchroniseerd, en er is geen wijziging van gezien',
   swinging: '{field} verandert steeds heen en weer tussen de twee apps',
   'operation-malformed': 'De bewerking kan niet worden gelezen[: {reason}]',
@@ -95,7 +94,12 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'coupling-not-found': 'Deze koppeling bestaat niet',
   'error-not-found': 'Deze synchronisatiefout bestaat niet',
   'log-entry-not-found': 'Deze logboekpost bestaat niet',
+  'operation-not-found': 'Deze klantbewerking bestaat niet',
   'customer-not-found': 'De klant {account} bestaat niet',
+  'feature-not-found': 'De functie {feature} bestaat niet[; bekend zijn {known}]',
+  'commerce-job-not-found': 'De commerce-taak {job} bestaat niet[; bekend zijn {known}]',
+  'session-not-found': 'Deze sessie bestaat niet',
+  'commerce-not-configured': 'Commerce is niet geconfigureerd',
   'direction-not-configured': '{mapping} synchroniseert niet in de richting {direction}',
   'already-coupled': 'Het record[ {key}][ in {side}] is al gekoppeld[ met {partner}]',
   'coupling-ended': 'De koppeling is beëindigd',
@@ -135,6 +139,7 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'left-uncoupled': 'Het record blijft ongekoppeld',
   'would-couple': 'De records zouden worden gekoppeld',
   'would-create': 'Het record zou worden gemaakt',
+  'job-due': '{count} wachten[ in {channel}] op de taak {nextJob}',
   unmatched: 'Geen record komt overeen',
 };
 

@@ -97,6 +97,8 @@ export const en = {
     countOf: (loaded: number, total: number) => `${number.format(loaded)} of ${number.format(total)} loaded`,
     empty: 'Nothing here.',
     emptyFiltered: 'Nothing matches these filters.',
+    sort: 'Sort by',
+    selectFiltered: (count: number) => `Select all ${number.format(count)} that the filters find`,
     sortBy: (name: string) => `Sort by ${name}`,
     export: 'Export as CSV',
     more: 'Load more',

@@ -87,6 +87,8 @@ export const fr: PageTexts = {
     countOf: (loaded, total) => `${number(loaded)} sur ${number(total)} chargées`,
     empty: 'Rien ici.',
     emptyFiltered: 'Rien ne correspond à ces filtres.',
+    sort: 'Trier par',
+    selectFiltered: (count) => `Sélectionner les ${number(count)} que trouvent les filtres`,
     sortBy: (name) => `Trier par ${name}`,
     export: 'Exporter au format CSV',
     more: 'Charger plus',

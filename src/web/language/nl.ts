@@ -86,6 +86,8 @@ export const nl: PageTexts = {
     countOf: (loaded, total) => `${number(loaded)} van ${number(total)} geladen`,
     empty: 'Hier is niets.',
     emptyFiltered: 'Niets komt overeen met deze filters.',
+    sort: 'Sorteren op',
+    selectFiltered: (count) => `Alle ${number(count)} selecteren die de filters vinden`,
     sortBy: (name) => `Sorteren op ${name}`,
     export: 'Exporteren als CSV',
     more: 'Meer laden',

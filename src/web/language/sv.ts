@@ -85,6 +85,8 @@ export const sv: PageTexts = {
     countOf: (loaded, total) => `${number(loaded)} av ${number(total)} har lästs in`,
     empty: 'Det finns inget här.',
     emptyFiltered: 'Inget matchar filtren.',
+    sort: 'Sortera efter',
+    selectFiltered: (count) => `Markera alla ${number(count)} som filtren hittar`,
     sortBy: (name) => `Sortera efter ${name}`,
     export: 'Exportera som CSV',
     more: 'Läs in fler',

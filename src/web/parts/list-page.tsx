@@ -25,10 +25,11 @@ interface AddressListProps<Item> {
   readonly nameOf: (item: Item) => string;
   readonly hrefOf: (item: Item) => string | null;
   readonly selection?: Selection;
+  readonly twoLines?: boolean;
   readonly empty: string;
   /** What is said where this Couplet has no such list. */
   readonly absent?: string;
-  readonly onItems?: (items: readonly Item[]) => void;
+  readonly onItems?: (items: readonly Item[], total: number) => void;
 }
 
 /** The part of the address that is the API's question. */
@@ -51,11 +52,12 @@ export function AddressList<Item>(props: AddressListProps<Item>) {
   const list = useList<Item>(path, query);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const total = list.data?.pages[0]?.total ?? items.length;
   const fetchMore = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   useEffect(() => {
-    onItems?.(items);
+    onItems?.(items, total);
     rememberList(
       path,
       items.flatMap((item) => hrefOf(item) ?? []),
@@ -64,7 +66,6 @@ export function AddressList<Item>(props: AddressListProps<Item>) {
   if (absent !== undefined && isAbsent(list.error)) return <Empty>{absent}</Empty>;
   if (list.data === undefined)
     return list.error === null ? <Waiting /> : <Failed fault={list.error} onRetry={() => void list.refetch()} />;
-  const total = list.data.pages[0]?.total ?? items.length;
   const filtered = [...query.keys()].some((name) => name !== 'sort' && always?.[name] === undefined);
   return (
     <>
@@ -82,6 +83,7 @@ export function AddressList<Item>(props: AddressListProps<Item>) {
           card={card}
           sort={query.get('sort')}
           {...(selection && { selection })}
+          twoLines={props.twoLines === true}
           onEnd={fetchMore}
         />
       )}

@@ -10,7 +10,7 @@ import { type CSSProperties, type KeyboardEvent, type ReactNode, useId } from 'r
 import { changeQuery, navigate } from '../address/address.ts';
 import { useSpeech } from '../language/language.tsx';
 import type { Selection } from './use-selection.ts';
-import { useNarrow } from './use-narrow.ts';
+import { useMiddling, useNarrow } from './use-narrow.ts';
 import { useRows } from './use-rows.ts';
 
 export interface Column<Item> {
@@ -36,17 +36,21 @@ export interface RecordGridProps<Item> {
   readonly card: (item: Item) => ReactNode;
   readonly sort: string | null;
   readonly selection?: Selection;
+  /** Long texts take two lines while the window is not wide. */
+  readonly twoLines?: boolean;
   readonly onEnd: () => void;
 }
 
-export const ROW_HEIGHT = 36;
-export const CARD_HEIGHT = 92;
+const ROW_HEIGHT = 36;
+const TALL_ROW_HEIGHT = 52;
+const CARD_HEIGHT = 92;
 
 export function RecordGrid<Item>(props: RecordGridProps<Item>) {
   const { label, items, total, idOf, columns, selection, card } = props;
   const narrow = useNarrow();
+  const tall = useMiddling() && props.twoLines === true && !narrow;
   const gridId = useId();
-  const rows = useRows(items.map(idOf), narrow ? CARD_HEIGHT : ROW_HEIGHT, props.onEnd);
+  const rows = useRows(items.map(idOf), narrow ? CARD_HEIGHT : tall ? TALL_ROW_HEIGHT : ROW_HEIGHT, props.onEnd);
   const tracks = columns.map(({ width }) => width).join(' ');
   const style = {
     '--columns': narrow
@@ -61,7 +65,7 @@ export function RecordGrid<Item>(props: RecordGridProps<Item>) {
   return (
     <div
       ref={rows.scroller}
-      className={narrow ? 'grid grid-narrow' : 'grid'}
+      className={narrow ? 'grid grid-narrow' : tall ? 'grid grid-two' : 'grid'}
       style={style}
       role="grid"
       tabIndex={0}
@@ -145,13 +149,47 @@ function Head<Item>({
         )}
         {narrow ? (
           <div role="columnheader" className="grid-cell">
-            {columns[0]?.name}
+            <NarrowSort columns={columns} sort={sort} />
           </div>
         ) : (
           columns.map((column) => <HeadCell key={column.id} column={column} sort={sort} />)
         )}
       </div>
     </div>
+  );
+}
+
+/** Cards have no headings to press. */
+function NarrowSort<Item>({
+  columns,
+  sort,
+}: {
+  readonly columns: readonly Column<Item>[];
+  readonly sort: string | null;
+}) {
+  const { t } = useSpeech();
+  const directions = columns.flatMap(({ name, sort: by }) =>
+    by === undefined
+      ? []
+      : [
+          { by, text: `${name} ↑` },
+          { by: `-${by}`, text: `${name} ↓` },
+        ],
+  );
+  return (
+    <select
+      className="grid-narrow-sort"
+      aria-label={t.list.sort}
+      value={sort ?? ''}
+      onChange={({ target }) => changeQuery({ sort: target.value === '' ? null : target.value })}
+    >
+      <option value="">{t.list.sort}</option>
+      {directions.map(({ by, text }) => (
+        <option key={by} value={by}>
+          {text}
+        </option>
+      ))}
+    </select>
   );
 }
 

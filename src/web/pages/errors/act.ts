@@ -1,10 +1,6 @@
 /** Acting on errors, one or many, and taking it back. */
 import type { JobDocument, JobResultDocument } from '../../../http/schemas/jobs.ts';
-import type {
-  ActionAnswer,
-  BulkBody,
-  SynchronizationErrorDocument,
-} from '../../../http/schemas/synchronization-errors.ts';
+import type { ActionAnswer, SynchronizationErrorDocument } from '../../../http/schemas/synchronization-errors.ts';
 import type { LogEntryDocument } from '../../../http/schemas/synchronization-log.ts';
 import type { Page } from '../../api/read.ts';
 import { request } from '../../api/request.ts';
@@ -28,10 +24,23 @@ export interface Preview {
   readonly dependents: readonly Dependent[];
 }
 
+/** The query of a list, as the body of bulk work takes it. */
+export type ErrorFilter = Readonly<Record<string, string | readonly string[]>>;
+
+export const filterOf = (query: URLSearchParams): ErrorFilter =>
+  Object.fromEntries(
+    [...new Set(query.keys())]
+      .filter((name) => name !== 'sort')
+      .map((name) => {
+        const [only = '', ...more] = query.getAll(name);
+        return [name, more.length === 0 ? only : [only, ...more]];
+      }),
+  );
+
 export type Target =
   | { readonly kind: 'one'; readonly error: SynchronizationErrorDocument }
   | { readonly kind: 'ids'; readonly ids: readonly string[] }
-  | { readonly kind: 'filter'; readonly filter: NonNullable<BulkBody['filter']>; readonly count: number };
+  | { readonly kind: 'filter'; readonly filter: ErrorFilter; readonly count: number };
 
 export const countOf = (target: Target): number =>
   target.kind === 'one' ? 1 : target.kind === 'ids' ? target.ids.length : target.count;

@@ -5,7 +5,7 @@ import type { SynchronizationErrorDocument } from '../../../http/schemas/synchro
 import { useMay } from '../../api/me.ts';
 import { useSpeech } from '../../language/language.tsx';
 import type { Selection } from '../../parts/use-selection.ts';
-import type { ErrorAction, Target } from './act.ts';
+import type { ErrorAction, ErrorFilter, Target } from './act.ts';
 import { useActNow } from './use-act.ts';
 
 const ActDialog = lazy(async () => ({ default: (await import('./act-dialog.tsx')).ActDialog }));
@@ -25,13 +25,17 @@ const AT_ONCE: ReadonlySet<ErrorAction> = new Set(['retry']);
 interface BulkActionsProps {
   readonly selection: Selection;
   readonly items: readonly SynchronizationErrorDocument[];
+  /** What the filters find, loaded or not; without filters nothing is done to everything. */
+  readonly filter: ErrorFilter;
+  readonly total: number;
 }
 
-export function BulkActions({ selection, items }: BulkActionsProps) {
+export function BulkActions({ selection, items, filter, total }: BulkActionsProps) {
   const { t } = useSpeech();
   const may = useMay();
   const actNow = useActNow();
   const [asking, setAsking] = useState<ErrorAction | null>(null);
+  const [wholeFilter, setWholeFilter] = useState<ErrorFilter | null>(null);
   const selected = items.filter(({ id }) => selection.has(id));
   if (selected.length === 0) return null;
   const allowed = OFFERED.filter(
@@ -39,10 +43,15 @@ export function BulkActions({ selection, items }: BulkActionsProps) {
       selected.every((error) => error.allowedActions.includes(action)) && (action !== 'approve' || may('admin')),
   );
   const [single] = selected;
-  const target: Target =
-    selected.length === 1 && single !== undefined
+  // Chosen for what the filters found then: another filter, or another row, ends it.
+  const whole = wholeFilter !== null && selected.length === items.length && sameFilter(wholeFilter, filter);
+  const target: Target = whole
+    ? { kind: 'filter', filter, count: total }
+    : selected.length === 1 && single !== undefined
       ? { kind: 'one', error: single }
       : { kind: 'ids', ids: selected.map(({ id }) => id) };
+  const mayTakeAll =
+    !whole && Object.keys(filter).length > 0 && selected.length === items.length && total > items.length;
   const start = (action: ErrorAction): void => {
     if (!AT_ONCE.has(action)) return setAsking(action);
     actNow(target, { action });
@@ -51,8 +60,13 @@ export function BulkActions({ selection, items }: BulkActionsProps) {
   return (
     <div className="selection-bar">
       <span className="selection-count" role="status">
-        {t.list.selected(selected.length)}
+        {t.list.selected(whole ? total : selected.length)}
       </span>
+      {mayTakeAll && (
+        <Button size="small" appearance="outline" onClick={() => setWholeFilter(filter)}>
+          {t.list.selectFiltered(total)}
+        </Button>
+      )}
       {allowed.map((action) => (
         <Button key={action} size="small" appearance="subtle" onClick={() => start(action)}>
           {t.actions[action]}
@@ -77,3 +91,5 @@ export function BulkActions({ selection, items }: BulkActionsProps) {
     </div>
   );
 }
+
+const sameFilter = (a: ErrorFilter, b: ErrorFilter): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -13,7 +13,7 @@ import type { FilterSpec } from '../../parts/filter-bar.tsx';
 import { useListQuery } from '../../parts/list-page.tsx';
 import { Ago } from '../../parts/time.tsx';
 import type { Names } from '../use-names.ts';
-import type { ErrorAction, Target } from './act.ts';
+import { type ErrorAction, type ErrorFilter, filterOf, type Target } from './act.ts';
 import { errorMessage, KindMark } from './error-words.tsx';
 import { useActNow } from './use-act.ts';
 
@@ -62,6 +62,7 @@ export function CauseList({ filters, names }: { readonly filters: readonly Filte
                     key={`${group.cause} ${group.channel}`}
                     group={group}
                     names={names}
+                    within={filterOf(query)}
                     onAsk={(target, action) => setAsking({ target, action })}
                   />
                 ))}
@@ -82,10 +83,12 @@ export function CauseList({ filters, names }: { readonly filters: readonly Filte
 interface GroupRowProps {
   readonly group: Group;
   readonly names: Names;
+  /** The filters of the list: a group is what they let through. */
+  readonly within: ErrorFilter;
   readonly onAsk: (target: Target, action: ErrorAction) => void;
 }
 
-function GroupRow({ group, names, onAsk }: GroupRowProps) {
+function GroupRow({ group, names, within, onAsk }: GroupRowProps) {
   const { t, format } = useSpeech();
   const may = useMay();
   const actNow = useActNow();
@@ -96,7 +99,7 @@ function GroupRow({ group, names, onAsk }: GroupRowProps) {
   single.set('channel', group.channel);
   const target: Target = {
     kind: 'filter',
-    filter: { cause: [group.cause], mapping: [group.mapping], channel: [group.channel], kind: [group.kind] },
+    filter: { ...within, cause: group.cause, mapping: group.mapping, channel: group.channel, kind: group.kind },
     count: group.count,
   };
   return (
@@ -117,19 +120,22 @@ function GroupRow({ group, names, onAsk }: GroupRowProps) {
         <Ago at={group.lastSeenAt} />
       </td>
       <td>
-        {may('operator') && group.code !== 'mass-deletion' && group.code !== 'mass-change' && (
-          <div className="button-row">
-            {OFFERED[group.kind].map((action) => (
-              <Button
-                key={action}
-                size="small"
-                onClick={() => (action === 'retry' ? actNow(target, { action }) : onAsk(target, action))}
-              >
-                {t.actions[action]}
-              </Button>
-            ))}
-          </div>
-        )}
+        {may('operator') &&
+          within['status'] === undefined &&
+          group.code !== 'mass-deletion' &&
+          group.code !== 'mass-change' && (
+            <div className="button-row">
+              {OFFERED[group.kind].map((action) => (
+                <Button
+                  key={action}
+                  size="small"
+                  onClick={() => (action === 'retry' ? actNow(target, { action }) : onAsk(target, action))}
+                >
+                  {t.actions[action]}
+                </Button>
+              ))}
+            </div>
+          )}
       </td>
     </tr>
   );

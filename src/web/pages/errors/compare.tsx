@@ -29,7 +29,7 @@ export const differs = (field: ErrorField): boolean =>
   field.conflicting || field.changedIn.length > 0 || (field.base === null && !sameValue(field.hq, field.channel));
 
 /** A record that has no partner yet differs from nothing. */
-const isLone = (error: SynchronizationErrorDocument): boolean =>
+export const isLone = (error: SynchronizationErrorDocument): boolean =>
   error.deletedIn === null && (!error.hqRecord.exists || !error.channelRecord.exists);
 
 export function Compare(props: CompareProps) {

@@ -15,7 +15,7 @@ import { useNames } from '../use-names.ts';
 import type { Decision, ErrorAction } from './act.ts';
 import { ActDialog } from './act-dialog.tsx';
 import { AffectedRecords, Candidates } from './around-error.tsx';
-import { type Choices, Compare, NO_CHOICES } from './compare.tsx';
+import { type Choices, Compare, isLone, NO_CHOICES } from './compare.tsx';
 import { Decide } from './decide.tsx';
 import { ErrorFacts, Resolved } from './error-facts.tsx';
 import { errorName, KindMark } from './error-words.tsx';
@@ -79,7 +79,7 @@ function OpenCard({ error, back }: OpenCardProps) {
         <AffectedRecords error={error} />
       ) : (
         error.fields.length > 0 && (
-          <Section title={t.errors.compare}>
+          <Section title={isLone(error) ? t.couplings.values : t.errors.compare}>
             {error.asOf != null && <p className="banner banner-warning">{t.words.asOf(error.asOf)}</p>}
             {choosing && <p className="quiet compare-hint">{t.errors.choose}</p>}
             <Compare error={error} choices={choosing ? choices : null} onChoose={setChoices} />

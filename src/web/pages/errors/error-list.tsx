@@ -10,16 +10,22 @@ import { useMay } from '../../api/me.ts';
 import type { PageTexts } from '../../language/en.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { FilterBar, type FilterSpec } from '../../parts/filter-bar.tsx';
-import { AddressList } from '../../parts/list-page.tsx';
+import { AddressList, useListQuery } from '../../parts/list-page.tsx';
 import { PageFrame } from '../../parts/page-frame.tsx';
 import type { Column } from '../../parts/record-grid.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useSelection } from '../../parts/use-selection.ts';
 import { choicesOf, type Names, useNames } from '../use-names.ts';
+import { filterOf } from './act.ts';
 import { BulkActions } from './bulk-actions.tsx';
 import { CauseList } from './cause-list.tsx';
 import { errorMessage, errorName, errorRecord, KindMark } from './error-words.tsx';
 import { useActNow } from './use-act.ts';
+
+interface Shown {
+  readonly items: readonly SynchronizationErrorDocument[];
+  readonly total: number;
+}
 
 export function ErrorList() {
   const { t } = useSpeech();
@@ -28,9 +34,10 @@ export function ErrorList() {
   const may = useMay();
   const actNow = useActNow();
   const selection = useSelection();
-  const [items, setItems] = useState<readonly SynchronizationErrorDocument[]>([]);
+  const [{ items, total }, setShown] = useState<Shown>({ items: [], total: 0 });
   const grouped = query.get('view') === 'causes';
   const filters = errorFilters(t, names);
+  const asked = useListQuery(filters);
   return (
     <PageFrame
       title={t.nav.errors}
@@ -62,7 +69,7 @@ export function ErrorList() {
         <CauseList filters={filters} names={names} />
       ) : (
         <>
-          <BulkActions selection={selection} items={items} />
+          <BulkActions selection={selection} items={items} filter={filterOf(asked)} total={total} />
           <AddressList
             label={t.nav.errors}
             path="/synchronization-errors"
@@ -73,9 +80,11 @@ export function ErrorList() {
             nameOf={errorName}
             hrefOf={(error) => `/errors/${error.id}`}
             {...(may('operator') && { selection })}
+            twoLines
             empty={t.errors.empty}
-            onItems={(shown) => {
-              if (shown.length !== items.length || shown.some((item, at) => item !== items[at])) setItems(shown);
+            onItems={(shown, found) => {
+              const same = shown.length === items.length && shown.every((item, at) => item === items[at]);
+              if (!same || found !== total) setShown({ items: shown, total: found });
             }}
           />
         </>
@@ -123,53 +132,49 @@ function errorColumns(t: PageTexts, names: Names): readonly Column<Synchronizati
     {
       id: 'mapping',
       name: t.words.mapping,
-      width: 'minmax(84px, 0.8fr)',
+      width: 'minmax(96px, 0.7fr)',
       cell: ({ mapping }) => names.mapping(mapping),
       sort: 'mapping',
     },
     {
       id: 'channel',
       name: t.words.channel,
-      width: 'minmax(70px, 0.55fr)',
+      width: 'minmax(74px, 0.55fr)',
       cell: ({ channelName }) => channelName,
       sort: 'channel',
     },
     {
       id: 'hq',
       name: t.words.hqRecord,
-      width: 'minmax(116px, 1.2fr)',
+      width: 'minmax(110px, 1.2fr)',
       sort: 'hqKey',
-      cell: (error) => (
-        <PageLink plain className="row-link" tabIndex={-1} href={`/errors/${error.id}`}>
-          {errorRecord(error.hqRecord) || '–'}
-        </PageLink>
-      ),
+      cell: (error) => <RecordCell error={error} side="hqRecord" />,
     },
     {
       id: 'channelRecord',
       name: t.words.channelRecord,
       width: 'minmax(100px, 1fr)',
       sort: 'channelKey',
-      cell: ({ channelRecord }) => errorRecord(channelRecord) || '–',
+      cell: (error) => <RecordCell error={error} side="channelRecord" />,
     },
     {
       id: 'kind',
       name: t.words.kind,
-      width: 'minmax(188px, 0.6fr)',
+      width: 'minmax(124px, 1.05fr)',
       cell: ({ kind }) => <KindMark kind={kind} />,
       sort: 'kind',
     },
     {
       id: 'message',
       name: t.errors.message,
-      width: 'minmax(170px, 2.6fr)',
+      width: 'minmax(170px, 2.4fr)',
       sort: 'code',
       cell: (error) => <span title={errorMessage(t, error)}>{errorMessage(t, error)}</span>,
     },
     {
       id: 'attempts',
       name: t.errors.attempts,
-      width: 'minmax(72px, 0.4fr)',
+      width: 'minmax(76px, 0.75fr)',
       sort: 'attempts',
       cell: ({ attempts, parked }) =>
         parked ? <span title={t.errors.parked}>{`${attempts} · ${t.errors.parked}`}</span> : attempts,
@@ -182,6 +187,23 @@ function errorColumns(t: PageTexts, names: Names): readonly Column<Synchronizati
       sort: 'lastSeenAt',
     },
   ];
+}
+
+/** The link is on the record that there is. */
+function RecordCell({ error, side }: RecordCellProps) {
+  const text = errorRecord(error[side]);
+  const linked = side === 'hqRecord' || errorRecord(error.hqRecord) === '';
+  if (text === '' || !linked) return text || '–';
+  return (
+    <PageLink plain className="row-link" tabIndex={-1} href={`/errors/${error.id}`}>
+      {text}
+    </PageLink>
+  );
+}
+
+interface RecordCellProps {
+  readonly error: SynchronizationErrorDocument;
+  readonly side: 'hqRecord' | 'channelRecord';
 }
 
 function ErrorRow({ error, names }: { readonly error: SynchronizationErrorDocument; readonly names: Names }) {

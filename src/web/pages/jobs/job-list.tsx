@@ -66,7 +66,7 @@ function jobColumns(t: PageTexts, format: Formats, names: Names): readonly Colum
     {
       id: 'kind',
       name: t.words.kind,
-      width: 'minmax(170px, 1.6fr)',
+      width: 'minmax(136px, 1.6fr)',
       sort: 'kind',
       cell: (job) => (
         <PageLink plain className="row-link" tabIndex={-1} href={`/jobs/${job.id}`}>
@@ -95,25 +95,25 @@ function jobColumns(t: PageTexts, format: Formats, names: Names): readonly Colum
       sort: 'status',
       cell: ({ status }) => <JobStatus status={status} />,
     },
-    { id: 'progress', name: t.jobs.progress, width: 'minmax(130px, 1fr)', cell: (job) => <Progress job={job} /> },
-    { id: 'written', name: t.jobs.written, width: '90px', end: true, cell: (job) => format.number(writtenIn(job)) },
+    { id: 'progress', name: t.jobs.progress, width: 'minmax(90px, 1fr)', cell: (job) => <Progress job={job} /> },
+    { id: 'written', name: t.jobs.written, width: '72px', end: true, cell: (job) => format.number(writtenIn(job)) },
     {
       id: 'trigger',
       name: t.jobs.trigger,
-      width: 'minmax(120px, 1fr)',
+      width: 'minmax(96px, 1fr)',
       cell: (job) => job.actor ?? t.jobs.triggers[job.trigger],
     },
     {
       id: 'started',
       name: t.jobs.started,
-      width: '130px',
+      width: '140px',
       sort: 'startedAt',
       cell: ({ startedAt }) => <Time at={startedAt} />,
     },
     {
       id: 'duration',
       name: t.jobs.duration,
-      width: '90px',
+      width: '84px',
       end: true,
       cell: (job) => {
         const seconds = durationSeconds(job);

@@ -54,7 +54,7 @@ function Conversion({ field }: { readonly field: MappedField }) {
     ...(['toHq', 'toChannel'] as const).map(
       (direction) =>
         field.transform[direction].length > 0 &&
-        `${t.directions[direction]}: ${field.transform[direction].map((step) => (typeof step === 'string' ? step : JSON.stringify(step))).join(', ')}`,
+        `${t.directions[direction]}: ${field.transform[direction].map(stepText).join(', ')}`,
     ),
   ];
   const text = parts.filter((part) => part !== false).join('; ');
@@ -68,6 +68,11 @@ function Conversion({ field }: { readonly field: MappedField }) {
       {text}
     </>
   );
+}
+
+/** As the configuration writes it: `trim`, or `substring 0 5`. */
+function stepText({ kind, ...settings }: MappedField['transform']['toHq'][number]): string {
+  return [kind, ...Object.values<unknown>(settings).map((value) => JSON.stringify(value))].join(' ');
 }
 
 export function Policies({ mapping }: { readonly mapping: Mapping }) {
