@@ -113,13 +113,18 @@ export const laneStateOf = (row: LaneRow): LaneState => ({
   lastSuccessAt: isoTimeOrNull(row.last_success_at),
 });
 
-/** Each of these is one step into an index, so the look costs the same whatever is pending. */
+/**
+ * Each of these is one step into an index, so the look costs the same whatever is pending. With `exists`, the planner
+ * joined, and read every pending change of the lane.
+ */
 export const LOOK_COLUMNS = `${LANE_COLUMNS},
   array(select s.state::text from unnest(enum_range(null::couplet.pending_state)) as s(state)
-         where exists (select from couplet.pending p where p.state = s.state and p.lane_id = l.id))::text as pending,
-  exists (select from couplet.sync_error e where e.lane_id = l.id and e.status = 'open' and not e.parked
-           and e.retry_at is not null and e.retry_at <= now()) as retry_due,
-  exists (select from couplet.sync_error e where e.lane_id = l.id and e.status = 'open' and e.kind = 'failure') as failures`;
+         cross join lateral (select from couplet.pending p where p.state = s.state and p.lane_id = l.id
+                              order by p.state, p.lane_id, p.id limit 1) p)::text as pending,
+  (select true from couplet.sync_error e where e.lane_id = l.id and e.status = 'open' and not e.parked
+      and e.retry_at is not null and e.retry_at <= now() order by e.retry_at limit 1) is not null as retry_due,
+  (select true from couplet.sync_error e where e.lane_id = l.id and e.status = 'open' and e.kind = 'failure'
+    order by e.id limit 1) is not null as failures`;
 
 export interface LookRow extends LaneRow {
   /** As the text of an array; its members are plain words. */
@@ -137,7 +142,7 @@ export const lookOf = (row: LookRow): LaneLook => ({
 
 export const lookAtLanes = async (clients: Clients, channel: string): Promise<readonly LaneLook[]> => {
   const rows = await query<LookRow>(
-    clients.raw,
+    clients.looks,
     `select ${LOOK_COLUMNS} from couplet.lane l where l.channel = $1 and l.forgotten_at is null`,
     [channel],
   );

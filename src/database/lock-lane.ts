@@ -9,6 +9,7 @@ import { FenceLost } from '../errors/store-faults.ts';
 import type { LaneLock } from '../ports/coupling-database.ts';
 import type { LaneRow, LookRow } from './lane-registry.ts';
 import { LANE_COLUMNS, laneStateOf, LOOK_COLUMNS, lookOf } from './lane-registry.ts';
+import { LOOK_SETTINGS } from './connect.ts';
 import { openSession, type Session } from './open-session.ts';
 
 /** 'cplt': keeps our two-number advisory locks apart from those of others in the same database. */
@@ -43,8 +44,9 @@ export const createLaneLocks = (url: string, applicationName: string, idleMs: nu
     }
     const session = await openSession(url, {
       applicationName: `${applicationName} lock`,
-      settings: { idle_session_timeout: idleMs },
+      settings: { idle_session_timeout: idleMs, ...LOOK_SETTINGS },
     });
+    await session.last(FIRST);
     const opened: LockSession = { session, busy: false, answeredAt: performance.now() };
     sessions.add(opened);
     return opened;
@@ -98,11 +100,11 @@ interface FirstRow extends LookRow {
 }
 
 /** All that a run asks first, so that it need not ask again. */
-const firstText = (laneId: number): string => `
-  select ${LOOK_COLUMNS},
+const FIRST = `
+  prepare first (int) as select ${LOOK_COLUMNS},
          (select c.cursor from couplet.store_cursor c where c.side = 'hq' and c.channel = '') as hq_cursor,
          (select c.cursor from couplet.store_cursor c where c.side = 'channel' and c.channel = l.channel) as channel_cursor
-    from couplet.lane l where l.id = ${laneId}`;
+    from couplet.lane l where l.id = $1`;
 
 const firstOf = (row: FirstRow): LaneLock['first'] => ({
   ...lookOf(row),
@@ -115,7 +117,7 @@ const acquire = async (held: LockSession, laneId: number, waitMs: number): Promi
     const wait = Math.max(1, Math.min(Math.floor(waitMs), 2_000_000_000));
     const rows = await say<FirstRow>(
       held,
-      `set lock_timeout = ${wait}; ${lockText(laneId)}; set lock_timeout = 0; ${firstText(laneId)}`,
+      `set lock_timeout = ${wait}; ${lockText(laneId)}; set lock_timeout = 0; execute first(${laneId})`,
     );
     return rows[0] ?? null;
   } catch (error) {

@@ -15,7 +15,7 @@ export const cursorPart = (
 ): Pick<CouplingDatabase, 'loadCursor' | 'moveCursor'> => ({
   loadCursor: async (side, channel) => {
     const rows = await query<{ cursor: string }>(
-      clients.raw,
+      clients.looks,
       'select cursor from couplet.store_cursor where side = $1 and channel = $2',
       [side, channel ?? ''],
     );

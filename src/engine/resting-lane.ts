@@ -13,7 +13,7 @@ const AWAITED_AGAIN_MS = 5_000;
 
 /** What a run begins with, and what only a person's answer sets going. */
 const BEGINS: ReadonlySet<PendingState> = new Set(['due', 'waiting']);
-const HELD: ReadonlySet<PendingState> = new Set(['held', 'changeHeld', 'replacementHeld']);
+const HELD: ReadonlySet<string> = new Set(['held', 'changeHeld', 'replacementHeld']);
 
 interface Asked {
   readonly scope: 'modified' | 'full';
