@@ -271,6 +271,10 @@ const quiet: EngineSurroundings['log'] = { info: say, warn: say, error: say };
 
 // ---------------------------------------------------------------- apps
 
+/** A key that changes takes along who refers to it, as apps do it; a record that is referred to cannot be deleted. */
+const refersTo = (parent: string, column: string) =>
+  ({ parent: { schema: null, name: parent }, parentColumns: [column], onUpdate: 'cascade' }) as const;
+
 function createStores(seed: number): Readonly<Record<Side, MemoryDatabase>> {
   const predicates = { [FILTER]: (row: StoreRow) => (row['state'] ?? '') !== 'blocked' };
   const hq = createMemoryDatabase({ seed, predicates });
@@ -281,6 +285,7 @@ function createStores(seed: number): Readonly<Record<Side, MemoryDatabase>> {
     name: 'customers',
     columns: { num: TEXT, name: TEXT, email: TEXT, credit: NUMERIC, group_code: TEXT, state: TEXT },
     primaryKey: ['num'],
+    foreignKeys: [{ name: 'customers_group', columns: ['group_code'], ...refersTo('groups', 'code') }],
     checks: [{ name: 'email_has_at', holds: (row) => (row['email'] == null ? null : row['email'].includes('@')) }],
   });
   const channelApp = memoryApp(channel);
@@ -301,6 +306,7 @@ function createStores(seed: number): Readonly<Record<Side, MemoryDatabase>> {
       state: TEXT,
     },
     primaryKey: ['id'],
+    foreignKeys: [{ name: 'shoppers_segment', columns: ['segment_id'], ...refersTo('segments', 'id') }],
     unique: [{ name: 'shoppers_mail_key', columns: ['mail'] }],
   });
   return { hq, channel };
@@ -321,7 +327,6 @@ function appOf(database: MemoryDatabase, watch: ReturnType<typeof watchRows>): A
     insert: (table, row) => refused(() => void app.insert(table, row)),
     update: (table, key, set) => refused(() => void app.update(table, where(table, key), set)),
     delete: (table, key) => refused(() => void app.delete(table, where(table, key))),
-    truncate: (table) => refused(() => app.truncate(table)),
     async hold(table, key, set) {
       const transaction: MemoryTransaction = await refused(() => app.begin());
       try {

@@ -87,7 +87,6 @@ export interface App {
   insert(table: string, row: StoreRow): Promise<void>;
   update(table: string, key: string, set: StoreRow): Promise<void>;
   delete(table: string, key: string): Promise<void>;
-  truncate(table: string): Promise<void>;
   /** Changes a record in a transaction that stays open; the answer ends it. */
   hold(table: string, key: string, set: StoreRow): Promise<(commit: boolean) => Promise<void>>;
 }
