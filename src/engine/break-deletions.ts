@@ -14,6 +14,7 @@ type PendingCounts = Awaited<ReturnType<CouplingDatabase['countPending']>>;
 
 /** A handful of deletions is no mass, whatever share of a small mapping it is. */
 const PERCENT_FROM = 20;
+const PAGE_RECORDS = 1_000;
 
 export const truncatedSides = (reason: string | undefined): ReadonlySet<Side> =>
   new Set(SIDES.filter((side) => reason?.split(' ').includes(`truncated:${side}`)));
@@ -36,9 +37,12 @@ export async function breakDeletions(
       continue;
     }
     couplings ??= await database.countCouplings(lane);
-    if (!open && !tooMany(context, side, deletions, couplings)) continue;
+    // Rows that go along are counted only where the deletions alone are not too many already.
+    const alone = open !== null || tooMany(context, side, deletions, couplings);
+    const cascades = alone ? 0 : await countCascades(context, side);
+    if (!alone && !tooMany(context, side, deletions + cascades, couplings)) continue;
     await database.changePendingState(lane, side, 'deletion', 'held');
-    await reportMass(context, run, side, deletions, couplings, open);
+    await reportMass(context, run, { side, deletions, cascades, couplings }, open);
     held.add(side);
   }
   // Held ones without an error any more (it was answered for the other side) are counted again like the rest.
@@ -55,20 +59,46 @@ export function exceeds({ count, percent }: Breaker, records: number, couplings:
   return records >= PERCENT_FROM && couplings > 0 && (records * 100) / couplings > percent;
 }
 
-async function reportMass(
-  context: LaneContext,
-  run: Run,
-  side: Side,
-  deletions: number,
-  couplings: number,
-  open: SyncError | null,
-): Promise<void> {
+/** Rows of the target that its foreign keys would take along with what is due to be deleted there. */
+async function countCascades(context: LaneContext, side: Side): Promise<number> {
+  const { database, lane, prepared } = context;
+  const { deletions } = prepared.mapping;
+  if ((side === 'hq' ? deletions.inHq : deletions.inChannel) !== 'propagate') return 0;
+  const target = otherSide(side);
+  let rows = 0;
+  for (let after: string | null = null; ; ) {
+    const due = await database.takePending(lane, ['deletion'], after, PAGE_RECORDS);
+    after = due.at(-1)?.id ?? null;
+    if (after === null) return rows;
+    const keys = due.filter((change) => change.side === side).map((change) => change.key);
+    const partners = await database.partnersOf(lane, side, keys);
+    const targets = [...partners.values()].flatMap(({ hqKey, channelKey }) => {
+      const key = target === 'hq' ? hqKey : channelKey;
+      return key ? [key] : [];
+    });
+    if (targets.length === 0) continue;
+    for (const cascade of await context.tables[target].cascades(targets, 0)) rows += cascade.count;
+  }
+}
+
+interface Mass {
+  readonly side: Side;
+  readonly deletions: number;
+  readonly cascades: number;
+  readonly couplings: number;
+}
+
+async function reportMass(context: LaneContext, run: Run, mass: Mass, open: SyncError | null): Promise<void> {
+  const { side, deletions, couplings } = mass;
   const { mapping } = context.prepared;
   const policy = side === 'hq' ? mapping.deletions.inHq : mapping.deletions.inChannel;
   const percent = couplings > 0 ? Math.round((deletions * 1000) / couplings) / 10 : 100;
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
   const none = { key: null, description: '', exists: false, modifiedAt: null, changedBy: null, version: null };
-  const params = { deletedIn: side, deletions, couplings, percent, policy };
+  // Once told, the rows that would go along stay told: they are not counted anew for each deletion that joins.
+  const cascades = mass.cascades > 0 ? mass.cascades : (open?.params['cascades'] ?? 0);
+  const counted = { deletedIn: side, deletions, couplings, percent, policy };
+  const params = cascades === 0 ? counted : { ...counted, cascades };
   const id = open?.id ?? context.database.newId();
   if (!open) {
     builder.log(
