@@ -48,13 +48,14 @@ export interface ErrorRow {
   readonly waits_for_side: Side | null;
   readonly waits_for_key: string | null;
   readonly retry_at: string | null;
+  readonly operation_id: string | null;
 }
 
 export const ERROR_COLUMNS = `
   e.id, e.lane_id, e.scope, e.kind, e.status, e.parked, e.attempts, e.coupling_id, e.job_id, e.code, e.cause, e.params,
   e.hq_key, e.channel_key, e.hq_description, e.channel_description, e.hq_seen, e.channel_seen, e.deleted_in,
   e.survivor_changed, e.candidates, e.mass_deletion, e.fields, e.waits_for_lane_id, e.waits_for_side, e.waits_for_key,
-  e.retry_at::text`;
+  e.retry_at::text, e.operation_id`;
 
 const recordOf = (key: string | null, description: string, seen: Seen): ErrorRecord => ({
   key: key === null ? null : keyOfText(key),
@@ -94,11 +95,12 @@ export const errorOfRow = async (row: ErrorRow, lanes: LaneRegistry): Promise<Sy
           side: row.waits_for_side,
           key: keyOfText(row.waits_for_key),
         },
+  operationId: row.operation_id,
 });
 
 const OPEN_ERRORS = `
   select ${ERROR_COLUMNS} from couplet.sync_error e
-   where e.status = 'open' and e.coupling_id is not null and e.coupling_id = any($1::uuid[])
+   where e.status = 'open' and e.coupling_id is not null and e.operation_id is null and e.coupling_id = any($1::uuid[])
   union all
   select ${ERROR_COLUMNS} from couplet.sync_error e
    where e.status = 'open' and e.coupling_id is null and e.scope = 'record' and e.lane_id = $2 and e.hq_key = any($3::text[])
@@ -164,6 +166,7 @@ const COLUMNS: readonly (readonly [name: string, type: string])[] = [
   ['parked', 'boolean'],
   ['attempts', 'int'],
   ['coupling_id', 'uuid'],
+  ['operation_id', 'uuid'],
   ['job_id', 'uuid'],
   ['code', 'text'],
   ['cause', 'text'],
@@ -235,6 +238,7 @@ export const writeErrors = async (
     plain((error) => error.parked),
     plain((error) => error.attempts),
     plain((error) => error.couplingId),
+    plain((error) => error.operationId ?? null),
     plain((error) => error.jobId),
     text((error) => error.code),
     text((error) => error.cause),

@@ -210,6 +210,8 @@ export interface SyncError {
   readonly fields: readonly ErrorField[];
   /** The parent whose coupling releases this record. */
   readonly waitsFor: { readonly mapping: string; readonly side: Side; readonly key: RecordKey } | null;
+  /** The customer operation whose conflict it shows: its channel values are the operation's. */
+  readonly operationId?: string | null;
 }
 
 export interface ErrorResolution {

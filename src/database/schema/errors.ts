@@ -15,6 +15,8 @@ export const syncError = couplet.table(
     attempts: integer('attempts').notNull(),
     /** No foreign key: removing an ended coupling would read all errors for its own, which no whole index finds. */
     couplingId: uuid('coupling_id'),
+    /** The customer operation whose conflict it shows: runs of the mapping neither see nor end it. */
+    operationId: uuid('operation_id'),
     jobId: uuid('job_id'),
     code: text('code').notNull(),
     cause: text('cause').notNull(),
@@ -47,7 +49,10 @@ export const syncError = couplet.table(
     // At most one open error per coupling, per uncoupled record of a side, and per mapping and code.
     uniqueIndex('sync_error_coupling')
       .on(table.couplingId)
-      .where(sql`${table.status} = 'open' and ${table.couplingId} is not null`),
+      .where(sql`${table.status} = 'open' and ${table.couplingId} is not null and ${table.operationId} is null`),
+    uniqueIndex('sync_error_operation')
+      .on(table.operationId)
+      .where(sql`${table.status} = 'open' and ${table.operationId} is not null`),
     uniqueIndex('sync_error_hq_key')
       .on(table.laneId, table.hqKey)
       .where(sql`${table.status} = 'open' and ${table.couplingId} is null and ${table.scope} = 'record'`),

@@ -1,0 +1,4 @@
+DROP INDEX "couplet"."sync_error_coupling";--> statement-breakpoint
+ALTER TABLE "couplet"."sync_error" ADD COLUMN "operation_id" uuid;--> statement-breakpoint
+CREATE UNIQUE INDEX "sync_error_operation" ON "couplet"."sync_error" USING btree ("operation_id") WHERE "couplet"."sync_error"."status" = 'open' and "couplet"."sync_error"."operation_id" is not null;--> statement-breakpoint
+CREATE UNIQUE INDEX "sync_error_coupling" ON "couplet"."sync_error" USING btree ("coupling_id") WHERE "couplet"."sync_error"."status" = 'open' and "couplet"."sync_error"."coupling_id" is not null and "couplet"."sync_error"."operation_id" is null;
