@@ -37,11 +37,11 @@ import { createUpkeep } from './retire.ts';
 import { errorsPart } from './sync-errors.ts';
 import { logPart } from './sync-log.ts';
 
-export interface OpenOptions {
-  readonly url: string;
 /** With the second in which a look finds what is pending: a lane is taken over well within 15 s, however its worker went. */
 const LOCK_IDLE_MS = 10_000;
 
+export interface OpenOptions {
+  readonly url: string;
   /** False: refuse a database that is not of this version, instead of migrating it. */
   readonly migrate?: boolean;
   readonly connections?: number;
