@@ -24,6 +24,9 @@ type JobsPart = Pick<
   | 'addJobResults'
   | 'giveBackJob'
   | 'jobById'
+  | 'isCancelRequested'
+  | 'answeredErrors'
+  | 'couplingsWrittenBy'
   | 'jobProgress'
   | 'jobOutcome'
   | 'queuedJobLike'
@@ -111,7 +114,15 @@ const toldPart = (
   clients: Clients,
 ): Pick<
   CouplingDatabase,
-  'addJobResults' | 'addJobResult' | 'jobById' | 'jobProgress' | 'jobOutcome' | 'endInterruptedJobs'
+  | 'addJobResults'
+  | 'addJobResult'
+  | 'jobById'
+  | 'isCancelRequested'
+  | 'answeredErrors'
+  | 'couplingsWrittenBy'
+  | 'jobProgress'
+  | 'jobOutcome'
+  | 'endInterruptedJobs'
 > => ({
   addJobResults: (jobId, results) =>
     clients.raw.begin((sql) => writeResults(sql, jobId, results)).then(() => undefined),
@@ -127,6 +138,30 @@ const toldPart = (
   jobById: async (id) => {
     const row = await rowOf(clients, id);
     return row === null ? null : jobOfRow(row);
+  },
+  isCancelRequested: async (id) => {
+    const [row] = await query<{ asked: boolean }>(
+      clients.raw,
+      'select cancel_requested as asked from couplet.job where id = $1',
+      [id],
+    );
+    return row?.asked ?? false;
+  },
+  answeredErrors: async (jobId) => {
+    const rows = await query<{ id: string }>(
+      clients.raw,
+      'select error_id as id from couplet.job_result where job_id = $1 and error_id is not null',
+      [jobId],
+    );
+    return new Set(rows.map((row) => row.id));
+  },
+  couplingsWrittenBy: async (jobId) => {
+    const rows = await query<{ id: string }>(
+      clients.raw,
+      'select distinct coupling_id as id from couplet.sync_log where job_id = $1 and coupling_id is not null',
+      [jobId],
+    );
+    return new Set(rows.map((row) => row.id));
   },
   jobProgress: async (id) => {
     const row = await rowOf(clients, id);

@@ -112,7 +112,10 @@ const OPEN_ERRORS = `
 export const errorsPart = (
   clients: Clients,
   lanes: LaneRegistry,
-): Pick<CouplingDatabase, 'openErrors' | 'errorsById' | 'errorById' | 'openMappingError' | 'countOpenErrors'> => ({
+): Pick<
+  CouplingDatabase,
+  'openErrors' | 'errorsById' | 'subjectsOfErrors' | 'errorById' | 'openMappingError' | 'countOpenErrors'
+> => ({
   openErrors: async (lane, of) => {
     if (of.couplingIds.length + of.hqKeys.length + of.channelKeys.length === 0) return [];
     const rows = await query<ErrorRow>(clients.raw, OPEN_ERRORS, [
@@ -138,6 +141,17 @@ export const errorsPart = (
       [plainArray(ids.filter(isId))],
     );
     return Promise.all(rows.map((row) => errorOfRow(row, lanes)));
+  },
+  subjectsOfErrors: async (ids) => {
+    const rows = await query<{ id: string; lane_id: number; scope: SyncError['scope'] }>(
+      clients.raw,
+      'select id, lane_id, scope from couplet.sync_error where id = any($1::uuid[])',
+      [plainArray(ids.filter(isId))],
+    );
+    const entries = rows.map(
+      async (row) => [row.id, { lane: await lanes.laneOf(row.lane_id), scope: row.scope }] as const,
+    );
+    return new Map(await Promise.all(entries));
   },
   errorById: async (id) => {
     if (!isId(id)) return null;

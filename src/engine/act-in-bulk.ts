@@ -8,6 +8,7 @@ import { type Job, type JobCounters, type JobResult, noCounters, type SyncError 
 import type { Lane } from '../ports/store.ts';
 import { ActionRefused, type ActionRequest } from '../ports/synchronizer.ts';
 import { actOnError, inActionLane, optionsFor } from './act-on-error.ts';
+import { type BatchesInFlight, batchesInFlight } from './batches-in-flight.ts';
 import { recordingBuilder } from './build-recording.ts';
 import type { LaneContext } from './lane-context.ts';
 import type { LaneMemory } from './open-lane.ts';
@@ -18,7 +19,7 @@ import { singleRun, type SingleRun } from './single-run.ts';
 import { laneText, lanesOf, type Site } from './site.ts';
 import type { Subject } from './subject.ts';
 import { errorItem } from './view-pair.ts';
-import { carryOut, planBatch, recordParts } from './work-batch.ts';
+import { type BatchOptions, recordParts } from './work-batch.ts';
 import { BATCH_RECORDS } from './work-lane.ts';
 
 export interface BulkBody {
@@ -39,6 +40,12 @@ interface Bulk {
   readonly counters: JobCounters;
   readonly etags: ReadonlyMap<string, string | null>;
   readonly stop: () => Promise<boolean>;
+  readonly progress: { done: number; readonly total: number };
+}
+
+interface BatchedBulk extends Bulk {
+  /** Couplings that this job wrote before it was interrupted. */
+  readonly own: ReadonlySet<string>;
 }
 
 /** These go through the plan of a batch; the others are rare enough to go one by one. */
@@ -54,54 +61,103 @@ export async function actInBulk(
 ): Promise<{ complete: boolean; counters: JobCounters }> {
   const body = job.body as unknown as BulkBody;
   const etags = new Map(body.items.map((item) => [item.id, item.etag]));
-  const bulk: Bulk = { site, memory, job, body, counters: noCounters(), etags, stop };
-  const ids = body.items.map((item) => item.id);
-  const errors: SyncError[] = [];
-  for (let at = 0; at < ids.length; at += BATCH_RECORDS)
-    errors.push(...(await site.database.errorsById(ids.slice(at, at + BATCH_RECORDS))));
-  const known = new Set(errors.map((error) => error.id));
+  const { database } = site;
+  // The process that began this job may have been killed: what has its result is done.
+  const answered = job.attempts > 1 ? await database.answeredErrors(job.id) : new Set<string>();
+  const ids = body.items.flatMap(({ id }) => (answered.has(id) ? [] : [id]));
+  const progress = { done: answered.size, total: body.items.length };
+  const bulk: Bulk = { site, memory, job, body, counters: noCounters(), etags, stop, progress };
+  const known = await database.subjectsOfErrors(ids);
   const missing = ids.filter((id) => !known.has(id)).map((id) => resultOf(id, null, 'failed', 'error-not-found'));
-  if (missing.length > 0) await site.database.addJobResults(job.id, missing);
-  for (const group of inOrder(site, errors, body.action)) {
-    for (let at = 0; at < group.length; at += BATCH_RECORDS) {
-      if (await stop()) return { complete: false, counters: bulk.counters };
-      await actOnChunk(bulk, group.slice(at, at + BATCH_RECORDS));
-      await site.database.updateProgress(job.id, { counters: bulk.counters, done: at, total: ids.length });
-    }
+  await tell(bulk, missing);
+  // An error of a mapping as a whole, and an action that answers one at a time, go through the action itself.
+  const batched = IN_BATCHES.has(body.action) && !job.dryRun;
+  for (const { lane, group } of inOrder(site, ids, known, body.action)) {
+    const inBatches = (id: string): boolean => batched && known.get(id)?.scope === 'record';
+    const [alone, together] = [group.filter((id) => !inBatches(id)), group.filter(inBatches)];
+    if (!(await actInLane(bulk, lane, alone, together))) return { complete: false, counters: bulk.counters };
   }
   return { complete: true, counters: bulk.counters };
 }
 
 /** By lane; restores parents first, deletions children first. */
-function inOrder(site: Site, errors: readonly SyncError[], action: Action): SyncError[][] {
-  const groups = new Map<string, SyncError[]>();
-  for (const error of errors) groups.set(laneText(error.lane), [...(groups.get(laneText(error.lane)) ?? []), error]);
-  const lanes = lanesOf(site).map(laneText);
-  if (action === 'delete') lanes.reverse();
-  return [
-    ...lanes.filter((lane) => groups.has(lane)),
-    ...[...groups.keys()].filter((lane) => !lanes.includes(lane)),
-  ].map((lane) => groups.get(lane) as SyncError[]);
+function inOrder(
+  site: Site,
+  ids: readonly string[],
+  known: ReadonlyMap<string, { readonly lane: Lane }>,
+  action: Action,
+): readonly { readonly lane: Lane; readonly group: readonly string[] }[] {
+  const groups = new Map<string, { readonly lane: Lane; readonly group: string[] }>();
+  for (const id of ids) {
+    const lane = known.get(id)?.lane;
+    if (!lane) continue;
+    const entry = groups.get(laneText(lane)) ?? { lane, group: [] };
+    entry.group.push(id);
+    groups.set(laneText(lane), entry);
+  }
+  const order = lanesOf(site).map(laneText);
+  if (action === 'delete') order.reverse();
+  const place = (lane: Lane): number => (order.includes(laneText(lane)) ? order.indexOf(laneText(lane)) : order.length);
+  return [...groups.values()].toSorted((one, other) => place(one.lane) - place(other.lane));
 }
 
-async function actOnChunk(bulk: Bulk, errors: readonly SyncError[]): Promise<void> {
+/** False: cancelled. */
+async function actInLane(
+  bulk: Bulk,
+  lane: Lane,
+  alone: readonly string[],
+  together: readonly string[],
+): Promise<boolean> {
+  const { site, job, body } = bulk;
+  for (const chunk of chunks(alone)) {
+    for (const error of await fitting(bulk, chunk)) {
+      if (await bulk.stop()) return false;
+      await actAlone(bulk, error);
+    }
+  }
+  if (together.length === 0) return true;
+  return inActionLane(site, bulk.memory, lane, async (context) => {
+    const cause = body.action === 'retry' ? 'retry' : body.action === 'restore' ? 'restore' : 'resolution';
+    const asker = { actor: job.actor, reason: body.reason ?? null, requestId: job.requestId };
+    const run: SingleRun = {
+      ...singleRun(site, lane, 'bulk', cause, asker, job.id, null),
+      counters: bulk.counters,
+    };
+    if (body.action === 'remove-coupling') return uncoupleTogether(bulk, context, run, together);
+    // What this job wrote before it was killed has been recorded by now: its own writes make no decision stale.
+    const own = job.attempts > 1 ? await site.database.couplingsWrittenBy(job.id) : new Set<string>();
+    return decideTogether({ ...bulk, own }, context, run, together);
+  });
+}
+
+function* chunks(ids: readonly string[]): Generator<readonly string[]> {
+  for (let at = 0; at < ids.length; at += BATCH_RECORDS) yield ids.slice(at, at + BATCH_RECORDS);
+}
+
+/** The errors as they are now; what cannot be acted on has its result. */
+async function fitting(bulk: Bulk, ids: readonly string[]): Promise<SyncError[]> {
   const refused: JobResult[] = [];
-  const fitting: SyncError[] = [];
-  for (const error of errors) {
+  const left: SyncError[] = [];
+  for (const error of await bulk.site.database.errorsById(ids)) {
     if (error.status === 'resolved') refused.push(resultOf(error.id, error, 'failed', 'already-resolved'));
     else if (!allowedActions(error).includes(bulk.body.action))
       refused.push(resultOf(error.id, error, 'failed', 'action-not-allowed'));
-    else fitting.push(error);
+    else left.push(error);
   }
-  bulk.counters.toChannel.failed += refused.length;
-  if (refused.length > 0) await bulk.site.database.addJobResults(bulk.job.id, refused);
-  const batched = IN_BATCHES.has(bulk.body.action) && !bulk.job.dryRun;
-  for (const error of fitting.filter((candidate) => !batched || candidate.scope === 'mapping'))
-    await actAlone(bulk, error);
-  const together = batched ? fitting.filter((error) => error.scope === 'record') : [];
-  const lane = together[0]?.lane;
-  if (lane) await actTogether(bulk, lane, together);
+  await tell(bulk, refused);
+  return left;
 }
+
+/** Results of what nothing was written for. */
+async function tell(bulk: Bulk, results: readonly JobResult[]): Promise<void> {
+  if (results.length === 0) return;
+  bulk.progress.done += results.length;
+  bulk.counters.toChannel.failed += results.filter((result) => result.status === 'failed').length;
+  await bulk.site.database.addJobResults(bulk.job.id, results);
+}
+
+const tellProgress = async ({ site, job, counters, progress }: Bulk): Promise<unknown> =>
+  site.database.updateProgress(job.id, { counters, ...progress });
 
 const requestOf = (bulk: Bulk, ifMatch: string | null): ActionRequest => ({
   action: bulk.body.action,
@@ -129,76 +185,109 @@ async function actAlone(bulk: Bulk, error: SyncError): Promise<void> {
     if (!(fault instanceof ActionRefused)) throw fault;
     result = resultOf(error.id, error, 'failed', fault.code);
   }
-  if (result.status === 'failed') bulk.counters.toChannel.failed += 1;
-  await bulk.site.database.addJobResults(bulk.job.id, [result]);
+  await tell(bulk, [result]);
+  await tellProgress(bulk);
 }
 
 // ---------------------------------------------------------------- a thousand at a time
 
-async function actTogether(bulk: Bulk, lane: Lane, errors: readonly SyncError[]): Promise<void> {
-  const { site, memory, job, body } = bulk;
-  await inActionLane(site, memory, lane, async (context) => {
-    const cause = body.action === 'retry' ? 'retry' : body.action === 'restore' ? 'restore' : 'resolution';
-    const run: SingleRun = {
-      ...singleRun(
-        site,
-        lane,
-        'bulk',
-        cause,
-        { actor: job.actor, reason: body.reason ?? null, requestId: job.requestId },
-        job.id,
-        null,
-      ),
-      counters: bulk.counters,
-    };
-    // Once more under the lane's lock: whoever was answered meanwhile is told so.
-    const fresh = await site.database.errorsById(errors.map((error) => error.id));
-    const open = fresh.filter((error) => error.status === 'open');
-    const late = fresh
-      .filter((error) => error.status !== 'open')
-      .map((error) => resultOf(error.id, error, 'failed', 'already-resolved'));
-    const results =
-      body.action === 'remove-coupling'
-        ? await uncoupleTogether(bulk, context, run, open)
-        : await decideTogether(bulk, context, run, open);
-    await site.database.addJobResults(job.id, [...late, ...results]);
-    bulk.counters.toChannel.failed += late.length;
-  });
+/** One error and what is done about it; a subject that has to be decided again comes back in the next round. */
+interface Going {
+  readonly error: SyncError;
+  readonly subject: Subject;
+  readonly writes: Json;
 }
 
+/**
+ * Batches overlap as those of a run do. The result of an error is recorded in the transaction of its outcome: a job
+ * that was killed and goes on finds either both or neither.
+ */
 async function decideTogether(
-  bulk: Bulk,
+  bulk: BatchedBulk,
   context: LaneContext,
   run: SingleRun,
-  errors: readonly SyncError[],
-): Promise<JobResult[]> {
-  const results = new Map<string, JobResult>();
-  let left = [...errors];
+  ids: readonly string[],
+): Promise<boolean> {
+  let left = ids;
   for (let tries = 0; left.length > 0 && tries < TRIES; tries += 1) {
-    const first = left[0] as SyncError;
-    const options = { ...optionsFor(context, first, requestOf(bulk, null)), errorId: null, ownErrors: true };
-    const { plan, subjects } = await planBatch(context, run.identity, left.map(errorItem), options);
-    const byError = new Map<string, Subject>();
-    for (const subject of subjects) for (const error of subject.openErrors) byError.set(error.id, subject);
-    const going: { error: SyncError; subject: Subject; writes: Json }[] = [];
-    for (const error of left) {
-      const subject = byError.get(error.id);
-      if (!subject) results.set(error.id, resultOf(error.id, error, 'skipped', 'already-resolved'));
-      else if (
-        isStale(context, error, { action: bulk.body.action, ifMatch: bulk.etags.get(error.id) ?? null }, subject)
-      )
-        results.set(error.id, resultOf(error.id, error, 'failed', 'stale-decision'));
-      else going.push({ error, subject, writes: subject.writes.map((write) => writePreview(context, write)) });
-    }
-    await carryOut(context, run, plan, [...new Set(going.map(({ subject }) => subject))], options);
-    left = [];
-    for (const { error, subject, writes } of going) {
-      if (subject.verdict.kind === 'again') left.push(error);
-      else results.set(error.id, { ...outcomeOf(error, subject), writes });
-    }
+    const going: Going[] = [];
+    const more = await decideOnce(bulk, context, run, left, going);
+    left = going.flatMap(({ error, subject }) => (subject.verdict.kind === 'again' ? [error.id] : []));
+    await tellProgress(bulk);
+    if (!more) return false;
   }
-  for (const error of left) results.set(error.id, resultOf(error.id, error, 'failed', 'stale-decision'));
-  return [...results.values()];
+  const moving = await bulk.site.database.errorsById(left);
+  await tell(
+    bulk,
+    moving.map((error) => resultOf(error.id, error, 'failed', 'stale-decision')),
+  );
+  return true;
+}
+
+async function decideOnce(
+  bulk: BatchedBulk,
+  context: LaneContext,
+  run: SingleRun,
+  ids: readonly string[],
+  going: Going[],
+): Promise<boolean> {
+  const goingOf = new Map<Subject, Going[]>();
+  const resultsOf = (subject: Subject): JobResult[] => {
+    const results = (goingOf.get(subject) ?? []).map(({ error, writes }) => ({ ...outcomeOf(error, subject), writes }));
+    bulk.progress.done += results.length;
+    return results;
+  };
+  let options: BatchOptions | null = null;
+  let batches: BatchesInFlight | null = null;
+  try {
+    for (const chunk of chunks(ids)) {
+      if (await bulk.stop()) {
+        await batches?.drain();
+        return false;
+      }
+      // Under the lane's lock: whoever was answered meanwhile is told so.
+      const errors = await fitting(bulk, chunk);
+      const [first] = errors;
+      if (!first) continue;
+      options ??= { ...optionsFor(context, first, requestOf(bulk, null)), errorId: null, ownErrors: true, resultsOf };
+      batches ??= batchesInFlight(context, run, options);
+      const late: JobResult[] = [];
+      await batches.work(errors.map(errorItem), options, (subjects) => {
+        const chosen = chooseAmong(bulk, context, errors, subjects, late);
+        for (const one of chosen) goingOf.set(one.subject, [...(goingOf.get(one.subject) ?? []), one]);
+        going.push(...chosen);
+        return [...new Set(chosen.map(({ subject }) => subject))];
+      });
+      await tell(bulk, late);
+      await tellProgress(bulk);
+    }
+    await batches?.drain();
+    return true;
+  } finally {
+    await batches?.[Symbol.asyncDispose]();
+  }
+}
+
+/** What is carried out; what is stale or answered goes to `late`. */
+function chooseAmong(
+  bulk: BatchedBulk,
+  context: LaneContext,
+  errors: readonly SyncError[],
+  subjects: readonly Subject[],
+  late: JobResult[],
+): Going[] {
+  const byError = new Map<string, Subject>();
+  for (const subject of subjects) for (const error of subject.openErrors) byError.set(error.id, subject);
+  const going: Going[] = [];
+  for (const error of errors) {
+    const subject = byError.get(error.id);
+    const seen = { action: bulk.body.action, ifMatch: bulk.etags.get(error.id) ?? null };
+    if (!subject) late.push(resultOf(error.id, error, 'skipped', 'already-resolved'));
+    else if (!bulk.own.has(subject.couplingId) && isStale(context, error, seen, subject))
+      late.push(resultOf(error.id, error, 'failed', 'stale-decision'));
+    else going.push({ error, subject, writes: subject.writes.map((write) => writePreview(context, write)) });
+  }
+  return going;
 }
 
 function outcomeOf(error: SyncError, subject: Subject): JobResult {
@@ -213,16 +302,25 @@ async function uncoupleTogether(
   bulk: Bulk,
   context: LaneContext,
   run: SingleRun,
-  errors: readonly SyncError[],
-): Promise<JobResult[]> {
-  const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
-  const ids = errors.flatMap((error) => error.couplingId ?? []);
-  const couplings = await context.database.couplingsById(ids);
-  for (const error of errors)
-    endInRecording(run, builder, error, error.couplingId ? (couplings.get(error.couplingId) ?? null) : null);
-  bulk.counters.uncoupled += ids.length;
-  await recordParts(context, run, builder.build());
-  return errors.map((error) => resultOf(error.id, error, 'succeeded', null));
+  ids: readonly string[],
+): Promise<boolean> {
+  for (const chunk of chunks(ids)) {
+    if (await bulk.stop()) return false;
+    const errors = await fitting(bulk, chunk);
+    const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
+    const coupled = errors.flatMap((error) => error.couplingId ?? []);
+    const couplings = await context.database.couplingsById(coupled);
+    for (const error of errors)
+      endInRecording(run, builder, error, error.couplingId ? (couplings.get(error.couplingId) ?? null) : null);
+    bulk.counters.uncoupled += coupled.length;
+    bulk.progress.done += errors.length;
+    const parts = builder.build();
+    parts.results.push(...errors.map((error) => resultOf(error.id, error, 'succeeded', null)));
+    await recordParts(context, run, parts);
+    await tellProgress(bulk);
+    await context.lock.yield();
+  }
+  return true;
 }
 
 const resultOf = (

@@ -22,8 +22,15 @@ const YIELD_EVERY_MS = 200;
 
 /** Disposing waits for what is under way: whatever goes wrong, the lane is not given away while a batch works on it. */
 export interface BatchesInFlight extends AsyncDisposable {
-  /** Returns when there is room for the next batch; this one may still be under way. Throws what an earlier one threw. */
-  work(items: readonly WorkItem[], options?: BatchOptions): Promise<void>;
+  /**
+   * Returns when there is room for the next batch; this one may still be under way. Throws what an earlier one threw.
+   * `choose` says which of the subjects are carried out; without it, all.
+   */
+  work(
+    items: readonly WorkItem[],
+    options?: BatchOptions,
+    choose?: (subjects: readonly Subject[]) => readonly Subject[],
+  ): Promise<void>;
   /** Everything is recorded. Throws the first fault of any batch. */
   drain(): Promise<void>;
   /** What had to be decided again in all batches so far; after `drain`. */
@@ -76,7 +83,7 @@ export function batchesInFlight(
     [Symbol.asyncDispose]: async () => {
       while (flights.size > 0) await Promise.all(flights);
     },
-    async work(given, options = standard) {
+    async work(given, options = standard, choose = (subjects) => subjects) {
       let items = given;
       if (performance.now() - yieldedAtMs > YIELD_EVERY_MS) {
         const mayBeWorked = worked.size > 0;
@@ -90,7 +97,8 @@ export function batchesInFlight(
         await drain();
         gathered = await gatherPairs(context, await stillPending(context, items, states));
       }
-      const { plan, subjects } = await planGathered(context, run.identity, gathered, options);
+      const { plan, subjects: planned } = await planGathered(context, run.identity, gathered, options);
+      const subjects = choose(planned);
       while (flights.size >= MOST_IN_FLIGHT) await Promise.race(flights);
       if (fault) await drain();
       const work = carryOut(context, run, plan, subjects, options);

@@ -26,7 +26,7 @@ const JOB_WAIT_MS = 600_000;
 export async function executeJob(site: Site, memory: LaneMemory, jobId: string, stop: Stop): Promise<void> {
   const job = await site.database.startJob(jobId);
   if (job.status !== 'running') return;
-  const stopped: Stop = async () => (await stop()) || ((await site.database.jobById(jobId))?.cancelRequested ?? false);
+  const stopped: Stop = async () => (await stop()) || (await site.database.isCancelRequested(jobId));
   let outcome: Outcome;
   try {
     outcome = await perform(site, memory, job, stopped);

@@ -6,7 +6,7 @@
  */
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { directionTo, keyText, type Side, SIDES } from '../domain/record.ts';
-import type { ErrorResolution, JobCounters, JobProgress } from '../ports/coupling-database.ts';
+import type { ErrorResolution, JobCounters, JobProgress, JobResult } from '../ports/coupling-database.ts';
 import type { LedgerBatch, Write, WriteOutcome } from '../ports/store.ts';
 import { type RecordingBuilder, type RecordingParts, recordingBuilder } from './build-recording.ts';
 import { checkCascades } from './check-cascades.ts';
@@ -22,6 +22,8 @@ export interface BatchOptions extends PlanOptions {
   readonly lone: LoneOptions;
   readonly resolution: Omit<ErrorResolution, 'jobId' | 'logIds'> | null;
   readonly withResults: boolean;
+  /** What the job tells of a subject once it is settled; recorded with the outcome itself, or not at all. */
+  readonly resultsOf?: (subject: Subject) => readonly JobResult[];
   /** Pairs whose unique key was in the way once: a second refusal is final. */
   readonly late: Set<string>;
   /** The store may load in bulk: no record of the lane's target is known. */
@@ -62,6 +64,7 @@ export async function carryOut(
     resolution: options.resolution,
     restricted,
     withResults: options.withResults,
+    resultsOf: options.resultsOf,
   };
   for (const subject of subjects) settleSubject(settling, subject);
   const parts = plan.builder.build();

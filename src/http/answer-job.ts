@@ -48,17 +48,14 @@ async function answerWithJob(
   id: string,
 ): Promise<JobDocument> {
   const waitSeconds = waitAskedFor(request);
-  const look = async () => {
-    const job = await deps.queries.jobById(id);
-    if (job === null) throw new Problem('job-not-found');
-    return job;
-  };
-  const job = await waitUntil(
-    look,
-    ({ finishedAt }) => finishedAt !== null,
+  await waitUntil(
+    () => deps.queries.isJobFinished(id),
+    (finished) => finished,
     waitSeconds ?? 0,
     AbortSignal.any([request.signal, request.server.closing]),
   );
+  const job = await deps.queries.jobById(id);
+  if (job === null) throw new Problem('job-not-found');
   reply.header('location', `/api/v1/jobs/${id}`);
   const made = waitSeconds !== null && job.finishedAt !== null;
   if (made) reply.header('preference-applied', `wait=${waitSeconds}`);

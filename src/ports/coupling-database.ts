@@ -127,6 +127,10 @@ export interface CouplingDatabase {
     },
   ): Promise<readonly SyncError[]>;
   errorsById(ids: readonly string[]): Promise<readonly SyncError[]>;
+  /** What each error is about, without its values; ids of no error are left out. */
+  subjectsOfErrors(
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, { readonly lane: Lane; readonly scope: SyncError['scope'] }>>;
   errorById(id: string): Promise<SyncError | null>;
   /** A set-up fault of a whole lane, told without its fence, for the lane could not be opened. Written over the open one of its id. */
   reportMappingError(error: SyncError): Promise<void>;
@@ -171,7 +175,13 @@ export interface CouplingDatabase {
     code: string | null,
     writes: Json,
   ): Promise<void>;
+  /** Errors that this job has answered: it was interrupted, and goes on with the others. */
+  answeredErrors(jobId: string): Promise<ReadonlySet<string>>;
+  /** Couplings of which the log says that this job wrote a record. */
+  couplingsWrittenBy(jobId: string): Promise<ReadonlySet<string>>;
   jobById(id: string): Promise<Job | null>;
+  /** Whether somebody asked for the end of this job; asked between batches, without its body. */
+  isCancelRequested(id: string): Promise<boolean>;
   /** Continuous runs of the lane that a killed process left running; asked under the lane's lock. */
   endInterruptedJobs(lane: Lane): Promise<void>;
   jobProgress(id: string): Promise<{ readonly done: number; readonly total: number | null }>;

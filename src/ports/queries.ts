@@ -195,7 +195,9 @@ export interface JobFilter extends OfPeriod {
   readonly trigger: Either<JobTrigger>;
 }
 
-export interface JobView extends Job {
+/** Without its body, which names every item of bulk work. */
+export interface JobView extends Omit<Job, 'body'> {
+  readonly reason: string | null;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
@@ -265,6 +267,8 @@ export interface Queries {
   errors(filter: ErrorFilter, page: PageRequest): Promise<Page<ErrorView>>;
   errorById(id: string): Promise<ErrorView | null>;
   countErrors(filter: ErrorFilter): Promise<number>;
+  /** Ids alone, in their order, of at most so many errors. */
+  errorIds(filter: ErrorFilter, limit: number): Promise<readonly string[]>;
   /** Most frequent cause first. */
   errorSummary(filter: ErrorFilter): Promise<readonly ErrorGroup[]>;
   /** What an error of a mapping is about: the changes that its breaker holds. */
@@ -284,6 +288,8 @@ export interface Queries {
 
   jobs(filter: JobFilter, page: PageRequest): Promise<Page<JobView>>;
   jobById(id: string): Promise<JobView | null>;
+  /** What is asked again and again by those who wait. */
+  isJobFinished(id: string): Promise<boolean>;
   jobResults(jobId: string, filter: JobResultFilter, page: PageRequest): Promise<Page<JobResult>>;
   /** A queued job is cancelled at once, a running one is asked to stop. Null: no such job. */
   cancelJob(id: string): Promise<'cancelled' | 'asked' | 'finished' | null>;

@@ -26,8 +26,8 @@ async function inBulk(
   return (await site.sql`select status, code, error_id from couplet.job_result where job_id = ${job.id}`) as never;
 }
 
-async function withConflicts(count: number): Promise<SmallSite> {
-  const site = await smallSite();
+async function withConflicts(count: number, options: Parameters<typeof smallSite>[0] = {}): Promise<SmallSite> {
+  const site = await smallSite(options);
   for (let n = 1; n <= count; n += 1)
     site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com` });
   await site.run();
@@ -131,4 +131,34 @@ describe('bulk work', () => {
     expect(outcome.counters.ambiguous).toBeGreaterThanOrEqual(1);
     expect(site.houston.select('shoppers')).toHaveLength(5);
   });
+
+  it.each(['decided', 'channel-written', 'outcomes-recorded', 'ledger-cleared'] as const)(
+    'goes on where it was killed at %s: each error acted on once, with one result',
+    async (point) => {
+      let armed = false;
+      const reach = (reached: string): void => {
+        if (!armed || reached !== point) return;
+        armed = false;
+        throw new Error(`killed at ${point}`);
+      };
+      await using site = await withConflicts(8, { reach });
+      const errors = await open(site);
+      const body = { action: 'synchronize', winner: 'hq', items: errors.map(({ id }) => ({ id, etag: null })) };
+      const job = await site.database.createJob({ ...JOB, body }, 'queued');
+      armed = true;
+      await site.synchronizer.execute(job.id, () => Promise.resolve(false));
+      expect((await site.database.jobOutcome(job.id)).status).toBe('failed');
+      await site.synchronizer.execute(job.id, () => Promise.resolve(false));
+      expect((await site.database.jobOutcome(job.id)).status).toBe('succeeded');
+      const results = await site.sql`select status, error_id from couplet.job_result where job_id = ${job.id}`;
+      expect(results.map(({ status }) => status)).toEqual(errors.map(() => 'succeeded'));
+      expect(new Set(results.map((result) => result['error_id'])).size).toBe(8);
+      expect(await open(site)).toEqual([]);
+      const names = site.houston.select('shoppers').map((row) => row['full_name']);
+      expect(names.toSorted()).toEqual(errors.map((_, at) => `HQ ${at + 1}`));
+      const [writes] =
+        await site.sql`select count(*)::int as count from couplet.sync_log where action = 'modified' and job_id = ${job.id}`;
+      expect(writes).toEqual({ count: 8 });
+    },
+  );
 });

@@ -116,6 +116,27 @@ const rangeOf = (
   };
 };
 
+/** Ids alone, in their order, which never changes. */
+export const readIds = async (
+  clients: Clients,
+  from: SQL,
+  alias: string,
+  branches: readonly Branch[],
+  limit: number,
+): Promise<string[]> => {
+  const id = sql.raw(`${alias}.id`);
+  const found: string[] = [];
+  for (const { driver, where } of branches) {
+    const source =
+      driver === null
+        ? sql`(select ${id} from ${from} where ${where}) as x`
+        : sql`${driver.source} cross join lateral (select ${id} from ${from} where ${equal(driver, alias)} and ${where}) as x`;
+    const rows = await clients.read<{ id: string }>(sql`select x.id from ${source} order by x.id limit ${limit}`);
+    found.push(...rows.map((row) => row.id));
+  }
+  return found.toSorted().slice(0, limit);
+};
+
 export const countRows = async (
   clients: Clients,
   from: SQL,

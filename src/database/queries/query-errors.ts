@@ -19,7 +19,7 @@ import { syncError } from '../schema/errors.ts';
 import { ERROR_COLUMNS, type ErrorRow, errorOfRow } from '../sync-errors.ts';
 import { all, anyOf, contains, oneOf, same, within } from './conditions.ts';
 import { allLanes, holdersOf, laneArray, lanesOf } from './lanes-of.ts';
-import { type Branch, countRows, readList } from './list.ts';
+import { type Branch, countRows, readIds, readList } from './list.ts';
 import { type Order, orderOf, type PlacedRow, type SortColumn } from './page.ts';
 
 const ID: SortColumn = { column: sql`e.id`, type: 'uuid' };
@@ -143,7 +143,14 @@ const select = async (
 
 type ErrorQueries = Pick<
   Queries,
-  'errors' | 'errorById' | 'countErrors' | 'errorSummary' | 'heldRecords' | 'annotateError' | 'openErrorsByKind'
+  | 'errors'
+  | 'errorById'
+  | 'countErrors'
+  | 'errorIds'
+  | 'errorSummary'
+  | 'heldRecords'
+  | 'annotateError'
+  | 'openErrorsByKind'
 >;
 
 export const errorQueries = (clients: Clients, lanes: LaneRegistry): ErrorQueries => {
@@ -169,6 +176,7 @@ export const errorQueries = (clients: Clients, lanes: LaneRegistry): ErrorQuerie
     },
     errorById,
     countErrors: async (filter) => countRows(clients, FROM, 'e', await select(clients, lanes, filter, null)),
+    errorIds: async (filter, limit) => readIds(clients, FROM, 'e', await select(clients, lanes, filter, null), limit),
     errorSummary: (filter) => summarize(clients, lanes, filter),
     heldRecords: (errorId, page) => heldRecords(clients, errorById, errorId, page),
     annotateError: async (id, change) => {

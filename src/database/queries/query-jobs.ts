@@ -34,7 +34,8 @@ const FROM = sql`couplet.job j`;
 
 const COLUMNS = sql`
   j.id, j.parent_id, j.kind, j.status, j.trigger, j.scope, j.direction, j.dry_run, j.cancel_requested, j.attempts,
-  j.mapping, j.channel, j.actor, j.request_id, j.body, j.counters, j.done, j.total, j.code, j.params,
+  j.mapping, j.channel, j.actor, j.request_id, j.counters, j.done, j.total, j.code, j.params,
+  case when json_typeof(j.body) = 'object' then j.body ->> 'reason' end as reason,
   j.created_at::text, j.started_at::text, j.finished_at::text`;
 
 interface JobRow extends PlacedRow {
@@ -52,7 +53,7 @@ interface JobRow extends PlacedRow {
   readonly channel: string | null;
   readonly actor: string | null;
   readonly request_id: string | null;
-  readonly body: Json;
+  readonly reason: string | null;
   readonly counters: JobCounters;
   readonly done: number;
   readonly total: number | null;
@@ -129,7 +130,7 @@ const viewOf = (row: JobRow, children: readonly ChildRow[]): JobView => {
     trigger: row.trigger,
     actor: row.actor,
     requestId: row.request_id,
-    body: row.body,
+    reason: row.reason,
     status: row.status,
     attempts: row.attempts,
     cancelRequested: row.cancel_requested,
@@ -211,7 +212,9 @@ const resultsWhere = (jobId: string, filter: JobResultFilter): SQL =>
     contains([sql`r.hq_key`, sql`r.channel_key`], filter.q),
   ]);
 
-export const jobQueries = (clients: Clients): Pick<Queries, 'jobs' | 'jobById' | 'jobResults' | 'cancelJob'> => ({
+export const jobQueries = (
+  clients: Clients,
+): Pick<Queries, 'jobs' | 'jobById' | 'isJobFinished' | 'jobResults' | 'cancelJob'> => ({
   jobs: (filter, page) =>
     readList<JobRow, JobView>(clients, {
       columns: COLUMNS,
@@ -222,6 +225,14 @@ export const jobQueries = (clients: Clients): Pick<Queries, 'jobs' | 'jobById' |
       page,
       toItems: (rows) => viewsOf(clients, rows),
     }),
+  isJobFinished: async (id) => {
+    const [row] = isId(id)
+      ? await clients.read<{ finished: boolean }>(
+          sql`select j.finished_at is not null as finished from ${FROM} where j.id = ${id}`,
+        )
+      : [];
+    return row?.finished ?? true;
+  },
   jobById: async (id) => {
     if (!isId(id)) return null;
     const rows = await clients.read<JobRow>(

@@ -8,7 +8,6 @@ import type { JobDocument, JobResultDocument } from '../schemas/jobs.ts';
 import { presentCandidate } from './present-error.ts';
 
 export function presentJob(presenter: MappingPresenter, job: JobView): JobDocument {
-  const reason = typeof job.body === 'object' && job.body !== null && !Array.isArray(job.body) ? job.body.reason : null;
   return {
     id: job.id,
     kind: job.kind,
@@ -33,7 +32,7 @@ export function presentJob(presenter: MappingPresenter, job: JobView): JobDocume
     message: job.code === null ? null : describeCode(job.code, job.params ?? {}),
     parentId: job.parentId,
     children: [...job.children],
-    reason: typeof reason === 'string' ? reason : null,
+    reason: job.reason,
   };
 }
 
