@@ -3,21 +3,18 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { commerceJobs } from './commerce/carry-out-job.ts';
 import type { CommerceSite } from './commerce/commerce-site.ts';
+import { continuousRounds } from './compose/continuous-rounds.ts';
 import { type ComposedStores, composeStores, siteOf, type StoreOptions } from './compose/compose-stores.ts';
 import { serverDepsOf } from './compose/server-deps.ts';
-import type { AuthSettings, Settings } from './config/settings.ts';
+import type { AuthSettings, CommerceJob, Settings } from './config/settings.ts';
 import { openCouplingDatabase, type OpenedCouplingDatabase } from './database/open-coupling-database.ts';
 import { emptyMemory, type LaneMemory } from './engine/open-lane.ts';
-import { readMarks } from './engine/read-marks.ts';
-import { runChannel } from './engine/run-channel.ts';
-import { isEnabled } from './engine/run-channel.ts';
 import { type CarryOutJob, laneText, lanesOf, mappingOf, type Site, storeOf } from './engine/site.ts';
 import { createSynchronizer } from './engine/synchronizer.ts';
 import { prepareDatabase } from './database/migrate.ts';
 import { assertListenable, ListeningRefused } from './http/assert-listenable.ts';
 import { buildServer } from './http/build-server.ts';
 import { type StartedQueue, startJobQueue, type TimetableEntry } from './jobs/job-queue.ts';
-import type { Rounds } from './jobs/rounds.ts';
 import { type ContinuousWork, type StoreStateReport, workContinuously } from './jobs/work-continuously.ts';
 import type { JobKind } from './ports/coupling-database.ts';
 import type { JobQueue } from './ports/job-queue.ts';
@@ -115,6 +112,7 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
           memory,
           rules: settings.commerce,
           database: database.commerce,
+          sessions: database.commerceSessions,
           operationStores: stores.operationStores,
         };
   if (commerce) for (const [kind, work] of commerceJobs(commerce)) otherJobs.set(kind, work);
@@ -140,9 +138,9 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
     async startWorker(queue, report) {
       await endInterruptedJobs(site);
       await queue.work((jobId, stop) => synchronizer.execute(jobId, stop));
-      await queue.keepTimetable(timetableOf(site));
+      await queue.keepTimetable([...timetableOf(site), ...commerceTimetable(settings)]);
       return workContinuously({
-        rounds: roundsOf(site, memory, log),
+        rounds: continuousRounds(site, memory, log),
         report,
         channels: settings.channels.map(({ channel }) => channel),
       });
@@ -160,6 +158,7 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
           log: serverLog,
           hqName: settings.hq.name,
           channels: settings.channels.map(({ channel, name }) => ({ channel, name })),
+          commerce: commerce && settings.commerce ? { commerce, schedules: settings.commerce.schedules } : null,
         }),
       ),
     close,
@@ -178,50 +177,16 @@ async function endInterruptedJobs(site: Site): Promise<void> {
 function timetableOf(site: Site): TimetableEntry[] {
   return lanesOf(site).flatMap((lane): TimetableEntry[] => {
     const { schedule, scope, enabled } = mappingOf(site, lane);
-    return enabled && (schedule.kind === 'every' || schedule.kind === 'cron') ? [{ ...lane, scope, schedule }] : [];
+    return enabled && (schedule.kind === 'every' || schedule.kind === 'cron')
+      ? [{ kind: 'synchronize', ...lane, scope, schedule }]
+      : [];
   });
 }
 
-function roundsOf(site: Site, memory: LaneMemory, log: Logger): Rounds {
-  const continuous = (lane: Lane): boolean =>
-    isEnabled(site, lane) && mappingOf(site, lane).schedule.kind === 'continuous';
-  return {
-    readMarks: async (side, channel) => (await readMarks(site, side, channel)).marks,
-    async waitForMarks(side, channel, timeoutMs, signal) {
-      const cursor = await site.database.loadCursor(side, channel);
-      if (cursor) await storeOf(site, side, channel).waitForMarks(site.database.reader, cursor, timeoutMs, signal);
-    },
-    async lanesWithWork(channel) {
-      const [due, states] = await Promise.all([site.database.lanesWithWork(), site.database.laneStates()]);
-      const names = new Set(due.map((entry) => laneText(entry.lane)));
-      for (const state of states) {
-        const owed = state.fullRunDue !== null || (!state.firstRunDone && !awaitsSomebody(site, memory, state.lane));
-        if (owed) names.add(laneText(state.lane));
-        if (state.paused || state.stopped) names.delete(laneText(state.lane));
-      }
-      return lanesOf(site, channel).filter((lane) => names.has(laneText(lane)) && continuous(lane));
-    },
-    async runLanes(channel, lanes, signal) {
-      const reports = await runChannel(site, memory, channel, lanes, {
-        scope: 'modified',
-        direction: 'both',
-        fields: null,
-        dryRun: false,
-        trigger: 'change',
-        actor: null,
-        requestId: null,
-        reason: null,
-        jobId: null,
-        children: false,
-        waitForLaneMs: 0,
-        stop: () => Promise.resolve(signal.aborted),
-      });
-      return reports.some((report) => report.status === 'failed');
-    },
-    warn: (message) => log.warn(message),
-  };
-}
-
-/** A first run that was found to wait for somebody is not tried again by itself in this process. */
-const awaitsSomebody = (_site: Site, memory: LaneMemory, lane: Lane): boolean =>
-  memory.awaitingFirstRun.has(laneText(lane));
+/** Jobs of all channels at once; which are away, each run finds out by itself. */
+const commerceTimetable = ({ commerce }: Settings): TimetableEntry[] =>
+  Object.entries(commerce?.schedules ?? {}).flatMap(([kind, schedule]): TimetableEntry[] =>
+    schedule.kind === 'manual'
+      ? []
+      : [{ kind: kind as CommerceJob, mapping: null, channel: null, scope: null, schedule }],
+  );

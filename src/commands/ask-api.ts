@@ -55,7 +55,7 @@ export function expectGood(answer: Answer): Document {
 }
 
 const isUnknownName = (code: string | undefined): boolean =>
-  code === 'mapping-not-found' || code === 'channel-not-found';
+  code === 'mapping-not-found' || code === 'channel-not-found' || code === 'commerce-not-configured';
 
 /** All pages of a list, at most `most` items. */
 export async function allItems(

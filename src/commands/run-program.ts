@@ -145,6 +145,7 @@ function addWork(program: Command, run: Run): void {
   const commerce = program.command('commerce').description('customers that channels create and edit asynchronously');
   common(commerce.command('run').description('run one of the commerce jobs'))
     .addArgument(new Argument('<job>', 'the job').choices(COMMERCE_JOBS))
+    .option('--channel <name>', 'only for this channel')
     .action(run(async () => (await import('./commerce.ts')).commerceRun));
 }
 

@@ -1,25 +1,28 @@
-/** The commerce jobs: one channel after the other, none of them stopped by another that is away; none twice at once. */
+/** The commerce jobs: every channel by itself, none of them stopped by another that is away; none twice at once. */
 import type { Outcome } from '../engine/job-outcome.ts';
 import { sumCounters } from '../engine/execute-job.ts';
-import type { CarryOutJob } from '../engine/site.ts';
-import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
-import type { Job, JobKind } from '../ports/coupling-database.ts';
-import { noCounters } from '../ports/coupling-database.ts';
-import { ActionRefused } from '../ports/synchronizer.ts';
+import type { CarryOutJob, Site } from '../engine/site.ts';
+import type { CommerceJobName } from '../ports/commerce-control.ts';
+import type { SessionJob } from '../ports/commerce-sessions.ts';
+import { type Job, type JobKind, noCounters } from '../ports/coupling-database.ts';
 import type { CommerceSite } from './commerce-site.ts';
+import { distributeFeatures, distributeSettings } from './distribute-configuration.ts';
 import { distributeCustomers } from './distribute-customers.ts';
 import type { ChannelReport, Stop } from './job-report.ts';
+import { nextJobs } from './next-job.ts';
 import { pullOperations } from './pull-operations.ts';
+import { runInSession, type Step } from './run-in-session.ts';
 import { synchronizeCustomers, tellChannel } from './synchronize-customers.ts';
 
-type Step = (commerce: CommerceSite, channel: string, job: Job, stop: Stop) => Promise<ChannelReport>;
+const PIPELINE: readonly SessionJob[] = ['p-job', 'synchronize-customers', '1010'];
 
 export const commerceJobs = (commerce: CommerceSite): ReadonlyMap<JobKind, CarryOutJob> =>
   new Map<JobKind, CarryOutJob>([
-    ['p-job', (job, stop) => eachChannel(commerce, job, stop, [pull])],
-    ['synchronize-customers', (job, stop) => eachChannel(commerce, job, stop, [apply])],
-    ['1010', (job, stop) => eachChannel(commerce, job, stop, [distributeCustomers])],
-    ['pipeline', (job, stop) => eachChannel(commerce, job, stop, [pull, apply, distributeCustomers])],
+    ...(Object.keys(STEPS) as SessionJob[]).map((name): [JobKind, CarryOutJob] => [
+      name,
+      (job, stop) => carryOut(commerce, job, stop, [name]),
+    ]),
+    ['pipeline', (job, stop) => carryOut(commerce, job, stop, PIPELINE)],
   ]);
 
 const pull: Step = async (commerce, channel, _job, stop) => {
@@ -52,50 +55,57 @@ const apply: Step = async (commerce, channel, job, stop) => {
   };
 };
 
-async function eachChannel(commerce: CommerceSite, job: Job, stop: Stop, steps: readonly Step[]): Promise<Outcome> {
-  const channels = Object.keys(commerce.rules.channels).filter((name) => job.channel === null || name === job.channel);
-  const reports: ChannelReport[] = [];
-  for (const channel of channels) {
-    for (const step of steps) {
-      const report = await guarded(commerce, channel, () => step(commerce, channel, job, stop));
-      reports.push(report);
-      if (report.status === 'cancelled') break;
-    }
-  }
+const STEPS: Readonly<Record<SessionJob, Step>> = {
+  'p-job': pull,
+  'synchronize-customers': apply,
+  '1010': distributeCustomers,
+  '1110': distributeFeatures,
+  '1070': distributeSettings,
+};
+
+/** Customers go to every channel that their mapping serves; operations come from those that have tables for them. */
+export function channelsOf({ rules, site }: CommerceSite, name: CommerceJobName): readonly string[] {
+  const all = Object.keys(rules.channels);
+  if (name === '1010') return servedChannels(site, rules.customers);
+  return name === 'pipeline' ? [...new Set([...all, ...servedChannels(site, rules.customers)])] : all;
+}
+
+const servedChannels = (site: Site, mapping: string): readonly string[] =>
+  site.mappings.find(({ name }) => name === mapping)?.channels ?? [];
+
+async function carryOut(commerce: CommerceSite, job: Job, stop: Stop, names: readonly SessionJob[]): Promise<Outcome> {
+  const channels = [...new Set(names.flatMap((name) => channelsOf(commerce, name)))].filter(
+    (channel) => job.channel === null || channel === job.channel,
+  );
+  // All at once: a channel that answers nothing until its time is up keeps no other waiting.
+  const settled = await Promise.allSettled(channels.map((channel) => inOrder(commerce, channel, job, stop, names)));
+  const fault = settled.find((result) => result.status === 'rejected');
+  if (fault) throw fault.reason;
+  const reports = settled.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
   const failed = reports.find(({ status }) => status === 'failed');
+  const cancelled = reports.some(({ status }) => status === 'cancelled');
+  const [next] = failed || cancelled ? [] : await nextJobs(commerce, channels, names);
   return {
-    status: failed ? 'failed' : reports.some(({ status }) => status === 'cancelled') ? 'cancelled' : 'succeeded',
-    code: failed?.code ?? null,
-    params: failed ? { ...failed.params, channel: failed.channel } : {},
+    status: failed ? 'failed' : cancelled ? 'cancelled' : 'succeeded',
+    code: failed?.code ?? (next ? 'job-due' : null),
+    params: failed ? { ...failed.params, channel: failed.channel } : { ...next },
     counters: sumCounters(reports.map(({ counters }) => counters)),
   };
 }
 
-/** A channel that is away fails alone; what is no store's fault is everybody's. */
-async function guarded(
+async function inOrder(
   commerce: CommerceSite,
   channel: string,
-  work: () => Promise<ChannelReport>,
-): Promise<ChannelReport> {
-  try {
-    return await work();
-  } catch (fault) {
-    const known =
-      fault instanceof StoreUnreachable ||
-      fault instanceof StoreBusy ||
-      fault instanceof StoreRefused ||
-      fault instanceof LineageBroken ||
-      fault instanceof FenceLost ||
-      fault instanceof ActionRefused;
-    if (!known) throw fault;
-    commerce.site.surroundings.log.warn({ channel, code: fault.code }, fault.message);
-    return {
-      channel,
-      counters: noCounters(),
-      rowsAffected: 0,
-      status: 'failed',
-      code: fault.code,
-      params: fault.params,
-    };
+  job: Job,
+  stop: Stop,
+  names: readonly SessionJob[],
+): Promise<ChannelReport[]> {
+  const reports: ChannelReport[] = [];
+  for (const name of names) {
+    if (!channelsOf(commerce, name).includes(channel)) continue;
+    const report = await runInSession(commerce, channel, job, name, STEPS[name], stop);
+    if (report) reports.push(report);
+    if (report?.status === 'cancelled') break;
   }
+  return reports;
 }

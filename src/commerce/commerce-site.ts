@@ -5,6 +5,7 @@ import type { LaneMemory } from '../engine/open-lane.ts';
 import { type OperationLane, type Site, storeOf } from '../engine/site.ts';
 import { StoreRefused } from '../errors/store-faults.ts';
 import type { CommerceDatabase, CommerceRules, OperationStore, OperationTable } from '../ports/commerce.ts';
+import type { CommerceSessions, SessionJob } from '../ports/commerce-sessions.ts';
 import type { Lane } from '../ports/store.ts';
 
 export interface CommerceSite {
@@ -12,6 +13,7 @@ export interface CommerceSite {
   readonly memory: LaneMemory;
   readonly rules: CommerceRules;
   readonly database: CommerceDatabase;
+  readonly sessions: CommerceSessions;
   readonly operationStores: ReadonlyMap<string, OperationStore>;
 }
 
@@ -50,6 +52,9 @@ export const pullLane = (channel: string, part: OperationPart): Lane => ({
   mapping: `@${OPERATION_TABLES[part]}`,
   channel,
 });
+
+/** Held while a job works for the channel, so that none runs twice at once. */
+export const jobLane = (channel: string, job: SessionJob): Lane => ({ mapping: `@${job}`, channel });
 
 export const operationLanes = (rules: CommerceRules): OperationLane[] =>
   Object.keys(rules.channels).flatMap((channel) =>

@@ -11,6 +11,7 @@ import { forgetLane, openLane } from '../engine/open-lane.ts';
 import { planPair, subjectOfPair } from '../engine/plan-pairs.ts';
 import { recordingBuilder } from '../engine/build-recording.ts';
 import { runChannel } from '../engine/run-channel.ts';
+import { lanesOf } from '../engine/site.ts';
 import { singleRun } from '../engine/single-run.ts';
 import { carryOut, completePlan, type BatchOptions } from '../engine/work-batch.ts';
 import type { Subject } from '../engine/subject.ts';
@@ -29,12 +30,14 @@ export async function distributeCustomers(
   job: Job,
   stop: Stop,
 ): Promise<ChannelReport> {
-  const lanes = partsOf(commerce.rules).map((part) => laneFor(commerce, channel, part));
+  const lanes = partsOf(commerce.rules)
+    .map((part) => laneFor(commerce, channel, part))
+    .filter(({ mapping }) => lanesOf(commerce.site, channel).some((lane) => lane.mapping === mapping));
   const reports = await runChannel(commerce.site, commerce.memory, channel, lanes, {
-    scope: 'modified',
-    direction: 'both',
-    fields: null,
-    dryRun: false,
+    scope: job.scope ?? 'modified',
+    direction: job.direction ?? 'both',
+    fields: fieldsOf(job),
+    dryRun: job.dryRun,
     trigger: job.trigger,
     actor: job.actor,
     requestId: job.requestId,
@@ -62,9 +65,15 @@ export async function distributeCustomers(
     code: bad?.code ?? null,
     params: bad === undefined ? {} : { ...bad.params, mapping: bad.lane.mapping, channel },
   } as const;
-  if (report.status === 'succeeded') await giveGuids(commerce, channel, job, stop);
+  if (report.status === 'succeeded' && !job.dryRun) await giveGuids(commerce, channel, job, stop);
   return report;
 }
+
+/** Asked for as a run of the mapping, it may be narrowed to some fields. */
+const fieldsOf = ({ body }: Job): readonly string[] | null => {
+  const fields = typeof body === 'object' && body !== null && !Array.isArray(body) ? body['fields'] : null;
+  return Array.isArray(fields) ? fields.map(String) : null;
+};
 
 async function giveGuids(commerce: CommerceSite, channel: string, job: Job, stop: Stop): Promise<void> {
   const { site, memory } = commerce;

@@ -16,6 +16,7 @@ import type { LaneControl } from '../ports/lane-control.ts';
 import type { ShownChannel } from '../ports/mapping-presenter.ts';
 import type { Lane } from '../ports/store.ts';
 import type { Synchronizer } from '../ports/synchronizer.ts';
+import { commerceDeps, type ServedCommerce } from './commerce-deps.ts';
 import { nextRunAt } from './next-run.ts';
 
 export interface ServedSite {
@@ -29,6 +30,8 @@ export interface ServedSite {
   readonly hqName: string;
   readonly channels: readonly ShownChannel[];
   readonly pageFolder?: string | null;
+  /** Absent or null: the configuration says nothing of commerce. */
+  readonly commerce?: ServedCommerce | null;
 }
 
 /** Counting a table takes a moment, and a mapping that waits to be asked may be looked at often. */
@@ -38,7 +41,7 @@ const AWAY_FRESH_MS = 5_000;
 
 export function serverDepsOf(served: ServedSite): ServerDeps {
   const { site, database, synchronizer, jobs, log } = served;
-  return {
+  const deps: ServerDeps = {
     synchronizer,
     queries: database.queries,
     jobs,
@@ -59,6 +62,7 @@ export function serverDepsOf(served: ServedSite): ServerDeps {
     isReady: () => database.isReady(),
     pageFolder: served.pageFolder ?? null,
   };
+  return { ...deps, ...commerceDeps(served.commerce ?? null, () => deps) };
 }
 
 const authOf = (auth: AuthSettings): AuthOptions =>

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Access } from '../ports/access.ts';
 import type { CommerceDatabase } from '../ports/commerce.ts';
+import type { CommerceSessions } from '../ports/commerce-sessions.ts';
 import type { CouplingDatabase } from '../ports/coupling-database.ts';
 import type { EventFeed } from '../ports/event-feed.ts';
 import type { Measures } from '../ports/measurements.ts';
@@ -12,6 +13,7 @@ import { textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import { connectClients, query } from './connect.ts';
 import { commerceWork } from './commerce-operations.ts';
+import { sessionsPart } from './commerce-sessions.ts';
 import { couplingsPart } from './couplings.ts';
 import { createEventFeed } from './follow-events.ts';
 import { jobsPart } from './jobs.ts';
@@ -57,6 +59,7 @@ export interface OpenedCouplingDatabase extends CouplingDatabase {
   readonly events: EventFeed;
   readonly measures: Measures;
   readonly commerce: CommerceDatabase;
+  readonly commerceSessions: CommerceSessions;
   /** Whether the database answers. */
   isReady(): Promise<boolean>;
 }
@@ -124,6 +127,7 @@ const assemble = async (
     events: createEventFeed(clients),
     measures: createMeasures(clients),
     commerce: { ...commerceWork(clients, lanes), ...operationsPart(clients) },
+    commerceSessions: sessionsPart(clients, lanes),
     isReady: async () => (await query(clients.raw, 'select 1', [])).length === 1,
     close: async () => {
       await Promise.all([locks.close(), clients.close()]);

@@ -30,6 +30,7 @@ export const createUpkeep = (clients: Clients, lanes: LaneRegistry): Upkeep => (
     await makePartitions(clients.raw, nowMs);
     await foldActivity(clients);
     await deleteAll(clients, sql`couplet.recorded_batch`, sql`batch_id`, olderThan(sql`recorded_at`, BATCH_DAYS));
+    await deleteSessions(clients, ages.jobsDays);
     await deleteAll(clients, sql`couplet.idempotency_key`, sql`ctid`, olderThan(sql`created_at`, 1));
     const retired: Retired = {
       logMonths: ages.logDays === null ? [] : await dropPartitions(clients.raw, nowMs - ages.logDays * DAY_MS),
@@ -124,6 +125,16 @@ const deleteJobs = (clients: Clients, days: number): Promise<number> =>
     sql`parent_id is null and ${olderThan(sql`finished_at`, days)} and not exists (
           select from couplet.job child where child.parent_id = job.id and child.finished_at is null)`,
   );
+
+/** Sessions that carried nothing come every minute and tell nothing after some days; what failed stays until it travelled. */
+const deleteSessions = async (clients: Clients, days: number | null): Promise<void> => {
+  const sessions = sql`couplet.commerce_session`;
+  const quiet = sql`status = 'noData' and ${olderThan(sql`created_at`, ACTIVITY_DAYS)}`;
+  await deleteAll(clients, sessions, sql`id`, quiet);
+  if (days === null) return;
+  const ended = sql`status in ('applied', 'canceled') and ${olderThan(sql`created_at`, days)}`;
+  await deleteAll(clients, sessions, sql`id`, ended);
+};
 
 const foldActivity = async (clients: Clients): Promise<void> => {
   await clients.read(sql`

@@ -64,5 +64,11 @@ export const NOTE_CODES = {
     meaning: 'A dry run: the record would be created in the other app.',
     message: 'The record would be created',
   },
+  'job-due': {
+    ...NOTE,
+    remedy: 'Run the job that is named, or wait for its schedule.',
+    meaning: 'The job has done its part; what it left, or could not see yet, waits for another commerce job.',
+    message: '{count} wait[ in {channel}] for the job {nextJob}',
+  },
   unmatched: { ...NOTE, meaning: 'No record of the other app matches.', message: 'No record matches' },
 } as const satisfies Record<string, CodeEntry>;

@@ -36,6 +36,8 @@ export interface ServerDeps {
   readonly limits?: { readonly perMinute: number; readonly signInsPerMinute: number };
   /** Tests compare every answer with its schema. */
   readonly checkAnswers?: boolean;
+  /** Mappings named under commerce: their run is the job 1010. */
+  readonly commerceMappings?: readonly string[];
   /** Routes of other rooms, below /api/v1. */
   readonly moreRoutes?: readonly ((api: FastifyInstance) => Promise<void>)[];
 }

@@ -4,7 +4,7 @@
  */
 import { PgBoss } from 'pg-boss';
 import type { Schedule } from '../domain/mapping.ts';
-import type { CouplingDatabase, Job, JobRequest } from '../ports/coupling-database.ts';
+import type { CouplingDatabase, Job, JobKind, JobRequest } from '../ports/coupling-database.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 
 const QUEUE = 'couplet-job';
@@ -17,9 +17,11 @@ const POLLING = { batchSize: 1, pollingIntervalSeconds: 2, notifyPollingInterval
 const RETRY_LONGEST_SECONDS = 60;
 
 export interface TimetableEntry {
-  readonly mapping: string;
-  readonly channel: string;
-  readonly scope: 'modified' | 'full';
+  readonly kind: JobKind;
+  /** Null with `channel`: a job of commerce, for all channels. */
+  readonly mapping: string | null;
+  readonly channel: string | null;
+  readonly scope: 'modified' | 'full' | null;
   readonly schedule: Exclude<Schedule, { kind: 'continuous' } | { kind: 'manual' }>;
 }
 
@@ -115,7 +117,8 @@ async function keepTimetable(
 ): Promise<void> {
   const wanted = new Set<string>();
   for (const entry of entries) {
-    const key = `${entry.mapping}/${entry.channel}`;
+    // Names hold no slash, so a job of commerce is never taken for a lane.
+    const key = entry.mapping === null ? `commerce/job/${entry.kind}` : `${entry.mapping}/${entry.channel}`;
     if (entry.schedule.kind === 'cron') {
       wanted.add(key);
       await boss.schedule(TIMETABLE, entry.schedule.expression, entry, { tz: entry.schedule.timezone, key });
@@ -134,12 +137,13 @@ async function keepTimetable(
 }
 
 const scheduledRequest = (entry: TimetableEntry): JobRequest => ({
-  kind: 'synchronize',
+  // An entry that an earlier version has put into the queue names no kind.
+  kind: entry.kind ?? 'synchronize',
   mapping: entry.mapping,
   channel: entry.channel,
   parentId: null,
   scope: entry.scope,
-  direction: 'both',
+  direction: entry.mapping === null ? null : 'both',
   dryRun: false,
   trigger: 'schedule',
   actor: null,

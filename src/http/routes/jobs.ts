@@ -88,7 +88,7 @@ async function synchronize(
     body.direction,
   );
   return answerJob(deps, request, reply, {
-    kind: 'synchronize',
+    kind: mapping !== null && deps.commerceMappings?.includes(mapping) ? '1010' : 'synchronize',
     mapping,
     channel: body.channel ?? null,
     scope: body.scope,

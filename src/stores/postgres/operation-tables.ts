@@ -4,6 +4,12 @@
  */
 import type { NewOperationRow, OperationStore, OperationTable } from '../../ports/commerce.ts';
 import { arrayLiteral } from './array-literal.ts';
+import {
+  configurationStatements,
+  configurationTable,
+  readConfiguration,
+  writeConfiguration,
+} from './channel-configuration.ts';
 import { openConnection } from './connection.ts';
 import { quoteIdentifier, quoteTable } from './quote.ts';
 
@@ -22,7 +28,8 @@ export function openOperationStore(options: { readonly url: string; readonly nam
       for (const text of await missingStatements(tables, (sql, args) => connection.query(sql, args)))
         await connection.once(text);
     },
-    script: (tables) => `${tables.flatMap(allStatements).join(';\n')};\n`,
+    script: (tables) =>
+      `${[...tables.flatMap(allStatements), ...schemasOf(tables).flatMap(configurationStatements)].join(';\n')};\n`,
     async open(table) {
       const rows = await connection.query(
         `select replicationcounter::text, createddatetime::text from ${quoteTable(table)} where onlineoperationcompleted = 0`,
@@ -43,6 +50,8 @@ export function openOperationStore(options: { readonly url: string; readonly nam
           await session.query(text, args);
         }
       }),
+    configuration: (schema) => readConfiguration(connection, schema),
+    configure: (schema, entries) => writeConfiguration(connection, schema, entries),
     close: () => connection.close(),
   };
 }
@@ -57,6 +66,10 @@ function allStatements({ table, columns }: OperationTable): string[] {
     `create index if not exists ${quoteIdentifier(`${table.name}_open`)} on ${quoteTable(table)} (replicationcounter) where onlineoperationcompleted = 0`,
   ];
 }
+
+const schemasOf = (tables: readonly OperationTable[]): string[] => [
+  ...new Set(tables.flatMap(({ table }) => table.schema ?? [])),
+];
 
 type Ask = (text: string, args: readonly string[]) => Promise<readonly (readonly (string | null)[])[]>;
 
@@ -75,6 +88,10 @@ async function missingStatements(tables: readonly OperationTable[], ask: Ask): P
           statements.push(`alter table ${quoteTable(definition.table)} add column ${quoteIdentifier(name)} ${type}`);
       }
     }
+  }
+  for (const schema of schemasOf(tables)) {
+    if ((await ask(COLUMNS, [quoteTable(configurationTable(schema))])).length === 0)
+      statements.push(...configurationStatements(schema));
   }
   return [...new Set(statements)];
 }

@@ -1,0 +1,34 @@
+/** 1110 and 1070: what a channel is told of features and of its settings, written into its own `channelconfiguration`. */
+import { readMarks } from '../engine/read-marks.ts';
+import { noCounters } from '../ports/coupling-database.ts';
+import { type CommerceSite, operationStoreOf } from './commerce-site.ts';
+import { FEATURES, schemaOf } from './features.ts';
+import type { ChannelReport } from './job-report.ts';
+
+/** The setting that says whether the channel creates customers by operations. */
+export const CREATE_ASYNCHRONOUSLY = 'createAsynchronously';
+
+/** All features at once, so that a channel never has one without what it needs. */
+export async function distributeFeatures(commerce: CommerceSite, channel: string): Promise<ChannelReport> {
+  const known = await commerce.sessions.features();
+  const isOn = (name: string): boolean => known.some((feature) => feature.name === name && feature.enabled);
+  return tell(commerce, channel, Object.fromEntries(FEATURES.map(({ name }) => [name, isOn(name)])));
+}
+
+export function distributeSettings(commerce: CommerceSite, channel: string): Promise<ChannelReport> {
+  const createAsynchronously = commerce.rules.channels[channel]?.createAsynchronously ?? false;
+  return tell(commerce, channel, { [CREATE_ASYNCHRONOUSLY]: createAsynchronously });
+}
+
+async function tell(
+  commerce: CommerceSite,
+  channel: string,
+  entries: Readonly<Record<string, boolean>>,
+): Promise<ChannelReport> {
+  // The channel is another database after a restore; whoever writes into it looks first.
+  await readMarks(commerce.site, 'channel', channel);
+  const rows = await operationStoreOf(commerce, channel).configure(schemaOf(commerce, channel), entries);
+  const counters = noCounters();
+  counters.toChannel.modified = rows;
+  return { channel, counters, rowsAffected: rows, status: 'succeeded', code: null, params: {} };
+}
