@@ -1,7 +1,7 @@
 /** Writes log entries, and reads those that the engine takes back; lists are in `queries`. */
 import type { Json, Params, Side, Value } from '../domain/record.ts';
 import { keyOfText, keyText } from '../domain/record.ts';
-import type { CouplingDatabase, LogChange, LogEntry } from '../ports/coupling-database.ts';
+import type { CouplingDatabase, LogChange, LogEntry, RecentWrites } from '../ports/coupling-database.ts';
 import { joinedTexts, joinTexts, plainArray, textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import type { Queryable } from './open-session.ts';
@@ -162,7 +162,8 @@ const CLOCKS_APART_MS = 3_600_000;
 export const logPart = (
   clients: Clients,
   lanes: LaneRegistry,
-): Pick<CouplingDatabase, 'logEntryById' | 'logEntriesOfStep'> => ({
+): Pick<CouplingDatabase, 'logEntryById' | 'logEntriesOfStep' | 'recentWrites'> => ({
+  recentWrites: (couplingIds, since, limit) => recentWrites(clients, couplingIds, since, limit),
   logEntryById: async (id) => {
     if (!isId(id)) return null;
     const [row] = await query<LogRow>(clients.raw, `select ${LOG_COLUMNS} from couplet.sync_log l where l.id = $1`, [
@@ -182,3 +183,34 @@ export const logPart = (
     return Promise.all(rows.map((row) => logEntryOfRow(row, lanes)));
   },
 });
+
+const RECENT = `
+  select u.id as coupling_id, l.action, l.direction, l.changed_by, l.changes
+    from unnest($1::uuid[]) as u(id)
+   cross join lateral (
+     select l.action, l.direction, l.changed_by, l.changes from couplet.sync_log l
+      where l.coupling_id = u.id and l.id >= $2 and l.action in ('modified', 'resolved')
+      order by l.id desc limit $3) l`;
+
+const recentWrites = async (
+  clients: Clients,
+  couplingIds: readonly string[],
+  since: Date,
+  limit: number,
+): Promise<ReadonlyMap<string, RecentWrites>> => {
+  const rows = await query<Pick<LogRow, 'action' | 'direction' | 'changed_by' | 'changes'> & { coupling_id: string }>(
+    clients.raw,
+    RECENT,
+    [plainArray(couplingIds), lowestIdAt(since.getTime()), limit],
+  );
+  const found = new Map<string, RecentWrites[number][]>();
+  const answered = new Set<string>();
+  for (const row of rows) {
+    if (row.action === 'resolved') answered.add(row.coupling_id);
+    if (answered.has(row.coupling_id)) continue;
+    const writes = found.get(row.coupling_id) ?? [];
+    writes.push({ direction: row.direction, changedBy: row.changed_by, changes: changesOf(row.changes) });
+    found.set(row.coupling_id, writes);
+  }
+  return found;
+};

@@ -262,9 +262,9 @@ function errorOf(settling: Settling, subject: Subject, found: Finding, before: S
   const { context, identity } = settling;
   const { mapping } = context.prepared;
   const attempts = found.kind === 'failure' ? (before?.kind === 'failure' ? before.attempts : 0) + 1 : 1;
-  // A difference that a verification found is shown to a person and repaired by nobody's retry.
-  const parked =
-    found.kind === 'failure' && (attempts >= mapping.failures.maxAttempts || found.code === 'verification-difference');
+  // A difference that a verification found, and a pair that swings, wait for a person: a retry would undo or feed it.
+  const forSomebody = found.code === 'verification-difference' || found.code === 'swinging';
+  const parked = found.kind === 'failure' && (attempts >= mapping.failures.maxAttempts || forSomebody);
   const retryAt =
     found.kind === 'failure' && !parked
       ? new Date(context.surroundings.now().getTime() + retryDelayMs(attempts)).toISOString()

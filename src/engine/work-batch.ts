@@ -16,6 +16,7 @@ import { readNote } from './ledger-note.ts';
 import { goneSubject, type LoneOptions, planInsert, planLoneRecords } from './plan-lone-records.ts';
 import { type BatchPlan, planPair, type PlanOptions, subjectOfPair } from './plan-pairs.ts';
 import { loadOpenErrors, settleSubject } from './settle-subjects.ts';
+import { stopSwinging } from './stop-swinging.ts';
 import { finding, type PlannedWrite, type Subject } from './subject.ts';
 
 export interface BatchOptions extends PlanOptions {
@@ -108,7 +109,7 @@ export async function planGathered(
   subjects.push(...(await planLoneRecords(plan, options.lone)));
   // Records that are gone and were never coupled: what was wrong with them is over.
   for (const item of gathered.void) subjects.push(goneSubject(plan, item));
-  await completePlan(context, subjects);
+  await Promise.all([completePlan(context, subjects), stopSwinging(context, identity, subjects)]);
   return { plan, subjects };
 }
 

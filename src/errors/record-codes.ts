@@ -149,7 +149,8 @@ export const RECORD_CODES = {
     reach: 'record',
     remedy: 'Find what changes the value back, or let the field travel in one direction only; then Retry.',
     status: null,
-    message: '{field} keeps changing back and forth between the two apps',
+    message:
+      '{field} keeps changing back and forth between the two apps[, in HQ by {hqBy}][, in the channel by {channelBy}]',
   },
   'operation-malformed': {
     meaning: 'A customer operation of the channel cannot be read: unknown operation or column, or a wrong type.',

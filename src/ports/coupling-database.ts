@@ -12,6 +12,7 @@ import type {
   LaneLook,
   PendingChange,
   PendingState,
+  RecentWrites,
   NewPending,
   KeyMove,
   Coupling,
@@ -140,6 +141,11 @@ export interface CouplingDatabase {
 
   // log
   logEntryById(id: string): Promise<(LogEntry & { readonly at: string; readonly revertedBy: string | null }) | null>;
+  /**
+   * The last changes of each of these couplings, newest first, since the given time: what was written to one side or
+   * the other. An error that was resolved ends the list: what was before it is answered.
+   */
+  recentWrites(couplingIds: readonly string[], since: Date, limit: number): Promise<ReadonlyMap<string, RecentWrites>>;
   /** Entries of the same job and coupling, the given one included, oldest first. */
   logEntriesOfStep(jobId: string, couplingId: string): Promise<readonly LogEntry[]>;
 

@@ -280,6 +280,8 @@ export interface LogEntry {
   readonly undo: Json;
 }
 
+export type RecentWrites = readonly Pick<LogEntry, 'direction' | 'changedBy' | 'changes'>[];
+
 // ---------------------------------------------------------------- jobs
 
 export type JobKind =

@@ -28,7 +28,8 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'match-ambiguous': 'Aucun enregistrement non couplé ne correspond seul[ sur {matchedOn}] ; trouvés : {candidates}',
   'verification-difference':
     "{field} ne contient plus la dernière valeur synchronisée, sans qu'aucune modification ait été vue",
-  swinging: '{field} ne cesse de changer entre les deux applications',
+  swinging:
+    '{field} ne cesse de changer entre les deux applications[, au siège par {hqBy}][, dans le canal par {channelBy}]',
   'operation-malformed': "L'opération est illisible[ : {reason}]",
   'counter-reused': 'Le compteur {counter} de {table} a déjà été utilisé avec un autre contenu',
   'guid-in-use': 'Le GUID {guid} désigne déjà un autre client',

@@ -26,7 +26,8 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'parent-not-coupled': '{field} verwijst naar {parent}[ {parentKey}], dat niet is gekoppeld',
   'match-ambiguous': 'Geen niet-gekoppeld record komt als enige overeen[ op {matchedOn}]; gevonden: {candidates}',
   'verification-difference': '{field} is niet wat het laatst is gesynchroniseerd, en er is geen wijziging van gezien',
-  swinging: '{field} verandert steeds heen en weer tussen de twee apps',
+  swinging:
+    '{field} verandert steeds heen en weer tussen de twee apps[, in HQ door {hqBy}][, in het kanaal door {channelBy}]',
   'operation-malformed': 'De bewerking kan niet worden gelezen[: {reason}]',
   'counter-reused': 'Teller {counter} van {table} is al eerder gebruikt met een andere inhoud',
   'guid-in-use': 'De GUID {guid} hoort al bij een andere klant',

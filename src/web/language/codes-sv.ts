@@ -23,7 +23,8 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'parent-not-coupled': '{field} refererar till {parent}[ {parentKey}], som inte är kopplad',
   'match-ambiguous': 'Ingen okopplad post matchar ensam[ på {matchedOn}]; hittade: {candidates}',
   'verification-difference': '{field} är inte vad som senast synkroniserades, och ingen ändring av det har upptäckts',
-  swinging: '{field} ändras gång på gång fram och tillbaka mellan de båda apparna',
+  swinging:
+    '{field} ändras gång på gång fram och tillbaka mellan de båda apparna[, i HQ av {hqBy}][, i kanalen av {channelBy}]',
   'operation-malformed': 'Åtgärden kan inte läsas[: {reason}]',
   'counter-reused': 'Räknare {counter} i {table} har redan använts med annat innehåll',
   'guid-in-use': 'GUID {guid} tillhör redan en annan kund',
