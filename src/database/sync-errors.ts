@@ -15,6 +15,7 @@ import type { Clients } from './connect.ts';
 import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { isId, isoTimeOrNull } from './iso-time.ts';
+import { type BulkColumn, insertsRows } from './insert-rows.ts';
 import type { LaneRegistry } from './lane-registry.ts';
 import { keyArray } from './pending.ts';
 
@@ -173,51 +174,6 @@ export const errorsPart = (
   },
 });
 
-const COLUMNS: readonly (readonly [name: string, type: string])[] = [
-  ['id', 'uuid'],
-  ['scope', 'couplet.error_scope'],
-  ['kind', 'couplet.error_kind'],
-  ['parked', 'boolean'],
-  ['attempts', 'int'],
-  ['coupling_id', 'uuid'],
-  ['operation_id', 'uuid'],
-  ['job_id', 'uuid'],
-  ['code', 'text'],
-  ['cause', 'text'],
-  ['params', 'json'],
-  ['hq_key', 'text'],
-  ['channel_key', 'text'],
-  ['hq_description', 'text'],
-  ['channel_description', 'text'],
-  ['hq_seen', 'json'],
-  ['channel_seen', 'json'],
-  ['deleted_in', 'couplet.side'],
-  ['survivor_changed', 'boolean'],
-  ['candidates', 'json'],
-  ['mass_deletion', 'json'],
-  ['fields', 'json'],
-  ['field_names', 'text[]'],
-  ['waits_for_lane_id', 'int'],
-  ['waits_for_side', 'couplet.side'],
-  ['waits_for_key', 'text'],
-  ['retry_at', 'timestamptz'],
-];
-const names = COLUMNS.map(([name]) => name);
-const isText = (type: string): boolean => type === 'json' || type === 'text[]' || type === 'timestamptz';
-
-/** Inserted, or written over the error of the same id: also over a resolved one, which is open again then. */
-const WRITE = `
-  insert into couplet.sync_error (lane_id, status, ${names.join(', ')})
-  select $1, 'open', ${COLUMNS.map(([name, type]) => (isText(type) ? `u.${name}::${type}` : `u.${name}`)).join(', ')}
-    from unnest(${COLUMNS.map(([, type], index) => `$${index + 2}::${isText(type) ? 'text' : type}[]`).join(', ')})
-           as u(${names.join(', ')})
-  on conflict (id) do update set
-    status = 'open', resolved_at = null, resolution = null, last_seen_at = now(),
-    ${names
-      .slice(1)
-      .map((name) => `${name} = excluded.${name}`)
-      .join(', ')}`;
-
 const seenOf = (record: ErrorRecord): string =>
   JSON.stringify({
     exists: record.exists,
@@ -236,44 +192,75 @@ const fieldNamesOf = (error: SyncError): string => {
 const jsonOrNull = (value: Json | readonly object[]): string | null =>
   value === null || (Array.isArray(value) && value.length === 0) ? null : JSON.stringify(value);
 
-export const writeErrors = async (
+/** An error, and the lane of the parent it waits for. */
+interface NewError {
+  readonly error: SyncError;
+  readonly waitsForLaneId: number | null;
+}
+
+const keyOrNull = ({ key }: ErrorRecord): string | null => (key === null ? null : keyText(key));
+
+const COLUMNS: readonly BulkColumn<NewError>[] = [
+  { name: 'id', type: 'uuid', as: 'plain', value: ({ error }) => error.id },
+  { name: 'scope', type: 'couplet.error_scope', as: 'plain', value: ({ error }) => error.scope },
+  { name: 'kind', type: 'couplet.error_kind', as: 'plain', value: ({ error }) => error.kind },
+  { name: 'parked', type: 'boolean', as: 'plain', value: ({ error }) => error.parked },
+  { name: 'attempts', type: 'int', as: 'plain', value: ({ error }) => error.attempts },
+  { name: 'coupling_id', type: 'uuid', as: 'plain', value: ({ error }) => error.couplingId },
+  { name: 'operation_id', type: 'uuid', as: 'plain', value: ({ error }) => error.operationId ?? null },
+  { name: 'job_id', type: 'uuid', as: 'plain', value: ({ error }) => error.jobId },
+  { name: 'code', type: 'text', as: 'text', value: ({ error }) => error.code },
+  { name: 'cause', type: 'text', as: 'text', value: ({ error }) => error.cause },
+  { name: 'params', type: 'json', as: 'joined', value: ({ error }) => JSON.stringify(error.params) },
+  { name: 'hq_key', type: 'text', as: 'joined', value: ({ error }) => keyOrNull(error.hqRecord) },
+  { name: 'channel_key', type: 'text', as: 'joined', value: ({ error }) => keyOrNull(error.channelRecord) },
+  { name: 'hq_description', type: 'text', as: 'text', value: ({ error }) => error.hqRecord.description },
+  { name: 'channel_description', type: 'text', as: 'text', value: ({ error }) => error.channelRecord.description },
+  { name: 'hq_seen', type: 'json', as: 'joined', value: ({ error }) => seenOf(error.hqRecord) },
+  { name: 'channel_seen', type: 'json', as: 'joined', value: ({ error }) => seenOf(error.channelRecord) },
+  { name: 'deleted_in', type: 'couplet.side', as: 'plain', value: ({ error }) => error.deletedIn },
+  { name: 'survivor_changed', type: 'boolean', as: 'plain', value: ({ error }) => error.survivorChanged },
+  { name: 'candidates', type: 'json', as: 'joined', value: ({ error }) => jsonOrNull(error.candidates) },
+  { name: 'mass_deletion', type: 'json', as: 'joined', value: ({ error }) => jsonOrNull(error.massDeletion) },
+  { name: 'fields', type: 'json', as: 'joined', value: ({ error }) => jsonOrNull(error.fields) },
+  { name: 'field_names', type: 'text[]', as: 'text', value: ({ error }) => fieldNamesOf(error) },
+  { name: 'waits_for_lane_id', type: 'int', as: 'plain', value: ({ waitsForLaneId }) => waitsForLaneId },
+  { name: 'waits_for_side', type: 'couplet.side', as: 'plain', value: ({ error }) => error.waitsFor?.side ?? null },
+  {
+    name: 'waits_for_key',
+    type: 'text',
+    as: 'joined',
+    value: ({ error }) => error.waitsFor && keyText(error.waitsFor.key),
+  },
+  { name: 'retry_at', type: 'timestamptz', as: 'text', value: ({ error }) => error.retryAt },
+];
+
+/** Inserted, or written over the error of the same id: also over a resolved one, which is open again then. */
+const insertErrors = insertsRows<NewError>({
+  table: 'couplet.sync_error',
+  given: [
+    { name: 'lane_id', type: 'int' },
+    { name: 'status', type: 'couplet.error_status' },
+  ],
+  columns: COLUMNS,
+  conflict: `
+    on conflict (id) do update set status = 'open', resolved_at = null, resolution = null, last_seen_at = now(),
+      ${COLUMNS.slice(1)
+        .map(({ name }) => `${name} = excluded.${name}`)
+        .join(', ')}`,
+});
+
+export const writeErrors = (
   sql: Queryable,
   laneId: number,
   parentLaneIds: ReadonlyMap<string, number>,
   errors: readonly SyncError[],
 ): Promise<void> => {
-  const plain = (of: (error: SyncError) => string | number | boolean | null): string => plainArray(errors.map(of));
-  const text = (of: (error: SyncError) => string | null): string => textArray(errors.map(of));
-  await query(sql, WRITE, [
-    laneId,
-    plain((error) => error.id),
-    plain((error) => error.scope),
-    plain((error) => error.kind),
-    plain((error) => error.parked),
-    plain((error) => error.attempts),
-    plain((error) => error.couplingId),
-    plain((error) => error.operationId ?? null),
-    plain((error) => error.jobId),
-    text((error) => error.code),
-    text((error) => error.cause),
-    text((error) => JSON.stringify(error.params)),
-    text((error) => (error.hqRecord.key === null ? null : keyText(error.hqRecord.key))),
-    text((error) => (error.channelRecord.key === null ? null : keyText(error.channelRecord.key))),
-    text((error) => error.hqRecord.description),
-    text((error) => error.channelRecord.description),
-    text((error) => seenOf(error.hqRecord)),
-    text((error) => seenOf(error.channelRecord)),
-    plain((error) => error.deletedIn),
-    plain((error) => error.survivorChanged),
-    text((error) => jsonOrNull(error.candidates)),
-    text((error) => jsonOrNull(error.massDeletion)),
-    text((error) => jsonOrNull(error.fields)),
-    text(fieldNamesOf),
-    plain((error) => (error.waitsFor === null ? null : (parentLaneIds.get(error.waitsFor.mapping) ?? null))),
-    plain((error) => error.waitsFor?.side ?? null),
-    text((error) => (error.waitsFor === null ? null : keyText(error.waitsFor.key))),
-    text((error) => error.retryAt),
-  ]);
+  const rows = errors.map((error): NewError => {
+    const { waitsFor } = error;
+    return { error, waitsForLaneId: waitsFor === null ? null : (parentLaneIds.get(waitsFor.mapping) ?? null) };
+  });
+  return insertErrors(sql, [laneId, 'open'], rows);
 };
 
 export const resolveErrors = async (

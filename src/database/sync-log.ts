@@ -2,40 +2,12 @@
 import type { Json, Params, Side, Value } from '../domain/record.ts';
 import { keyOfText, keyText } from '../domain/record.ts';
 import type { CouplingDatabase, LogChange, LogEntry, RecentWrites } from '../ports/coupling-database.ts';
-import { joinedTexts, joinTexts, plainArray, textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { isId, isTimeOrdered, lowestIdAt, timeOfId, timestampOfId } from './iso-time.ts';
+import { insertsRows } from './insert-rows.ts';
 import type { LaneRegistry } from './lane-registry.ts';
-
-/** `joined`: JSON texts, told by `joinTexts`. */
-const COLUMNS: readonly (readonly [name: string, type: string])[] = [
-  ['id', 'uuid'],
-  ['action', 'couplet.log_action'],
-  ['cause', 'couplet.log_cause'],
-  ['direction', 'couplet.write_direction'],
-  ['coupling_id', 'uuid'],
-  ['job_id', 'uuid'],
-  ['error_id', 'uuid'],
-  ['reverts', 'uuid'],
-  ['actor', 'text'],
-  ['changed_by', 'text'],
-  ['reason', 'text'],
-  ['code', 'text'],
-  ['request_id', 'text'],
-  ['hq_key', 'joined'],
-  ['channel_key', 'joined'],
-  ['params', 'joined'],
-  ['changes', 'joined'],
-  ['undo', 'joined'],
-];
-
-const WRITE = `
-  insert into couplet.sync_log (lane_id, ${COLUMNS.map(([name]) => name).join(', ')})
-  select $1, ${COLUMNS.map(([name]) => `u.${name}`).join(', ')}
-    from unnest(${COLUMNS.map(([, type], index) => (type === 'joined' ? joinedTexts(index + 2) : `$${index + 2}::${type}[]`)).join(', ')})
-           as u(${COLUMNS.map(([name]) => name).join(', ')})`;
 
 type StoredChange = readonly [field: string, side: Side, old: Value, now: Value];
 
@@ -44,39 +16,46 @@ const storedChanges = (entry: LogEntry): string | null =>
     ? null
     : JSON.stringify(entry.changes.map((change): StoredChange => [change.field, change.side, change.old, change.new]));
 
-const hasNames = (params: object): boolean => {
-  for (const _ in params) return true;
-  return false;
+const storedParams = ({ params }: LogEntry): string | null => {
+  for (const _ in params) return JSON.stringify(params);
+  return null;
 };
+
+const insertEntries = insertsRows<LogEntry>({
+  table: 'couplet.sync_log',
+  given: [{ name: 'lane_id', type: 'int' }],
+  columns: [
+    { name: 'id', type: 'uuid', as: 'plain', value: (entry) => entry.id },
+    { name: 'action', type: 'couplet.log_action', as: 'plain', value: (entry) => entry.action },
+    { name: 'cause', type: 'couplet.log_cause', as: 'plain', value: (entry) => entry.cause },
+    { name: 'direction', type: 'couplet.write_direction', as: 'plain', value: (entry) => entry.direction },
+    { name: 'coupling_id', type: 'uuid', as: 'plain', value: (entry) => entry.couplingId },
+    { name: 'job_id', type: 'uuid', as: 'plain', value: (entry) => entry.jobId },
+    { name: 'error_id', type: 'uuid', as: 'plain', value: (entry) => entry.errorId },
+    { name: 'reverts', type: 'uuid', as: 'plain', value: (entry) => entry.reverts },
+    { name: 'actor', type: 'text', as: 'text', value: (entry) => entry.actor },
+    { name: 'changed_by', type: 'text', as: 'text', value: (entry) => entry.changedBy },
+    { name: 'reason', type: 'text', as: 'text', value: (entry) => entry.reason },
+    { name: 'code', type: 'text', as: 'text', value: (entry) => entry.code },
+    { name: 'request_id', type: 'text', as: 'text', value: (entry) => entry.requestId },
+    { name: 'hq_key', type: 'text', as: 'joined', value: (entry) => entry.hqKey && keyText(entry.hqKey) },
+    {
+      name: 'channel_key',
+      type: 'text',
+      as: 'joined',
+      value: (entry) => entry.channelKey && keyText(entry.channelKey),
+    },
+    { name: 'params', type: 'text', as: 'joined', value: storedParams },
+    { name: 'changes', type: 'text', as: 'joined', value: storedChanges },
+    { name: 'undo', type: 'text', as: 'joined', value: (entry) => entry.undo && JSON.stringify(entry.undo) },
+  ],
+});
 
 export const writeLog = async (sql: Queryable, laneId: number, entries: readonly LogEntry[]): Promise<void> => {
   for (const entry of entries) {
     if (!isTimeOrdered(entry.id)) throw new Error(`A log entry needs an id of UUID version 7, not ${entry.id}.`);
   }
-  const plain = (of: (entry: LogEntry) => string | null): string => plainArray(entries.map(of));
-  const text = (of: (entry: LogEntry) => string | null): string => textArray(entries.map(of));
-  const joined = (of: (entry: LogEntry) => string | null): string => joinTexts(entries.map(of));
-  await query(sql, WRITE, [
-    laneId,
-    plain((entry) => entry.id),
-    plain((entry) => entry.action),
-    plain((entry) => entry.cause),
-    plain((entry) => entry.direction),
-    plain((entry) => entry.couplingId),
-    plain((entry) => entry.jobId),
-    plain((entry) => entry.errorId),
-    plain((entry) => entry.reverts),
-    text((entry) => entry.actor),
-    text((entry) => entry.changedBy),
-    text((entry) => entry.reason),
-    text((entry) => entry.code),
-    text((entry) => entry.requestId),
-    joined((entry) => (entry.hqKey === null ? null : keyText(entry.hqKey))),
-    joined((entry) => (entry.channelKey === null ? null : keyText(entry.channelKey))),
-    joined((entry) => (hasNames(entry.params) ? JSON.stringify(entry.params) : null)),
-    joined(storedChanges),
-    joined((entry) => (entry.undo === null ? null : JSON.stringify(entry.undo))),
-  ]);
+  await insertEntries(sql, [laneId], entries);
 };
 
 /**

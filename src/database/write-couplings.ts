@@ -11,6 +11,7 @@ import type {
 import { joinedTexts, joinTexts, plainArray, textArray } from './array-literal.ts';
 import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
+import { insertsRows } from './insert-rows.ts';
 import { storeBase } from './layouts.ts';
 import { keyArray } from './pending.ts';
 
@@ -19,47 +20,41 @@ const parentsOf = (parents: readonly (string | null)[]): string | null =>
   parents.every((parent) => parent === null) ? null : plainArray(parents);
 const jsonOrNull = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
 
-const COUPLE = `
-  insert into couplet.coupling
-    (id, lane_id, layout_id, status, hq_key, channel_key, base_hq, base_channel, base_states, hq_description,
-     channel_description, error_id, parents, written_hq, written_channel, old_rows, last_job_id,
-     last_synchronized_at)
-  select u.id, $1, $2, u.status, u.hq_key, u.channel_key, u.base_hq, u.base_channel, u.base_states, u.hq_description,
-         u.channel_description, u.error_id, u.parents::uuid[], u.written_hq, u.written_channel, u.old_rows, $3,
-         case when u.status = 'synchronized' then now() end
-    from unnest($4::uuid[], $5::couplet.coupling_status[], ${[6, 7, 8, 9, 10].map(joinedTexts).join(', ')},
-                $11::text[], $12::text[], $13::uuid[], $14::text[], $15::text[], $16::text[], $17::json[])
-           as u(id, status, hq_key, channel_key, base_hq, base_channel, base_states, hq_description,
-                channel_description, error_id, parents, written_hq, written_channel, old_rows)`;
+const insertNew = insertsRows<NewCoupling>({
+  table: 'couplet.coupling',
+  given: [
+    { name: 'lane_id', type: 'int' },
+    { name: 'layout_id', type: 'int' },
+    { name: 'last_job_id', type: 'uuid' },
+  ],
+  columns: [
+    { name: 'id', type: 'uuid', as: 'plain', value: ({ id }) => id },
+    { name: 'status', type: 'couplet.coupling_status', as: 'plain', value: ({ status }) => status },
+    { name: 'hq_key', type: 'text', as: 'joined', value: ({ hqKey }) => keyText(hqKey) },
+    { name: 'channel_key', type: 'text', as: 'joined', value: ({ channelKey }) => keyOrNull(channelKey) },
+    { name: 'base_hq', type: 'text', as: 'joined', value: ({ base }) => JSON.stringify(base.hq) },
+    { name: 'base_channel', type: 'text', as: 'joined', value: ({ base }) => JSON.stringify(base.channel) },
+    { name: 'base_states', type: 'text', as: 'joined', value: ({ base }) => jsonOrNull(base.states) },
+    { name: 'hq_description', type: 'text', as: 'text', value: ({ hqDescription }) => hqDescription },
+    { name: 'channel_description', type: 'text', as: 'text', value: ({ channelDescription }) => channelDescription },
+    { name: 'error_id', type: 'uuid', as: 'plain', value: ({ errorId }) => errorId },
+    { name: 'parents', type: 'uuid[]', as: 'text', value: ({ parents }) => parentsOf(parents) },
+    { name: 'written_hq', type: 'text', as: 'text', value: ({ written }) => written.hq },
+    { name: 'written_channel', type: 'text', as: 'text', value: ({ written }) => written.channel },
+    { name: 'old_rows', type: 'json', as: 'joined', value: ({ oldRows }) => jsonOrNull(oldRows) },
+  ],
+  computed: [
+    { name: 'last_synchronized_at', sql: (of) => `case when ${of('status')} = 'synchronized' then now() end` },
+  ],
+});
 
-export const insertCouplings = async (
+export const insertCouplings = (
   sql: Queryable,
   laneId: number,
   layoutId: number,
   jobId: string | null,
   couplings: readonly NewCoupling[],
-): Promise<void> => {
-  const bases = couplings.map((coupling) => storeBase(coupling.base));
-  await query(sql, COUPLE, [
-    laneId,
-    layoutId,
-    jobId,
-    plainArray(couplings.map(({ id }) => id)),
-    plainArray(couplings.map(({ status }) => status)),
-    joinTexts(couplings.map(({ hqKey }) => keyText(hqKey))),
-    joinTexts(couplings.map(({ channelKey }) => keyOrNull(channelKey))),
-    joinTexts(bases.map(({ hq }) => hq)),
-    joinTexts(bases.map(({ channel }) => channel)),
-    joinTexts(bases.map(({ states }) => states)),
-    textArray(couplings.map(({ hqDescription }) => hqDescription)),
-    textArray(couplings.map(({ channelDescription }) => channelDescription)),
-    plainArray(couplings.map(({ errorId }) => errorId)),
-    textArray(couplings.map(({ parents }) => parentsOf(parents))),
-    textArray(couplings.map(({ written }) => written.hq)),
-    textArray(couplings.map(({ written }) => written.channel)),
-    textArray(couplings.map(({ oldRows }) => jsonOrNull(oldRows))),
-  ]);
-};
+): Promise<void> => insertNew(sql, [laneId, layoutId, jobId], couplings);
 
 /** What one part of a `CouplingUpdate` sets: the column, its type in the array (`joined`: JSON texts), and its values. */
 interface Part {
