@@ -2,6 +2,7 @@
 import type { Json, Params, Side, Value } from '../domain/record.ts';
 import { keyOfText, keyText } from '../domain/record.ts';
 import type { CouplingDatabase, LogChange, LogEntry, RecentWrites } from '../ports/coupling-database.ts';
+import { plainArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
