@@ -9,7 +9,7 @@ import { serverDepsOf } from './compose/server-deps.ts';
 import type { AuthSettings, CommerceJob, Settings } from './config/settings.ts';
 import { openCouplingDatabase, type OpenedCouplingDatabase } from './database/open-coupling-database.ts';
 import { emptyMemory, type LaneMemory } from './engine/open-lane.ts';
-import { type CarryOutJob, laneText, lanesOf, mappingOf, type Site, storeOf } from './engine/site.ts';
+import { type CarryOutJob, lanesOf, mappingOf, type Site } from './engine/site.ts';
 import { createSynchronizer } from './engine/synchronizer.ts';
 import { prepareDatabase } from './database/migrate.ts';
 import { assertListenable, ListeningRefused } from './http/assert-listenable.ts';
@@ -18,7 +18,6 @@ import { type StartedQueue, startJobQueue, type TimetableEntry } from './jobs/jo
 import { type ContinuousWork, type StoreStateReport, workContinuously } from './jobs/work-continuously.ts';
 import type { JobKind } from './ports/coupling-database.ts';
 import type { JobQueue } from './ports/job-queue.ts';
-import type { Lane } from './ports/store.ts';
 import type { Synchronizer } from './ports/synchronizer.ts';
 
 export interface ComposeOptions extends StoreOptions {

@@ -8,7 +8,7 @@ import type { Clients } from './connect.ts';
 import type { Parameter, Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { isoTime } from './iso-time.ts';
-import type { LaneRegistry } from './lane-registry.ts';
+import { LANE_COLUMNS, type LaneRegistry, type LaneRow, laneStateOf } from './lane-registry.ts';
 
 type PendingPart = Pick<
   CouplingDatabase,
@@ -122,24 +122,14 @@ const OF_KEYS = `
 
 const COUNT = 'select side, state, count(*)::int as count from couplet.pending where lane_id = $1 group by side, state';
 
-// Hops from lane to lane in the index: with a million entries in one lane, a group by would read them all.
+// One step into an index for each lane: whatever is pending, and however many errors wait for their time.
 const LANES_WITH_WORK = `
-  with recursive due(lane_id) as (
-      (select lane_id from couplet.pending where state = 'due' order by lane_id limit 1)
-    union all
-      select (select p.lane_id from couplet.pending p
-               where p.state = 'due' and p.lane_id > due.lane_id order by p.lane_id limit 1)
-        from due where due.lane_id is not null)
-  select lane_id, min(since)::text as since
-    from (select due.lane_id, p.since
-            from due cross join lateral (
-              select p.since from couplet.pending p
-               where p.state = 'due' and p.lane_id = due.lane_id order by p.id limit 1) p
-           where due.lane_id is not null
-          union all
-          select lane_id, retry_at from couplet.sync_error
-           where status = 'open' and not parked and retry_at is not null and retry_at <= now()) as work
-   group by lane_id order by 2`;
+  select ${LANE_COLUMNS} from couplet.lane l
+   where l.forgotten_at is null and not l.paused and l.stopped is null and $1
+     and (l.full_run_due is not null or not l.first_run_done
+       or (select true from couplet.pending p where p.state = 'due' and p.lane_id = l.id order by p.id limit 1)
+       or (select true from couplet.sync_error e where e.lane_id = l.id and e.status = 'open' and not e.parked
+              and e.retry_at is not null and e.retry_at <= now() order by e.retry_at limit 1))`;
 
 // A retry is put among the pending once: its time is taken away with it, and the next attempt sets a new one.
 const PEND_RETRIES = `
@@ -174,7 +164,7 @@ const CHANGE_STATE = `
 export const pendingPart = (clients: Clients, lanes: LaneRegistry): PendingPart => ({
   takePending: async (lane, states, afterId, limit) => {
     const laneId = await lanes.idOf(lane);
-    const rows = await query<PendingRow>(clients.raw, TAKE, [laneId, plainArray(states), afterId ?? '0', limit]);
+    const rows = await query<PendingRow>(clients.looks, TAKE, [laneId, plainArray(states), afterId ?? '0', limit]);
     return rows.map(pendingOfRow);
   },
   pendingOf: async (lane, side, keys) => {
@@ -185,8 +175,9 @@ export const pendingPart = (clients: Clients, lanes: LaneRegistry): PendingPart 
   },
   countPending: (lane) => countPending(clients, lanes, lane),
   lanesWithWork: async () => {
-    const rows = await query<{ lane_id: number; since: string }>(clients.raw, LANES_WITH_WORK, []);
-    return Promise.all(rows.map(async (row) => ({ lane: await lanes.laneOf(row.lane_id), since: isoTime(row.since) })));
+    // With a parameter, so that the driver prepares it.
+    const rows = await query<LaneRow>(clients.looks, LANES_WITH_WORK, [true]);
+    return rows.map(laneStateOf);
   },
   pendRetries: async (lane, which, limit) => {
     const laneId = await lanes.idOf(lane);

@@ -22,8 +22,8 @@ export interface ReadOptions {
    * asked where the cursor is. Only when both say the same does the answer count, so nothing rests on what is remembered.
    */
   readonly remembered?: Map<string, Cursor>;
-  /** Called as soon as changes are among the pending, before the store is told. */
-  readonly taken?: () => void;
+  /** Told the channels concerned as soon as changes are among the pending, before the store is told. */
+  readonly taken?: (channels: ReadonlySet<string>) => void;
 }
 
 export const storeText = (side: Side, channel: string | null): string => `${side}/${channel ?? ''}`;
@@ -60,7 +60,7 @@ export async function readMarks(
     }
     marks += page.marks.length;
     cursor = page.cursor;
-    if (pend.length > 0) taken();
+    if (pend.length > 0) taken(new Set(pend.map(({ lane }) => lane.channel)));
     await surroundings.reach('cursor-moved', null);
     await store.confirm(database.reader, page.cursor);
     if (page.complete) break;

@@ -8,9 +8,12 @@ import { LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../err
 import type { Params, Side } from '../domain/record.ts';
 import type { Rounds } from './rounds.ts';
 
-/** How long a reader sleeps when nothing wakes it; polling is the net below the wake-ups. */
-const SLEEP_MS = 1_000;
-/** Retries and changes taken in by another process are looked for this often. */
+/**
+ * How long a reader sleeps when nothing wakes it. While it sleeps it looks for marks itself, which is the net below the
+ * wake-ups; after it, the store is read with all its checks, which cost as much as it has tables.
+ */
+const SLEEP_MS = 5_000;
+/** Retries, and changes that another process took in or left behind, are looked for this often: one question for all lanes. */
 const LOOK_MS = 1_000;
 const BACK_OFF_FIRST_MS = 500;
 const BACK_OFF_LONGEST_MS = 15_000;
@@ -39,18 +42,19 @@ export interface ContinuousWork {
 export function workContinuously(options: ContinuousOptions): ContinuousWork {
   const end = new AbortController();
   const bells = new Map(options.channels.map((channel) => [channel, bell()]));
-  const ring = (channel: string | null): void => {
-    for (const [name, own] of bells) if (channel === null || channel === name) own.ring();
+  const ring = (channels: Iterable<string>): void => {
+    for (const channel of channels) bells.get(channel)?.ring();
   };
   const loops = [
     watchStore(options, 'hq', null, ring, end.signal),
     ...options.channels.map((channel) => watchStore(options, 'channel', channel, ring, end.signal)),
     ...options.channels.map((channel) => workChannel(options, channel, bells.get(channel) as Bell, end.signal)),
+    lookForWork(options, bells, end.signal),
   ];
   return {
     async stop() {
       end.abort();
-      ring(null);
+      ring(bells.keys());
       await Promise.all(loops);
     },
   };
@@ -61,21 +65,22 @@ async function watchStore(
   options: ContinuousOptions,
   side: Side,
   channel: string | null,
-  ring: (channel: string | null) => void,
+  ring: (channels: Iterable<string>) => void,
   signal: AbortSignal,
 ): Promise<void> {
   let backOffMs = 0;
   while (!signal.aborted) {
     try {
-      const read = await options.rounds.readMarks(side, channel);
-      if (backOffMs > 0) ring(channel);
+      await options.rounds.readMarks(side, channel, ring);
+      // A store that is back may have work waiting that was put off.
+      if (backOffMs > 0) ring(channel === null ? options.channels : [channel]);
       backOffMs = 0;
       options.report({ side, channel, state: 'reachable', code: null, params: {}, message: null });
-      if (read > 0) ring(channel);
-      else await options.rounds.waitForMarks(side, channel, SLEEP_MS, signal);
+      // Whatever was committed meanwhile ends the wait at its first look.
+      await options.rounds.waitForMarks(side, channel, SLEEP_MS, signal);
     } catch (fault) {
       if (signal.aborted) return;
-      backOffMs = Math.min(Math.max(BACK_OFF_FIRST_MS, backOffMs * 2), BACK_OFF_LONGEST_MS);
+      backOffMs = longer(backOffMs);
       // The coupling database being away says nothing of the store.
       if (!(fault instanceof CouplingDatabaseUnreachable))
         options.report({ side, channel, state: stateOf(fault), ...wordsOf(fault) });
@@ -107,49 +112,73 @@ const stateOf = (fault: unknown): StoreStateReport['state'] =>
 async function workChannel(options: ContinuousOptions, channel: string, own: Bell, signal: AbortSignal): Promise<void> {
   let backOffMs = 0;
   while (!signal.aborted) {
-    await own.wait(Math.max(LOOK_MS, backOffMs), signal);
+    await own.rings();
     if (signal.aborted) return;
     try {
-      const lanes = await options.rounds.lanesWithWork(channel);
-      if (lanes.length === 0) continue;
-      const unreachable = await options.rounds.runLanes(channel, lanes, signal);
-      backOffMs = unreachable ? Math.min(Math.max(BACK_OFF_FIRST_MS, backOffMs * 2), BACK_OFF_LONGEST_MS) : 0;
+      const unreachable = await options.rounds.runChannel(channel, signal);
+      backOffMs = unreachable ? longer(backOffMs) : 0;
     } catch (fault) {
       options.rounds.warn(
         `work on channel ${channel} stopped: ${fault instanceof Error ? fault.message : String(fault)}`,
       );
-      backOffMs = Math.min(Math.max(BACK_OFF_FIRST_MS, backOffMs * 2), BACK_OFF_LONGEST_MS);
+      backOffMs = longer(backOffMs);
     }
+    own.quietFor(backOffMs);
   }
 }
+
+/** What no mark announces: retries whose time has come, runs that a lane owes, the work of a process that is gone. */
+async function lookForWork(
+  { rounds }: ContinuousOptions,
+  bells: ReadonlyMap<string, Bell>,
+  signal: AbortSignal,
+): Promise<void> {
+  let backOffMs = 0;
+  while (!signal.aborted) {
+    try {
+      for (const channel of await rounds.channelsWithWork()) bells.get(channel)?.nudge();
+      backOffMs = 0;
+    } catch (fault) {
+      rounds.warn(`work was not looked for: ${fault instanceof Error ? fault.message : String(fault)}`);
+      backOffMs = longer(backOffMs);
+    }
+    await pause(Math.max(LOOK_MS, backOffMs), signal);
+  }
+}
+
+const longer = (backOffMs: number): number => Math.min(Math.max(BACK_OFF_FIRST_MS, backOffMs * 2), BACK_OFF_LONGEST_MS);
 
 // ---------------------------------------------------------------- waiting
 
 interface Bell {
+  /** Somebody has brought work. */
   ring(): void;
-  /** Returns at once when it rang since the last wait. */
-  wait(timeoutMs: number, signal: AbortSignal): Promise<void>;
+  /** There is work, which may be what could not be done a moment ago: not heard while it is quiet. */
+  nudge(): void;
+  quietFor(ms: number): void;
+  /** Returns at once when it rang since the last time. */
+  rings(): Promise<void>;
 }
 
 function bell(): Bell {
   let rang = false;
-  let wake: (() => void) | null = null;
+  let quietUntilMs = 0;
+  let wake: () => void = () => undefined;
+  const ring = (): void => {
+    rang = true;
+    wake();
+  };
   return {
-    ring() {
-      rang = true;
-      wake?.();
+    ring,
+    nudge() {
+      if (performance.now() >= quietUntilMs) ring();
     },
-    async wait(timeoutMs, signal) {
-      if (!rang && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, timeoutMs);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-      wake = null;
+    quietFor(ms) {
+      quietUntilMs = performance.now() + ms;
+    },
+    async rings() {
+      if (!rang) await new Promise<void>((resolve) => (wake = resolve));
+      wake = () => undefined;
       rang = false;
     },
   };

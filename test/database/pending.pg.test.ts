@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { netMoves } from '../../src/database/move-cursor.ts';
 import type { RecordKey, Side, Value } from '../../src/domain/record.ts';
 import type { CouplingDatabase, NewPending } from '../../src/ports/coupling-database.ts';
+import type { Lane } from '../../src/ports/store.ts';
 import { createCouplingDatabase, openTestLane } from './open-test-database.ts';
 import { LANE, newCoupling, recording, syncError } from './recordings.ts';
 
@@ -141,20 +142,22 @@ describe('pending changes', () => {
     expect(seen).toEqual(keys);
   });
 
-  test('name the lanes that have work, and since when', async () => {
+  test('name the lanes that have work, or owe a full run, and do not stand still', async () => {
     await using here = await createCouplingDatabase();
     const other = { mapping: 'items', channel: 'austin' };
-    await here.db.ensureLanes([{ mapping: 'idle', channel: 'austin' }, LANE, other]);
-    expect(await here.db.lanesWithWork()).toEqual([]);
+    const idle = { mapping: 'idle', channel: 'austin' };
+    await here.db.ensureLanes([idle, LANE, other]);
+    expect(await lanesWithWork(here.db)).toHaveLength(3);
+    for (const lane of [idle, LANE, other]) await here.db.changeLane(lane, { firstRunDone: true });
+    expect(await lanesWithWork(here.db)).toEqual([]);
     await here.db.moveCursor('hq', null, null, '1', [change('A'), { ...change('B'), lane: other }, change('C')], []);
-    const [oldest] = await due(here.db);
-    expect(await here.db.lanesWithWork()).toEqual(
-      expect.arrayContaining([
-        { lane: LANE, since: oldest?.since },
-        { lane: other, since: oldest?.since },
-      ]),
-    );
-    expect(await here.db.lanesWithWork()).toHaveLength(2);
+    expect(await lanesWithWork(here.db)).toEqual(expect.arrayContaining([LANE, other]));
+    expect(await lanesWithWork(here.db)).toHaveLength(2);
+    await here.db.changeLane(other, { paused: true });
+    await here.db.changeLane(idle, { fullRunDue: { reason: 'configuration', trigger: 'configuration' } });
+    expect(await lanesWithWork(here.db)).toEqual(expect.arrayContaining([LANE, idle]));
+    await here.db.changeLane(LANE, { stopped: { code: 'lineage-broken', params: {} } });
+    expect(await lanesWithWork(here.db)).toEqual([idle]);
   });
 });
 
@@ -169,7 +172,8 @@ describe('retries', () => {
     const conflict = syncError({ hqRecord: record('conflict'), kind: 'conflict' });
     const ofMapping = syncError({ scope: 'mapping', code: 'mass-deletion' });
     await here.db.record(recording(fence, { errors: [late, early, parked, conflict, ofMapping] }));
-    expect((await here.db.lanesWithWork()).map(({ since }) => since)).toEqual([late.retryAt]);
+    await here.db.changeLane(LANE, { firstRunDone: true });
+    expect(await lanesWithWork(here.db)).toEqual([LANE]);
     expect(await here.db.pendRetries(LANE, 'due', 10)).toBe(1);
     expect(await here.db.pendRetries(LANE, 'due', 10)).toBe(0);
     expect(keysOf(await due(here.db))).toEqual(['late']);
@@ -234,3 +238,6 @@ describe('a record whose key was changed', () => {
     ]);
   });
 });
+
+const lanesWithWork = async (db: CouplingDatabase): Promise<readonly Lane[]> =>
+  (await db.lanesWithWork()).map(({ lane }) => lane);

@@ -41,26 +41,28 @@ export async function waitForMarks(
   let bed: DedicatedSession | null = null;
   try {
     for (let pauseMs = SHORTEST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 1.5, LONGEST_SLEEP_MS)) {
-      alarm.wind();
       const found = await session.use(async (wire) => {
-        if (bed !== wire) bed = (await isTrue(wire, LIE_DOWN)) ? wire : null;
-        return hasUnread(wire, position);
+        // Sent together, carried out one after the other: the look comes after the lock was tried.
+        const [lies, unread] = await Promise.all([bed === wire || isTrue(wire, LIE_DOWN), hasUnread(wire, position)]);
+        bed = lies ? wire : null;
+        return unread;
       });
       const left = deadline - performance.now();
       if (found || left <= 0) return;
-      await alarm.rings(Math.min(pauseMs, left, bed === null ? LONGEST_PAUSE_MS : LONGEST_SLEEP_MS));
+      // Who rings has committed marks: they need not be looked for, they are read.
+      if (await alarm.rings(Math.min(pauseMs, left, bed === null ? LONGEST_PAUSE_MS : LONGEST_SLEEP_MS))) return;
     }
   } finally {
     alarm.stop();
     const holder = bed as DedicatedSession | null;
-    if (holder && !holder.gone.aborted) await isTrue(holder, GET_UP);
+    // Not waited for: whatever is sent on this session next, the reading of what it woke for, comes after it.
+    if (holder && !holder.gone.aborted) isTrue(holder, GET_UP).catch(() => undefined);
   }
 }
 
 interface Alarm {
-  /** From here on a wake-up counts, also before anybody waits for it. */
-  wind(): void;
-  rings(withinMs: number): Promise<void>;
+  /** True: it rang within that time, or since it was set. */
+  rings(withinMs: number): Promise<boolean>;
   stop(): void;
 }
 
@@ -74,16 +76,13 @@ function setAlarm(session: CaptureSession, signal: AbortSignal): Alarm {
   const forget = session.onWake(ring);
   signal.addEventListener('abort', ring);
   return {
-    wind: () => {
-      rung = signal.aborted;
-    },
     rings: (withinMs) =>
       new Promise((resolve) => {
-        if (rung) return resolve();
-        const timer = setTimeout(resolve, withinMs);
+        if (rung) return resolve(true);
+        const timer = setTimeout(() => resolve(false), withinMs);
         rouse = () => {
           clearTimeout(timer);
-          resolve();
+          resolve(true);
         };
       }),
     stop: () => {

@@ -1,0 +1,56 @@
+/** What the continuous schedule does, made of the engine's parts. */
+import { type LaneMemory } from '../engine/open-lane.ts';
+import { readMarks, storeText } from '../engine/read-marks.ts';
+import { awaitsSomebody } from '../engine/resting-lane.ts';
+import { isEnabled, runChannel, type RunRequest } from '../engine/run-channel.ts';
+import { lanesOf, mappingOf, type Site, storeOf } from '../engine/site.ts';
+import type { Rounds } from '../jobs/rounds.ts';
+import type { Lane } from '../ports/store.ts';
+
+const CONTINUOUS: Omit<RunRequest, 'stop'> = {
+  scope: 'modified',
+  direction: 'both',
+  fields: null,
+  dryRun: false,
+  trigger: 'change',
+  actor: null,
+  requestId: null,
+  reason: null,
+  jobId: null,
+  children: false,
+  waitForLaneMs: 0,
+};
+
+export function continuousRounds(site: Site, memory: LaneMemory, log: { warn(message: string): void }): Rounds {
+  const isContinuous = (lane: Lane): boolean =>
+    isEnabled(site, lane) && mappingOf(site, lane).schedule.kind === 'continuous';
+  const lanes = new Map(
+    [...site.channels.keys()].map((channel) => [channel, lanesOf(site, channel).filter(isContinuous)]),
+  );
+  const isWorked = (lane: Lane): boolean =>
+    lanes.get(lane.channel)?.some(({ mapping }) => mapping === lane.mapping) ?? false;
+  return {
+    readMarks: async (side, channel, taken) =>
+      (await readMarks(site, side, channel, { remembered: memory.cursors, taken })).marks,
+    async waitForMarks(side, channel, timeoutMs, signal) {
+      // One that another process has moved on finds what that one has read, which ends the wait.
+      const cursor = memory.cursors.get(storeText(side, channel));
+      if (cursor) await storeOf(site, side, channel).waitForMarks(site.database.reader, cursor, timeoutMs, signal);
+    },
+    async channelsWithWork() {
+      const states = await site.database.lanesWithWork();
+      const able = states.filter(
+        (state) => isWorked(state.lane) && (state.fullRunDue || !awaitsSomebody(memory, state)),
+      );
+      return new Set(able.map(({ lane }) => lane.channel));
+    },
+    async runChannel(channel, signal) {
+      const reports = await runChannel(site, memory, channel, lanes.get(channel) ?? [], {
+        ...CONTINUOUS,
+        stop: () => Promise.resolve(signal.aborted),
+      });
+      return reports.some((report) => report.status === 'failed');
+    },
+    warn: (message) => log.warn(message),
+  };
+}
