@@ -79,8 +79,8 @@ export interface CouplingDatabase {
   /** For these keys, whatever their state: a pair may be pending on the other side too. */
   pendingOf(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlyMap<KeyText, PendingChange>>;
   countPending(lane: Lane): Promise<Readonly<Record<Side, Readonly<Record<PendingState, number>>>>>;
-  /** Lanes with due changes or errors to retry, and since when. */
-  lanesWithWork(): Promise<readonly { readonly lane: Lane; readonly since: string }[]>;
+  /** Lanes that stand still for nobody and have due changes, errors whose retry has come, or a full run that they owe. */
+  lanesWithWork(): Promise<readonly LaneState[]>;
   /**
    * Errors of records are put among the pending, but for those whose key is pending already. `due`: failures whose time
    * has come; `unparked`: failures that are not parked, whatever their time; `all`: every open error of any kind,
