@@ -149,7 +149,7 @@ async function refusedWithDifference<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (fault) {
     if (!(fault instanceof ActionRefused) || fault.code !== 'stale-decision') throw fault;
-    const differences = fault.params.differences ?? fault.params.fields ?? null;
+    const differences = fault.params.difference ?? null;
     throw new Problem('stale-decision', {
       params: fault.params,
       detail: describeCode('stale-decision', fault.params),

@@ -3,12 +3,13 @@ import { Button, Field, Radio, RadioGroup, Spinner, Textarea } from '@fluentui/r
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { isProblem } from '../../api/read.ts';
+import type { ApiProblem } from '../../api/request.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { faultText } from '../../parts/failed.tsx';
 import { Modal } from '../../parts/modal.tsx';
 import { keyText } from '../../parts/value-text.ts';
 import { Dependents, Writes } from '../../parts/writes.tsx';
-import { countOf, type Decision, previewMany, previewOne, type Side, type Target } from './act.ts';
+import { countOf, type Decision, isStale, previewMany, previewOne, type Side, type Target } from './act.ts';
 import { useAct } from './use-act.ts';
 
 interface ActDialogProps {
@@ -16,9 +17,11 @@ interface ActDialogProps {
   readonly decision: Decision;
   readonly onClose: () => void;
   readonly onDone: () => void;
+  /** Shows what has moved; without it the dialog says that something has. */
+  readonly onStale?: (problem: ApiProblem) => void;
 }
 
-export function ActDialog({ target, decision: given, onClose, onDone }: ActDialogProps) {
+export function ActDialog({ target, decision: given, onClose, onDone, onStale }: ActDialogProps) {
   const { t } = useSpeech();
   const act = useAct();
   const [winner, setWinner] = useState<Side | null>(null);
@@ -39,6 +42,7 @@ export function ActDialog({ target, decision: given, onClose, onDone }: ActDialo
       await act(target, decision);
       onDone();
     } catch (fault) {
+      if (onStale !== undefined && isStale(fault)) return onStale(fault);
       setRefusal(isProblem(fault, 'stale-decision') ? `${t.errors.stale} ${t.errors.staleMore}` : faultText(t, fault));
     } finally {
       setBusy(false);

@@ -2,8 +2,8 @@
 import type { JobDocument, JobResultDocument } from '../../../http/schemas/jobs.ts';
 import type { ActionAnswer, SynchronizationErrorDocument } from '../../../http/schemas/synchronization-errors.ts';
 import type { LogEntryDocument } from '../../../http/schemas/synchronization-log.ts';
-import type { Page } from '../../api/read.ts';
-import { request } from '../../api/request.ts';
+import { isProblem, type Page } from '../../api/read.ts';
+import { type ApiProblem, request } from '../../api/request.ts';
 import type { Dependent, Write } from '../../parts/writes.tsx';
 
 export type ErrorAction = SynchronizationErrorDocument['allowedActions'][number];
@@ -41,6 +41,10 @@ export type Target =
   | { readonly kind: 'one'; readonly error: SynchronizationErrorDocument }
   | { readonly kind: 'ids'; readonly ids: readonly string[] }
   | { readonly kind: 'filter'; readonly filter: ErrorFilter; readonly count: number };
+
+/** Somebody else was faster, or a record has moved: the problem brings the error as it is now. */
+export const isStale = (fault: unknown): fault is ApiProblem =>
+  isProblem(fault, 'stale-decision') || isProblem(fault, 'already-resolved');
 
 export const countOf = (target: Target): number =>
   target.kind === 'one' ? 1 : target.kind === 'ids' ? target.ids.length : target.count;

@@ -3,29 +3,26 @@ import { Button, Field, Spinner, Textarea } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { SynchronizationErrorDocument } from '../../../http/schemas/synchronization-errors.ts';
-import { isProblem } from '../../api/read.ts';
 import type { ApiProblem } from '../../api/request.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { faultText } from '../../parts/failed.tsx';
 import { useSettled } from '../../parts/use-settled.ts';
 import { Writes } from '../../parts/writes.tsx';
-import { type Decision, previewOne } from './act.ts';
+import { type Decision, isStale, previewOne } from './act.ts';
 import { type Choices, differs } from './compare.tsx';
 import { useAct } from './use-act.ts';
 
 interface DecideProps {
   readonly error: SynchronizationErrorDocument;
   readonly choices: Choices;
+  readonly onStart: () => void;
   readonly onStale: (problem: ApiProblem) => void;
   readonly onDone: () => void;
 }
 
 const TYPING_MS = 350;
 
-const isStale = (fault: unknown): fault is ApiProblem =>
-  isProblem(fault, 'stale-decision') || isProblem(fault, 'already-resolved');
-
-export function Decide({ error, choices, onStale, onDone }: DecideProps) {
+export function Decide({ error, choices, onStart, onStale, onDone }: DecideProps) {
   const { t } = useSpeech();
   const act = useAct();
   const [reason, setReason] = useState('');
@@ -40,6 +37,7 @@ export function Decide({ error, choices, onStale, onDone }: DecideProps) {
   };
   const confirm = async (): Promise<void> => {
     setBusy(true);
+    onStart();
     setRefusal(null);
     try {
       await act({ kind: 'one', error }, { ...decision, ...(reason.trim() !== '' && { reason: reason.trim() }) });

@@ -19,7 +19,7 @@ import { type Choices, Compare, isLone, NO_CHOICES } from './compare.tsx';
 import { Decide } from './decide.tsx';
 import { ErrorFacts, Resolved } from './error-facts.tsx';
 import { errorName, KindMark } from './error-words.tsx';
-import { type Stale, StaleBanner } from './stale.tsx';
+import { type Stale, StaleBanner, staleSince } from './stale.tsx';
 import { useActNow } from './use-act.ts';
 import { ErrorNote } from './error-note.tsx';
 
@@ -37,6 +37,9 @@ export function ErrorCard({ id }: { readonly id: string }) {
   return <OpenCard error={asked.data} back={back} />;
 }
 
+/** Records move without an event of the error; whoever decides should see them as they are. */
+const FOLLOW_MS = 5_000;
+
 interface OpenCardProps {
   readonly error: SynchronizationErrorDocument;
   readonly back: { readonly href: string; readonly text: string };
@@ -46,19 +49,30 @@ function OpenCard({ error, back }: OpenCardProps) {
   const { t } = useSpeech();
   const names = useNames();
   const may = useMay();
+  useRead(`/synchronization-errors/${error.id}`, {}, { refetchMs: error.status === 'open' && FOLLOW_MS });
   const [choices, setChoices] = useState<Choices>(NO_CHOICES);
-  const [stale, setStale] = useState<Stale | null>(null);
+  const [refused, setRefused] = useState<Stale | null>(null);
+  // The card follows the records while somebody decides; what they had before them when they chose stays known.
+  const [seen, setSeen] = useState<SynchronizationErrorDocument | null>(null);
+  const stale = refused ?? staleSince(seen, error);
   const [asking, setAsking] = useState<Decision | null>(null);
   const choosing = may('operator') && error.allowedActions.includes('synchronize');
   const onStale = (problem: ApiProblem): void => {
     const fresh = problem.problem.error;
     if (fresh === undefined) return;
-    setStale({ seen: error, now: fresh, resolved: fresh.status === 'resolved' });
+    setAsking(null);
+    setRefused({ seen: error, now: fresh, resolved: fresh.status === 'resolved' });
     queryClient.setQueryData([`/synchronization-errors/${error.id}`, ''], fresh);
+  };
+  const choose = (next: Choices): void => {
+    setChoices(next);
+    setSeen(error);
+    setRefused(null);
   };
   const done = (): void => {
     setAsking(null);
-    setStale(null);
+    setRefused(null);
+    setSeen(null);
     setChoices(NO_CHOICES);
   };
   return (
@@ -82,15 +96,23 @@ function OpenCard({ error, back }: OpenCardProps) {
           <Section title={isLone(error) ? t.couplings.values : t.errors.compare}>
             {error.asOf != null && <p className="banner banner-warning">{t.words.asOf(error.asOf)}</p>}
             {choosing && <p className="quiet compare-hint">{t.errors.choose}</p>}
-            <Compare error={error} choices={choosing ? choices : null} onChoose={setChoices} />
-            {choosing && <Decide error={error} choices={choices} onStale={onStale} onDone={done} />}
+            <Compare error={error} choices={choosing ? choices : null} onChoose={choose} />
+            {choosing && (
+              <Decide error={error} choices={choices} onStart={() => setSeen(null)} onStale={onStale} onDone={done} />
+            )}
           </Section>
         )
       )}
       <Candidates error={error} onAsk={setAsking} />
       {error.status === 'open' && <ErrorNote key={error.id} error={error} />}
       {asking !== null && (
-        <ActDialog target={{ kind: 'one', error }} decision={asking} onClose={() => setAsking(null)} onDone={done} />
+        <ActDialog
+          target={{ kind: 'one', error }}
+          decision={asking}
+          onClose={() => setAsking(null)}
+          onDone={done}
+          onStale={onStale}
+        />
       )}
     </PageFrame>
   );

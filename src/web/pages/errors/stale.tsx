@@ -10,7 +10,7 @@ export interface Stale {
   readonly resolved: boolean;
 }
 
-interface Move {
+export interface Move {
   readonly field: string;
   readonly side: 'hq' | 'channel';
   readonly before: unknown;
@@ -28,6 +28,16 @@ function movesOf({ seen, now }: Stale): readonly Move[] {
   });
 }
 
+/** What a decision on the page rested on, when it is not what the records hold now. */
+export const staleSince = (
+  seen: SynchronizationErrorDocument | null,
+  now: SynchronizationErrorDocument,
+): Stale | null => {
+  if (seen === null || seen.etag === now.etag || now.status === 'resolved') return null;
+  const stale: Stale = { seen, now, resolved: false };
+  return movesOf(stale).length === 0 ? null : stale;
+};
+
 export function StaleBanner({ stale }: { readonly stale: Stale }) {
   const { t } = useSpeech();
   const moves = movesOf(stale);
@@ -35,32 +45,42 @@ export function StaleBanner({ stale }: { readonly stale: Stale }) {
     <div className="banner banner-warning" role="alert">
       <strong>{stale.resolved ? t.errors.alreadyResolved : t.errors.stale}</strong>
       {!stale.resolved && <p>{t.errors.staleMore}</p>}
-      {moves.length > 0 && (
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">{t.words.field}</th>
-              <th scope="col">{t.words.old}</th>
-              <th scope="col">{t.words.new}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {moves.map((move) => (
-              <tr key={`${move.side} ${move.field}`}>
-                <th scope="row">
-                  {move.field} ({move.side === 'hq' ? t.words.hq : stale.now.channelName})
-                </th>
-                <td>
-                  <Value value={move.before} />
-                </td>
-                <td>
-                  <Value value={move.now} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      {moves.length > 0 && <Moves of={moves} channelName={stale.now.channelName} />}
     </div>
+  );
+}
+
+interface MovesProps {
+  readonly of: readonly Move[];
+  readonly channelName: string;
+}
+
+export function Moves({ of, channelName }: MovesProps) {
+  const { t } = useSpeech();
+  return (
+    <table className="table">
+      <thead>
+        <tr>
+          <th scope="col">{t.words.field}</th>
+          <th scope="col">{t.words.old}</th>
+          <th scope="col">{t.words.new}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {of.map((move) => (
+          <tr key={`${move.side} ${move.field}`}>
+            <th scope="row">
+              {move.field} ({move.side === 'hq' ? t.words.hq : channelName})
+            </th>
+            <td>
+              <Value value={move.before} />
+            </td>
+            <td>
+              <Value value={move.now} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -10,9 +10,9 @@ import { useSpeech } from '../../language/language.tsx';
 import { faultText } from '../../parts/failed.tsx';
 import { Modal } from '../../parts/modal.tsx';
 import { notify } from '../../parts/notices.tsx';
-import { plainValue } from '../../parts/value-text.ts';
 import { Dependents, Writes } from '../../parts/writes.tsx';
 import type { Preview } from '../errors/act.ts';
+import { type Move, Moves } from '../errors/stale.tsx';
 
 export function RevertDialog({ entry, onClose }: { readonly entry: LogEntryDocument; readonly onClose: () => void }) {
   const { t } = useSpeech();
@@ -53,7 +53,7 @@ export function RevertDialog({ entry, onClose }: { readonly entry: LogEntryDocum
         <strong>{describeEntry(t, entry)}</strong>
       </p>
       <p>{t.log.revertExplain}</p>
-      <div role="alert">{fault !== null && <RevertFault fault={fault} />}</div>
+      <div role="alert">{fault !== null && <RevertFault fault={fault} channelName={entry.channelName} />}</div>
       <div aria-live="polite">
         <h3 className="preview-title">{t.actions.preview}</h3>
         {preview.isPending && <Spinner size="tiny" label={t.actions.previewing} />}
@@ -71,17 +71,32 @@ export function RevertDialog({ entry, onClose }: { readonly entry: LogEntryDocum
   );
 }
 
-function RevertFault({ fault }: { readonly fault: Error }) {
+interface RevertFaultProps {
+  readonly fault: Error;
+  readonly channelName: string;
+}
+
+/** As the API names a field that has moved: what the step left there, and what is there now. */
+interface Difference {
+  readonly field: string;
+  readonly side: Move['side'];
+  readonly left: unknown;
+  readonly now: unknown;
+}
+
+function RevertFault({ fault, channelName }: RevertFaultProps) {
   const { t } = useSpeech();
-  const moved = fault instanceof ApiProblem && fault.code === 'stale-decision' ? (fault.problem.differences ?? []) : [];
+  const stale = fault instanceof ApiProblem && fault.code === 'stale-decision';
+  const moved = stale ? ((fault.problem.differences ?? []) as readonly Difference[]) : [];
   return (
     <div className="banner banner-error">
       <p>{moved.length > 0 ? t.log.movedSince : faultText(t, fault)}</p>
-      <ul>
-        {moved.map((difference, at) => (
-          <li key={at}>{plainValue(difference)}</li>
-        ))}
-      </ul>
+      {moved.length > 0 && (
+        <Moves
+          of={moved.map(({ field, side, left, now }) => ({ field, side, before: left, now }))}
+          channelName={channelName}
+        />
+      )}
     </div>
   );
 }
