@@ -27,6 +27,7 @@ type Kind = (typeof KINDS)[number];
  */
 export async function changesToDefer(context: LaneContext, scope: Scope): Promise<ChangesMode> {
   const { changeBreaker } = context.prepared.mapping;
+  if (afterTableChange(context)) return 'deferAll';
   if (changeBreaker === null) return 'deferReplacements';
   const { database, lane } = context;
   const counts = await database.countPending(lane);
@@ -36,30 +37,39 @@ export async function changesToDefer(context: LaneContext, scope: Scope): Promis
   return (await database.countCouplings(lane)) >= changeBreaker.count ? 'deferAll' : 'deferReplacements';
 }
 
-/** The states whose pending changes may be carried out now. */
+/**
+ * The table is not the one that the capture knew: a column dropped and made again is empty in every record, which would
+ * wipe the other side. What the comparison finds then counts as replaced records do, without any setting.
+ */
+const afterTableChange = ({ state }: LaneContext): boolean =>
+  state.fullRunDue?.reason.split(' ').some((reason) => reason.startsWith('capture:')) ?? false;
+
+/** What of the deferred changes may be carried out now; null: nothing is deferred. */
 export async function breakChanges(
   context: LaneContext,
   run: Run,
   counts: PendingCounts,
   scope: Scope,
-): Promise<readonly PendingState[]> {
+): Promise<{ readonly states: readonly PendingState[]; readonly heldSides: ReadonlySet<Side> } | null> {
   const { database, lane } = context;
   const due = KINDS.filter((kind) => SIDES.some((side) => counts[side][kind.due] > 0));
-  if (due.length === 0) return [];
+  if (due.length === 0) return null;
   const [open, couplings] = await Promise.all([
     database.openMappingError(lane, 'mass-change'),
     database.countCouplings(lane),
   ]);
+  const heldSides = new Set<Side>();
   let held = false;
   for (const kind of due) {
     for (const side of SIDES) {
       if (counts[side][kind.due] === 0 || !isHeld(context, kind, side, counts, couplings, open)) continue;
       await database.changePendingState(lane, side, kind.due, kind.held);
+      if (kind.due === 'change') heldSides.add(side);
       held = true;
     }
   }
   if (held) await reportMass(context, run, couplings, open, scope);
-  return due.map((kind) => kind.due);
+  return { states: due.map((kind) => kind.due), heldSides };
 }
 
 /** Later ones join those that are held; without an error any more, those that are held are counted again with the rest. */
@@ -75,7 +85,7 @@ function isHeld(
   const held = counts[side][kind.held];
   if (open !== null && held > 0) return true;
   const all = counts[side][kind.due] + held;
-  if (kind.due === 'replacement') return exceeds(deletionBreaker, all, couplings);
+  if (kind.due === 'replacement' || afterTableChange(context)) return exceeds(deletionBreaker, all, couplings);
   return (
     changeBreaker !== null &&
     all >= changeBreaker.count &&

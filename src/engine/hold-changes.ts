@@ -15,6 +15,7 @@ export type ChangesMode = 'deferReplacements' | 'deferAll' | 'approved' | 'ask';
 interface HoldOptions {
   readonly compare?: boolean;
   readonly changes?: ChangesMode;
+  readonly heldSides?: ReadonlySet<Side>;
 }
 
 export type FieldsDecision = Extract<PairDecision, { kind: 'fields' }>;
@@ -27,15 +28,23 @@ export function choiceOfReplacement(decision: PairDecision): Choice | null {
 }
 
 /** The pair waits, as it is, until the run knows how many there are; null: it need not. */
-export function changeDue({ compare, changes }: HoldOptions, decision: PairDecision): Verdict | null {
-  if (compare || decision.kind !== 'fields' || (changes !== 'deferReplacements' && changes !== 'deferAll')) return null;
+export function changeDue({ compare, changes, heldSides }: HoldOptions, decision: PairDecision): Verdict | null {
+  if (compare || decision.kind !== 'fields') return null;
+  if (heldSides !== undefined) {
+    // Changed on both sides, of which one is held: the pair is decided as a whole, so it is held too.
+    const sides = changedSides(decision);
+    return sides.some((side) => heldSides.has(side)) ? { kind: 'changeDue', state: 'changeHeld', sides } : null;
+  }
+  if (changes !== 'deferReplacements' && changes !== 'deferAll') return null;
   const replacedIn = decision.conflict?.replacedIn ?? [];
   if (replacedIn.length > 0) return { kind: 'changeDue', state: 'replacement', sides: replacedIn };
   const writes = decision.toHq.length + decision.toChannel.length;
   if (changes !== 'deferAll' || writes === 0 || decision.problems.length > 0) return null;
-  const sides = SIDES.filter((side) => (side === 'hq' ? decision.toChannel : decision.toHq).length > 0);
-  return { kind: 'changeDue', state: 'change', sides };
+  return { kind: 'changeDue', state: 'change', sides: changedSides(decision) };
 }
+
+const changedSides = (decision: FieldsDecision): readonly Side[] =>
+  SIDES.filter((side) => (side === 'hq' ? decision.toChannel : decision.toHq).length > 0);
 
 /** Whatever there was to write is disputed from now on and waits as a conflict; null: there was nothing. */
 export function disputeDifferences(
@@ -67,7 +76,7 @@ export function keepForBreaker(
   builder: RecordingBuilder,
   lane: Lane,
   subject: Subject,
-  state: 'change' | 'replacement',
+  state: 'change' | 'changeHeld' | 'replacement',
   sides: readonly Side[],
 ): void {
   for (const change of subject.pending) {

@@ -3,8 +3,7 @@ import { decide } from '../domain/decide.ts';
 import type { DecideOptions, FieldWrite, PairDecision } from '../domain/pair.ts';
 import { setOf } from '../domain/prepare-mapping.ts';
 import { otherSide, type Params, type RecordKey, type Side, type Value } from '../domain/record.ts';
-import type { Draft, RecordingBuilder } from './build-recording.ts';
-import { describeRecord } from './build-recording.ts';
+import { describeRecord, type Draft, type RecordingBuilder } from './build-recording.ts';
 import { type Gathered, type PairWork, parentKeyOf } from './gather-pairs.ts';
 import {
   changeDue,
@@ -38,6 +37,7 @@ export interface PlanOptions {
   readonly compare?: boolean;
   /** What a breaker may have to stop; absent: as decided. */
   readonly changes?: ChangesMode;
+  readonly heldSides?: ReadonlySet<Side>;
   /** An action on many errors: each write answers the open error of its own coupling. */
   readonly ownErrors?: boolean;
 }

@@ -234,9 +234,10 @@ function loadSide(context: LaneContext, options: BatchOptions, side: Side, batch
 /** Carries out what a breaker had to count first: updates and replaced records, then deletions that a policy acts on. */
 export async function workDeletions(context: LaneContext, run: Run, request: LaneRequest): Promise<boolean> {
   const counts = await context.database.countPending(context.lane);
-  const states = await breakChanges(context, run, counts, request.scope);
-  if (states.length > 0) {
-    const changes = optionsOf(context, request, 'defer', new Set());
+  const deferred = await breakChanges(context, run, counts, request.scope);
+  if (deferred !== null) {
+    const { states, heldSides } = deferred;
+    const changes: BatchOptions = { ...optionsOf(context, request, 'defer', new Set()), heldSides };
     if (!(await workPending(context, run, request, changes, states))) return false;
   }
   if (counts.hq.deletion + counts.channel.deletion === 0) return true;
