@@ -15,6 +15,7 @@ import type { LaneContext } from './lane-context.ts';
 import type { LaneMemory } from './open-lane.ts';
 import { writePreview } from './preview-lane.ts';
 import { endCoupling } from './remove-coupling.ts';
+import { settleOwnMarks } from './settle-own-marks.ts';
 import { singleRun, type SingleRun } from './single-run.ts';
 import type { Site } from './site.ts';
 import { type BatchOptions, carryOut, planBatch } from './work-batch.ts';
@@ -54,7 +55,11 @@ export function coupleByHand(site: Site, memory: LaneMemory, request: CoupleRequ
       hqKeys: request.hqKey ? [request.hqKey] : [],
       channelKeys: request.channelKey ? [request.channelKey] : [],
     });
-    return finishing(run, () => coupleInContext(context, run, { ...request, answers: errors[0] ?? null }));
+    return finishing(run, async () => {
+      const coupled = await coupleInContext(context, run, { ...request, answers: errors[0] ?? null });
+      if (!request.dryRun) await settleOwnMarks(site, context, run, coupled.couplingId);
+      return coupled;
+    });
   });
 }
 
@@ -86,7 +91,11 @@ export async function synchronizePair(
       couplingId,
     });
     if (!asker.dryRun) await run.ensureJob();
-    return finishing(run, () => decidePair(context, run, known, winner, asker));
+    return finishing(run, async () => {
+      const decided = await decidePair(context, run, known, winner, asker);
+      if (!asker.dryRun) await settleOwnMarks(site, context, run, couplingId);
+      return decided;
+    });
   });
 }
 

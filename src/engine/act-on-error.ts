@@ -18,6 +18,7 @@ import { readMarks } from './read-marks.ts';
 import { answersBoundTo, isStale, stale } from './refuse-stale.ts';
 import { removeCoupling } from './remove-coupling.ts';
 import { answerMassError } from './answer-mass-error.ts';
+import { settleOwnMarks } from './settle-own-marks.ts';
 import { singleRun, type SingleRun } from './single-run.ts';
 import type { Site } from './site.ts';
 import type { Subject } from './subject.ts';
@@ -62,6 +63,7 @@ export async function actOnError(
   request: ActionRequest,
 ): Promise<ActionResult> {
   const seen = await openErrorFor(site, errorId, request);
+  if (seen.operationId && site.operationErrors?.act) return site.operationErrors.act(seen, request);
   return inActionLane(site, memory, seen.lane, async (context) => {
     // Once more under the lane's lock: of two people on one error, the second finds it answered.
     const error = await openErrorFor(site, errorId, request);
@@ -77,6 +79,8 @@ export async function actOnError(
     if (!request.dryRun) await run.ensureJob();
     try {
       const result = await dispatch(site, context, run, error, request);
+      const couplingId = result.couplingId ?? error.couplingId;
+      if (couplingId !== null && !request.dryRun) await settleOwnMarks(site, context, run, couplingId);
       await run.finish('succeeded');
       return result;
     } catch (fault) {
@@ -86,7 +90,7 @@ export async function actOnError(
   });
 }
 
-async function openErrorFor(site: Site, errorId: string, request: ActionRequest): Promise<SyncError> {
+export async function openErrorFor(site: Site, errorId: string, request: ActionRequest): Promise<SyncError> {
   const error = await site.database.errorById(errorId);
   if (!error) throw new ActionRefused('error-not-found', `there is no synchronization error ${errorId}`);
   if (error.status === 'resolved')

@@ -58,6 +58,8 @@ export interface ActionResult {
   readonly jobId: string | null;
   readonly writes: readonly WritePreview[];
   readonly dependents: readonly Dependent[];
+  /** Where the action made a coupling. */
+  readonly couplingId?: string;
 }
 
 /** One record as a store holds it now, its values in the API's form by field name. */

@@ -57,6 +57,8 @@ describe('couplings', () => {
     expect(preview).toMatchObject({ status: 200, body: { writes: [{ side: 'hq' }], dependents: [] } });
     const made = await here.post('/couplings', body);
     expect(made).toMatchObject({ status: 201, body: { hqKey: { num: 'C2' }, errorId: null } });
+    // What the action wrote itself is settled before it answers: nothing is left for the next run.
+    expect(made.body).toMatchObject({ status: 'synchronized', reason: null, pendingSince: null });
     expect(made.headers['location']).toBe(`/api/v1/couplings/${made.body.id}`);
     expect(customer(here, 'C2')?.['name']).toBe('Till name');
     const again = await here.post('/couplings', { ...body, channelKey: { id: 999 } });
@@ -103,6 +105,7 @@ describe('couplings', () => {
       body: { status: 'synchronized', errorId: null },
     });
     expect(shopper(here, 'C1')?.['full_name']).toBe('HQ name C1');
+    expect(await couplingOf(here, 'C1')).toMatchObject({ status: 'synchronized', pendingSince: null });
     const log = await here.get(`/couplings/${conflict.id}/synchronization-log`);
     expect(log.body.items.map(({ action }: { action: string }) => action)).toContain('resolved');
   });
