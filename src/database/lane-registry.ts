@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { eq, isNotNull } from 'drizzle-orm';
 import type { Params } from '../domain/record.ts';
-import type { LaneLook, LaneState, PendingState } from '../ports/coupling-database.ts';
+import type { ChannelLook, LaneLook, LaneState, PendingState } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import type { Clients } from './connect.ts';
 import { query } from './connect.ts';
@@ -140,13 +140,28 @@ export const lookOf = (row: LookRow): LaneLook => ({
   failures: row.failures,
 });
 
-export const lookAtLanes = async (clients: Clients, channel: string): Promise<readonly LaneLook[]> => {
-  const rows = await query<LookRow>(
+/** As of the same moment as the look itself. */
+export const CURSOR_COLUMNS = `
+  (select c.cursor from couplet.store_cursor c where c.side = 'hq' and c.channel = '') as hq_cursor,
+  (select c.cursor from couplet.store_cursor c where c.side = 'channel' and c.channel = l.channel) as channel_cursor`;
+
+export interface CursorRow {
+  readonly hq_cursor: string | null;
+  readonly channel_cursor: string | null;
+}
+
+export const cursorsOf = (row: CursorRow | undefined): ChannelLook['cursors'] => ({
+  hq: row?.hq_cursor ?? null,
+  channel: row?.channel_cursor ?? null,
+});
+
+export const lookAtLanes = async (clients: Clients, channel: string): Promise<ChannelLook> => {
+  const rows = await query<LookRow & CursorRow>(
     clients.looks,
-    `select ${LOOK_COLUMNS} from couplet.lane l where l.channel = $1 and l.forgotten_at is null`,
+    `select ${LOOK_COLUMNS}, ${CURSOR_COLUMNS} from couplet.lane l where l.channel = $1 and l.forgotten_at is null`,
     [channel],
   );
-  return rows.map(lookOf);
+  return { cursors: cursorsOf(rows[0]), lanes: rows.map(lookOf) };
 };
 
 export const readLaneStates = async (clients: Clients): Promise<readonly LaneState[]> => {

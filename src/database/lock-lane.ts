@@ -7,8 +7,8 @@
 import { performance } from 'node:perf_hooks';
 import { FenceLost } from '../errors/store-faults.ts';
 import type { LaneLock } from '../ports/coupling-database.ts';
-import type { LaneRow, LookRow } from './lane-registry.ts';
-import { LANE_COLUMNS, laneStateOf, LOOK_COLUMNS, lookOf } from './lane-registry.ts';
+import type { CursorRow, LaneRow, LookRow } from './lane-registry.ts';
+import { CURSOR_COLUMNS, cursorsOf, LANE_COLUMNS, laneStateOf, LOOK_COLUMNS, lookOf } from './lane-registry.ts';
 import { LOOK_SETTINGS } from './connect.ts';
 import { openSession, type Session } from './open-session.ts';
 
@@ -94,22 +94,13 @@ const beat = async (held: LockSession): Promise<void> => {
 const lockText = (laneId: number): string => `select pg_advisory_lock(${LOCK_CLASS}, ${laneId})`;
 const stateText = (laneId: number): string => `select ${LANE_COLUMNS} from couplet.lane l where l.id = ${laneId}`;
 
-interface FirstRow extends LookRow {
-  readonly hq_cursor: string | null;
-  readonly channel_cursor: string | null;
-}
+type FirstRow = LookRow & CursorRow;
 
 /** All that a run asks first, so that it need not ask again. */
 const FIRST = `
-  prepare first (int) as select ${LOOK_COLUMNS},
-         (select c.cursor from couplet.store_cursor c where c.side = 'hq' and c.channel = '') as hq_cursor,
-         (select c.cursor from couplet.store_cursor c where c.side = 'channel' and c.channel = l.channel) as channel_cursor
-    from couplet.lane l where l.id = $1`;
+  prepare first (int) as select ${LOOK_COLUMNS}, ${CURSOR_COLUMNS} from couplet.lane l where l.id = $1`;
 
-const firstOf = (row: FirstRow): LaneLock['first'] => ({
-  ...lookOf(row),
-  cursors: { hq: row.hq_cursor, channel: row.channel_cursor },
-});
+const firstOf = (row: FirstRow): LaneLock['first'] => ({ ...lookOf(row), cursors: cursorsOf(row) });
 
 /** Lock and state in one round trip. Each statement has its own snapshot, so the state is that after the wait. */
 const acquire = async (held: LockSession, laneId: number, waitMs: number): Promise<FirstRow | null> => {

@@ -14,6 +14,8 @@ const PAGE_MARKS = 5_000;
 export interface MarksRead {
   readonly marks: number;
   readonly changedTables: readonly string[];
+  /** Where the reader stands now. */
+  readonly cursor: Cursor;
 }
 
 export interface ReadOptions {
@@ -22,6 +24,8 @@ export interface ReadOptions {
    * asked where the cursor is. Only when both say the same does the answer count, so nothing rests on what is remembered.
    */
   readonly remembered?: Map<string, Cursor>;
+  /** Where the coupling database says it is, from a question that is under way already. */
+  readonly known?: Promise<Cursor | null>;
   /** Told the channels concerned as soon as changes are among the pending, before the store is told. */
   readonly taken?: (channels: ReadonlySet<string>) => void;
 }
@@ -33,12 +37,12 @@ export async function readMarks(
   site: Site,
   side: Side,
   channel: string | null,
-  { remembered = new Map(), taken = () => {} }: ReadOptions = {},
+  { remembered = new Map(), known, taken = () => {} }: ReadOptions = {},
 ): Promise<MarksRead> {
   const { database, surroundings } = site;
   const store = storeOf(site, side, channel);
   const lanes = laneIndex(site, side, channel);
-  let { cursor, page: ahead } = await begin(site, store, remembered.get(storeText(side, channel)));
+  let { cursor, page: ahead } = await begin(site, store, remembered.get(storeText(side, channel)), known);
   let marks = 0;
   const changed: string[] = [];
   for (;;) {
@@ -60,13 +64,14 @@ export async function readMarks(
     }
     marks += page.marks.length;
     cursor = page.cursor;
+    remembered.set(storeText(side, channel), cursor);
     if (pend.length > 0) taken(new Set(pend.map(({ lane }) => lane.channel)));
     await surroundings.reach('cursor-moved', null);
     await store.confirm(database.reader, page.cursor);
     if (page.complete) break;
   }
   remembered.set(storeText(side, channel), cursor);
-  return { marks, changedTables: changed };
+  return { marks, changedTables: changed, cursor };
 }
 
 /** Where the coupling database stands with this store; a reader that comes first begins at the store's present. */
@@ -82,13 +87,14 @@ async function begin(
   site: Site,
   store: Store,
   remembered: Cursor | undefined,
+  known: Promise<Cursor | null> = Promise.resolve(null),
 ): Promise<{ cursor: Cursor; page: WindowPage | Cursor | null }> {
-  if (remembered === undefined) return { cursor: await placeOf(site, store), page: null };
+  if (remembered === undefined) return { cursor: (await known) ?? (await placeOf(site, store)), page: null };
   const answer = readPage(site, store, remembered).then(
     (page) => ({ page, fault: null }),
     (fault: unknown) => ({ page: null, fault }),
   );
-  const cursor = await placeOf(site, store);
+  const cursor = (await known) ?? (await placeOf(site, store));
   const { page, fault } = await answer;
   if (cursor !== remembered) return { cursor, page: null };
   if (fault !== null) throw fault;

@@ -3,7 +3,7 @@
  * channel concern one lane of many. A lane rests only if this process was the last to work it, so nothing that another
  * left in a ledger is passed over; whatever is missed here because it comes a moment later wakes the next run.
  */
-import type { LaneLook, LaneState, PendingState } from '../ports/coupling-database.ts';
+import type { ChannelLook, LaneLook, LaneState, PendingState } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import type { LaneMemory } from './open-lane.ts';
 import { laneText, type Site } from './site.ts';
@@ -41,12 +41,11 @@ export const awaitsSomebody = (memory: LaneMemory, state: LaneState): boolean =>
   return !state.firstRunDone && since !== undefined && performance.now() - since < AWAITED_AGAIN_MS;
 };
 
-export function restOf(site: Site, memory: LaneMemory, channel: string, asked: Asked): Rest {
-  let looks: Promise<ReadonlyMap<string, LaneLook>> | null = null;
+/** `first` is a look that holds for now, if there is one. */
+export function restOf(site: Site, memory: LaneMemory, channel: string, asked: Asked, first: ChannelLook | null): Rest {
+  let looks: Promise<ReadonlyMap<string, LaneLook>> | null = first && Promise.resolve(byLane(first));
   const look = async (lane: Lane): Promise<LaneLook | undefined> => {
-    looks ??= site.database
-      .lookAtLanes(channel)
-      .then((found) => new Map(found.map((entry) => [laneText(entry.state.lane), entry])));
+    looks ??= site.database.lookAtLanes(channel).then(byLane);
     return (await looks).get(laneText(lane));
   };
   const whyNot = async (lane: Lane): Promise<string | null> => {
@@ -73,6 +72,9 @@ export function restOf(site: Site, memory: LaneMemory, channel: string, asked: A
     },
   };
 }
+
+const byLane = ({ lanes }: ChannelLook): ReadonlyMap<string, LaneLook> =>
+  new Map(lanes.map((entry) => [laneText(entry.state.lane), entry]));
 
 function rests({ database }: Site, memory: LaneMemory, { state, ...found }: LaneLook, asked: Asked): boolean {
   if (asked.scope === 'full' || asked.dryRun || found.retryDue) return false;

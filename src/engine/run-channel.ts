@@ -10,11 +10,10 @@ import type { Params } from '../domain/record.ts';
 import type { Lane } from '../ports/store.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
 import { cyclesOf, forgetLane, forgetTables, type LaneMemory, openLane } from './open-lane.ts';
-import type { MarksRead } from './read-marks.ts';
 import { reportSetupFault } from './report-setup-fault.ts';
-import { restOf, standsStill } from './resting-lane.ts';
+import { type Rest, restOf, standsStill } from './resting-lane.ts';
 import { previewLane } from './preview-lane.ts';
-import { readMarksOrRestart } from './compare-lineage.ts';
+import { readBothStores } from './begin-run.ts';
 import { laneText, mappingOf, type Site } from './site.ts';
 import type { Run } from './work-batch.ts';
 import { type LaneRequest, workChanges, workDeletions } from './work-lane.ts';
@@ -66,31 +65,20 @@ export async function runChannel(
   const runs = new Map(lanes.map((lane) => [laneText(lane), laneRun(site, lane, request)]));
   const runOf = (lane: Lane): LaneRun => runs.get(laneText(lane)) as LaneRun;
   try {
-    const read = await readBothStores(site, memory, channel);
+    const { read, look } = await readBothStores(site, memory, channel);
     if (read.some((marks) => marks.changedTables.length > 0)) for (const lane of lanes) forgetTables(memory, lane);
     const { order, deferred } = await cyclesOf(site, memory, channel);
     lanes = lanes.toSorted((a, b) => order.indexOf(a.mapping) - order.indexOf(b.mapping));
     // A record that refers to its own table finds its parent while its lane is worked; others find theirs later.
     const filled = lanes.length > 1 ? lanes.filter((lane) => deferred.has(lane.mapping)) : [];
-    await workLanes(site, memory, channel, { lanes, filled, runOf }, request);
+    await workLanes(restOf(site, memory, channel, request, look), { lanes, filled, runOf }, request, (lane, half) =>
+      inLane(site, memory, lane, runOf(lane), request, half),
+    );
   } catch (fault) {
     for (const lane of lanes)
       if (runOf(lane).status === 'succeeded') await fail(site, memory, lane, runOf(lane), fault);
   }
   return finishAll(site, lanes, runOf, request);
-}
-
-/** At once, and both to the end: what one store says stands, whatever befalls the other. */
-async function readBothStores(site: Site, memory: LaneMemory, channel: string): Promise<MarksRead[]> {
-  const options = { remembered: memory.cursors };
-  const read = await Promise.allSettled([
-    readMarksOrRestart(site, 'hq', null, options),
-    readMarksOrRestart(site, 'channel', channel, options),
-  ]);
-  return read.map((outcome) => {
-    if (outcome.status === 'rejected') throw outcome.reason;
-    return outcome.value;
-  });
 }
 
 interface LanesToWork {
@@ -102,15 +90,13 @@ interface LanesToWork {
 }
 
 async function workLanes(
-  site: Site,
-  memory: LaneMemory,
-  channel: string,
+  rest: Rest,
   { lanes, filled, runOf }: LanesToWork,
   request: RunRequest,
+  openAndWork: (lane: Lane, half: Half) => Promise<void>,
 ): Promise<void> {
-  const rest = restOf(site, memory, channel, request);
   const work = async (lane: Lane, half: Half): Promise<void> => {
-    await inLane(site, memory, lane, runOf(lane), request, half);
+    await openAndWork(lane, half);
     rest.lookAgain();
   };
   const deletionsLater: Lane[] = [];
@@ -135,7 +121,7 @@ async function workLanes(
 function laneRun(site: Site, lane: Lane, request: RunRequest): LaneRun {
   const own = request.jobId === null || request.children;
   const id = own ? site.database.newId() : request.jobId;
-  let made = !own;
+  let making: Promise<void> | null = own ? null : Promise.resolve();
   const counters = noCounters();
   const identity: RunIdentity = {
     jobId: request.jobId ?? id,
@@ -145,38 +131,36 @@ function laneRun(site: Site, lane: Lane, request: RunRequest): LaneRun {
     reason: request.reason,
     requestId: request.requestId,
   };
+  const makeJob = (): Promise<unknown> =>
+    site.database.createJob(
+      {
+        kind: 'synchronize',
+        mapping: lane.mapping,
+        channel: lane.channel,
+        parentId: request.children ? request.jobId : null,
+        scope: run.full ? 'full' : 'modified',
+        direction: request.direction,
+        dryRun: request.dryRun,
+        trigger: request.trigger,
+        actor: request.actor,
+        requestId: request.requestId,
+        body: null,
+      },
+      'running',
+      id,
+    );
   const run: LaneRun = {
     identity,
     counters,
     status: 'succeeded',
     code: null,
     params: {},
-    jobRowId: made ? id : null,
+    jobRowId: own ? null : id,
     full: request.scope === 'full',
     reason: null,
     progress: () => ({ counters, done: doneOf(counters), total: null }),
-    async ensureJob() {
-      if (made) return;
-      made = true;
-      run.jobRowId = id;
-      await site.database.createJob(
-        {
-          kind: 'synchronize',
-          mapping: lane.mapping,
-          channel: lane.channel,
-          parentId: request.children ? request.jobId : null,
-          scope: run.full ? 'full' : 'modified',
-          direction: request.direction,
-          dryRun: request.dryRun,
-          trigger: request.trigger,
-          actor: request.actor,
-          requestId: request.requestId,
-          body: null,
-        },
-        'running',
-        id,
-      );
-    },
+    // Several batches may be under way: each goes on when the row is there, not when it was asked for.
+    ensureJob: () => (making ??= makeJob().then(() => void (run.jobRowId = id))),
   };
   return run;
 }

@@ -7,9 +7,9 @@
  */
 import type { KeyText, Params, RecordKey, Side, Json } from '../domain/record.ts';
 import type {
+  ChannelLook,
   LaneState,
   LaneLock,
-  LaneLook,
   PendingChange,
   PendingState,
   RecentWrites,
@@ -31,6 +31,13 @@ import type { Cursor, Lane } from './store.ts';
 export type * from './coupling-records.ts';
 export { noCounters } from './coupling-records.ts';
 
+export interface SubjectOfError {
+  readonly lane: Lane;
+  readonly scope: SyncError['scope'];
+  /** It shows the conflict of a customer operation. */
+  readonly ofOperation: boolean;
+}
+
 export interface CouplingDatabase {
   /** Names this coupling database among the readers of a store; kept for good. */
   readonly reader: string;
@@ -41,7 +48,7 @@ export interface CouplingDatabase {
   ensureLanes(lanes: readonly Lane[]): Promise<readonly LaneState[]>;
   laneStates(): Promise<readonly LaneState[]>;
   /** Every lane of the channel that has not been forgotten. */
-  lookAtLanes(channel: string): Promise<readonly LaneLook[]>;
+  lookAtLanes(channel: string): Promise<ChannelLook>;
   /** Null when somebody else has it and `waitMs` ran out. */
   lockLane(lane: Lane, waitMs: number): Promise<LaneLock | null>;
   /** The caller becomes holder; returns the new fence number. */
@@ -129,9 +136,7 @@ export interface CouplingDatabase {
   ): Promise<readonly SyncError[]>;
   errorsById(ids: readonly string[]): Promise<readonly SyncError[]>;
   /** What each error is about, without its values; ids of no error are left out. */
-  subjectsOfErrors(
-    ids: readonly string[],
-  ): Promise<ReadonlyMap<string, { readonly lane: Lane; readonly scope: SyncError['scope'] }>>;
+  subjectsOfErrors(ids: readonly string[]): Promise<ReadonlyMap<string, SubjectOfError>>;
   errorById(id: string): Promise<SyncError | null>;
   /** A set-up fault of a whole lane, told without its fence, for the lane could not be opened. Written over the open one of its id. */
   reportMappingError(error: SyncError): Promise<void>;

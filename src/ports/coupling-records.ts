@@ -33,6 +33,12 @@ export interface LaneLook {
   readonly failures: boolean;
 }
 
+/** Lanes of a channel and the cursors of its two stores, seen together: what the cursors have passed is among the pending. */
+export interface ChannelLook {
+  readonly cursors: Readonly<Record<Side, Cursor | null>>;
+  readonly lanes: readonly LaneLook[];
+}
+
 /**
  * The exclusive right to work a lane. Scheduling only: a worker that lost it without knowing is stopped by the fence
  * in the stores and in `record`.
