@@ -22,6 +22,8 @@ export function Modal({ title, onClose, children, actions, side = false, wide = 
     // What opened it may be gone when it closes (the row that was resolved): then the browser has nowhere to go back to.
     const opener = document.activeElement instanceof HTMLElement ? document.activeElement : null;
     if (element?.open === false) element.showModal();
+    // The browser has given the focus to the first button; React's `autoFocus` came before there was a dialog to focus in.
+    element?.querySelector<HTMLElement>('[data-first-focus]')?.focus();
     return () => {
       element?.close();
       if (opener?.isConnected === true) opener.focus();

@@ -11,9 +11,11 @@ export function SignIn({ notice = null }: { readonly notice?: string | null }) {
   const { t } = useSpeech();
   const [way, setWay] = useState<'apiKey' | 'token'>('apiKey');
   const [secret, setSecret] = useState('');
-  const [refusal, setRefusal] = useState<string | null>(notice);
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const said = refusal ?? notice;
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
+    setRefusal(null);
     try {
       queryClient.setQueryData(['/me', ''], await request<Me>('POST', '/session', { body: { [way]: secret.trim() } }));
       await queryClient.invalidateQueries();
@@ -26,7 +28,7 @@ export function SignIn({ notice = null }: { readonly notice?: string | null }) {
       <form className="sign-in-card" onSubmit={(event) => void submit(event)}>
         <p className="sign-in-product">Couplet</p>
         <h1>{t.signIn.title}</h1>
-        <div role="alert">{refusal !== null && <p className="banner banner-error">{refusal}</p>}</div>
+        <div role="alert">{said !== null && <p className="banner banner-error">{said}</p>}</div>
         {way === 'apiKey' ? (
           <Field label={t.signIn.key} hint={t.signIn.keyHint} required>
             <Input

@@ -35,7 +35,7 @@ export function TellMe({ onClose }: { readonly onClose: () => void }) {
   return (
     <Modal title={t.tellMe.title} onClose={onClose}>
       <Input
-        autoFocus
+        data-first-focus
         role="combobox"
         aria-label={t.tellMe.placeholder}
         aria-expanded={found.length > 0}
