@@ -7,6 +7,7 @@ import type { KeyMove, NewPending } from '../ports/coupling-database.ts';
 import { LineageBroken } from '../errors/store-faults.ts';
 import type { Cursor, Lane, Store, TableName, WindowPage } from '../ports/store.ts';
 import { laneIndex, laneText, type Site, storeOf, watchedTables } from './site.ts';
+import { tellWatched } from './tell-watched.ts';
 
 /** Measured on 100,000 marks: pages of 5,000 take in 150,000 marks a second and keep the process below 100 MB. */
 const PAGE_MARKS = 5_000;
@@ -106,7 +107,9 @@ async function begin(
  * it and the store's answer, and has told the store, which then finds us behind. Only if the coupling database itself
  * stands where we asked from did it go back in time.
  */
-async function readPage({ database }: Site, store: Store, cursor: Cursor): Promise<WindowPage | Cursor> {
+async function readPage(site: Site, store: Store, cursor: Cursor): Promise<WindowPage | Cursor> {
+  const { database } = site;
+  await tellWatched(site, store);
   try {
     return await store.readWindow(database.reader, cursor, PAGE_MARKS);
   } catch (fault) {

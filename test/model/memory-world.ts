@@ -67,8 +67,9 @@ export async function memoryWorld(options: MemoryWorldOptions): Promise<World> {
   const coupling = await createDatabase({ template });
   const databases = createStores(options.seed);
   const watch = watchRows(databases);
-  const own = await openCouplingDatabase({ url: coupling.url, connections: 2, migrate: false });
+  const own = await openCouplingDatabase({ url: coupling.url, connections: 2 });
   const said: string[] = [];
+  let drawn = 0;
   let policies = CAREFUL;
   let calm = false;
   let born = 0;
@@ -117,6 +118,7 @@ export async function memoryWorld(options: MemoryWorldOptions): Promise<World> {
     },
     writes: async () => SIDES.flatMap((side) => watch.moves(side)).filter(({ by }) => by === 'couplet').length,
     said: (value) => void said.push(value),
+    next: () => (drawn += 1),
     evidence: async (atRest) => ({
       mappings: first.site.mappings.map(filteredAs(policies)),
       stores: SIDES.map((side) => evidenceOf(side, databases[side], watch)),
@@ -164,7 +166,7 @@ async function hireWorker(
   options: MemoryWorldOptions,
 ): Promise<Worker> {
   const settings = settingsOf(policies, URLS);
-  const database = await openCouplingDatabase({ url, connections: 3, migrate: false });
+  const database = await openCouplingDatabase({ url, connections: 3 });
   const life = { dead: false };
   const fuse: Worker['fuse'] = { crash: null };
   const stores = SIDES.map((side) =>

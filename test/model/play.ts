@@ -17,8 +17,7 @@ interface Stage {
 const ASKER = { actor: 'anna', reason: null, requestId: null } as const;
 
 export async function play(world: World, scenario: readonly Command[]): Promise<void> {
-  let count = 0;
-  const stage: Stage = { world, next: () => (count += 1), held: [] };
+  const stage: Stage = { world, next: world.next, held: [] };
   for (const command of scenario) await step(stage, command);
   for (const release of stage.held.splice(0)) await ignoringRefusal(() => release(true));
 }

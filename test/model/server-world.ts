@@ -66,6 +66,7 @@ export async function serverWorld(options: ServerWorldOptions): Promise<ServerWo
   const sql = postgres(databaseUrl, { max: 3, onnotice: () => {}, connection: { application_name: 'oracle' } });
   let policies = CAREFUL;
   const said: string[] = [];
+  let drawn = 0;
   const openOwn = (): Promise<Couplet> =>
     compose({
       settings: settingsOf(policies, urls),
@@ -123,7 +124,8 @@ export async function serverWorld(options: ServerWorldOptions): Promise<ServerWo
     sql,
     async run(at, { scope, crash, killAfterMs }) {
       const place = at % workers.length;
-      const worker = workers[place]?.alive ? (workers[place] as WorkerProcess) : await replace(place);
+      const standing = workers[place];
+      const worker = standing?.alive ? standing : await replace(place);
       const reports = await worker.run(scope, crash ?? null, killAfterMs);
       if (!worker.alive) await replace(place);
       return reports;
@@ -145,6 +147,7 @@ export async function serverWorld(options: ServerWorldOptions): Promise<ServerWo
     calm,
     writes: async () => (await stores.hq.writes()) + (await stores.channel.writes()),
     said: (value) => void said.push(value),
+    next: () => (drawn += 1),
     evidence: async (atRest) => ({
       mappings: settingsOf(policies, urls).mappings,
       stores: await Promise.all(SIDES.map((side) => stores[side].evidence())),

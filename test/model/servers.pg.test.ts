@@ -2,9 +2,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startServer, type TestServer } from '../support/server.ts';
+import { until } from '../support/until.ts';
 import { commands } from './commands.ts';
+import { killAtRandomPoints } from './crash-points.ts';
 import { figuresOf, judge } from './oracle.ts';
 import { play, settle } from './play.ts';
+import { smallDisk } from './small-disk.ts';
 import { type Servers, serverWorld, type ServerWorld } from './server-world.ts';
 import type { Fault } from './world.ts';
 
@@ -16,7 +19,7 @@ let count = 0;
 
 beforeAll(async () => {
   const [hq, channel, coupling] = await Promise.all([startServer(), startServer(), startServer()]);
-  servers = { hq, channel, coupling } as Record<keyof Servers, TestServer>;
+  servers = { hq, channel, coupling };
 });
 afterAll(async () => {
   await Promise.all(Object.values(servers ?? {}).map((server: TestServer) => server[Symbol.asyncDispose]()));
@@ -33,13 +36,19 @@ async function expectInStep(world: ServerWorld): Promise<void> {
   expect({ ...figuresOf(findings), findings }).toEqual({ lost: 0, doubled: 0, unlogged: 0, findings: [] });
 }
 
-async function customers(world: ServerWorld, number: number): Promise<void> {
+async function insertCustomers(world: ServerWorld, from: number, to: number): Promise<void> {
   await world.stores.hq.sql`
-    insert into customers (num, name, email) select 'C' || n, 'n-' || n, 'c' || n || '@x' from generate_series(1, ${number}) n`;
+    insert into customers (num, name, email)
+    select 'C' || n, 'name ' || n, 'c' || n || '@x' from generate_series(${from}::int, ${to}::int) n`;
 }
 
+const shoppers = async (world: ServerWorld): Promise<number> => {
+  const [row] = await world.stores.channel.sql<{ count: number }[]>`select count(*)::int from shoppers`;
+  return row?.count ?? 0;
+};
+
 describe('two real servers', { timeout: 600_000 }, () => {
-  it('keep every edit when two workers run and are killed, and servers, sessions and wires fail', async () => {
+  it('keep every edit when two workers run and are killed, and servers and sessions fail', async () => {
     const faults: Fault[] = ['storeDown', 'storeBack', 'sessionsCut', 'sessionsCut'];
     await fc.assert(
       fc.asyncProperty(commands({ switches: true, faults, max: 25 }), async (scenario) => {
@@ -49,5 +58,93 @@ describe('two real servers', { timeout: 600_000 }, () => {
       }),
       { numRuns: RUNS, endOnFailure: true, ...SEED },
     );
+  });
+
+  it('lose nothing, double nothing and log everything when Couplet is killed at random points', async () => {
+    const { findings, points } = await killAtRandomPoints({ servers, points: 12, seed: 7, perWorld: 12, spares: 1 });
+    expect({ points, findings }).toEqual({ points: 12, findings: [] });
+  });
+});
+
+describe('a worker', { timeout: 120_000 }, () => {
+  it('that has installed nothing itself takes in every change of every table, from its first look on', async () => {
+    await using world = await openWorld();
+    await insertCustomers(world, 1, 3);
+    await settle(world);
+    // Another process, which has never seen these stores, and finds changes to take in.
+    await world.replace(0);
+    await world.stores.hq.sql`insert into groups (code, title) values ('G1', 'Retail')`;
+    await world.stores.hq.sql`update customers set name = 'renamed', group_code = 'G1'`;
+    await world.run(0, { scope: 'modified' });
+    expect(
+      await world.stores.channel.sql`select distinct full_name, segment_id is null as lacks from shoppers`,
+    ).toEqual([{ full_name: 'renamed', lacks: false }]);
+    await expectInStep(world);
+  });
+});
+
+describe('a store', { timeout: 120_000 }, () => {
+  it('whose server is killed in the middle of a run, and comes back, has everything once', async () => {
+    await using world = await openWorld();
+    await insertCustomers(world, 1, 1_500);
+    const run = world.run(0, { scope: 'modified' });
+    await until(() => shoppers(world), { everyMs: 1 });
+    await servers.channel.kill();
+    await run;
+    await servers.channel.start();
+    await expectInStep(world);
+    expect(await shoppers(world)).toBe(1_500);
+  });
+
+  it('whose wire is cut in the middle of a run fails the run in bounded time and has everything when it is mended', async () => {
+    await using world = await openWorld();
+    await insertCustomers(world, 1, 1_500);
+    const run = world.run(0, { scope: 'modified' });
+    await until(() => shoppers(world), { everyMs: 1 });
+    world.wires.channel.cut();
+    await insertCustomers(world, 1_501, 1_600);
+    // Nothing answers and nothing is refused: only patience that ends tells it from a slow store.
+    const other = world.wires.channel;
+    setTimeout(() => other.sever(), 1_000);
+    await run;
+    await expectInStep(world);
+    expect(await shoppers(world)).toBe(1_600);
+  });
+
+  it('whose sessions an administrator ends again and again gets everything once all the same', async () => {
+    await using world = await openWorld();
+    await insertCustomers(world, 1, 1_500);
+    let over = false;
+    const run = world.run(0, { scope: 'modified' }).finally(() => {
+      over = true;
+    });
+    for (let time = 0; time < 5 && !over; time += 1) {
+      const before = await shoppers(world);
+      await world.fault('channel', 'sessionsCut');
+      await until(async () => over || (await shoppers(world)) > before, { timeoutMs: 30_000 });
+    }
+    await run;
+    await expectInStep(world);
+    expect(await shoppers(world)).toBe(1_500);
+  });
+
+  it('whose disk is full refuses whole batches, tells it as busy, and has everything once there is room', async (test) => {
+    await using disk = await smallDisk(servers.channel, 'on_small_disk');
+    test.annotate(disk.how);
+    await using world = await openWorld({
+      name: 'on_small_disk',
+      place: (side, tables) => (side === 'channel' ? disk.place(tables) : tables),
+    });
+    await disk.fill(world.stores.channel.sql);
+    await insertCustomers(world, 1, 1_500);
+    const reports = await world.run(0, { scope: 'modified' });
+    expect(reports?.find(({ lane }) => lane.mapping === 'customers')).toMatchObject({
+      status: 'failed',
+      code: 'store-busy',
+    });
+    expect(await world.sql`select code from couplet.sync_error`).toEqual([]);
+    await disk.free(world.stores.channel.sql);
+    await expectInStep(world);
+    expect(await shoppers(world)).toBe(1_500);
   });
 });

@@ -120,6 +120,8 @@ export interface World extends AsyncDisposable {
   /** How many rows Couplet has written so far, in both stores. */
   writes(): Promise<number>;
   said(value: string): void;
+  /** A number that was never drawn before: every value of a world is another one. */
+  next(): number;
   /** What the oracle is told; `atRest`: nothing may be due any more. */
   evidence(atRest: boolean): Promise<Evidence>;
 }

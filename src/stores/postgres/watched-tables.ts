@@ -108,7 +108,8 @@ export function createWatchRegistry(): WatchRegistry {
         .filter(({ found, watched }) =>
           found
             ? found.schema === schema && found.name === name
-            : watched.table.name === name && watched.table.schema === schema,
+            : // Made, and installed by another process, since this one looked for it.
+              watched.table.name === name && (watched.table.schema ?? schema) === schema,
         )
         .map(({ watched }) => ({
           table: watched.table,
