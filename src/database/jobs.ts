@@ -3,12 +3,19 @@ import { and, eq, isNull, sql as sqlText } from 'drizzle-orm';
 import { newId } from './new-id.ts';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { Json, Params } from '../domain/record.ts';
-import type { CouplingDatabase, Job, JobCounters, JobProgress, JobResult } from '../ports/coupling-database.ts';
+import type {
+  CouplingDatabase,
+  Job,
+  JobCounters,
+  JobProgress,
+  JobRequest,
+  JobResult,
+} from '../ports/coupling-database.ts';
 import { noCounters } from '../ports/coupling-database.ts';
 import { keyText } from '../domain/record.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
-import type { Queryable } from './open-session.ts';
+import type { Parameter, Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { isId } from './iso-time.ts';
 import { job as jobTable } from './schema/jobs.ts';
@@ -29,7 +36,7 @@ type JobsPart = Pick<
   | 'couplingsWrittenBy'
   | 'jobProgress'
   | 'jobOutcome'
-  | 'queuedJobLike'
+  | 'queueJob'
   | 'queuedJobs'
   | 'endInterruptedJobs'
 >;
@@ -63,16 +70,7 @@ const oneJob = (rows: readonly (typeof jobTable.$inferSelect)[], id: string): Jo
 export const jobsPart = (clients: Clients): JobsPart => ({
   newId: () => newId(),
   createJob: async (request, status, id = newId()) => {
-    const rows = await clients.orm
-      .insert(jobTable)
-      .values({
-        id,
-        ...request,
-        status,
-        counters: noCounters(),
-        ...(status === 'running' ? { startedAt: now, attempts: 1 } : {}),
-      })
-      .returning();
+    const rows = await insertJob(clients, request, status, id).returning();
     return oneJob(rows, id);
   },
   startJob: async (id) => {
@@ -187,32 +185,59 @@ const toldPart = (
   },
 });
 
-const queuedPart = (clients: Clients): Pick<CouplingDatabase, 'queuedJobLike' | 'queuedJobs'> => ({
-  queuedJobLike: async (_likeness, request) => {
-    const same = (column: AnyPgColumn, value: string | boolean | null) =>
-      sqlText`${column} is not distinct from ${value}`;
-    const [row] = await clients.orm
-      .select()
-      .from(jobTable)
-      .where(
-        and(
-          eq(jobTable.status, 'queued'),
-          eq(jobTable.cancelRequested, false),
-          isNull(jobTable.finishedAt),
-          isNull(jobTable.parentId),
-          eq(jobTable.kind, request.kind),
-          same(jobTable.mapping, request.mapping),
-          same(jobTable.channel, request.channel),
-          same(jobTable.scope, request.scope),
-          same(jobTable.direction, request.direction),
-          eq(jobTable.dryRun, request.dryRun),
-          // `json` keeps the text that was written, so the same body is the same text.
-          sqlText`${jobTable.body}::text is not distinct from ${request.body === null ? null : JSON.stringify(request.body)}::text`,
-        ),
-      )
-      .orderBy(jobTable.id)
-      .limit(1);
-    return row === undefined ? null : jobOfRow(row);
+const insertJob = (clients: Clients, request: JobRequest, status: 'queued' | 'running', id: string) =>
+  clients.orm.insert(jobTable).values({
+    id,
+    ...request,
+    status,
+    counters: noCounters(),
+    ...(status === 'running' ? { startedAt: now, attempts: 1 } : {}),
+  });
+
+const queuedJobLike = (clients: Clients, request: JobRequest) => {
+  const same = (column: AnyPgColumn, value: string | boolean | null) =>
+    sqlText`${column} is not distinct from ${value}`;
+  return clients.orm
+    .select({ id: jobTable.id })
+    .from(jobTable)
+    .where(
+      and(
+        eq(jobTable.status, 'queued'),
+        eq(jobTable.cancelRequested, false),
+        isNull(jobTable.finishedAt),
+        isNull(jobTable.parentId),
+        eq(jobTable.kind, request.kind),
+        same(jobTable.mapping, request.mapping),
+        same(jobTable.channel, request.channel),
+        same(jobTable.scope, request.scope),
+        same(jobTable.direction, request.direction),
+        eq(jobTable.dryRun, request.dryRun),
+        // `json` keeps the text that was written, so the same body is the same text.
+        sqlText`${jobTable.body}::text is not distinct from ${request.body === null ? null : JSON.stringify(request.body)}::text`,
+      ),
+    )
+    .orderBy(jobTable.id)
+    .limit(1);
+};
+
+const queuedPart = (clients: Clients): Pick<CouplingDatabase, 'queueJob' | 'queuedJobs'> => ({
+  queueJob: async (request) => {
+    const id = newId();
+    const { body: _body, ...likeness } = request;
+    const found = await clients.raw.begin(async (sql) => {
+      // Two who ask for the same at once: the second finds the job of the first.
+      await query(sql, 'select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+        JSON.stringify({ ...likeness, actor: null, requestId: null }),
+      ]);
+      const like = queuedJobLike(clients, request).toSQL();
+      const [row] = await query<{ id: string }>(sql, like.sql, like.params as readonly Parameter[]);
+      if (row !== undefined) return row.id;
+      const insert = insertJob(clients, request, 'queued', id).toSQL();
+      await query(sql, insert.sql, insert.params as readonly Parameter[]);
+      return id;
+    });
+    const row = await rowOf(clients, found);
+    return { job: oneJob(row === null ? [] : [row], found), isNew: found === id };
   },
   queuedJobs: async () => {
     const rows = await clients.orm

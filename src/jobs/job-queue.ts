@@ -39,17 +39,6 @@ export interface QueueOptions {
   readonly onError: (fault: Error) => void;
 }
 
-const likeness = (request: JobRequest): string =>
-  JSON.stringify([
-    request.kind,
-    request.mapping,
-    request.channel,
-    request.scope,
-    request.direction,
-    request.dryRun,
-    request.body,
-  ]);
-
 export async function startJobQueue({ url, database, onError }: QueueOptions): Promise<StartedQueue> {
   const boss = new PgBoss({
     connectionString: url,
@@ -77,10 +66,8 @@ export async function startJobQueue({ url, database, onError }: QueueOptions): P
   const send = (job: Job): Promise<unknown> => boss.send(QUEUE, { jobId: job.id }, { id: job.id });
 
   const enqueue = async (request: JobRequest): Promise<Job> => {
-    const like = await database.queuedJobLike(likeness(request), request);
-    if (like) return like;
-    const job = await database.createJob(request, 'queued');
-    await send(job);
+    const { job, isNew } = await database.queueJob(request);
+    if (isNew) await send(job);
     return job;
   };
 

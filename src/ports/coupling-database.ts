@@ -27,6 +27,7 @@ import type {
   Recording,
 } from './coupling-records.ts';
 import type { Cursor, Lane } from './store.ts';
+import type { ProofKeeping } from './verification.ts';
 
 export type * from './coupling-records.ts';
 export { noCounters } from './coupling-records.ts';
@@ -203,9 +204,15 @@ export interface CouplingDatabase {
     readonly counters: JobCounters;
   }>;
   countOpenErrors(): Promise<number>;
-  /** A job of the same kind, mapping, channel, scope, direction, dryRun and body that nobody has begun yet. */
-  queuedJobLike(likeness: string, request: JobRequest): Promise<Job | null>;
+  /**
+   * A queued job of this request; one that is queued already with the same kind, mapping, channel, scope, direction,
+   * dryRun and body is given instead, also when both are asked for at once.
+   */
+  queueJob(request: JobRequest): Promise<{ readonly job: Job; readonly isNew: boolean }>;
   queuedJobs(): Promise<readonly Job[]>;
+
+  /** How far the lanes are proven. */
+  readonly proofs: ProofKeeping;
 
   close(): Promise<void>;
 }

@@ -57,15 +57,22 @@ describe('jobs', () => {
     expect(await here.db.queries.jobById('nothing')).toBeNull();
   });
 
-  test('that are alike and queued are found, body and all', async () => {
+  test('that are alike are queued once, body and all, also when asked for at the same moment', async () => {
     await using here = await createCouplingDatabase();
-    const job = await here.db.createJob(request({ body: { a: [1, 'x'] } }), 'queued');
-    expect((await here.db.queuedJobLike('', request({ body: { a: [1, 'x'] }, actor: 'bert' })))?.id).toBe(job.id);
-    expect(await here.db.queuedJobLike('', request({ body: { a: [1, 'y'] } }))).toBeNull();
-    expect(await here.db.queuedJobLike('', request({ body: null }))).toBeNull();
-    expect(idsOf(await here.db.queuedJobs())).toEqual([job.id]);
-    await here.db.startJob(job.id);
-    expect(await here.db.queuedJobLike('', request({ body: { a: [1, 'x'] } }))).toBeNull();
+    const asked = request({ body: { a: [1, 'x'] } });
+    const queued = await Promise.all(
+      Array.from({ length: 8 }, (_, at) => here.db.queueJob({ ...asked, actor: `a${at}` })),
+    );
+    const ids = new Set(queued.map(({ job }) => job.id));
+    expect(ids.size).toBe(1);
+    expect(queued.filter(({ isNew }) => isNew)).toHaveLength(1);
+    const [id = ''] = ids;
+    expect(idsOf(await here.db.queuedJobs())).toEqual([id]);
+    for (const body of [{ a: [1, 'y'] }, null]) {
+      expect(await here.db.queueJob(request({ body }))).toMatchObject({ isNew: true });
+    }
+    await here.db.startJob(id);
+    expect(await here.db.queueJob(asked)).toMatchObject({ isNew: true, job: { status: 'queued', actor: asked.actor } });
   });
 
   test('are listed newest first by every filter, a parent with the sum of its children', async () => {
