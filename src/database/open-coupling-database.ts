@@ -32,6 +32,7 @@ import { createMeasures } from './measure.ts';
 import { prepareDatabase } from './migrate.ts';
 import { cursorPart } from './move-cursor.ts';
 import { pendingPart } from './pending.ts';
+import { proofsPart } from './proofs.ts';
 import { operationsPart } from './queries/query-operations.ts';
 import { createQueries } from './queries/create-queries.ts';
 import { record } from './record.ts';
@@ -121,6 +122,7 @@ const assemble = async (
     record: (recording) => record(clients, lanes, layouts, recording),
     ...logPart(clients, lanes),
     ...jobsPart(clients),
+    proofs: proofsPart(clients, lanes, layouts),
     queries: createQueries(clients, lanes, layouts),
     upkeep: createUpkeep(clients, lanes),
     access: createAccess(clients),

@@ -188,6 +188,28 @@ export interface MatchCandidate {
   readonly record: StoredRecord;
 }
 
+/**
+ * What a digest is made of: per record the JSON array of its key, as `keyText` has it, followed at once by the JSON
+ * array of its values, each the column's text or null. A value of several columns is the JSON array of their texts as
+ * one text, null when any of them is null; one of no column is null. JSON escapes `"`, `\\` and control characters, in
+ * the shortest way, and nothing else.
+ */
+export interface DigestRequest {
+  readonly keys: readonly RecordKey[];
+  /** Per value, which columns of the shape. */
+  readonly values: readonly (readonly number[])[];
+}
+
+/** Of the records inside the filter; absent ones count for nothing. */
+export interface RangeDigest {
+  readonly records: number;
+  /**
+   * Of the MD5 of each record's text in UTF-8: its first eight hexadecimal digits as an integer of 32 bits with sign,
+   * summed up; a colon; the same of the next eight.
+   */
+  readonly sum: string;
+}
+
 // ---------------------------------------------------------------- writing
 
 export interface Lane {
@@ -312,6 +334,11 @@ export interface StoreTable {
 
   /** Exact number of records inside the filter. */
   count(): Promise<number>;
+
+  /** Computed in the store; absent where it cannot: its records are then read and compared one by one. */
+  readonly digest?: (request: DigestRequest) => Promise<RangeDigest>;
+  /** The MD5 of each record's text, in hexadecimal digits; null for one that is absent or outside the filter. */
+  readonly digestEach?: (request: DigestRequest) => Promise<readonly (string | null)[]>;
 
   /** Records inside the filter that match a probe, coupled or not. */
   match(request: MatchRequest): Promise<readonly MatchCandidate[]>;

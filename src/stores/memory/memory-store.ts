@@ -9,6 +9,7 @@ import { assertReachable } from './database.ts';
 import { checkFilter, describeTables } from './describe-tables.ts';
 import type { BoundShape } from './read-records.ts';
 import { cascadesOf, countRecords, matchRecords, readRecords, scanRecords, searchRecords } from './read-records.ts';
+import { digestEach, digestOf } from './digest-records.ts';
 import { displayTable, nameOfTable, tableText } from './table-definition.ts';
 import { waitForMarks } from './wait-for-marks.ts';
 import { laneText, writeBatch } from './write-batch.ts';
@@ -121,6 +122,8 @@ function openTable(
     read: (keys, since) => ask(() => readRecords(bound(), keys, since)),
     scan: (after, limit) => ask(() => scanRecords(bound(), after, limit)),
     count: () => ask(() => countRecords(bound())),
+    digest: (request) => ask(() => digestOf(bound(), request)),
+    digestEach: (request) => ask(() => digestEach(bound(), request)),
     match: (request) => ask(() => matchRecords(bound(), request)),
     search: (text, columns, limit) => ask(() => searchRecords(bound(), text, columns, limit)),
     write: (batch) => ask(() => writeBatch(bound(), batch, capabilities.choosesKeys)),

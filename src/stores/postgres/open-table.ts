@@ -3,6 +3,7 @@ import type { RecordShape, StoreTable } from '../../ports/store.ts';
 import { bindTable } from './bound-table.ts';
 import { prepareCascades } from './cascades.ts';
 import type { Connection } from './connection.ts';
+import { prepareDigests } from './digest-records.ts';
 import type { LaneReaders } from './fence.ts';
 import { prepareMatch } from './match-records.ts';
 import { prepareRead } from './read-records.ts';
@@ -20,6 +21,7 @@ export async function openTable(connection: Connection, shape: RecordShape, read
     count: prepareCount(table),
     match: prepareMatch(table),
     search: prepareSearch(table),
+    ...prepareDigests(table),
     write: prepareWrite(table, readers),
     cascades: prepareCascades(table),
   };

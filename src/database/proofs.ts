@@ -1,0 +1,181 @@
+/** Digests of bases, range by range, and how far the lanes are proven by them. */
+import type { RecordKey } from '../domain/record.ts';
+import { keyOfText } from '../domain/record.ts';
+import type { RangeDigest } from '../ports/store.ts';
+import type { CouplingDigest, LaneProof, MappingProof, ProofKeeping } from '../ports/verification.ts';
+import type { Clients } from './connect.ts';
+import { query } from './connect.ts';
+import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import type { LaneRegistry } from './lane-registry.ts';
+import type { Layouts } from './layouts.ts';
+
+const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** Eight hexadecimal digits as an integer of 32 bits. */
+const part = (md5: string, from: number): string => `('x' || substr(${md5}, ${from}, 8))::bit(32)::int4`;
+
+/** What the store computes from its record, from key and base as they are stored: both are JSON as `JSON.stringify` writes it. */
+const MD5 = {
+  hq: `md5(convert_to(c.hq_key || c.base_hq, 'UTF8'))`,
+  channel: `md5(convert_to(c.channel_key || c.base_channel, 'UTF8'))`,
+} as const;
+
+const IS_COMPARABLE = 'c.channel_key is not null and c.base_states is null and c.layout_id = $4';
+
+const sums = (column: 'h' | 's'): string =>
+  `coalesce(sum(${part(column, 1)}), 0)::text || ':' || coalesce(sum(${part(column, 9)}), 0)::text`;
+
+const RANGE = `
+  with page as materialized (
+    select c.id, c.hq_key, c.channel_key, c.status = 'synchronized' as settled,
+           c.status = 'synchronized' and ${IS_COMPARABLE} as comparable, ${MD5.hq} as h, ${MD5.channel} as s
+      from couplet.coupling c
+     where c.lane_id = $1 and c.ended_at is null and c.id > $2::uuid order by c.id limit $3)
+  select (select count(*)::int from page) as pairs,
+         (select id::text from page order by id desc limit 1) as last_id,
+         (select json_agg(id)::text from page where settled and not comparable) as apart,
+         count(*)::int as records,
+         '[' || coalesce(string_agg(hq_key, ',' order by id), '') || ']' as hq_keys,
+         '[' || coalesce(string_agg(channel_key, ',' order by id), '') || ']' as channel_keys,
+         ${sums('h')} as hq_sum, ${sums('s')} as channel_sum
+    from page where comparable`;
+
+const EACH = `
+  select c.id::text, c.hq_key, c.channel_key, ${MD5.hq} as h, ${MD5.channel} as s
+    from couplet.coupling c
+   where c.lane_id = $1 and c.ended_at is null and c.id > $2::uuid and c.id <= $3::uuid
+     and c.status = 'synchronized' and ${IS_COMPARABLE} order by c.id`;
+
+const LOAD = `
+  select pass_started_at::text, pass_after::text, proven_at::text,
+         extract(epoch from now() - proven_at)::float8 as ago from couplet.proof where lane_id = $1`;
+
+/** Conditional on where the pass stood, so that of two workers only one moves it. */
+const MOVE = `
+  insert into couplet.proof as p (lane_id, pass_started_at, pass_after, pass_pairs, pass_verified, pass_drift)
+  values ($1, now(), $3::uuid, $4, $5, $6)
+  on conflict (lane_id) do update
+     set pass_started_at = case when p.pass_started_at is null then now() else p.pass_started_at end,
+         pass_after = excluded.pass_after,
+         pass_pairs = case when p.pass_started_at is null then 0 else p.pass_pairs end + excluded.pass_pairs,
+         pass_verified = case when p.pass_started_at is null then 0 else p.pass_verified end + excluded.pass_verified,
+         pass_drift = case when p.pass_started_at is null then 0 else p.pass_drift end + excluded.pass_drift
+   where p.pass_after is not distinct from $2::uuid
+  returning 1 as moved`;
+
+const COMPLETE = `
+  update couplet.proof
+     set proven_at = pass_started_at, pairs = pass_pairs, verified = pass_verified, drift = pass_drift,
+         pass_started_at = null, pass_after = null, pass_pairs = 0, pass_verified = 0, pass_drift = 0
+   where lane_id = $1`;
+
+const PASS = `
+  insert into couplet.proof as p (lane_id, proven_at, pairs, verified, drift) values ($1, $2, $3, $4, $5)
+  on conflict (lane_id) do update
+     set proven_at = excluded.proven_at, pairs = excluded.pairs, verified = excluded.verified, drift = excluded.drift
+   where p.proven_at is null or p.proven_at < excluded.proven_at`;
+
+/** A lane without couplings needs no proof; one with couplings that has none makes the whole mapping unproven. */
+const PROOFS = `
+  select l.mapping, coalesce(sum(a.couplings), 0)::int as pairs,
+         coalesce(sum(least(coalesce(p.verified, 0), a.couplings)), 0)::int as verified,
+         case when bool_or(a.couplings > 0 and p.proven_at is null) then null else min(p.proven_at)::text end as oldest,
+         coalesce(sum(p.drift), 0)::int as drift,
+         (select count(*)::int from couplet.sync_error e join couplet.lane own on own.id = e.lane_id
+           where own.mapping = l.mapping and e.status = 'open' and e.code = 'verification-difference') as differences
+    from couplet.lane l
+    left join couplet.proof p on p.lane_id = l.id
+    left join lateral (select coalesce(sum(couplings), 0) as couplings from couplet.lane_activity where lane_id = l.id) a
+      on true
+   where l.forgotten_at is null
+   group by l.mapping`;
+
+export const proofsPart = (clients: Clients, lanes: LaneRegistry, layouts: Layouts): ProofKeeping => ({
+  rangeAfter: async (lane, afterId, limit) => {
+    const laneId = await lanes.idOf(lane);
+    const [row] = await query<RangeRow>(clients.raw, RANGE, [
+      laneId,
+      afterId ?? LOWEST_ID,
+      limit,
+      (await layouts.currentOf(laneId)) ?? -1,
+    ]);
+    if (row === undefined || row.last_id === null) return null;
+    const digest = (sum: string): RangeDigest => ({ records: row.records, sum });
+    return {
+      lastId: row.last_id,
+      pairs: row.pairs,
+      apart: row.apart === null ? [] : (JSON.parse(row.apart) as string[]),
+      keys: { hq: JSON.parse(row.hq_keys) as RecordKey[], channel: JSON.parse(row.channel_keys) as RecordKey[] },
+      digests: { hq: digest(row.hq_sum), channel: digest(row.channel_sum) },
+    };
+  },
+  eachOf: async (lane, afterId, lastId) => {
+    const laneId = await lanes.idOf(lane);
+    const layoutId = (await layouts.currentOf(laneId)) ?? -1;
+    const rows = await query<EachRow>(clients.raw, EACH, [laneId, afterId ?? LOWEST_ID, lastId, layoutId]);
+    return rows.map(
+      (row): CouplingDigest => ({
+        id: row.id,
+        keys: { hq: keyOfText(row.hq_key), channel: keyOfText(row.channel_key) },
+        digests: { hq: row.h, channel: row.s },
+      }),
+    );
+  },
+  loadProof: async (lane) => {
+    const [row] = await query<ProofRow>(clients.raw, LOAD, [await lanes.idOf(lane)]);
+    return {
+      passStartedAt: isoTimeOrNull(row?.pass_started_at ?? null),
+      passAfter: row?.pass_after ?? null,
+      provenAt: isoTimeOrNull(row?.proven_at ?? null),
+      provenAgoSeconds: row?.ago ?? null,
+    };
+  },
+  moveProof: async (lane, from: LaneProof, step) => {
+    const laneId = await lanes.idOf(lane);
+    return clients.raw.begin(async (transaction) => {
+      const moved = await query(transaction, MOVE, [
+        laneId,
+        from.passAfter,
+        step.after,
+        step.pairs,
+        step.verified,
+        step.drift,
+      ]);
+      if (moved.length > 0 && step.after === null) await query(transaction, COMPLETE, [laneId]);
+      return moved.length > 0;
+    });
+  },
+  recordPass: async (lane, startedAt, { pairs, verified, drift }) => {
+    await query(clients.raw, PASS, [await lanes.idOf(lane), startedAt.toISOString(), pairs, verified, drift]);
+  },
+  proofs: async () => {
+    const rows = await query<MappingRow>(clients.raw, PROOFS, []);
+    return rows.map(
+      ({ oldest, ...row }): MappingProof => ({ ...row, oldestProofAt: oldest === null ? null : isoTime(oldest) }),
+    );
+  },
+});
+
+interface RangeRow {
+  readonly pairs: number;
+  readonly last_id: string | null;
+  readonly apart: string | null;
+  readonly records: number;
+  readonly hq_keys: string;
+  readonly channel_keys: string;
+  readonly hq_sum: string;
+  readonly channel_sum: string;
+}
+
+interface EachRow extends Readonly<Record<'id' | 'hq_key' | 'channel_key' | 'h' | 's', string>> {}
+
+interface ProofRow {
+  readonly pass_started_at: string | null;
+  readonly pass_after: string | null;
+  readonly proven_at: string | null;
+  readonly ago: number | null;
+}
+
+interface MappingRow extends Omit<MappingProof, 'oldestProofAt'> {
+  readonly oldest: string | null;
+}
