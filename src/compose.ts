@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { commerceJobs } from './commerce/carry-out-job.ts';
 import type { CommerceSite } from './commerce/commerce-site.ts';
+import { actOnOperationError } from './commerce/synchronize-operation.ts';
 import { continuousRounds } from './compose/continuous-rounds.ts';
 import { type ComposedStores, composeStores, siteOf, type StoreOptions } from './compose/compose-stores.ts';
 import { serverDepsOf } from './compose/server-deps.ts';
@@ -98,7 +99,8 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
   const { settings, log } = options;
   const database = await openCouplingDatabase({ url: options.databaseUrl, migrate: options.migrate });
   const otherJobs = new Map<JobKind, CarryOutJob>();
-  const site: Site = { ...siteOf(options, database), otherJobs };
+  const operationErrors: NonNullable<Site['operationErrors']> = {};
+  const site: Site = { ...siteOf(options, database), operationErrors, otherJobs };
   await database.ensureLanes([...lanesOf(site), ...(site.operationTables ?? []).map(({ lane }) => lane)]);
   const memory = emptyMemory();
   const synchronizer = createSynchronizer(site, memory);
@@ -114,7 +116,10 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
           sessions: database.commerceSessions,
           operationStores: stores.operationStores,
         };
-  if (commerce) for (const [kind, work] of commerceJobs(commerce)) otherJobs.set(kind, work);
+  if (commerce) {
+    for (const [kind, work] of commerceJobs(commerce)) otherJobs.set(kind, work);
+    operationErrors.act = (error, request) => actOnOperationError(commerce, error, request);
+  }
   const close = async (): Promise<void> => {
     await Promise.allSettled([stores.close(), database.close()]);
   };

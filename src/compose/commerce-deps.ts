@@ -2,10 +2,13 @@
 import type { CommerceSite } from '../commerce/commerce-site.ts';
 import { mappingNameOf, partsOf } from '../commerce/commerce-site.ts';
 import { controlCommerce } from '../commerce/control-commerce.ts';
+import { customerOperations } from '../commerce/operations.ts';
 import type { CommerceSettings } from '../config/settings.ts';
 import { registerCommerceJobs } from '../http/routes/commerce-jobs.ts';
+import { registerCustomerOperations } from '../http/routes/commerce-operations.ts';
 import type { ServerDeps } from '../http/server-deps.ts';
 import { typed } from '../http/typed-server.ts';
+import type { CommerceDatabase } from '../ports/commerce.ts';
 import { nextRunAt } from './next-run.ts';
 
 export interface ServedCommerce {
@@ -15,9 +18,11 @@ export interface ServedCommerce {
 
 export function commerceDeps(
   served: ServedCommerce | null,
+  database: CommerceDatabase,
   deps: () => ServerDeps,
-): Pick<ServerDeps, 'moreRoutes' | 'commerceMappings'> {
+): Pick<ServerDeps, 'moreRoutes' | 'commerceMappings' | 'failedOperations'> {
   const commerce = served?.commerce ?? null;
+  const operations = customerOperations(commerce, database);
   const control =
     served === null
       ? null
@@ -26,6 +31,10 @@ export function commerceDeps(
     commerceMappings: commerce
       ? partsOf(commerce.rules).flatMap((part) => mappingNameOf(commerce.rules, part) ?? [])
       : [],
-    moreRoutes: [async (api) => registerCommerceJobs(typed(api), deps(), control)],
+    failedOperations: () => operations.failedCount(),
+    moreRoutes: [
+      async (api) => registerCommerceJobs(typed(api), deps(), control),
+      async (api) => registerCustomerOperations(typed(api), deps(), operations),
+    ],
   };
 }

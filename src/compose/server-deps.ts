@@ -62,7 +62,7 @@ export function serverDepsOf(served: ServedSite): ServerDeps {
     isReady: () => database.isReady(),
     pageFolder: served.pageFolder ?? null,
   };
-  return { ...deps, ...commerceDeps(served.commerce ?? null, () => deps) };
+  return { ...deps, ...commerceDeps(served.commerce ?? null, database.commerce, () => deps) };
 }
 
 const authOf = (auth: AuthSettings): AuthOptions =>

@@ -144,13 +144,13 @@ export const errorsPart = (
     return Promise.all(rows.map((row) => errorOfRow(row, lanes)));
   },
   subjectsOfErrors: async (ids) => {
-    const rows = await query<{ id: string; lane_id: number; scope: SyncError['scope'] }>(
+    const rows = await query<{ id: string; lane_id: number; scope: SyncError['scope']; of_operation: boolean }>(
       clients.raw,
-      'select id, lane_id, scope from couplet.sync_error where id = any($1::uuid[])',
+      'select id, lane_id, scope, operation_id is not null as of_operation from couplet.sync_error where id = any($1::uuid[])',
       [plainArray(ids.filter(isId))],
     );
     const entries = rows.map(
-      async (row) => [row.id, { lane: await lanes.laneOf(row.lane_id), scope: row.scope }] as const,
+      async (row) => [row.id, { lane: await lanes.laneOf(row.lane_id), scope: row.scope, ofOperation: row.of_operation }] as const,
     );
     return new Map(await Promise.all(entries));
   },

@@ -73,7 +73,8 @@ export async function actInBulk(
   // An error of a mapping as a whole, and an action that answers one at a time, go through the action itself.
   const batched = IN_BATCHES.has(body.action) && !job.dryRun;
   for (const { lane, group } of inOrder(site, ids, known, body.action)) {
-    const inBatches = (id: string): boolean => batched && known.get(id)?.scope === 'record';
+    const inBatches = (id: string): boolean =>
+      batched && known.get(id)?.scope === 'record' && known.get(id)?.ofOperation === false;
     const [alone, together] = [group.filter((id) => !inBatches(id)), group.filter(inBatches)];
     if (!(await actInLane(bulk, lane, alone, together))) return { complete: false, counters: bulk.counters };
   }

@@ -5,6 +5,7 @@ import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import { type Job, type JobCounters, noCounters } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
+import { isOperationBulk } from '../ports/customer-operations.ts';
 import { ActionRefused } from '../ports/synchronizer.ts';
 import { performCheck } from './check-job.ts';
 import { actInBulk } from './act-in-bulk.ts';
@@ -74,21 +75,24 @@ function perform(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<
     case 'uncouple':
       return coupleInBulk(site, memory, job, stop);
     case 'bulk':
-      return bulk(site, memory, job, stop);
+      return isOperationBulk(job.body) ? other(site, job, stop) : bulk(site, memory, job, stop);
     case 'revert':
       return revertMany(site, memory, job, stop);
     case 'verify':
       return verifyMappings(site, memory, job, stop);
     case 'check':
       return performCheck(site, job);
-    default: {
-      const other = site.otherJobs?.get(job.kind);
-      if (other) return other(job, stop);
-      throw new ActionRefused('job-kind-unknown', `this process does not carry out jobs of kind ${job.kind}`, {
-        kind: job.kind,
-      });
-    }
+    default:
+      return other(site, job, stop);
   }
+}
+
+function other(site: Site, job: Job, stop: Stop): Promise<Outcome> {
+  const carryOut = site.otherJobs?.get(job.kind);
+  if (carryOut) return carryOut(job, stop);
+  throw new ActionRefused('job-kind-unknown', `this process does not carry out jobs of kind ${job.kind}`, {
+    kind: job.kind,
+  });
 }
 
 // ---------------------------------------------------------------- synchronize

@@ -1,8 +1,9 @@
 /** The stores, mappings and lanes that one process of Couplet works on. Built once from the configuration. */
 import { type Mapping, resolveForChannel, sameTable } from '../domain/mapping.ts';
 import type { Side } from '../domain/record.ts';
-import type { CouplingDatabase, Job, JobKind } from '../ports/coupling-database.ts';
+import type { CouplingDatabase, Job, JobKind, SyncError } from '../ports/coupling-database.ts';
 import type { Lane, Store, TableName, WatchedTable } from '../ports/store.ts';
+import type { ActionRequest, ActionResult } from '../ports/synchronizer.ts';
 import type { Outcome } from './job-outcome.ts';
 import type { EngineSurroundings } from './lane-context.ts';
 import type { SetupKnowledge } from './setup-knowledge.ts';
@@ -20,6 +21,10 @@ export interface Site {
   readonly operationTables?: readonly OperationLane[];
   /** Kinds of jobs that other rooms carry out. */
   readonly otherJobs?: ReadonlyMap<JobKind, CarryOutJob>;
+  /** Acts on an error that shows the conflict of a customer operation. */
+  readonly operationErrors?: {
+    act?: (error: SyncError, request: ActionRequest) => Promise<ActionResult>;
+  };
   /** What a check needs to know of the configuration; absent where nobody checks. */
   readonly setup?: SetupKnowledge;
 }

@@ -56,8 +56,21 @@ function etag(facts: readonly string[], hq: StoredRecord | null, channel: Stored
 export async function viewError(viewer: Viewer, error: SyncError): Promise<PairView> {
   const facts = [error.id, error.status, error.kind, error.code];
   const conflicts = new Map(error.fields.map((field) => [field.name, field]));
-  return view(viewer, facts, { hq: error.hqRecord, channel: error.channelRecord }, (name) => conflicts.get(name));
+  const now = await view(viewer, facts, { hq: error.hqRecord, channel: error.channelRecord }, (name) =>
+    conflicts.get(name),
+  );
+  return error.operationId ? asOperation(now, error) : now;
 }
+
+/** Of an operation in conflict, the channel's version is the operation's. */
+const asOperation = (now: PairView, error: SyncError): PairView => ({
+  ...now,
+  channel: { ...now.channel, ...error.channelRecord },
+  fields: now.fields.map((field) => ({
+    ...field,
+    channel: error.fields.find(({ name }) => name === field.name)?.channel ?? null,
+  })),
+});
 
 export async function viewCoupling(viewer: Viewer, coupling: Coupling): Promise<PairView> {
   const base = coupling.base;
