@@ -12,8 +12,9 @@ import { type LedgerNote, type NoteOperation, writeNote } from '../engine/ledger
 import { matchColumns, matchFields, probeOf } from '../engine/match-lone-records.ts';
 import { recordParts, type Run } from '../engine/work-batch.ts';
 import type { CustomerOperation } from '../ports/commerce.ts';
-import { type OperationOutcome, PLAIN_OUTCOME } from '../ports/operation-outcome.ts';
+import { type OperationOutcome, type OperationResolution, PLAIN_OUTCOME } from '../ports/operation-outcome.ts';
 import type { StoredRecord, Write, WriteOutcome } from '../ports/store.ts';
+import { type Answers, NO_ANSWERS, settleConflicts } from './answer-conflicts.ts';
 import type { CommerceSite } from './commerce-site.ts';
 import { failedPlan, gatherOperations, type OperationWork, planOperations, withoutTwins } from './gather-operations.ts';
 import type { OperationPlan } from './plan-operation.ts';
@@ -24,6 +25,8 @@ export interface Applied {
   readonly synchronized: number;
   /** Moved or busy meanwhile: due again at once. */
   readonly again: number;
+  readonly works: readonly OperationWork[];
+  readonly outcomes: readonly OperationOutcome[];
 }
 
 export async function applyOperations(
@@ -32,28 +35,33 @@ export async function applyOperations(
   run: Run,
   operations: readonly CustomerOperation[],
   late: Set<string>,
+  answers: Answers = NO_ANSWERS,
 ): Promise<Applied> {
   const gathered = await gatherOperations(commerce, context, operations);
   const works = withoutTwins(context, gathered);
-  await planOperations(commerce, context, works);
+  const choices = new Map([...answers].map(([id, { choice }]) => [id, choice]));
+  await planOperations(commerce, context, works, { choices, rehearses: false });
   await context.surroundings.reach('decided', context.lane);
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
   const outcomes: OperationOutcome[] = [];
-  const again = await writeAll(commerce, context, run, works, builder, outcomes, late);
+  const again = await writeAll(commerce, context, run, works, builder, outcomes, late, answers);
+  const settled = [...(builder.parts.operations ?? []), ...outcomes];
+  const answered = settleConflicts(context, run, works, settled, builder, answers);
   const parts = builder.build();
-  parts.operations = [...(parts.operations ?? []), ...outcomes];
+  parts.operations = answered;
   run.counters.coupled += parts.couple.length;
   await run.ensureJob();
   await recordParts(context, run, parts);
   await context.stores.hq.clearBatches(parts.batchIds);
   await context.surroundings.reach('ledger-cleared', context.lane);
   const synchronized = parts.operations.filter(({ status }) => status === 'synchronized').length;
-  return { settled: parts.operations.length, synchronized, again: again + gathered.length - works.length };
+  const waiting = gathered.length - works.length;
+  return { settled: answered.length, synchronized, again: again + waiting, works, outcomes: answered };
 }
 
 // ---------------------------------------------------------------- writes
 
-interface Planned {
+export interface Planned {
   readonly work: OperationWork;
   readonly note: LedgerNote;
   readonly write: Write;
@@ -67,14 +75,20 @@ async function writeAll(
   builder: RecordingBuilder,
   outcomes: OperationOutcome[],
   late: Set<string>,
+  answers: Answers,
 ): Promise<number> {
   const planned: Planned[] = [];
   for (const work of works) {
-    if (work.plan?.kind !== 'write') {
+    const resolution = answers.get(work.operation.id)?.resolution;
+    if (work.plan === null || work.plan.kind === 'failed') {
       outcomes.push(ended(run, work, work.plan ?? failedPlan('internal-error')));
       continue;
     }
-    const item = plannedWrite(commerce, context, run, work, work.plan);
+    if (work.plan.kind === 'delete') {
+      planned.push(plannedDelete(commerce, context, run, work, work.plan));
+      continue;
+    }
+    const item = plannedWrite(commerce, context, run, work, work.plan, resolution);
     if (item) planned.push(item);
     else outcomes.push(withoutWrite(commerce, context, run, work, work.plan, builder));
   }
@@ -95,8 +109,11 @@ async function writeAll(
     const { work } = item;
     if (outcome.status === 'written') {
       if (work.coupling) builder.draftOf(work.coupling);
-      builder.written(item.note, outcome);
-      run.counters.toHq[item.note.operation === 'insert' ? 'inserted' : 'modified'] += 1;
+      const draft = builder.written(item.note, outcome);
+      if (item.note.endsCoupling) draft.ended = [];
+      if (outcome.held !== null)
+        work.hq = { ...(work.hq ?? NEW_RECORD), key: outcome.key, version: outcome.version, values: outcome.held };
+      run.counters.toHq[COUNTED[item.note.operation]] += 1;
     } else if (outcome.status === 'refused' || outcome.status === 'suppressed') {
       // A number that somebody else took meanwhile is drawn again, once.
       const unique = outcome.status === 'refused' && outcome.refusal.params['unique'] === true && work.account !== null;
@@ -116,12 +133,35 @@ async function writeAll(
   return again;
 }
 
-function plannedWrite(
+const COUNTED = { insert: 'inserted', restore: 'inserted', update: 'modified', delete: 'deleted' } as const;
+const NEW_RECORD = { inFilter: true } as const;
+
+/** Until 1010 has made it in the channel there is nothing to be taken away there. */
+function plannedDelete(
+  commerce: CommerceSite,
+  context: LaneContext,
+  run: Run,
+  work: OperationWork,
+  plan: Extract<OperationPlan, { kind: 'delete' }>,
+): Planned {
+  const hq = work.hq as StoredRecord;
+  const unseen = work.coupling?.channelKey === null;
+  const whole = { kind: 'write', writes: [], conflict: null, found: plan.found, legs: null } as const;
+  const note: LedgerNote = {
+    ...noteOf(commerce, context, run, work, whole, []),
+    operation: 'delete',
+    ...(unseen && { endsCoupling: true as const }),
+  };
+  return { work, note, write: { operation: 'delete', key: hq.key, version: hq.version, note: writeNote(note) } };
+}
+
+export function plannedWrite(
   commerce: CommerceSite,
   context: LaneContext,
   run: Run,
   work: OperationWork,
   plan: Extract<OperationPlan, { kind: 'write' }>,
+  resolution?: OperationResolution,
 ): Planned | null {
   const { rules } = commerce;
   const writes = withParent(commerce, context, work, plan.writes);
@@ -130,7 +170,7 @@ function plannedWrite(
   if (work.operation.name === 'deactivateCustomer' && deactivateCustomer)
     set.set(deactivateCustomer.column, deactivateCustomer.value);
   if (set.size === 0 && work.hq !== null) return null;
-  const note = noteOf(commerce, context, run, work, plan, writes);
+  const note = noteOf(commerce, context, run, work, plan, writes, resolution);
   if (work.hq !== null) {
     const write: Write = {
       operation: 'update',
@@ -171,6 +211,7 @@ function noteOf(
   work: OperationWork,
   plan: Extract<OperationPlan, { kind: 'write' }>,
   writes: readonly FieldWrite[],
+  resolution?: OperationResolution,
 ): LedgerNote {
   const { operation } = work;
   const { prepared } = context;
@@ -184,6 +225,7 @@ function noteOf(
     creates: work.record === null,
     conflict: plan.conflict,
     found: plan.found,
+    ...(resolution && { resolution }),
   };
   const fieldOf = (write: FieldWrite) => {
     const name = prepared.fields[write.index]?.name ?? '';
@@ -200,12 +242,12 @@ function noteOf(
     sourceDescription: inserts ? describeValues(context, work.values) : null,
     parents: inserts ? prepared.references.map((index) => parentCoupling(commerce, context, work, index)) : null,
     jobId: run.identity.jobId,
-    cause: 'commerce',
+    cause: run.identity.cause,
     actor: run.identity.actor,
     changedBy: operation.createdBy,
     reason: run.identity.reason,
     requestId: run.identity.requestId,
-    errorId: null,
+    errorId: operation.errorId,
     reverts: null,
     code: null,
     customerOperation,
@@ -273,8 +315,17 @@ function withoutWrite(
   plan: Extract<OperationPlan, { kind: 'write' }>,
   builder: RecordingBuilder,
 ): OperationOutcome {
-  const { operation } = work;
-  const hq = work.hq as StoredRecord;
+  const { operation, hq } = work;
+  const plain = {
+    id: operation.id,
+    status: plan.conflict ? ('conflict' as const) : ('synchronized' as const),
+    jobId: run.identity.jobId,
+    code: plan.conflict?.code ?? null,
+    params: plan.conflict?.params ?? {},
+    found: plan.found,
+    ...PLAIN_OUTCOME,
+  };
+  if (hq === null) return { ...plain, couplingId: work.coupling?.id ?? null, account: null, record: null };
   let couplingId = work.coupling?.id;
   if (couplingId === undefined) {
     couplingId = context.database.newId();
@@ -287,15 +338,9 @@ function withoutWrite(
     builder.log(draft, { ...run.identity, cause: 'commerce', action: 'coupled', code: null, params: {} });
   }
   return {
-    id: operation.id,
-    status: plan.conflict ? 'conflict' : 'synchronized',
-    jobId: run.identity.jobId,
-    code: plan.conflict?.code ?? null,
-    params: plan.conflict?.params ?? {},
+    ...plain,
     couplingId,
     account: accountOf(commerce, context, hq),
-    found: plan.found,
-    ...PLAIN_OUTCOME,
     record: {
       mapping: context.lane.mapping,
       channel: context.lane.channel,

@@ -10,6 +10,7 @@ import { distributeFeatures, distributeSettings } from './distribute-configurati
 import { distributeCustomers } from './distribute-customers.ts';
 import type { ChannelReport, Stop } from './job-report.ts';
 import { nextJobs } from './next-job.ts';
+import { operationsInBulk } from './operations-in-bulk.ts';
 import { pullOperations } from './pull-operations.ts';
 import { runInSession, type Step } from './run-in-session.ts';
 import { synchronizeCustomers, tellChannel } from './synchronize-customers.ts';
@@ -22,6 +23,7 @@ export const commerceJobs = (commerce: CommerceSite): ReadonlyMap<JobKind, Carry
       name,
       (job, stop) => carryOut(commerce, job, stop, [name]),
     ]),
+    ['bulk', (job, stop) => operationsInBulk(commerce, job, stop)],
     ['pipeline', (job, stop) => carryOut(commerce, job, stop, PIPELINE)],
   ]);
 

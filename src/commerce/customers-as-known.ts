@@ -36,7 +36,8 @@ export async function withCustomers(
       const found = before === undefined ? null : { ...before.values };
       const terms =
         part === 'customers' ? customerTerms(found, row.values) : partTerms(customer?.values ?? {}, found, row.values);
-      overlay(parts, nameOf(part, row), row.values);
+      // One that came before and was only marked as done says nothing new.
+      if (!row.completed) overlay(parts, nameOf(part, row), row.values);
       return { ...row, account: customer?.account ?? null, found, terms };
     });
 }

@@ -2,8 +2,13 @@
 import type { LaneContext } from '../engine/lane-context.ts';
 import type { CommerceSite } from './commerce-site.ts';
 
-/** Empty where the HQ store numbers customers itself. */
-export async function drawAccounts(commerce: CommerceSite, context: LaneContext, count: number): Promise<string[]> {
+/** Empty where the HQ store numbers customers itself. Without `keeps`, the next ones are only looked at. */
+export async function drawAccounts(
+  commerce: CommerceSite,
+  context: LaneContext,
+  count: number,
+  keeps: boolean,
+): Promise<string[]> {
   const { column, numbering } = commerce.rules.account;
   if (numbering.kind === 'store' || count === 0) return [];
   const { customers } = commerce.rules;
@@ -11,7 +16,7 @@ export async function drawAccounts(commerce: CommerceSite, context: LaneContext,
     `${numbering.before}${String(number).padStart(numbering.digits, '0')}${numbering.after}`;
   const drawn: string[] = [];
   // Looked at before they are drawn, so that passing a store that was numbered by hand leaves no gap.
-  for (let step = count; drawn.length < count; step = LONG_STEP) {
+  for (let step = keeps ? count : LONG_STEP; drawn.length < count; step = LONG_STEP) {
     const next = await commerce.database.drawNumbers(customers, 0);
     const texts = Array.from({ length: step }, (_, at) => textOf(next + BigInt(at)));
     const taken = await takenAmong(context, column, texts);
@@ -21,6 +26,7 @@ export async function drawAccounts(commerce: CommerceSite, context: LaneContext,
       if (!taken.has(passed)) free.push(texts[passed] ?? '');
       passed += 1;
     }
+    if (!keeps) return free;
     if ((await commerce.database.drawNumbers(customers, passed)) === next) drawn.push(...free);
   }
   return drawn;

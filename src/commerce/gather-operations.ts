@@ -2,7 +2,8 @@
  * Before anything is written: which records the operations speak of, what HQ holds of them, and what each operation means
  * for it. New customers are sought in HQ before they are made there.
  */
-import type { Translator } from '../domain/pair.ts';
+import type { Choice, Translator } from '../domain/pair.ts';
+import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { keyText, type Params, type Value } from '../domain/record.ts';
 import { makeTranslator } from '../domain/translate.ts';
 import { findParents, type LoneWork } from '../engine/gather-pairs.ts';
@@ -14,7 +15,16 @@ import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import type { StoredRecord } from '../ports/store.ts';
 import { type CommerceSite, guidFieldOf, laneFor } from './commerce-site.ts';
 import { drawAccounts } from './draw-accounts.ts';
-import { fieldArray, type OperationPlan, planCreate, planMatched, planUpdate, valuesOf } from './plan-operation.ts';
+import { partsByChannelKey } from './known-parts.ts';
+import {
+  fieldArray,
+  foundOf,
+  type OperationPlan,
+  planCreate,
+  planMatched,
+  planUpdate,
+  valuesOf,
+} from './plan-operation.ts';
 
 export interface OperationWork {
   readonly operation: CustomerOperation;
@@ -38,13 +48,16 @@ export async function gatherOperations(
   const { channel } = context.lane;
   const named = operations.map(({ guid, partKey }) => ({ guid: guid ?? '', partKey: partKey ?? '' }));
   const isPart = context.lane.mapping !== commerce.rules.customers;
-  const records = await commerce.database.asyncRecords(context.lane, named);
+  const recorded = await commerce.database.asyncRecords(context.lane, named);
   const parents = isPart
     ? await commerce.database.asyncRecords(
         laneFor(commerce, channel, 'customers'),
         named.map(({ guid }) => ({ guid, partKey: '' })),
       )
     : new Map<string, AsyncRecord>();
+  const records = isPart
+    ? new Map([...recorded, ...(await partsByChannelKey(commerce, context, operations, recorded, parents))])
+    : recorded;
   const couplings = await context.database.couplingsById([...records.values()].map(({ couplingId }) => couplingId));
   const keys = [...couplings.values()].map(({ hqKey }) => hqKey);
   const read =
@@ -103,36 +116,67 @@ const CREATES: ReadonlySet<string> = new Set([
 ]);
 export const failedPlan = (code: string, params: Params = {}): OperationPlan => ({ kind: 'failed', code, params });
 
+export interface PlanAsked {
+  /** What somebody chose where an operation is in conflict, by its id. */
+  readonly choices: ReadonlyMap<string, Choice>;
+  /** Nothing is kept, so no number is taken from the sequence. */
+  readonly rehearses: boolean;
+}
+
+export const PLAIN_PLAN: PlanAsked = { choices: new Map(), rehearses: false };
+
 export async function planOperations(
   commerce: CommerceSite,
   context: LaneContext,
   works: readonly OperationWork[],
+  asked: PlanAsked,
 ): Promise<void> {
   const items = works.map((work) => loneWork(work));
   const parents = await findParents(context, [], items);
   const translator = makeTranslator(context.prepared, parents.find);
   const fresh: OperationWork[] = [];
+  const isPart = context.lane.mapping !== commerce.rules.customers;
+  const guidField = isPart ? null : guidFieldOf(context.prepared.mapping, commerce.rules);
   for (const work of works) {
     const { operation, record, coupling, hq } = work;
-    const isPart = context.lane.mapping !== commerce.rules.customers;
+    const choice = asked.choices.get(operation.id) ?? null;
     if (isPart && work.parent === null) work.plan = failedPlan('customer-not-found', { account: operation.guid });
     else if (record === null && CREATES.has(operation.name ?? '')) fresh.push(work);
-    else if (record === null) work.plan = failedPlan('customer-not-found', { account: operation.guid });
-    else if (operation.name === 'createCustomer' && record.createdBy !== operation.id)
+    // A part that was taken away and comes again under its key is a new one.
+    else if (isPart && CREATES.has(operation.name ?? '') && !ends(operation) && (isOver(coupling) || hq === null)) {
+      Object.assign(work, { record: null, coupling: null, hq: null });
+      fresh.push(work);
+    } else if (record === null) work.plan = failedPlan('customer-not-found', { account: operation.guid });
+    // Gone already: what a deactivation wants is so.
+    else if (ends(operation) && isPart && (isOver(coupling) || hq === null)) work.plan = NOTHING;
+    // Made directly in HQ, whose answer was lost: then the GUID stands for the operation that the call would have been.
+    else if (
+      operation.name === 'createCustomer' &&
+      record.createdBy !== operation.id &&
+      record.createdBy !== record.guid
+    )
       work.plan = failedPlan('guid-in-use', { guid: operation.guid });
     else if (coupling === null || hq === null) work.plan = failedPlan('deleted-in-hq', { key: [...record.hqKey] });
     else if (operation.name === 'deactivateCustomer') work.plan = planDeactivation(commerce, operation);
-    else if (operation.row['operation'] === '3')
-      work.plan = failedPlan('operation-not-supported', { operation: operation.name });
-    else work.plan = planUpdate(context.prepared, operation, coupling, record.seen, hq, translator);
+    else if (ends(operation)) work.plan = { kind: 'delete', found: foundIn(context, hq, translator) };
+    else {
+      work.plan = planUpdate(context.prepared, operation, coupling, record.seen, hq, translator, { guidField, choice });
+    }
   }
-  await planFresh(commerce, context, fresh, translator);
+  await planFresh(commerce, context, fresh, translator, asked.rehearses);
 }
+
+const isOver = (coupling: Coupling | null): boolean => coupling === null || coupling.status === 'ended';
+const ends = ({ row }: CustomerOperation): boolean => row['operation'] === '3';
+const NOTHING: OperationPlan = { kind: 'write', writes: [], conflict: null, found: null, legs: null };
+
+const foundIn = (context: LaneContext, hq: StoredRecord, translator: Translator) =>
+  foundOf(context.prepared, fieldValuesOf(context.prepared, 'hq', hq.values), translator);
 
 const planDeactivation = ({ rules }: CommerceSite, operation: CustomerOperation): OperationPlan =>
   rules.deactivateCustomer === null
     ? failedPlan('operation-not-supported', { operation: operation.name })
-    : { kind: 'write', writes: [], conflict: null, found: null };
+    : { ...NOTHING };
 
 /** A new customer is sought in HQ before it is made there. */
 async function planFresh(
@@ -140,6 +184,7 @@ async function planFresh(
   context: LaneContext,
   works: readonly OperationWork[],
   translator: Translator,
+  rehearses: boolean,
 ): Promise<void> {
   if (works.length === 0) return;
   const { prepared } = context;
@@ -184,7 +229,7 @@ async function planFresh(
   for (const work of creates) work.plan = planCreate(prepared, work.values, translator);
   const numbered = creates.filter(({ plan }) => plan?.kind === 'write');
   if (context.lane.mapping !== commerce.rules.customers) return;
-  const accounts = await drawAccounts(commerce, context, numbered.length);
+  const accounts = await drawAccounts(commerce, context, numbered.length, !rehearses);
   for (const [at, work] of numbered.entries()) work.account = accounts[at] ?? null;
 }
 

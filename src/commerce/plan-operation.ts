@@ -3,7 +3,7 @@
  * holds now. An operation never touches the base of the coupling; that moves when 1010 distributes the result.
  */
 import { decide, newRecordWrites } from '../domain/decide.ts';
-import type { Base, FieldWrite, Translator } from '../domain/pair.ts';
+import type { Base, Choice, ConflictingField, FieldWrite, Translator } from '../domain/pair.ts';
 import { PLAIN_RUN } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import type { PreparedMapping } from '../domain/prepared-mapping.ts';
@@ -19,12 +19,24 @@ export type OperationPlan =
       readonly writes: readonly FieldWrite[];
       readonly conflict: Conflict | null;
       readonly found: Found;
+      /** The three legs as they were decided upon, for whoever has to answer a conflict. */
+      readonly legs: Legs | null;
     }
+  /** A part goes: the record in HQ, and with 1010 those of the channels. */
+  | { readonly kind: 'delete'; readonly found: Found }
   | { readonly kind: 'failed'; readonly code: string; readonly params: Params };
 
 export interface Conflict {
   readonly code: string;
   readonly params: Params;
+}
+
+export interface Legs {
+  readonly base: Base | null;
+  readonly hq: readonly Value[];
+  /** What the operation makes of the channel's record. */
+  readonly channel: readonly Value[];
+  readonly conflicting: readonly ConflictingField[];
 }
 type Found = Readonly<Record<string, Value>> | null;
 
@@ -42,7 +54,7 @@ export function planCreate(prepared: PreparedMapping, values: readonly Value[], 
   const { writes, problems } = newRecordWrites(prepared, 'channel', values, translator);
   const [problem] = problems;
   if (problem) return failed(problem);
-  return { kind: 'write', writes, conflict: null, found: null };
+  return { kind: 'write', writes, conflict: null, found: null, legs: null };
 }
 
 /** A customer that is in HQ already: what the operation says beyond that is settled like a new pair; null says nothing. */
@@ -60,7 +72,7 @@ export function planMatched(
       .map(({ index }) => index),
   );
   const plan = planDecided(prepared, { hq, channel: values, base: null }, fields, translator);
-  if (plan.kind === 'failed' || guidIndex === null || (hq[guidIndex] ?? null) !== null) return plan;
+  if (plan.kind !== 'write' || guidIndex === null || (hq[guidIndex] ?? null) !== null) return plan;
   // Whoever came first keeps its GUID on the record; the others name the customer all the same.
   const from = values[guidIndex] ?? null;
   const guid = translator.translate(guidIndex, 'hq', from);
@@ -77,21 +89,34 @@ export function planUpdate(
   seen: AsyncRecord['seen'],
   record: StoredRecord,
   translator: Translator,
+  asked: { readonly guidField: string | null; readonly choice: Choice | null },
 ): OperationPlan {
   const hq = fieldValuesOf(prepared, 'hq', record.values);
   const base = baseSeen(prepared, coupling, seen);
   const given = valuesOf(operation);
+  const answered = answeredForHq(operation);
+  // A create that met a customer who is there already: what it does not say, it does not empty.
+  const creates = operation.row['operation'] === '1';
   const fields = new Set<number>();
   const channel = prepared.fields.map((field) => {
     const before = base.channel[field.index] ?? null;
-    if (!Object.hasOwn(given, field.name)) return before;
+    // The GUID is Couplet's own to write.
+    if (!Object.hasOwn(given, field.name) || field.name === asked.guidField || answered.has(field.name)) return before;
+    if (creates && given[field.name] === null) return before;
     // A later operation that came through is never undone by an earlier one that was repaired.
     const later = seen[field.name];
     if (later && BigInt(later.counter) > BigInt(operation.counter)) return before;
     fields.add(field.index);
     return given[field.name] ?? null;
   });
-  return planDecided(prepared, { hq, channel, base }, fields, translator);
+  return planDecided(prepared, { hq, channel, base }, fields, translator, asked.choice);
+}
+
+/** Fields for which somebody let HQ win: the operation does not set them any more. */
+export function answeredForHq({ resolution }: CustomerOperation): ReadonlySet<string> {
+  const fields = resolution?.fields;
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return new Set();
+  return new Set(Object.keys(fields).filter((name) => fields[name] === 'hq'));
 }
 
 /** The base, with what operations already applied have left over it; a base that has moved since knows better. */
@@ -115,26 +140,27 @@ function planDecided(
   now: { readonly hq: readonly Value[]; readonly channel: readonly Value[]; readonly base: Base | null },
   fields: ReadonlySet<number>,
   translator: Translator,
+  choice: Choice | null = null,
 ): OperationPlan {
   const side = (values: readonly Value[]) => ({ values, inFilter: true, deletedSince: false, modifiedAt: null });
   const decision = decide(prepared, { hq: side(now.hq), channel: side(now.channel), base: now.base }, translator, {
     ...PLAIN_RUN,
     fields,
+    choice,
   });
   const found = foundOf(prepared, now.hq, translator);
-  if (decision.kind === 'nothing') return { kind: 'write', writes: [], conflict: null, found };
+  if (decision.kind === 'nothing') return { kind: 'write', writes: [], conflict: null, found, legs: null };
   if (decision.kind !== 'fields') return { kind: 'failed', code: 'record-replaced', params: {} };
   const problem = decision.problems.find((each) => fields.has(prepared.indexOf.get(each.field) ?? -1));
   if (problem) return failed(problem);
   const writes = decision.toHq.filter((write) => fields.has(write.index));
-  const names = (decision.conflict?.fields ?? [])
-    .filter(({ index }) => fields.has(index))
-    .map(({ index }) => prepared.fields[index]?.name ?? '');
+  const conflicting = (decision.conflict?.fields ?? []).filter(({ index }) => fields.has(index));
+  const names = conflicting.map(({ index }) => prepared.fields[index]?.name ?? '');
   const conflict =
     names.length > 0 && decision.conflict
       ? { code: decision.conflict.code, params: { fields: names, field: names[0] ?? null } }
       : null;
-  return { kind: 'write', writes, conflict, found };
+  return { kind: 'write', writes, conflict, found, legs: { ...now, conflicting } };
 }
 
 const failed = (problem: {
@@ -148,7 +174,7 @@ const failed = (problem: {
 });
 
 /** What HQ held, in the form that the channel would show. */
-function foundOf(prepared: PreparedMapping, hq: readonly Value[], translator: Translator): Found {
+export function foundOf(prepared: PreparedMapping, hq: readonly Value[], translator: Translator): Found {
   const found: Record<string, Value> = {};
   for (const field of prepared.fields) {
     if (field.columns.channel.length === 0 || field.field.references !== null) continue;

@@ -53,7 +53,11 @@ interface Opened {
 }
 
 /** Read with every column it has, so that a row is kept whole; typed by the tables as they are, without asking HQ. */
-async function openOperationTable(commerce: CommerceSite, channel: string, part: OperationPart): Promise<Opened> {
+export async function openOperationTable(
+  commerce: CommerceSite,
+  channel: string,
+  part: OperationPart,
+): Promise<Opened> {
   const store = storeOf(commerce.site, 'channel', channel);
   const mapping = mappingFor(commerce, channel, part);
   const name = tableOf(commerce.rules, channel, part);
@@ -162,5 +166,5 @@ async function takeIn(
     pulled.reused.push({ table: tableOf(commerce.rules, channel, part).name, counter });
 }
 
-const rowOf = (columns: readonly string[], values: readonly (string | null)[]): Row =>
+export const rowOf = (columns: readonly string[], values: readonly (string | null)[]): Row =>
   Object.fromEntries(columns.map((name, at) => [name, values[at] ?? null]));

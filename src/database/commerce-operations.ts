@@ -26,6 +26,7 @@ type Work = Pick<
   | 'toldNot'
   | 'noteTold'
   | 'noteOutcomes'
+  | 'lapseEdits'
   | 'blockAndRelease'
   | 'asyncRecords'
   | 'guidsOf'
@@ -80,6 +81,16 @@ const OUTCOMES = `
          coupling_id uuid, account text, found json, terms json, wrote boolean, error_id uuid, resolution json, dismissal json)
    where o.id = u.id and o.status not in ('synchronized', 'dismissed')`;
 
+/** A process that died between the write and its recording said in its note only how the operation ends. */
+const END_ERRORS = `
+  update couplet.sync_error e
+     set status = 'resolved', resolved_at = now(), retry_at = null,
+         resolution = json_build_object('action', coalesce(u.resolution ->> 'action', 'automatic'),
+           'winner', u.resolution -> 'winner', 'fields', u.resolution -> 'fields', 'actor', u.resolution -> 'actor',
+           'reason', u.resolution -> 'reason', 'jobId', u.job_id, 'logIds', '[]'::json)
+    from json_to_recordset($1::text::json) as u(id uuid, status text, job_id uuid, resolution json)
+   where e.operation_id = u.id and e.status = 'open' and u.status <> 'conflict'`;
+
 const PUT_RECORDS = `
   insert into couplet.async_record as a (mapping, channel, guid, part_key, coupling_id, hq_key, created_by, seen)
   select u.mapping, u.channel, u.guid, u.part_key, u.coupling_id, u.hq_key, u.created_by, u.seen
@@ -113,7 +124,7 @@ const LAPSE = `
   update couplet.customer_operation o
      set status = coalesce(o.history -> -1 ->> 'status', 'received')::couplet.operation_status, editing_by = null,
          editing_until = null, revision = o.revision + 1
-   where o.status = 'editing' and o.channel = $1 and o.editing_until <= now()`;
+   where o.status = 'editing' and o.editing_until <= now()`;
 
 const RECORDS = `
   select a.mapping, a.channel, a.guid::text, a.part_key, a.coupling_id::text, a.hq_key, a.created_by::text, a.seen from couplet.async_record a
@@ -175,7 +186,7 @@ const pullPart = (clients: Clients): Pick<Work, 'takeIn' | 'notPulled'> => ({
 
 const duePart = (
   clients: Clients,
-): Pick<Work, 'dueOperations' | 'toldNot' | 'noteTold' | 'noteOutcomes' | 'blockAndRelease'> => ({
+): Pick<Work, 'dueOperations' | 'toldNot' | 'noteTold' | 'noteOutcomes' | 'lapseEdits' | 'blockAndRelease'> => ({
   async dueOperations(channel, part, { tries, jobId, limit }) {
     const rows = await query<OperationDbRow>(clients.raw, DUE, [channel, part, tries, jobId, limit * 3]);
     const names = new Set<string>();
@@ -201,8 +212,9 @@ const duePart = (
     ]);
   },
   noteOutcomes: (outcomes) => clients.raw.begin((sql) => writeOutcomes(sql, outcomes)).then(() => undefined),
+  lapseEdits: () => query(clients.raw, LAPSE, []).then(() => undefined),
   async blockAndRelease(channel) {
-    await query(clients.raw, LAPSE, [channel]);
+    await query(clients.raw, LAPSE, []);
     await query(clients.raw, RELEASE, [channel]);
     await query(clients.raw, BLOCK, [channel]);
   },
@@ -250,7 +262,9 @@ const recordsPart = (
 export async function writeOutcomes(sql: Queryable, outcomes: readonly OperationOutcome[]): Promise<void> {
   if (outcomes.length === 0) return;
   const terms = await termsOf(sql, outcomes);
-  await query(sql, OUTCOMES, [JSON.stringify(outcomes.map((outcome) => outcomeRow(outcome, terms)))]);
+  const rows = JSON.stringify(outcomes.map((outcome) => outcomeRow(outcome, terms)));
+  await query(sql, OUTCOMES, [rows]);
+  await query(sql, END_ERRORS, [rows]);
   const records = outcomes.flatMap(({ record }) => record ?? []);
   if (records.length > 0) await putRecords(sql, records);
 }

@@ -11,7 +11,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** What is no UUID is the id of nothing. */
 export function requireId(
   id: string,
-  code: 'error-not-found' | 'coupling-not-found' | 'job-not-found' | 'log-entry-not-found',
+  code: 'error-not-found' | 'coupling-not-found' | 'job-not-found' | 'log-entry-not-found' | 'operation-not-found',
 ): string {
   if (!UUID.test(id)) throw new Problem(code);
   return id.toLowerCase();

@@ -53,6 +53,12 @@ export interface OperationStore {
   script(tables: readonly OperationTable[]): string;
   /** Rows that HQ does not have yet, as the channel says. */
   open(table: TableName): Promise<readonly { readonly counter: string; readonly at: string }[]>;
+  /** Of the rows that HQ does not have yet: whose they are, where a column contains the text, newest first. */
+  openCustomers(table: TableName, columns: readonly string[], text: string, limit: number): Promise<readonly string[]>;
+  /** Counters of the rows of these customers that HQ does not have yet, in their order. */
+  openOf(table: TableName, guids: readonly string[]): Promise<readonly string[]>;
+  /** The highest counter that was given; 0 when none was. */
+  newest(table: TableName): Promise<string>;
   /** HQ has them. Again does no harm. */
   complete(table: TableName, counters: readonly string[]): Promise<void>;
   /** What a till does: all rows or none. */
@@ -216,6 +222,8 @@ export interface CommerceDatabase {
   ): Promise<readonly { readonly id: string; readonly part: OperationPart; readonly counter: string }[]>;
   noteTold(ids: readonly string[]): Promise<void>;
   noteOutcomes(outcomes: readonly OperationOutcome[]): Promise<void>;
+  /** A lease that has run out is none: the operation is what it was. */
+  lapseEdits(): Promise<void>;
   /** Operations behind a create that is not synchronized wait; those whose create came through are due again. */
   blockAndRelease(channel: string): Promise<void>;
   asyncRecords(

@@ -179,7 +179,7 @@ function statementOf(change: OperationChange): { set: string; values: string[] }
     case 'reopen':
       return {
         set: `status = (case when o.code is null then 'received' else 'failed' end)::couplet.operation_status,
-              dismissal = null, attempts = 0, ${step("case when o.code is null then 'received' else 'failed' end")}`,
+              dismissal = null, resolution = null, error_id = null, attempts = 0, ${step("case when o.code is null then 'received' else 'failed' end")}`,
         values: [],
       };
   }

@@ -33,13 +33,14 @@ export const OPERATION_STATUSES = [
 ] as const;
 
 export const OPERATION_ACTIONS = ['save', 'edit', 'release', 'synchronize', 'dismiss', 'reopen'] as const;
-export const NEXT_STEPS = ['p-job', 'synchronize-customers', '1010', 'repair'] as const;
+export const NEXT_STEPS = ['synchronize-customers', '1010', 'repair'] as const;
 
 const KnownErrorSchema = z
   .strictObject({
     code: z.string(),
     field: z.string().nullable(),
     params: ParamsSchema,
+    cause: z.string().meta({ description: 'The same for operations that one remedy cures.' }),
     message: z.string(),
   })
   .meta({ id: 'KnownError' });

@@ -213,6 +213,7 @@ export const OPERATION_EXAMPLE = {
     code: 'value-invalid',
     field: 'email',
     params: { field: 'email' },
+    cause: 'customers:value-invalid:email',
     message: 'email does not hold what its column takes',
   },
   changeDescription: 'Customer creation failed: email does not hold what its column takes',

@@ -1,0 +1,142 @@
+/**
+ * Save: a correction is tried in HQ within a transaction that is rolled back, so that types, lengths, checks, foreign and
+ * unique keys all speak; then it is kept beside the original, with who and when.
+ */
+import { termsAgain } from '../domain/operation-terms.ts';
+import type { Value } from '../domain/record.ts';
+import { inActionLane } from '../engine/act-on-error.ts';
+import type { LaneContext } from '../engine/lane-context.ts';
+import { singleRun } from '../engine/single-run.ts';
+import { StoreBusy } from '../errors/store-faults.ts';
+import type { CustomerOperation, OperationEdit } from '../ports/commerce.ts';
+import type { Correction } from '../ports/customer-operations.ts';
+import { ActionRefused, type Asker } from '../ports/synchronizer.ts';
+import { plannedWrite } from './apply-operations.ts';
+import { type CommerceSite, guidFieldOf, laneFor, mappingFor } from './commerce-site.ts';
+import { gatherOperations, planOperations } from './gather-operations.ts';
+import { refuseUnfit, requireOperation, staleOperation } from './refuse-action.ts';
+
+export async function saveOperation(
+  commerce: CommerceSite,
+  id: string,
+  revision: number | null,
+  correction: Correction,
+  asker: Asker,
+): Promise<void> {
+  const seen = await requireOperation(commerce.database, id);
+  await inActionLane(commerce.site, commerce.memory, laneFor(commerce, seen.channel, seen.part), (context) =>
+    saveInContext(commerce, context, id, revision, correction, asker),
+  );
+}
+
+export async function saveInContext(
+  commerce: CommerceSite,
+  context: LaneContext,
+  id: string,
+  revision: number | null,
+  correction: Correction,
+  asker: Asker,
+): Promise<void> {
+  // Read under the lane's lock: no job applies it meanwhile.
+  const operation = await requireOperation(commerce.database, id);
+  refuseUnfit(operation, 'save', asker.actor);
+  if (revision !== null && revision !== operation.revision) throw staleOperation();
+  refuseUnknown(commerce, operation, [...Object.keys(correction.values), ...correction.reset]);
+  const corrections = correctionsOf(operation, correction);
+  await rehearse(commerce, context, { ...operation, corrections });
+  const given = { ...operation.values, ...corrections };
+  const kept = await commerce.database.changeOperation(id, operation.revision, {
+    kind: 'save',
+    corrections,
+    edits: editsOf(operation, corrections, asker.actor, context.surroundings.now()),
+    terms: termsAgain(operation.part !== 'customers', operation.terms, operation.found, given),
+  });
+  if (!kept) throw staleOperation();
+}
+
+/** What no operation of the channel can set, a correction cannot set either. */
+function refuseUnknown(commerce: CommerceSite, operation: CustomerOperation, names: readonly string[]): void {
+  const mapping = mappingFor(commerce, operation.channel, operation.part);
+  const guid = guidFieldOf(mapping, commerce.rules);
+  const settable = new Set(
+    mapping.fields
+      .filter(({ name, channel, direction, references }) => {
+        if (channel === null || direction === 'toChannel') return false;
+        return name !== guid && (operation.part === 'customers' || references?.mapping !== commerce.rules.customers);
+      })
+      .map(({ name }) => name),
+  );
+  const ends = operation.row['operation'] === '3';
+  const unknown = names.find((name) => ends || !settable.has(name));
+  if (unknown !== undefined)
+    throw new ActionRefused('unknown-field', `the operation cannot set ${unknown}`, { field: unknown });
+}
+
+/** A correction that gives the original back is none. */
+function correctionsOf(operation: CustomerOperation, { values, reset }: Correction): Record<string, Value> {
+  const all = { ...operation.corrections, ...values };
+  return Object.fromEntries(
+    Object.entries(all).filter(
+      ([name, value]) =>
+        !reset.includes(name) && !(Object.hasOwn(operation.values, name) && operation.values[name] === value),
+    ),
+  );
+}
+
+function editsOf(
+  operation: CustomerOperation,
+  corrections: Readonly<Record<string, Value>>,
+  actor: string | null,
+  now: Date,
+): OperationEdit[] {
+  const before = { ...operation.found, ...operation.values, ...operation.corrections };
+  const after = { ...operation.found, ...operation.values, ...corrections };
+  const names = new Set([...Object.keys(operation.corrections), ...Object.keys(corrections)]);
+  return [...names].flatMap((name) => {
+    const [old, value] = [before[name] ?? null, after[name] ?? null];
+    return old === value ? [] : [{ at: now.toISOString(), actor, name, old, new: value }];
+  });
+}
+
+// ---------------------------------------------------------------- HQ's word
+
+/** Of these a correction is not the cause: the operation waits for something else, or is for somebody to decide. */
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  'customer-not-found',
+  'deleted-in-hq',
+  'match-ambiguous',
+  'guid-in-use',
+  'parent-not-coupled',
+]);
+const TRIES = 5;
+
+async function rehearse(commerce: CommerceSite, context: LaneContext, operation: CustomerOperation): Promise<void> {
+  // What is in conflict is tried too, as if it won.
+  const choices = new Map([[operation.id, { winner: 'channel', fields: new Map() } as const]]);
+  const run = singleRun(commerce.site, context.lane, 'synchronize-customers', 'commerce', NOBODY, null, null);
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const [work] = await gatherOperations(commerce, context, [operation]);
+    if (work === undefined) return;
+    await planOperations(commerce, context, [work], { choices, rehearses: true });
+    const { plan } = work;
+    if (plan?.kind === 'failed' && !ELSEWHERE.has(plan.code)) throw refused(plan.code, plan.params);
+    const planned = plan?.kind === 'write' ? plannedWrite(commerce, context, run, work, plan) : null;
+    if (planned === null) return;
+    const [outcome] = await context.tables.hq.write({
+      batchId: context.database.newId(),
+      fence: context.fence,
+      writes: [planned.write],
+      expectEmpty: false,
+      rehearse: true,
+    });
+    if (outcome?.status === 'written') return;
+    if (outcome?.status === 'refused') throw refused(outcome.refusal.code, outcome.refusal.params);
+    if (outcome?.status === 'suppressed') throw refused('write-suppressed', { side: 'hq' });
+  }
+  throw new StoreBusy('the customer is being changed by somebody else; try again', { operation: operation.id });
+}
+
+const NOBODY: Asker = { actor: null, reason: null, requestId: null };
+
+const refused = (code: string, params: ActionRefused['params']): ActionRefused =>
+  new ActionRefused(code, 'HQ would refuse this', params);

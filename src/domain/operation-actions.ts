@@ -1,0 +1,69 @@
+/** Which actions fit a customer operation, and what happens to it next. Pure, so that lists, pages and jobs agree. */
+
+export type OperationAction = 'save' | 'edit' | 'release' | 'synchronize' | 'dismiss' | 'reopen';
+export type NextStep = 'synchronize-customers' | '1010' | 'repair';
+
+export type OperationState =
+  | 'waiting'
+  | 'received'
+  | 'processing'
+  | 'editing'
+  | 'synchronized'
+  | 'failed'
+  | 'conflict'
+  | 'blocked'
+  | 'dismissed';
+
+export interface ActedOperation {
+  readonly status: OperationState;
+  readonly code: string | null;
+  readonly attempts: number;
+  readonly editing: { readonly by: string } | null;
+  readonly distributed: boolean | null;
+}
+
+const MALFORMED = 'operation-malformed';
+
+export const isMalformed = ({ code }: Pick<ActedOperation, 'code'>): boolean => code === MALFORMED;
+
+/** A row that cannot be read can only be dismissed; what somebody else is editing is left alone. */
+export function operationActions(operation: ActedOperation, actor: string | null): readonly OperationAction[] {
+  if (isMalformed(operation)) return operation.status === 'failed' ? ['dismiss'] : [];
+  switch (operation.status) {
+    case 'received':
+    case 'failed':
+    case 'conflict':
+      return ['save', 'edit', 'synchronize', 'dismiss'];
+    // What it waits for has not come through: applying it could only fail.
+    case 'blocked':
+      return ['save', 'edit', 'dismiss'];
+    case 'editing':
+      return operation.editing?.by === actor ? ['save', 'edit', 'release', 'dismiss'] : [];
+    case 'dismissed':
+      return ['reopen'];
+    case 'waiting':
+    case 'processing':
+    case 'synchronized':
+      return [];
+  }
+}
+
+export function nextStepOf(operation: ActedOperation): NextStep | null {
+  switch (operation.status) {
+    case 'received':
+    case 'processing':
+      return 'synchronize-customers';
+    case 'failed':
+    case 'conflict':
+      // Saved, and not tried since.
+      return operation.attempts === 0 && !isMalformed(operation) ? 'synchronize-customers' : 'repair';
+    case 'editing':
+    case 'blocked':
+      return 'repair';
+    case 'synchronized':
+      return operation.distributed === false ? '1010' : null;
+    case 'waiting':
+    case 'dismissed':
+      return null;
+  }
+}
