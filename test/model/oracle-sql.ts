@@ -16,6 +16,9 @@ export const ORACLE_SCHEMA = `
     select case when a is not distinct from b then true
       when a ~ '^-?[0-9]+([.][0-9]+)?$' and b ~ '^-?[0-9]+([.][0-9]+)?$' then a::numeric = b::numeric
       else false end $$;
+  create function oracle.plain(a text) returns text language sql immutable as $$
+    select case when a ~ '^-?[0-9]+[.][0-9]+$' then trim_scale(a::numeric)::text else a end $$;
+  create table oracle.known (mapping text, side text, name text, value text, actor text, seq bigint);
   create view oracle.lane as select id, mapping, channel from couplet.lane where forgotten_at is null;
   create view oracle.pair as
     select l.mapping, l.channel, c.id, c.status::text as status, c.hq_key, c.channel_key, c.base_hq::json as base_hq,
@@ -119,6 +122,15 @@ export const MATCH_WRITES = `
       on g.mapping = w.mapping and g.side = w.side and coalesce(g.channel, '') = coalesce(w.channel, '') and g.key = w.key
         and g.operation = w.operation and g.n = w.n`;
 
+/** When a value first stood in a field of any record of a store. */
+export const NOTE_VALUES = `
+  insert into oracle.known
+    select m.mapping, m.side, f.name, oracle.plain(v.value), m.actor, min(m.seq)
+      from oracle.move m
+      join oracle.field f on f.mapping = m.mapping and f.refers is null
+      cross join lateral (values (m.new ->> f.name), (m.old ->> f.name)) v (value)
+     where v.value is not null group by 1, 2, 3, 4, 5`;
+
 export const JUDGE_WRITES = `
   select case when log_id is null then 'write-without-log' else 'log-without-write' end as kind, mapping, channel, side, key,
       format('%s %s', operation, coalesce(written, logged)) as detail
@@ -141,8 +153,8 @@ export const JUDGE_WRITES = `
        order by m.seq desc limit 1) setter
     where w.operation = 'update' and w.code is null and w.cause in ('change', 'full', 'configuration', 'recovery', 'match')
       and w.old ->> f.name is not null and not oracle.same(w.old ->> f.name, w.new ->> f.name) and setter.actor = 'app'
-      and not exists (select from oracle.move x where x.mapping = w.mapping and x.side <> w.side and x.seq < w.seq
-        and (x.new ->> f.name = w.old ->> f.name or x.old ->> f.name = w.old ->> f.name))
+      and not exists (select from oracle.known x where x.mapping = w.mapping and x.side <> w.side and x.name = f.name
+        and x.value = oracle.plain(w.old ->> f.name) and x.seq < w.seq)
   union all
   select 'invented', w.mapping, w.channel, w.side, w.key, format('%s: %s', f.name, w.new ->> f.name)
     from oracle.matched w
@@ -150,8 +162,8 @@ export const JUDGE_WRITES = `
     where w.seq is not null and w.operation <> 'delete' and w.new ->> f.name is not null
       and not oracle.same(w.old ->> f.name, w.new ->> f.name)
       and not exists (select from oracle.said s where s.value = w.new ->> f.name)
-      and not exists (select from oracle.move x where x.mapping = w.mapping and x.actor = 'app'
-        and oracle.same(x.new ->> f.name, w.new ->> f.name))`;
+      and not exists (select from oracle.known x where x.mapping = w.mapping and x.actor = 'app' and x.name = f.name
+        and x.value = oracle.plain(w.new ->> f.name))`;
 
 export const SUMMARY = `
   select count(*) filter (where in_filter and not in_error and not is_pending)::int as "inStep",

@@ -8,7 +8,7 @@
 import type postgres from 'postgres';
 import type { Mapping } from '../../src/domain/mapping.ts';
 import type { Side } from '../../src/domain/record.ts';
-import { JUDGE_PAIRS, JUDGE_WRITES, MATCH_WRITES, ORACLE_SCHEMA, SUMMARY } from './oracle-sql.ts';
+import { JUDGE_PAIRS, JUDGE_WRITES, MATCH_WRITES, NOTE_VALUES, ORACLE_SCHEMA, SUMMARY } from './oracle-sql.ts';
 
 /** A row as a store holds it, by column, every value as text. */
 export type StoreRow = Readonly<Record<string, string | null>>;
@@ -111,6 +111,8 @@ export async function judge(sql: postgres.Sql, evidence: Evidence): Promise<Verd
     await transaction.unsafe('analyze oracle.record; analyze oracle.move');
     const pairs = await transaction.unsafe<OracleFinding[]>(JUDGE_PAIRS, [evidence.atRest]);
     await transaction.unsafe(MATCH_WRITES);
+    await transaction.unsafe(NOTE_VALUES);
+    await transaction.unsafe('analyze oracle.matched; analyze oracle.known');
     const writes = await transaction.unsafe<OracleFinding[]>(JUDGE_WRITES);
     const [summary] = await transaction.unsafe<(Verdict['pairs'] & { writes: number })[]>(SUMMARY);
     const left = evidence.stores.flatMap(({ side, channel, ledger }): OracleFinding[] =>

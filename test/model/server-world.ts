@@ -12,7 +12,7 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { hireWorker, type WorkerProcess } from './hire-worker.ts';
 import { openWatchedStore, type WatchedStore } from './watched-store.ts';
-import { CAREFUL, type Crash, type Policies, settingsOf, type StoreUrls, type World } from './world.ts';
+import { CAREFUL, type Crash, settingsOf, type StoreUrls, type World } from './world.ts';
 
 export interface Servers {
   readonly hq: TestServer;
