@@ -116,6 +116,7 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
           sessions: database.commerceSessions,
           operationStores: stores.operationStores,
         };
+          index: database.channelCustomers,
   if (commerce) {
     for (const [kind, work] of commerceJobs(commerce)) otherJobs.set(kind, work);
     operationErrors.act = (error, request) => actOnOperationError(commerce, error, request);

@@ -4,6 +4,7 @@ import { OPERATION_TABLES, operationColumns, type OperationPart } from '../domai
 import type { LaneMemory } from '../engine/open-lane.ts';
 import { type OperationLane, type Site, storeOf } from '../engine/site.ts';
 import { StoreRefused } from '../errors/store-faults.ts';
+import type { ChannelCustomerIndex } from '../ports/channel-customer-index.ts';
 import type { CommerceDatabase, CommerceRules, OperationStore, OperationTable } from '../ports/commerce.ts';
 import type { CommerceSessions, SessionJob } from '../ports/commerce-sessions.ts';
 import type { Lane } from '../ports/store.ts';
@@ -14,6 +15,7 @@ export interface CommerceSite {
   readonly rules: CommerceRules;
   readonly database: CommerceDatabase;
   readonly sessions: CommerceSessions;
+  readonly index: ChannelCustomerIndex;
   readonly operationStores: ReadonlyMap<string, OperationStore>;
 }
 

@@ -18,6 +18,7 @@ import type { Subject } from '../engine/subject.ts';
 import { StoreBusy } from '../errors/store-faults.ts';
 import { type Job, noCounters } from '../ports/coupling-database.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
+import type { Asker } from '../ports/synchronizer.ts';
 import { type CommerceSite, guidFieldOf, laneFor, partsOf } from './commerce-site.ts';
 import type { ChannelReport, Stop } from './job-report.ts';
 
@@ -75,7 +76,23 @@ const fieldsOf = ({ body }: Job): readonly string[] | null => {
   return Array.isArray(fields) ? fields.map(String) : null;
 };
 
-async function giveGuids(commerce: CommerceSite, channel: string, job: Job, stop: Stop): Promise<void> {
+/** Somebody edits a customer who has none yet. */
+export async function giveGuidsNow(commerce: CommerceSite, channel: string, asker: Asker): Promise<void> {
+  const run = singleRun(commerce.site, laneFor(commerce, channel, 'customers'), '1010', 'commerce', asker, null, null);
+  await run.ensureJob();
+  try {
+    const job = { id: run.identity.jobId, actor: asker.actor, requestId: asker.requestId };
+    await giveGuids(commerce, channel, job, () => Promise.resolve(false));
+    await run.finish('succeeded');
+  } catch (fault) {
+    await run.finish('failed', 'internal-error');
+    throw fault;
+  }
+}
+
+type GivingJob = Pick<Job, 'id' | 'actor' | 'requestId'>;
+
+async function giveGuids(commerce: CommerceSite, channel: string, job: GivingJob, stop: Stop): Promise<void> {
   const { site, memory } = commerce;
   const lane = laneFor(commerce, channel, 'customers');
   if ((await commerce.database.couplingsWithoutGuid(lane, 1)).length === 0) return;
@@ -112,7 +129,7 @@ const guidOptions = (index: number): BatchOptions => ({
 async function giveBatch(
   commerce: CommerceSite,
   context: LaneContext,
-  job: Job,
+  job: GivingJob,
   couplingIds: readonly string[],
 ): Promise<number> {
   const name = guidFieldOf(context.prepared.mapping, commerce.rules);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Access } from '../ports/access.ts';
 import type { CommerceDatabase } from '../ports/commerce.ts';
+import type { ChannelCustomerIndex } from '../ports/channel-customer-index.ts';
 import type { CommerceSessions } from '../ports/commerce-sessions.ts';
 import type { CouplingDatabase } from '../ports/coupling-database.ts';
 import type { EventFeed } from '../ports/event-feed.ts';
@@ -13,6 +14,7 @@ import { textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import { connectClients, query } from './connect.ts';
 import { commerceWork } from './commerce-operations.ts';
+import { channelCustomersPart } from './channel-customers.ts';
 import { sessionsPart } from './commerce-sessions.ts';
 import { couplingsPart } from './couplings.ts';
 import { createEventFeed } from './follow-events.ts';
@@ -61,6 +63,7 @@ export interface OpenedCouplingDatabase extends CouplingDatabase {
   readonly measures: Measures;
   readonly commerce: CommerceDatabase;
   readonly commerceSessions: CommerceSessions;
+  readonly channelCustomers: ChannelCustomerIndex;
   /** Whether the database answers. */
   isReady(): Promise<boolean>;
 }
@@ -130,6 +133,7 @@ const assemble = async (
     measures: createMeasures(clients),
     commerce: { ...commerceWork(clients, lanes), ...operationsPart(clients) },
     commerceSessions: sessionsPart(clients, lanes),
+    channelCustomers: channelCustomersPart(clients, lanes),
     isReady: async () => (await query(clients.raw, 'select 1', [])).length === 1,
     close: async () => {
       await Promise.all([locks.close(), clients.close()]);

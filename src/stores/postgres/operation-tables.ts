@@ -36,6 +36,28 @@ export function openOperationStore(options: { readonly url: string; readonly nam
       );
       return rows.map(([counter, at]) => ({ counter: counter ?? '', at: at ?? '' }));
     },
+    async openCustomers(table, columns, text, limit) {
+      const contains = columns.map((name) => `position(lower($1) in lower(${quoteIdentifier(name)}::text)) > 0`);
+      const rows = await connection.query(
+        `select custaccountasync::text from ${quoteTable(table)}
+          where onlineoperationcompleted = 0 and (custaccountasync::text = lower($1) or ${contains.join(' or ') || 'false'})
+          group by custaccountasync order by max(replicationcounter) desc limit $2::text::bigint`,
+        [text, String(limit)],
+      );
+      return rows.flatMap(([guid]) => guid ?? []);
+    },
+    async openOf(table, guids) {
+      const rows = await connection.query(
+        `select replicationcounter::text from ${quoteTable(table)}
+          where onlineoperationcompleted = 0 and custaccountasync = any($1::uuid[]) order by replicationcounter`,
+        [arrayLiteral(guids, (guid) => guid)],
+      );
+      return rows.flatMap(([counter]) => counter ?? []);
+    },
+    async newest(table) {
+      const [row] = await connection.query(`select max(replicationcounter)::text from ${quoteTable(table)}`);
+      return row?.[0] ?? '0';
+    },
     async complete(table, counters) {
       await connection.query(
         `update ${quoteTable(table)} t set onlineoperationcompleted = 1 from unnest($1::bigint[]) c (counter)

@@ -1,0 +1,199 @@
+/**
+ * What a channel asks of HQ at once: the same operations as the asynchronous ones, carried out without being recorded in
+ * the channel first. All of a call or nothing: what HQ refuses fails the call, and a new customer goes with its parts.
+ */
+import type { OperationName } from '../domain/describe-change.ts';
+import { type OperationPart, operationName } from '../domain/operation-row.ts';
+import type { Params, Value } from '../domain/record.ts';
+import { inActionLane } from '../engine/act-on-error.ts';
+import type { LaneContext } from '../engine/lane-context.ts';
+import { singleRun, type SingleRun } from '../engine/single-run.ts';
+import { StoreBusy } from '../errors/store-faults.ts';
+import { HqRefused } from '../ports/channel-customers.ts';
+import type { CustomerOperation } from '../ports/commerce.ts';
+import { ActionRefused, type Asker } from '../ports/synchronizer.ts';
+import { applyOperations, plannedWrite } from './apply-operations.ts';
+import { type CommerceSite, laneFor, operationStoreOf, partsOf, tableOf } from './commerce-site.ts';
+import { gatherOperations, PLAIN_PLAN, planOperations } from './gather-operations.ts';
+
+const TRIES = 5;
+const PAUSE_MS = 20;
+
+export interface DirectOperation {
+  /** Of a new customer its GUID: a call that lost HQ's answer is known by it when the operation comes the other way. */
+  readonly id: string;
+  readonly part: OperationPart;
+  readonly guid: string;
+  readonly partKey: string | null;
+  readonly operation: 1 | 2 | 3;
+  readonly values: Readonly<Record<string, Value>>;
+  /** Where it stands in the body of the call. */
+  readonly pointer: string;
+}
+
+export async function applyDirectly(
+  commerce: CommerceSite,
+  channel: string,
+  operations: readonly DirectOperation[],
+  asker: Asker,
+): Promise<void> {
+  const creates = operations.some(({ part, operation }) => part === 'customers' && operation === 1);
+  const done: DirectOperation[] = [];
+  try {
+    // With one operation there is nothing that could be done by halves.
+    if (!creates && operations.length > 1) await eachPart(commerce, channel, operations, rehearseAll);
+    await eachPart(commerce, channel, operations, async (direct, context, own) => {
+      const run = runOf(direct, context, asker);
+      for (const operation of own) {
+        await applyOne(direct, context, run, operation);
+        done.push(operation);
+      }
+      await run.finish('succeeded');
+    });
+  } catch (fault) {
+    if (fault instanceof HqRefused && creates) await undo(commerce, channel, done, asker);
+    throw fault;
+  }
+}
+
+type Direct = CommerceSite & { readonly channel: string; readonly counters: ReadonlyMap<OperationPart, string> };
+type PartWork = (direct: Direct, context: LaneContext, own: readonly DirectOperation[]) => Promise<void>;
+
+/** Customers before what belongs to them. */
+async function eachPart(
+  commerce: CommerceSite,
+  channel: string,
+  operations: readonly DirectOperation[],
+  work: PartWork,
+): Promise<void> {
+  const counters = new Map<OperationPart, string>();
+  for (const part of partsOf(commerce.rules)) {
+    const own = operations.filter((operation) => operation.part === part);
+    if (own.length === 0) continue;
+    // Later than whatever the channel has recorded, and not later than what it records next.
+    const newest = await operationStoreOf(commerce, channel).newest(tableOf(commerce.rules, channel, part));
+    counters.set(part, String(BigInt(newest) + 1n));
+    const direct = { ...commerce, channel, counters };
+    await inActionLane(commerce.site, commerce.memory, laneFor(commerce, channel, part), (context) =>
+      work(direct, context, own),
+    );
+  }
+}
+
+const runOf = ({ site }: Direct, context: LaneContext, asker: Asker): SingleRun =>
+  singleRun(site, context.lane, 'synchronize', 'commerce', asker, null, { direct: true });
+
+/** Everything that HQ could refuse is tried before anything is kept. */
+const rehearseAll: PartWork = async (direct, context, own) => {
+  for (const operation of own) await plan(direct, context, operation, true);
+};
+
+/** A call never answers with half of what was asked: where HQ has other values by now, nothing is written. */
+async function plan(direct: Direct, context: LaneContext, operation: DirectOperation, tries: boolean): Promise<void> {
+  const [work] = await gatherOperations(direct, context, [operationOf(direct, operation)]);
+  if (!work) return;
+  await planOperations(direct, context, [work], { ...PLAIN_PLAN, rehearses: true });
+  if (work.plan?.kind === 'failed') throw refused(operation, work.plan.code, work.plan.params);
+  if (work.plan?.kind !== 'write') return;
+  if (work.plan.conflict) throw refused(operation, work.plan.conflict.code, work.plan.conflict.params);
+  const run = runOf(direct, context, NOBODY);
+  const planned = tries ? plannedWrite(direct, context, run, work, work.plan) : null;
+  if (!planned) return;
+  const [outcome] = await context.tables.hq.write({
+    batchId: context.database.newId(),
+    fence: context.fence,
+    writes: [planned.write],
+    expectEmpty: false,
+    rehearse: true,
+  });
+  if (outcome?.status === 'refused') throw refused(operation, outcome.refusal.code, outcome.refusal.params);
+}
+
+const NOBODY: Asker = { actor: null, reason: null, requestId: null };
+
+async function applyOne(
+  direct: Direct,
+  context: LaneContext,
+  run: SingleRun,
+  operation: DirectOperation,
+): Promise<void> {
+  const late = new Set<string>();
+  try {
+    for (let attempt = 0; attempt < TRIES; attempt += 1) {
+      await plan(direct, context, operation, false);
+      const applied = await applyOperations(direct, context, run, [operationOf(direct, operation)], late);
+      const outcome = applied.outcomes.find(({ id }) => id === operation.id);
+      if (outcome && outcome.status !== 'synchronized')
+        throw refused(operation, outcome.code ?? 'internal-error', outcome.params);
+      if (applied.again === 0) return;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * (attempt + 1)));
+    }
+    throw new StoreBusy('the customer is being changed by somebody else; try again', { ...context.lane });
+  } catch (fault) {
+    await run.finish('failed', fault instanceof ActionRefused ? fault.code : 'internal-error');
+    throw fault;
+  }
+}
+
+function refused({ pointer, part }: DirectOperation, code: string, params: Params): HqRefused {
+  const field = typeof params['field'] === 'string' ? params['field'] : null;
+  return new HqRefused(code, part === 'customers' ? params : { ...params, part }, field && `${pointer}/${field}`);
+}
+
+/** Parts first; nobody but this call knows of them yet. */
+async function undo(
+  commerce: CommerceSite,
+  channel: string,
+  done: readonly DirectOperation[],
+  asker: Asker,
+): Promise<void> {
+  const ends = done.map((operation): DirectOperation => ({ ...operation, operation: 3, values: {} })).toReversed();
+  for (const operation of ends)
+    await eachPart(commerce, channel, [operation], async (direct, context, own) => {
+      const run = runOf(direct, context, { ...asker, reason: 'the rest of the call was refused' });
+      // Without its name it is no deactivation, which would leave the customer in HQ.
+      for (const each of own)
+        await applyOperations(direct, context, run, [{ ...operationOf(direct, each), name: null }], new Set());
+      await run.finish('succeeded');
+    });
+}
+
+function operationOf({ channel, counters }: Direct, direct: DirectOperation): CustomerOperation {
+  const name: OperationName | null = operationName(direct.part, direct.operation);
+  const at = new Date().toISOString();
+  return {
+    id: direct.id,
+    channel,
+    part: direct.part,
+    counter: counters.get(direct.part) ?? '0',
+    guid: direct.guid,
+    name,
+    status: 'received',
+    operationTimestamp: at,
+    receivedAt: at,
+    createdBy: null,
+    partKey: direct.partKey,
+    row: { operation: String(direct.operation) },
+    values: direct.values,
+    snapshot: false,
+    corrections: {},
+    edits: [],
+    code: null,
+    params: {},
+    attempts: 0,
+    customerAccount: null,
+    couplingId: null,
+    distributed: null,
+    blockedBy: null,
+    jobId: null,
+    found: null,
+    terms: [],
+    errorId: null,
+    resolution: null,
+    wrote: false,
+    dismissal: null,
+    editing: null,
+    history: [],
+    revision: 0,
+  };
+}

@@ -1,0 +1,105 @@
+/** Addresses, contacts and whatever else belongs to a customer, as the channel shows them: pending ones with the rest. */
+import type { Value } from '../domain/record.ts';
+import { valueToJson } from '../domain/value-json.ts';
+import { TEXT } from '../domain/value-type.ts';
+import type { ChannelCustomer, KnownPart, PartName } from '../ports/channel-customers.ts';
+import { asyncRecordName } from '../ports/commerce.ts';
+import { type ChannelTable, type ChannelTables, fieldValues, shownFields, valuesToJson } from './channel-tables.ts';
+import type { CommerceSite } from './commerce-site.ts';
+import { type FoundCustomer, onTheWay, type OnTheWay, seenValues, showCustomers } from './find-customers.ts';
+
+/** More of one kind nobody keeps at a till. */
+const MOST_PARTS = 500;
+
+interface Known {
+  readonly key: string;
+  values: Record<string, Value>;
+}
+
+export async function showWithParts(
+  commerce: CommerceSite,
+  tables: ChannelTables,
+  found: FoundCustomer,
+): Promise<ChannelCustomer> {
+  const [[customer], ways] = await Promise.all([
+    showCustomers(commerce, tables, [found]),
+    onTheWay(commerce, tables.channel, found.guid === null ? [] : [found.guid]),
+  ]);
+  const lists = await Promise.all(
+    tables.parts.map(async (table): Promise<[PartName, KnownPart[]]> => {
+      const fields = shownFields(table, commerce.rules.customers, null);
+      const known = await knownParts(commerce, table, found, ways);
+      const type = table.types.get(table.keyColumn ?? '') ?? TEXT;
+      const parts = known.map(({ key, values }) => ({
+        key: valueToJson(type, key),
+        values: valuesToJson(table, fields, values),
+      }));
+      return [table.part as PartName, parts];
+    }),
+  );
+  return { ...(customer as ChannelCustomer), parts: Object.fromEntries(lists) };
+}
+
+/** By what the channel knows each by; of one that it has not got yet, by what it was given when it was recorded. */
+async function knownParts(
+  commerce: CommerceSite,
+  table: ChannelTable,
+  { guid, coupling, row }: FoundCustomer,
+  ways: readonly OnTheWay[],
+): Promise<Known[]> {
+  const parts = new Map<string, Known>();
+  const customerKey = row?.key ?? coupling?.channelKey ?? null;
+  if (customerKey !== null && table.keyColumn !== null && table.parentColumns.length > 0) {
+    const rows = await table.table.match({
+      columns: table.parentColumns,
+      caseSensitive: true,
+      probes: [customerKey],
+      limitPerProbe: MOST_PARTS,
+    });
+    for (const { record } of rows) {
+      const key = record.values[table.columns.indexOf(table.keyColumn)] ?? '';
+      parts.set(key, { key, values: fieldValues(table, record) });
+    }
+  }
+  const aliases = await addRecorded(commerce, table, guid, parts);
+  for (const way of ways.filter(({ part }) => part === table.part)) {
+    const key = aliases.get(way.partKey ?? '') ?? way.partKey ?? '';
+    if (way.ends) parts.delete(key);
+    else parts.set(key, { key, values: { ...parts.get(key)?.values, ...way.values } });
+  }
+  return [...parts.values()];
+}
+
+/** Those that operations brought to HQ; returns under which key the channel knows them by now. */
+async function addRecorded(
+  commerce: CommerceSite,
+  table: ChannelTable,
+  guid: string | null,
+  parts: Map<string, Known>,
+): Promise<ReadonlyMap<string, string>> {
+  const aliases = new Map<string, string>();
+  if (guid === null) return aliases;
+  const recorded = await commerce.index.ofGuids(table.lane, [guid]);
+  const [couplings, records] = await Promise.all([
+    commerce.site.database.couplingsById(recorded.map(({ couplingId }) => couplingId)),
+    commerce.database.asyncRecords(
+      table.lane,
+      recorded.map(({ partKey }) => ({ guid, partKey })),
+    ),
+  ]);
+  for (const { partKey, couplingId } of recorded) {
+    const coupling = couplings.get(couplingId);
+    const record = records.get(asyncRecordName(guid, partKey));
+    if (!coupling || coupling.status === 'ended' || !record) continue;
+    const at = table.mapping.channel.key.indexOf(table.keyColumn ?? '');
+    const key = coupling.channelKey === null ? partKey : (coupling.channelKey[at] ?? partKey);
+    aliases.set(partKey, key);
+    const base = Object.fromEntries(
+      table.mapping.fields.map(({ name }, index) => [name, coupling.base.channel[index] ?? null]),
+    );
+    const before = parts.get(key)?.values ?? (coupling.channelKey === null ? base : null);
+    if (before === null) continue;
+    parts.set(key, { key, values: { ...before, ...seenValues(table.mapping, coupling, record) } });
+  }
+  return aliases;
+}

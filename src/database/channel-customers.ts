@@ -1,0 +1,60 @@
+/** What the coupling database knows of a channel's customers besides operations: who has which GUID, who is on the way. */
+import type { ChannelCustomerIndex, GuidOfRecord } from '../ports/channel-customer-index.ts';
+import { plainArray } from './array-literal.ts';
+import type { Clients } from './connect.ts';
+import { query } from './connect.ts';
+import type { LaneRegistry } from './lane-registry.ts';
+
+interface Row {
+  readonly guid: string;
+  readonly part_key: string;
+  readonly coupling_id: string;
+}
+
+const recordOf = (row: Row): GuidOfRecord => ({
+  guid: row.guid,
+  partKey: row.part_key,
+  couplingId: row.coupling_id,
+});
+
+/** Position and not LIKE: every sign of the text means itself. */
+const UNDISTRIBUTED = `
+  select distinct on (c.id) a.guid::text, a.part_key, c.id::text as coupling_id
+    from couplet.coupling c join couplet.async_record a on a.coupling_id = c.id
+   where c.lane_id = $1 and c.ended_at is null and c.status <> 'synchronized' and c.channel_key is null
+     and (position(lower($2) in lower(c.base_channel)) > 0 or position(lower($2) in lower(c.hq_key)) > 0 or a.guid::text = lower($2))
+   order by c.id desc, a.created_at limit $3`;
+
+export const channelCustomersPart = (clients: Clients, lanes: LaneRegistry): ChannelCustomerIndex => ({
+  async undistributed(lane, text, limit) {
+    const rows = await query<Row>(clients.raw, UNDISTRIBUTED, [await lanes.idOf(lane), text, limit]);
+    return rows.map(recordOf);
+  },
+  async ofGuids(lane, guids) {
+    const rows = await query<Row>(
+      clients.raw,
+      `select guid::text, part_key, coupling_id::text from couplet.async_record
+        where mapping = $1 and channel = $2 and guid = any($3::uuid[]) order by created_at`,
+      [lane.mapping, lane.channel, plainArray(guids)],
+    );
+    return rows.map(recordOf);
+  },
+  async ofCouplings(lane, couplingIds) {
+    const rows = await query<Row>(
+      clients.raw,
+      `select distinct on (coupling_id) guid::text, part_key, coupling_id::text from couplet.async_record
+        where mapping = $1 and channel = $2 and coupling_id = any($3::uuid[]) order by coupling_id, created_at`,
+      [lane.mapping, lane.channel, plainArray(couplingIds)],
+    );
+    return rows.map(recordOf);
+  },
+  async accountOf(channel, account) {
+    const rows = await query<{ guid: string }>(
+      clients.raw,
+      `select guid::text from couplet.customer_operation
+        where channel = $1 and customer_account = $2 and guid is not null order by id limit 1`,
+      [channel, account],
+    );
+    return rows[0]?.guid ?? null;
+  },
+});

@@ -1,0 +1,20 @@
+/** Who has which GUID, and who has not been distributed yet. */
+import type { Lane } from './store.ts';
+
+export interface GuidOfRecord {
+  readonly guid: string;
+  /** Empty for the customer. */
+  readonly partKey: string;
+  readonly couplingId: string;
+}
+
+export interface ChannelCustomerIndex {
+  /** Customers that HQ has and the channel has not, of whom some value contains the text; newest first. */
+  undistributed(lane: Lane, text: string, limit: number): Promise<readonly GuidOfRecord[]>;
+  /** Customers, or all parts, of these GUIDs. */
+  ofGuids(lane: Lane, guids: readonly string[]): Promise<readonly GuidOfRecord[]>;
+  /** The first GUID of each. */
+  ofCouplings(lane: Lane, couplingIds: readonly string[]): Promise<readonly GuidOfRecord[]>;
+  /** The GUID of the customer who got this number through an operation of the channel. */
+  accountOf(channel: string, account: string): Promise<string | null>;
+}

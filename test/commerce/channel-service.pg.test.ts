@@ -1,0 +1,246 @@
+/** What a till and a web shop call, over real databases: whichever way a customer travels, it is one customer. */
+import { describe, expect, test } from 'vitest';
+import { until } from '../support/until.ts';
+import { openTwoChannels, type TwoChannelStage } from './two-channel-stage.ts';
+
+const houston = '/commerce/channels/houston/customers';
+const online = '/commerce/channels/online/customers';
+const ann = { name: 'Ann', email: 'ann@example.com' };
+
+const search = async (here: TwoChannelStage, path: string, q: string) =>
+  (await here.ask('GET', `${path}?q=${q}`)).body.items;
+
+/** Switches everything on and tells the channels. */
+async function editAsynchronously(here: TwoChannelStage): Promise<void> {
+  for (const name of [
+    'performance-improvements-for-customer-orders',
+    'asynchronous-customer-address-creation',
+    'enhanced-asynchronous-customer-creation',
+    'edit-customers-asynchronously',
+  ])
+    expect((await here.ask('PUT', `/commerce/features/${name}`, { enabled: true })).status).toBe(200);
+  for (const job of ['1110', '1010', '1070']) await here.run(job);
+}
+
+describe('a channel in asynchronous mode', () => {
+  test('takes a customer with its addresses without HQ, shows it once before and after, and knows it by GUID and number', async () => {
+    await using here = await openTwoChannels();
+    const made = await here.ask('POST', houston, {
+      values: ann,
+      addresses: [{ street: 'Main 1', city: 'Houston' }, { street: 'Side 2' }],
+    });
+    expect(made).toMatchObject({
+      status: 202,
+      body: {
+        customerAccount: null,
+        asyncCustomerAccount: expect.any(String),
+        displayAccount: 'Pending sync',
+        status: 'pending',
+        values: { name: 'Ann', phone: null },
+      },
+    });
+    expect(made.body.addresses).toMatchObject([{ street: 'Main 1', city: 'Houston' }, { street: 'Side 2' }]);
+    const guid = made.body.asyncCustomerAccount;
+    expect(await here.hq`select 1 from customer`).toEqual([]);
+    expect(await search(here, houston, 'ann@')).toMatchObject([
+      { asyncCustomerAccount: guid, displayAccount: 'Pending sync' },
+    ]);
+    await here.run('p-job');
+    expect(await search(here, houston, 'ANN')).toMatchObject([{ asyncCustomerAccount: guid, status: 'pending' }]);
+    await here.run('synchronize-customers');
+    expect(await search(here, houston, 'ann@')).toMatchObject([
+      { asyncCustomerAccount: guid, customerAccount: 'C000001', displayAccount: 'C000001', status: 'synchronized' },
+    ]);
+    await here.run('1010');
+    expect(await search(here, houston, 'ann@')).toMatchObject([
+      { customerAccount: 'C000001', asyncCustomerAccount: guid },
+    ]);
+    for (const account of [guid, 'C000001']) {
+      const { body } = await here.ask('GET', `${houston}/${account}`);
+      expect(body).toMatchObject({
+        customerAccount: 'C000001',
+        asyncCustomerAccount: guid,
+        status: 'synchronized',
+        values: { number: 'C000001', name: 'Ann' },
+      });
+      expect(body.addresses).toHaveLength(2);
+    }
+    expect(await here.hq`select street from customer_address order by id`).toMatchObject([
+      { street: 'Main 1' },
+      { street: 'Side 2' },
+    ]);
+  });
+
+  test('refuses to edit a customer without a number until its own configuration has the feature', async () => {
+    await using here = await openTwoChannels();
+    const { body } = await here.ask('POST', houston, { values: ann });
+    const path = `${houston}/${body.asyncCustomerAccount}`;
+    expect(await here.ask('PATCH', path, { values: { phone: '1' } })).toMatchObject({
+      status: 409,
+      body: { code: 'customer-pending' },
+    });
+    await editAsynchronously(here);
+    expect(await here.ask('PATCH', path, { values: { phone: '1' } })).toMatchObject({
+      status: 202,
+      body: { status: 'pending', values: { name: 'Ann', phone: '1' } },
+    });
+    await here.houston`update commerce.channelconfiguration set value = 'false' where name = 'edit-customers-asynchronously'`;
+    expect(await here.ask('PATCH', path, { values: { phone: '2' } })).toMatchObject({
+      status: 409,
+      body: { code: 'customer-pending' },
+    });
+    await here.run('pipeline');
+    expect(await here.hq`select phone from customer`).toMatchObject([{ phone: '1' }]);
+    // With a number and without the feature, HQ is written at once.
+    expect(await here.ask('PATCH', path, { values: { phone: '3' } })).toMatchObject({
+      status: 200,
+      body: { values: { phone: '3' } },
+    });
+    expect(await here.hq`select phone from customer`).toMatchObject([{ phone: '3' }]);
+  });
+
+  test('edits, adds to and takes from a customer on its way: values and parts that HQ gave, too', async () => {
+    await using here = await openTwoChannels();
+    await here.hq`insert into customer (account_num, name) values ('H1', 'Known')`;
+    await here.hq`insert into customer_address (account_num, street, city) values ('H1', 'Old 1', 'Paris'), ('H1', 'Old 2', null)`;
+    await editAsynchronously(here);
+    const before = (await here.ask('GET', `${houston}/H1`)).body;
+    const [first, second] = before.addresses;
+    const edited = await here.ask('PATCH', `${houston}/H1`, {
+      values: { phone: '5' },
+      addresses: [{ key: first.key, street: 'New 1' }, { key: second.key, deactivate: true }, { street: 'New 3' }],
+    });
+    expect(edited).toMatchObject({
+      status: 202,
+      body: { customerAccount: 'H1', status: 'pending', values: { phone: '5' } },
+    });
+    expect(edited.body.addresses).toMatchObject([{ street: 'New 1', city: 'Paris' }, { street: 'New 3' }]);
+    expect(await here.ask('PATCH', `${houston}/H1`, { addresses: [{ key: 4711, street: 'x' }] })).toMatchObject({
+      status: 404,
+      body: { code: 'record-not-found' },
+    });
+    await here.run('pipeline');
+    await here.run('pipeline');
+    expect(await here.hq`select street, city from customer_address order by street`).toMatchObject([
+      { street: 'New 1', city: 'Paris' },
+      { street: 'New 3', city: null },
+    ]);
+    expect(await here.online`select street from address order by street`).toMatchObject([
+      { street: 'New 1' },
+      { street: 'New 3' },
+    ]);
+    expect((await here.ask('GET', `${houston}/H1`)).body).toMatchObject({
+      status: 'synchronized',
+      values: { phone: '5' },
+    });
+  });
+
+  test('tells the shop what became of it', async () => {
+    await using here = await openTwoChannels();
+    const { body } = await here.ask('POST', houston, { values: { name: 'Bad', email: 'no address' } });
+    await here.run('pipeline');
+    expect(await here.ask('GET', `${houston}/${body.asyncCustomerAccount}`)).toMatchObject({
+      status: 200,
+      body: {
+        status: 'failed',
+        displayAccount: 'Pending sync',
+        lastKnownError: { code: 'constraint-violated', message: expect.any(String) },
+      },
+    });
+  });
+});
+
+describe('a channel in direct mode', () => {
+  test('writes HQ at once and gets the number; the channel has the customer after 1010, and shows it once before', async () => {
+    await using here = await openTwoChannels();
+    const made = await here.ask('POST', online, { values: ann, addresses: [{ street: 'Main 1' }] });
+    expect(made).toMatchObject({
+      status: 201,
+      body: { customerAccount: 'C000001', displayAccount: 'C000001', status: 'synchronized' },
+    });
+    expect(await here.hq`select account_num, cust_account_async as guid from customer`).toMatchObject([
+      { account_num: 'C000001', guid: made.body.asyncCustomerAccount },
+    ]);
+    expect(await here.hq`select street from customer_address`).toMatchObject([{ street: 'Main 1' }]);
+    expect(await here.online`select 1 from customer`).toEqual([]);
+    expect(await search(here, online, 'ann')).toMatchObject([{ customerAccount: 'C000001' }]);
+    await here.run('1010');
+    expect(await here.online`select account from customer`).toMatchObject([{ account: 'C000001' }]);
+    expect(await here.online`select street from address`).toMatchObject([{ street: 'Main 1' }]);
+    expect(await search(here, online, 'ann')).toHaveLength(1);
+    expect(await here.ask('PATCH', `${online}/C000001`, { values: { name: 'Anna' } })).toMatchObject({
+      status: 200,
+      body: { values: { name: 'Anna' } },
+    });
+    expect(await here.hq`select name from customer`).toMatchObject([{ name: 'Anna' }]);
+  });
+
+  test('fails the call when HQ refuses, and queues nothing: not the customer for a part of it either', async () => {
+    await using here = await openTwoChannels();
+    expect(await here.ask('POST', online, { values: { name: 'Bad', email: 'no address' } })).toMatchObject({
+      status: 422,
+      body: { code: 'constraint-violated' },
+    });
+    expect(
+      await here.ask('POST', online, { values: ann, addresses: [{ street: 'Main' }, { street: 'nowhere' }] }),
+    ).toMatchObject({
+      status: 422,
+      body: { code: 'constraint-violated' },
+    });
+    expect(await here.hq`select 1 from customer`).toEqual([]);
+    expect(await here.hq`select 1 from customer_address`).toEqual([]);
+    expect(await here.online`select 1 from commerce.retailasynccustomerv2`).toEqual([]);
+    expect(await here.run('pipeline')).toMatchObject({ status: 'succeeded' });
+    expect(await here.online`select 1 from customer`).toEqual([]);
+  });
+
+  test('takes a customer asynchronously all the same when HQ cannot be reached', async () => {
+    await using here = await openTwoChannels({ hqApart: true });
+    await here.run('1010');
+    await here.hqServer?.stop();
+    const made = await here.ask('POST', online, { values: ann });
+    expect(made).toMatchObject({ status: 202, body: { displayAccount: 'Pending sync', status: 'pending' } });
+    expect(await search(here, online, 'ann')).toHaveLength(1);
+    await here.hqServer?.start();
+    await until(async () => (await here.run('pipeline')).status === 'succeeded', {
+      timeoutMs: 30_000,
+      what: 'HQ is back',
+    });
+    expect(await here.ask('GET', `${online}/${made.body.asyncCustomerAccount}`)).toMatchObject({
+      body: { customerAccount: 'C000001', status: 'synchronized' },
+    });
+  });
+});
+
+describe('what cannot be taken', () => {
+  test('is named with its place: fields that nobody knows, values that fit no column, customers that nobody has', async () => {
+    await using here = await openTwoChannels();
+    expect(await here.ask('POST', houston, { values: { nam: 'x' } })).toMatchObject({
+      status: 400,
+      body: { code: 'unknown-field', errors: [{ pointer: '/values/nam' }] },
+    });
+    expect(await here.ask('POST', houston, { values: { name: { a: 1 } } })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/values/name' }] },
+    });
+    expect(await here.ask('POST', houston, { values: ann, contacts: [{}] })).toMatchObject({ status: 400 });
+    expect(await here.ask('GET', `${houston}/C999999`)).toMatchObject({
+      status: 404,
+      body: { code: 'customer-not-found' },
+    });
+    expect(await here.ask('GET', `${houston}/7d5f2a1c-0000-4000-8000-000000000000`)).toMatchObject({ status: 404 });
+    expect(await here.ask('GET', '/commerce/channels/paris/customers')).toMatchObject({
+      status: 404,
+      body: { code: 'channel-not-found' },
+    });
+  });
+
+  test('the same call with the same key is one customer', async () => {
+    await using here = await openTwoChannels();
+    const key = { 'idempotency-key': 'till 7, sale 12' };
+    const first = await here.ask('POST', houston, { values: ann }, key);
+    const second = await here.ask('POST', houston, { values: ann }, key);
+    expect(second.body).toEqual(first.body);
+    expect(await here.houston`select 1 from commerce.retailasynccustomerv2`).toHaveLength(1);
+  });
+});
