@@ -213,3 +213,15 @@ test('a mass deletion is one error that lists its records, and is carried out wh
   await here.site.run();
   expect(['C1', 'C2', 'C3', 'C4'].map((num) => shopper(here, num) !== undefined)).toEqual([false, false, false, true]);
 });
+
+test('says in its sentence what the choice is between, where one field collides', async () => {
+  await using here = await openServerInStep();
+  here.site.hq.update('customers', { num: 'C2' }, { email: 'hq@example.com' });
+  here.site.houston.update('shoppers', { cust_num: 'C2' }, { mail: null });
+  await here.site.run();
+  const { body } = await here.get('/synchronization-errors');
+  expect(body.items[0]).toMatchObject({
+    message: 'email was changed in both apps: hq@example.com in HQ, – in the channel',
+    params: { field: 'email', hqValue: 'hq@example.com', channelValue: '–' },
+  });
+});

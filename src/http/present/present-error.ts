@@ -1,6 +1,7 @@
 /** Synchronization errors as the API shows them. */
 import { allowedActions } from '../../domain/allowed-actions.ts';
 import { describeCode } from '../../domain/describe-change.ts';
+import { shortenText } from '../../domain/shorten-text.ts';
 import type { Json, Side, Value } from '../../domain/record.ts';
 import type { ErrorCandidate, ErrorField, ErrorRecord } from '../../ports/coupling-database.ts';
 import type { LanePresenter, MappingPresenter } from '../../ports/mapping-presenter.ts';
@@ -45,6 +46,8 @@ function presentError(lane: LanePresenter, error: ErrorView, now: PairView | nul
     changedBy: read?.changedBy ?? seen.changedBy,
     link: read?.link ?? (seen.key === null ? null : lane.link(side, seen.key, valueOf(side))),
   });
+  const shownFields = fields.map((field) => presentField(lane, field));
+  const params = { ...error.params, ...collidingValues(shownFields) };
   return {
     id: error.id,
     scope: error.scope,
@@ -54,9 +57,9 @@ function presentError(lane: LanePresenter, error: ErrorView, now: PairView | nul
     couplingId: error.couplingId,
     kind: error.kind,
     code: error.code,
-    params: error.params,
+    params,
     cause: error.cause,
-    message: describeCode(error.code, error.params),
+    message: describeCode(error.code, params),
     status: error.status,
     parked: error.parked,
     attempts: error.attempts,
@@ -74,11 +77,22 @@ function presentError(lane: LanePresenter, error: ErrorView, now: PairView | nul
     massDeletion: error.massDeletion as SynchronizationErrorDocument['massDeletion'],
     // What is gone from the configuration is read-only.
     allowedActions: lane.mapping === null ? [] : [...allowedActions(error)],
-    fields: fields.map((field) => presentField(lane, field)),
+    fields: shownFields,
     resolution: error.resolution === null ? null : presentResolution(error.resolution),
     etag: now?.etag ?? null,
     ...(now !== null && { asOf: now.asOf }),
   };
+}
+
+const LONGEST_VALUE = 60;
+
+/** Where one field collides, both its values, so that the sentence says what the choice is between. */
+function collidingValues(fields: SynchronizationErrorDocument['fields']): { hqValue?: string; channelValue?: string } {
+  const [field, another] = fields.filter(({ conflicting }) => conflicting);
+  if (field === undefined || another !== undefined) return {};
+  const text = (value: unknown): string =>
+    shortenText(value === null ? '–' : typeof value === 'string' ? value : JSON.stringify(value), LONGEST_VALUE);
+  return { hqValue: text(field.hq), channelValue: text(field.channel) };
 }
 
 const presentResolution = (
