@@ -101,7 +101,12 @@ test('a viewer reads every page and is offered nothing that would be refused', a
   await page.getByRole('grid').waitFor();
   expect(await page.getByRole('checkbox').count()).toBe(0);
   await page.keyboard.press('Control+k');
-  await page.getByRole('combobox').fill('synchronize now');
+  await page.locator('dialog input').fill('synchronize now');
+  await page
+    .getByRole('status')
+    .getByText(/^No|Nothing|results?$/)
+    .first()
+    .waitFor();
   expect(await page.getByRole('option', { name: /Synchronize now/ }).count()).toBe(0);
   expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
   await page.context().close();

@@ -9,6 +9,7 @@ import {
   useQuery,
 } from '@tanstack/react-query';
 import { searchParams, type QueryChange } from '../address/address.ts';
+import { onReturn } from './connection.ts';
 import { ApiProblem, request, Unreachable } from './request.ts';
 
 export interface Page<Item> {
@@ -29,7 +30,10 @@ export const queryClient: QueryClient = new QueryClient({
     },
   }),
   defaultOptions: {
+    // A browser that thinks itself offline may be wrong, and a request that waits in silence looks like one that works.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       staleTime: 5_000,
       // What was refused once is refused again; only a server that is away may come back.
       retry: (failures, fault) => fault instanceof Unreachable && failures < TRIES,
@@ -86,6 +90,8 @@ export function useList<Item>(
 /** After a change everything may look different: errors are on four pages. A preview was of what held before. */
 export const readAgain = (): Promise<void> =>
   queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'preview' });
+
+onReturn(() => void readAgain());
 
 export function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>) {
   return useMutation<Answer, Error, Input>({ mutationFn: change, onSettled: readAgain });

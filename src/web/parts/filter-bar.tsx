@@ -3,12 +3,13 @@ import { Button, Input } from '@fluentui/react-components';
 import { ChevronDownRegular } from '@fluentui/react-icons/svg/chevron-down';
 import { DismissRegular } from '@fluentui/react-icons/svg/dismiss';
 import { SearchRegular } from '@fluentui/react-icons/svg/search';
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
+import { type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { changeQuery, useAddress } from '../address/address.ts';
 import { useSpeech } from '../language/language.tsx';
+import { lazyPart } from './lazy-part.ts';
 
-const loadMenu = async () => ({ default: (await import('./filter-menu.tsx')).FilterMenu });
-const FilterMenu = lazy(loadMenu);
+const loadMenu = async () => (await import('./filter-menu.tsx')).FilterMenu;
+const FilterMenu = lazyPart(loadMenu);
 
 export interface Choice {
   readonly value: string;
@@ -110,7 +111,7 @@ function ChoiceChip({ filter, values }: { readonly filter: FilterSpec; readonly 
         className="chip-button"
         aria-haspopup="menu"
         aria-expanded={open}
-        onPointerEnter={() => void loadMenu()}
+        onPointerEnter={() => void loadMenu().catch(() => {})}
         onClick={() => setOpen(!open)}
         onKeyDown={(event) => {
           if (event.key !== 'ArrowDown') return;

@@ -1,6 +1,6 @@
 /** Who is there, then the page for them: sign-in where access is configured, the shell otherwise. */
 import { FluentProvider, Spinner } from '@fluentui/react-components';
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import type { Me } from '../../http/schemas/access.ts';
 import { useLiveEvents } from '../api/live.ts';
 import { MeContext } from '../api/me.ts';
@@ -11,8 +11,9 @@ import { Failed } from '../parts/failed.tsx';
 import { Crash } from './crash.tsx';
 import { Shell } from './shell.tsx';
 import { useTheme } from './theme.ts';
+import { lazyPart } from '../parts/lazy-part.ts';
 
-const SignIn = lazy(async () => ({ default: (await import('./sign-in.tsx')).SignIn }));
+const SignIn = lazyPart(async () => (await import('./sign-in.tsx')).SignIn);
 
 export function Application() {
   const { theme, name, toggle } = useTheme();

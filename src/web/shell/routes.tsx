@@ -1,5 +1,6 @@
 /** Which page an address shows. Each is loaded when it is first visited. */
-import { type ComponentType, lazy, type LazyExoticComponent } from 'react';
+import type { ComponentType, LazyExoticComponent } from 'react';
+import { lazyPart } from '../parts/lazy-part.ts';
 
 export interface RouteProps {
   readonly id: string;
@@ -7,8 +8,7 @@ export interface RouteProps {
 
 type RoutePage = LazyExoticComponent<ComponentType<RouteProps>>;
 
-const page = (load: () => Promise<ComponentType<RouteProps>>): RoutePage =>
-  lazy(async () => ({ default: await load() }));
+const page = (load: () => Promise<ComponentType<RouteProps>>): RoutePage => lazyPart(load);
 
 const LISTS: Readonly<Record<string, RoutePage>> = {
   '': page(async () => (await import('../pages/overview/overview.tsx')).Overview),

@@ -5,7 +5,7 @@ import { SearchRegular } from '@fluentui/react-icons/svg/search';
 import { SignOutRegular } from '@fluentui/react-icons/svg/sign-out';
 import { WeatherMoonRegular } from '@fluentui/react-icons/svg/weather-moon';
 import { WeatherSunnyRegular } from '@fluentui/react-icons/svg/weather-sunny';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import type { StoreDocument } from '../../http/schemas/stores.ts';
 import { useAddress } from '../address/address.ts';
 import { PageLink } from '../address/page-link.tsx';
@@ -20,8 +20,9 @@ import { Notices } from '../parts/notices.tsx';
 import { Crash } from './crash.tsx';
 import { Navigation } from './navigation.tsx';
 import { routeOf } from './routes.tsx';
+import { lazyPart } from '../parts/lazy-part.ts';
 
-const TellMe = lazy(async () => ({ default: (await import('./tell-me.tsx')).TellMe }));
+const TellMe = lazyPart(async () => (await import('./tell-me.tsx')).TellMe);
 
 interface ThemeChoice {
   readonly name: 'light' | 'dark';

@@ -1,7 +1,7 @@
 /** Couplings: which record of HQ is which record of a channel. */
 import { Button } from '@fluentui/react-components';
 import { AddRegular } from '@fluentui/react-icons/svg/add';
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import type { CouplingDocument } from '../../../http/schemas/couplings.ts';
 import { changeQuery, useAddress } from '../../address/address.ts';
 import { PageLink } from '../../address/page-link.tsx';
@@ -15,8 +15,9 @@ import type { Column } from '../../parts/record-grid.tsx';
 import { Time } from '../../parts/time.tsx';
 import { choicesOf, type Names, useNames } from '../use-names.ts';
 import { channelText, CouplingStatus, hqText } from './coupling-words.tsx';
+import { lazyPart } from '../../parts/lazy-part.ts';
 
-const CoupleDialog = lazy(async () => ({ default: (await import('./couple-dialog.tsx')).CoupleDialog }));
+const CoupleDialog = lazyPart(async () => (await import('./couple-dialog.tsx')).CoupleDialog);
 
 export function CouplingList() {
   const { t } = useSpeech();

@@ -1,14 +1,15 @@
 /** What can be done to the errors that are selected. An action is offered when every one of them allows it. */
 import { Button } from '@fluentui/react-components';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import type { SynchronizationErrorDocument } from '../../../http/schemas/synchronization-errors.ts';
 import { useMay } from '../../api/me.ts';
 import { useSpeech } from '../../language/language.tsx';
 import type { Selection } from '../../parts/use-selection.ts';
 import type { ErrorAction, ErrorFilter, Target } from './act.ts';
 import { useActNow } from './use-act.ts';
+import { lazyPart } from '../../parts/lazy-part.ts';
 
-const ActDialog = lazy(async () => ({ default: (await import('./act-dialog.tsx')).ActDialog }));
+const ActDialog = lazyPart(async () => (await import('./act-dialog.tsx')).ActDialog);
 
 const OFFERED: readonly ErrorAction[] = [
   'retry',

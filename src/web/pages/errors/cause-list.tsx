@@ -1,6 +1,6 @@
 /** Errors grouped by what one remedy cures; a group is worked at once. */
 import { Button } from '@fluentui/react-components';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import type { ErrorSummary } from '../../../http/schemas/synchronization-errors.ts';
 import { addressOf, useAddress } from '../../address/address.ts';
 import { PageLink } from '../../address/page-link.tsx';
@@ -16,8 +16,9 @@ import type { Names } from '../use-names.ts';
 import { type ErrorAction, type ErrorFilter, filterOf, type Target } from './act.ts';
 import { errorMessage, KindMark } from './error-words.tsx';
 import { useActNow } from './use-act.ts';
+import { lazyPart } from '../../parts/lazy-part.ts';
 
-const ActDialog = lazy(async () => ({ default: (await import('./act-dialog.tsx')).ActDialog }));
+const ActDialog = lazyPart(async () => (await import('./act-dialog.tsx')).ActDialog);
 
 type Group = ErrorSummary['items'][number];
 

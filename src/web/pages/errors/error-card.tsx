@@ -1,12 +1,10 @@
 /** One error: what has happened, both records, and what can be done about it. */
 import { Button } from '@fluentui/react-components';
-import { useState } from 'react';
 import type { SynchronizationErrorDocument } from '../../../http/schemas/synchronization-errors.ts';
 import { addressOf } from '../../address/address.ts';
 import { PageLink } from '../../address/page-link.tsx';
 import { useMay } from '../../api/me.ts';
-import { queryClient, useRead } from '../../api/read.ts';
-import type { ApiProblem } from '../../api/request.ts';
+import { useRead } from '../../api/read.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { Answered } from '../../parts/failed.tsx';
 import { PageFrame, Section } from '../../parts/page-frame.tsx';
@@ -15,13 +13,14 @@ import { useNames } from '../use-names.ts';
 import type { Decision, ErrorAction } from './act.ts';
 import { ActDialog } from './act-dialog.tsx';
 import { AffectedRecords, Candidates } from './around-error.tsx';
-import { type Choices, Compare, isLone, NO_CHOICES } from './compare.tsx';
+import { Compare, isLone } from './compare.tsx';
 import { Decide } from './decide.tsx';
 import { ErrorFacts, Resolved } from './error-facts.tsx';
 import { errorName, KindMark } from './error-words.tsx';
-import { type Stale, StaleBanner, staleSince } from './stale.tsx';
+import { StaleBanner } from './stale.tsx';
 import { useActNow } from './use-act.ts';
 import { ErrorNote } from './error-note.tsx';
+import { useDecision } from './use-decision.ts';
 
 export function ErrorCard({ id }: { readonly id: string }) {
   const { t } = useSpeech();
@@ -50,31 +49,8 @@ function OpenCard({ error, back }: OpenCardProps) {
   const names = useNames();
   const may = useMay();
   useRead(`/synchronization-errors/${error.id}`, {}, { refetchMs: error.status === 'open' && FOLLOW_MS });
-  const [choices, setChoices] = useState<Choices>(NO_CHOICES);
-  const [refused, setRefused] = useState<Stale | null>(null);
-  // The card follows the records while somebody decides; what they had before them when they chose stays known.
-  const [seen, setSeen] = useState<SynchronizationErrorDocument | null>(null);
-  const stale = refused ?? staleSince(seen, error);
-  const [asking, setAsking] = useState<Decision | null>(null);
+  const { choices, asking, setAsking, stale, choose, start, refuse, done } = useDecision(error);
   const choosing = may('operator') && error.allowedActions.includes('synchronize');
-  const onStale = (problem: ApiProblem): void => {
-    const fresh = problem.problem.error;
-    if (fresh === undefined) return;
-    setAsking(null);
-    setRefused({ seen: error, now: fresh, resolved: fresh.status === 'resolved' });
-    queryClient.setQueryData([`/synchronization-errors/${error.id}`, ''], fresh);
-  };
-  const choose = (next: Choices): void => {
-    setChoices(next);
-    setSeen(error);
-    setRefused(null);
-  };
-  const done = (): void => {
-    setAsking(null);
-    setRefused(null);
-    setSeen(null);
-    setChoices(NO_CHOICES);
-  };
   return (
     <PageFrame
       title={errorName(error)}
@@ -97,9 +73,7 @@ function OpenCard({ error, back }: OpenCardProps) {
             {error.asOf != null && <p className="banner banner-warning">{t.words.asOf(error.asOf)}</p>}
             {choosing && <p className="quiet compare-hint">{t.errors.choose}</p>}
             <Compare error={error} choices={choosing ? choices : null} onChoose={choose} />
-            {choosing && (
-              <Decide error={error} choices={choices} onStart={() => setSeen(null)} onStale={onStale} onDone={done} />
-            )}
+            {choosing && <Decide error={error} choices={choices} onStart={start} onStale={refuse} onDone={done} />}
           </Section>
         )
       )}
@@ -111,7 +85,7 @@ function OpenCard({ error, back }: OpenCardProps) {
           decision={asking}
           onClose={() => setAsking(null)}
           onDone={done}
-          onStale={onStale}
+          onStale={refuse}
         />
       )}
     </PageFrame>

@@ -1,7 +1,7 @@
 /** Entries of the log, newest first, with old and new values, and Undo where a step can be taken back. */
 import { Button } from '@fluentui/react-components';
 import { ArrowUndoRegular } from '@fluentui/react-icons/svg/arrow-undo';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import type { LogEntryDocument } from '../../../http/schemas/synchronization-log.ts';
 import { PageLink } from '../../address/page-link.tsx';
 import { useMay } from '../../api/me.ts';
@@ -12,8 +12,9 @@ import { Ago, Time } from '../../parts/time.tsx';
 import { ComparedValue, Value } from '../../parts/value.tsx';
 import { keyText } from '../../parts/value-text.ts';
 import { useNames } from '../use-names.ts';
+import { lazyPart } from '../../parts/lazy-part.ts';
 
-const RevertDialog = lazy(async () => ({ default: (await import('./revert-dialog.tsx')).RevertDialog }));
+const RevertDialog = lazyPart(async () => (await import('./revert-dialog.tsx')).RevertDialog);
 
 export function Timeline({ entries }: { readonly entries: readonly LogEntryDocument[] }) {
   const [reverting, setReverting] = useState<LogEntryDocument | null>(null);
