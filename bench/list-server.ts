@@ -59,6 +59,7 @@ export function listServerDeps(database: OpenedCouplingDatabase, log: FastifyBas
       execute: unused,
     },
     queries: database.queries,
+    verification: database.proofs,
     jobs: { enqueue: unused },
     lanes: { pause: unused, resume: unused, awaitingFirstRun: async () => null, nextRunAt: () => null },
     couplings: database,

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { commerceJobs } from './commerce/carry-out-job.ts';
 import type { CommerceSite } from './commerce/commerce-site.ts';
 import { actOnOperationError } from './commerce/synchronize-operation.ts';
+import { continuousProofs } from './compose/continuous-proofs.ts';
 import { continuousRounds } from './compose/continuous-rounds.ts';
 import { type ComposedStores, composeStores, siteOf, type StoreOptions } from './compose/compose-stores.ts';
 import { serverDepsOf } from './compose/server-deps.ts';
@@ -16,6 +17,7 @@ import { prepareDatabase } from './database/migrate.ts';
 import { assertListenable, ListeningRefused } from './http/assert-listenable.ts';
 import { buildServer } from './http/build-server.ts';
 import { type StartedQueue, startJobQueue, type TimetableEntry } from './jobs/job-queue.ts';
+import { proveContinuously } from './jobs/prove-continuously.ts';
 import { type ContinuousWork, type StoreStateReport, workContinuously } from './jobs/work-continuously.ts';
 import type { JobKind } from './ports/coupling-database.ts';
 import type { JobQueue } from './ports/job-queue.ts';
@@ -144,11 +146,13 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
       await endInterruptedJobs(site);
       await queue.work((jobId, stop) => synchronizer.execute(jobId, stop));
       await queue.keepTimetable([...timetableOf(site), ...commerceTimetable(settings)]);
-      return workContinuously({
+      const work = workContinuously({
         rounds: continuousRounds(site, memory, log),
         report,
         channels: settings.channels.map(({ channel }) => channel),
       });
+      const proofs = proveContinuously(continuousProofs(site, memory, log));
+      return { stop: async () => void (await Promise.all([work.stop(), proofs.stop()])) };
     },
     buildServer: ({ jobs, auth, log: serverLog, pageFolder = null }) =>
       buildServer(

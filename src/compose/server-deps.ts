@@ -16,6 +16,7 @@ import type { LaneControl } from '../ports/lane-control.ts';
 import type { ShownChannel } from '../ports/mapping-presenter.ts';
 import type { Lane } from '../ports/store.ts';
 import type { Synchronizer } from '../ports/synchronizer.ts';
+import type { Verification } from '../ports/verification.ts';
 import { commerceDeps, type ServedCommerce } from './commerce-deps.ts';
 import { nextRunAt } from './next-run.ts';
 
@@ -57,6 +58,7 @@ export function serverDepsOf(served: ServedSite): ServerDeps {
     access: database.access,
     events: database.events,
     measures: database.measures,
+    verification: configuredProofs(site),
     auth: authOf(served.auth),
     log,
     isReady: () => database.isReady(),
@@ -69,6 +71,14 @@ const authOf = (auth: AuthSettings): AuthOptions =>
   auth.kind === 'local'
     ? auth
     : { kind: 'configured', apiKeys: auth.apiKeys, tokens: auth.oidc === null ? null : createTokenVerifier(auth.oidc) };
+
+/** In the order of the configuration; what is gone from it is proven no more. */
+const configuredProofs = ({ mappings, database }: Site): Verification => ({
+  async proofs() {
+    const known = new Map((await database.proofs.proofs()).map((proof) => [proof.mapping, proof]));
+    return mappings.flatMap(({ name }) => known.get(name) ?? []);
+  },
+});
 
 type Prepared = (lane: Lane) => Promise<PreparedMapping | null>;
 

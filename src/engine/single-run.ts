@@ -1,6 +1,6 @@
 /** A run of one action: its job, its identity, its counters. */
 import type { Json } from '../domain/record.ts';
-import { type JobKind, type LogCause, noCounters } from '../ports/coupling-database.ts';
+import { type JobKind, type JobTrigger, type LogCause, noCounters } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import type { Asker } from '../ports/synchronizer.ts';
 import { doneOf } from './run-channel.ts';
@@ -21,6 +21,7 @@ export function singleRun(
   asker: Asker,
   jobId: string | null,
   body: Json,
+  trigger: JobTrigger = 'manual',
 ): SingleRun {
   const id = jobId ?? site.database.newId();
   let made = jobId !== null;
@@ -28,7 +29,7 @@ export function singleRun(
   return {
     identity: {
       jobId: id,
-      trigger: 'manual',
+      trigger,
       cause,
       actor: asker.actor,
       reason: asker.reason,
@@ -48,7 +49,7 @@ export function singleRun(
           scope: null,
           direction: null,
           dryRun: false,
-          trigger: 'manual',
+          trigger,
           actor: asker.actor,
           requestId: asker.requestId,
           body,

@@ -24,8 +24,7 @@ export interface ServerDeps {
   readonly measures: Measures;
   readonly auth: AuthOptions;
   readonly log: FastifyBaseLogger;
-  /** Absent until verification is there: nothing is proven then. */
-  readonly verification?: Verification;
+  readonly verification: Verification;
   /** Customer operations that failed, for the overview. */
   readonly failedOperations?: () => Promise<number>;
   /** Whether the coupling database answers. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { prepareLane } from '../../src/engine/open-lane.ts';
+import { proveNext } from '../../src/engine/prove-lane.ts';
 import { storeOf } from '../../src/engine/site.ts';
 import { SIDES } from '../../src/domain/record.ts';
 import type { JobRequest } from '../../src/ports/coupling-database.ts';
@@ -104,7 +105,7 @@ async function digests({ couplet: { site, memory, database } }: PostgresSite) {
   const { prepared, tables } = await prepareLane(site, memory, LANE, stores);
   const range = await database.proofs.rangeAfter(LANE, null, 10_000);
   const ofStores = await Promise.all(
-    SIDES.map((side) =>
+    SIDES.map(async (side) =>
       tables[side].digest?.({
         keys: range?.keys[side] ?? [],
         values: prepared.fields.map((field) => field.columns[side]),
@@ -170,5 +171,39 @@ describe('verification over PostgreSQL', () => {
     await site.hq`update thing set words = 'on its way' where num = 4.5`;
     expect(await verify(site)).toMatchObject({ params: { pairs: 45, verified: 43, differences: 0 } });
     expect(await site.openErrors()).toEqual([]);
+  });
+});
+
+describe('the proof in the background', () => {
+  it('goes range by range, is taken up by another process where it stood, and rests while it is fresh', async () => {
+    await using site = await inStep();
+    const { couplet } = site;
+    const { proofs } = couplet.database;
+    const before = await proofs.loadProof(LANE);
+    expect(before).toMatchObject({ passStartedAt: null, provenAt: null });
+    // A pass that somebody else has begun and left.
+    const range = await proofs.rangeAfter(LANE, null, 20);
+    const half = { pairs: 20, verified: 20, drift: 0, after: range?.lastId ?? null };
+    expect(await proofs.moveProof(LANE, before, half)).toBe(true);
+    expect(await proofs.moveProof(LANE, before, half)).toBe(false);
+    expect(await proveNext(couplet.site, couplet.memory, LANE)).toBe('done');
+    const [proof] = await proofs.proofs();
+    expect(proof).toMatchObject({ pairs: 45, verified: 45, differences: 0 });
+    await site.shop`update item set words = 'Behind our back' where num = 6`;
+    expect(await proveNext(couplet.site, couplet.memory, LANE)).toBe('done');
+    expect((await proofs.loadProof(LANE)).provenAt).toBe(proof?.oldestProofAt);
+  });
+
+  it('tells a difference as an error, with a job that says where it comes from', async () => {
+    await using site = await inStep();
+    await site.shop.begin(async (sql) => {
+      await sql`set local session_replication_role = replica`;
+      await sql`update item set words = 'Behind our back' where num = 6`;
+    });
+    await proveNext(site.couplet.site, site.couplet.memory, LANE);
+    expect(await site.openErrors()).toMatchObject([{ code: 'verification-difference', params: { field: 'words' } }]);
+    const jobs = await site.coupling`select kind, trigger, status from couplet.job where kind = 'verify'`;
+    expect(jobs).toEqual([{ kind: 'verify', trigger: 'schedule', status: 'succeeded' }]);
+    expect(await site.couplet.database.proofs.proofs()).toMatchObject([{ pairs: 45, verified: 44, differences: 1 }]);
   });
 });

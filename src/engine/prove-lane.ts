@@ -1,0 +1,22 @@
+/** One step of the background proof of a lane: the next range of the pass under way, or the first of a new one. */
+import type { Lane } from '../ports/store.ts';
+import type { LaneMemory } from './open-lane.ts';
+import { proveRange } from './prove-range.ts';
+import { singleRun } from './single-run.ts';
+import type { Site } from './site.ts';
+
+/** What another process has proven since need not be proven again. */
+const FRESH_SECONDS = 110;
+
+export async function proveNext(site: Site, memory: LaneMemory, lane: Lane): Promise<'more' | 'done' | 'later'> {
+  const { proofs } = site.database;
+  const before = await proofs.loadProof(lane);
+  if (before.passStartedAt === null && (before.provenAgoSeconds ?? Infinity) < FRESH_SECONDS) return 'done';
+  const nobody = { actor: null, reason: null, requestId: null };
+  const run = singleRun(site, lane, 'verify', 'full', nobody, null, null, 'schedule');
+  const proof = await proveRange(site, memory, lane, run, before.passAfter);
+  await run.finish('succeeded');
+  const step = proof ?? { pairs: 0, verified: 0, drift: 0, after: null };
+  if (!(await proofs.moveProof(lane, before, step))) return 'later';
+  return step.after === null ? 'done' : 'more';
+}
