@@ -38,18 +38,7 @@ const REQUEST: RunRequest = {
 };
 
 export async function openCouplet(server: BenchServer, withAddresses = false): Promise<CoupletUnderTest> {
-  const { settings, problems } = loadConfiguration(
-    configuration(server.url('hq'), server.url('channel'), withAddresses),
-    {},
-  );
-  if (!settings) throw new Error(JSON.stringify(problems));
-  const couplet = await compose({
-    settings,
-    databaseUrl: server.url('couplet'),
-    log: pino({ level: 'warn' }),
-    migrate: true,
-  });
-  for (const { result } of await couplet.install()) if (result instanceof Error) throw result;
+  const couplet = await openConfigured(server, configuration(server.url('hq'), server.url('channel'), withAddresses));
   return {
     couplet,
     async run({ failuresExpected } = { failuresExpected: false }) {
@@ -58,6 +47,20 @@ export async function openCouplet(server: BenchServer, withAddresses = false): P
     },
     [Symbol.asyncDispose]: () => couplet.close(),
   };
+}
+
+/** Its capture installed; nothing runs yet. */
+export async function openConfigured(server: BenchServer, text: string): Promise<Couplet> {
+  const { settings, problems } = loadConfiguration(text, {});
+  if (!settings) throw new Error(JSON.stringify(problems));
+  const couplet = await compose({
+    settings,
+    databaseUrl: server.url('couplet'),
+    log: pino({ level: 'warn' }),
+    migrate: true,
+  });
+  for (const { result } of await couplet.install()) if (result instanceof Error) throw result;
+  return couplet;
 }
 
 function countsOf(reports: readonly LaneReport[], failuresExpected: boolean): Counts {
