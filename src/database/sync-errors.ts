@@ -150,7 +150,8 @@ export const errorsPart = (
       [plainArray(ids.filter(isId))],
     );
     const entries = rows.map(
-      async (row) => [row.id, { lane: await lanes.laneOf(row.lane_id), scope: row.scope, ofOperation: row.of_operation }] as const,
+      async (row) =>
+        [row.id, { lane: await lanes.laneOf(row.lane_id), scope: row.scope, ofOperation: row.of_operation }] as const,
     );
     return new Map(await Promise.all(entries));
   },

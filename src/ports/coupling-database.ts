@@ -28,7 +28,6 @@ import type {
 } from './coupling-records.ts';
 import type { Cursor, Lane } from './store.ts';
 import type { ProofKeeping } from './verification.ts';
-import type { ProofKeeping } from './verification.ts';
 
 export type * from './coupling-records.ts';
 export { noCounters } from './coupling-records.ts';
@@ -211,9 +210,6 @@ export interface CouplingDatabase {
    */
   queueJob(request: JobRequest): Promise<{ readonly job: Job; readonly isNew: boolean }>;
   queuedJobs(): Promise<readonly Job[]>;
-
-  /** How far the lanes are proven. */
-  readonly proofs: ProofKeeping;
 
   /** How far the lanes are proven. */
   readonly proofs: ProofKeeping;
