@@ -24,8 +24,7 @@ import {
 } from './open-couplet.ts';
 import { recordConfiguration } from './record-configuration.ts';
 import { explainListening, serve } from './serve.ts';
-import { ensurePageBuilt } from '../web-build/ensure-page-built.ts';
-import { builtPage } from './start.ts';
+import { pageIfPossible } from '../web-build/ensure-page-built.ts';
 import { tellInstalled } from './tell-installed.ts';
 import { DEFAULT_HOST } from './words.ts';
 
@@ -40,10 +39,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   const { port } = options;
   // Before anything is made: whoever finds the port taken may have the demo running already.
   await requireFreePort(port);
-  await ensurePageBuilt(tell).catch((fault: unknown) => {
-    // A checkout that may only be read, say: everything but the page is there all the same.
-    tell(`The page could not be built, so that there is the API alone: ${fault instanceof Error ? fault.message : ''}`);
-  });
+  const pageFolder = await pageIfPossible(tell);
   const environment = readEnvironment();
   const { dataDir } = processSettings(environment);
   const log = loggerFor(options);
@@ -70,7 +66,7 @@ export async function demo(options: DemoOptions): Promise<number> {
       port,
       role: 'all',
       install: true,
-      pageFolder: builtPage(),
+      pageFolder,
       command: COMMAND,
     });
     ends.push(() => running.stop());
@@ -78,7 +74,7 @@ export async function demo(options: DemoOptions): Promise<number> {
     const here = await askHere(opened.couplet);
     const where = {
       address: running.address ?? '',
-      hasPage: builtPage() !== null,
+      hasPage: pageFolder !== null,
       file: relative(process.cwd(), file),
       dataDir,
     };

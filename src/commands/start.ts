@@ -1,7 +1,6 @@
 /** `couplet start`: the product on the user's own stores. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { readEnvironment } from '../config/environment.ts';
+import { pageIfPossible } from '../web-build/ensure-page-built.ts';
 import { endWithGrace } from './end-with-grace.ts';
 import { type CommonOptions, loadSettings, openCouplet } from './open-couplet.ts';
 import { recordConfiguration } from './record-configuration.ts';
@@ -28,7 +27,7 @@ export async function start(options: StartOptions): Promise<number> {
       port,
       role,
       install,
-      pageFolder: builtPage(),
+      pageFolder: role === 'worker' ? null : await pageIfPossible((line) => opened.couplet.log.info(line)),
       command: 'couplet start',
     });
     return await endWithGrace(opened.couplet.log, async () => {
@@ -39,10 +38,4 @@ export async function start(options: StartOptions): Promise<number> {
     await opened[Symbol.asyncDispose]();
     throw fault;
   }
-}
-
-/** The page is made by `npm run build`; without it there is the API alone. */
-export function builtPage(): string | null {
-  const folder = join(import.meta.dirname, '../../dist/web');
-  return existsSync(join(folder, 'index.html')) ? folder : null;
 }

@@ -35,6 +35,16 @@ export async function ensurePageBuilt(tell: (line: string) => void): Promise<str
   return pageFolder;
 }
 
+/** Never fails: in a checkout that may only be read, say, everything but the page is there all the same. */
+export async function pageIfPossible(tell: (line: string) => void): Promise<string | null> {
+  try {
+    return await ensurePageBuilt(tell);
+  } catch (fault) {
+    tell(`The page could not be built: ${fault instanceof Error ? fault.message : String(fault)}`);
+    return existsSync(join(pageFolder, 'index.html')) ? pageFolder : null;
+  }
+}
+
 async function modifiedMs(file: string): Promise<number | null> {
   const found = await stat(file).catch(() => null);
   return found?.mtimeMs ?? null;
