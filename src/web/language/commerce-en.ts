@@ -88,6 +88,7 @@ export const commerceEn = {
     raw: 'The row as the channel wrote it',
     backlog: 'Still in the channels',
     backlogOf: (name: string, count: number) => `${name}: ${number.format(count)} waiting`,
+    backlogUnknown: (name: string) => `${name} cannot be reached`,
     oldest: (time: string) => `oldest ${time}`,
     failures: 'Failures by cause',
     fieldFilter: 'Customer field',

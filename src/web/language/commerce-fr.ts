@@ -88,6 +88,7 @@ export const commerceFr: typeof commerceEn = {
     raw: "La ligne telle que le canal l'a écrite",
     backlog: 'Encore dans les canaux',
     backlogOf: (name, count) => `${name} : ${number(count)} en attente`,
+    backlogUnknown: (name) => `${name} est injoignable`,
     oldest: (time) => `la plus ancienne ${time}`,
     failures: 'Échecs par cause',
     fieldFilter: 'Champ client',

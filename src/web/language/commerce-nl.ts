@@ -88,6 +88,7 @@ export const commerceNl: typeof commerceEn = {
     raw: 'De rij zoals het kanaal die heeft geschreven',
     backlog: 'Nog in de kanalen',
     backlogOf: (name, count) => `${name}: ${number(count)} in de wacht`,
+    backlogUnknown: (name) => `${name} is niet bereikbaar`,
     oldest: (time) => `oudste ${time}`,
     failures: 'Mislukt per oorzaak',
     fieldFilter: 'Klantveld',

@@ -88,6 +88,7 @@ export const commerceSv: typeof commerceEn = {
     raw: 'Raden så som kanalen skrev den',
     backlog: 'Kvar i kanalerna',
     backlogOf: (name, count) => `${name}: ${number(count)} väntar`,
+    backlogUnknown: (name) => `${name} kan inte nås`,
     oldest: (time) => `äldsta ${time}`,
     failures: 'Misslyckade per orsak',
     fieldFilter: 'Kundfält',

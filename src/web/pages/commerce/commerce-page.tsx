@@ -2,7 +2,7 @@
 import { Button, Tab, TabList } from '@fluentui/react-components';
 import { changeQuery, useAddress } from '../../address/address.ts';
 import { PageLink } from '../../address/page-link.tsx';
-import type { CommerceJob } from '../../api/commerce.ts';
+import type { CommerceJobDocument } from '../../../http/schemas/commerce.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, useRead } from '../../api/read.ts';
 import { request } from '../../api/request.ts';
@@ -11,6 +11,7 @@ import { Answered, faultText } from '../../parts/failed.tsx';
 import { notify } from '../../parts/notices.tsx';
 import { PageFrame, Section } from '../../parts/page-frame.tsx';
 import { Ago } from '../../parts/time.tsx';
+import { JobStatus } from '../jobs/job-words.tsx';
 import { scheduleText } from '../mappings/mapping-words.tsx';
 import { Features } from './features.tsx';
 import { Sessions } from './sessions.tsx';
@@ -41,12 +42,9 @@ export function CommercePage() {
   );
 }
 
-/** `pipeline` is the first three in order, and has no schedule of its own. */
-const PIPELINE: CommerceJob = { job: 'pipeline', label: '', schedule: 'manual', lastRun: null, nextRunAt: null };
-
 function Jobs() {
   const { t } = useSpeech();
-  const jobs = useRead<{ items: readonly CommerceJob[] }>('/commerce/jobs');
+  const jobs = useRead<{ items: readonly CommerceJobDocument[] }>('/commerce/jobs');
   return (
     <Section title={t.commerce.jobs}>
       <Answered of={jobs} absent={t.operations.notConfigured}>
@@ -62,7 +60,7 @@ function Jobs() {
               </tr>
             </thead>
             <tbody>
-              {(items.some(({ job }) => job === 'pipeline') ? items : [...items, PIPELINE]).map((job) => (
+              {items.map((job) => (
                 <JobRow key={job.job} job={job} />
               ))}
             </tbody>
@@ -73,7 +71,7 @@ function Jobs() {
   );
 }
 
-function JobRow({ job }: { readonly job: CommerceJob }) {
+function JobRow({ job }: { readonly job: CommerceJobDocument }) {
   const { t } = useSpeech();
   const may = useMay();
   const name = t.commerce.jobNames[job.job];
@@ -84,7 +82,7 @@ function JobRow({ job }: { readonly job: CommerceJob }) {
         notify({ text: t.commerce.started(name), link: { href: `/jobs/${id}`, text: t.words.job } }),
       onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }),
     });
-  const last = lastRunOf(job.lastRun);
+  const last = job.lastRun;
   return (
     <tr>
       <th scope="row">
@@ -93,12 +91,15 @@ function JobRow({ job }: { readonly job: CommerceJob }) {
       </th>
       <td data-label={t.words.schedule}>{scheduleText(t, job.schedule)}</td>
       <td data-label={t.overview.lastRun}>
-        {last.jobId === null ? (
-          <Ago at={last.at} />
+        {last === null ? (
+          '–'
         ) : (
-          <PageLink href={`/jobs/${last.jobId}`}>
-            <Ago at={last.at} />
-          </PageLink>
+          <>
+            <PageLink href={`/jobs/${last.id}`}>
+              <Ago at={last.finishedAt ?? last.startedAt} />
+            </PageLink>{' '}
+            <JobStatus status={last.status} />
+          </>
         )}
       </td>
       <td data-label={t.mappings.nextRun}>{job.nextRunAt === null ? '–' : <Ago at={job.nextRunAt} />}</td>
@@ -111,16 +112,4 @@ function JobRow({ job }: { readonly job: CommerceJob }) {
       </td>
     </tr>
   );
-}
-
-/** The last run stands as a time or as the job itself. */
-function lastRunOf(lastRun: unknown): { readonly at: string | null; readonly jobId: string | null } {
-  if (typeof lastRun === 'string') return { at: lastRun, jobId: null };
-  if (typeof lastRun !== 'object' || lastRun === null) return { at: null, jobId: null };
-  const run = lastRun as Record<string, unknown>;
-  const text = (...names: readonly string[]): string | null => {
-    const found = names.map((name) => run[name]).find((value) => typeof value === 'string');
-    return typeof found === 'string' ? found : null;
-  };
-  return { at: text('finishedAt', 'startedAt', 'createdAt', 'at'), jobId: text('id', 'jobId') };
 }

@@ -1,6 +1,6 @@
 /** Features with their prerequisites, the state that each channel really has, and what still has to run. */
 import { Switch } from '@fluentui/react-components';
-import type { CommerceFeature } from '../../api/commerce.ts';
+import type { FeatureDocument } from '../../../http/schemas/commerce.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, useRead } from '../../api/read.ts';
 import { ApiProblem, request } from '../../api/request.ts';
@@ -15,7 +15,7 @@ import { useNames } from '../use-names.ts';
 
 export function Features() {
   const { t } = useSpeech();
-  const features = useRead<{ items: readonly CommerceFeature[] }>('/commerce/features');
+  const features = useRead<{ items: readonly FeatureDocument[] }>('/commerce/features');
   return (
     <Section title={t.commerce.features}>
       <Answered of={features} absent={t.operations.notConfigured}>
@@ -36,7 +36,7 @@ const featureName = (t: PageTexts, name: string, label = name): string =>
     ? t.commerce.featureNames[name as keyof PageTexts['commerce']['featureNames']]
     : label;
 
-function FeatureItem({ feature }: { readonly feature: CommerceFeature }) {
+function FeatureItem({ feature }: { readonly feature: FeatureDocument }) {
   const { t, format } = useSpeech();
   const names = useNames();
   const may = useMay();

@@ -1,7 +1,8 @@
 /** Upload and download sessions of the commerce jobs, with Rerun and Cancel. */
 import { Button, Checkbox } from '@fluentui/react-components';
 import { changeQuery, useAddress } from '../../address/address.ts';
-import type { CommerceSession } from '../../api/commerce.ts';
+import { PageLink } from '../../address/page-link.tsx';
+import type { SessionDocument } from '../../../http/schemas/commerce.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange, useList } from '../../api/read.ts';
 import { request } from '../../api/request.ts';
@@ -15,7 +16,7 @@ import { Section } from '../../parts/page-frame.tsx';
 import { Time } from '../../parts/time.tsx';
 import { choicesOf, useNames } from '../use-names.ts';
 
-const TONES: Record<CommerceSession['status'], Tone> = {
+const TONES: Record<SessionDocument['status'], Tone> = {
   started: 'busy',
   applied: 'good',
   noData: 'quiet',
@@ -36,7 +37,7 @@ export function Sessions() {
   const asked = new URLSearchParams(
     [...query].filter(([name]) => name === 'all' || filters.some((filter) => filter.name === name)),
   );
-  const list = useList<CommerceSession>('/commerce/sessions', asked);
+  const list = useList<SessionDocument>('/commerce/sessions', asked);
   const all = query.get('all') === 'true';
   return (
     <Section title={t.commerce.sessions}>
@@ -68,7 +69,7 @@ export function Sessions() {
   );
 }
 
-function SessionTable({ sessions }: { readonly sessions: readonly CommerceSession[] }) {
+function SessionTable({ sessions }: { readonly sessions: readonly SessionDocument[] }) {
   const { t } = useSpeech();
   return (
     <div className="table-scroll">
@@ -101,18 +102,19 @@ function SessionTable({ sessions }: { readonly sessions: readonly CommerceSessio
   );
 }
 
-function SessionRow({ session }: { readonly session: CommerceSession }) {
+function SessionRow({ session }: { readonly session: SessionDocument }) {
   const { t, format } = useSpeech();
-  const names = useNames();
   return (
     <tr>
       <th scope="row">
-        {session.session}
-        {session.rerunOf !== null && <div className="compare-note">{t.commerce.rerunOf(session.rerunOf)}</div>}
+        <PageLink href={`/jobs/${session.jobId}`} label={session.session}>
+          {shortId(session.session)}
+        </PageLink>
+        {session.rerunOf !== null && <div className="compare-note">{t.commerce.rerunOf(shortId(session.rerunOf))}</div>}
       </th>
       <td data-label={t.commerce.job}>{t.commerce.jobNames[session.job]}</td>
       <td data-label={t.words.direction}>{t.commerce.sessionDirections[session.direction]}</td>
-      <td data-label={t.words.channel}>{session.channelName ?? names.channel(session.channel)}</td>
+      <td data-label={t.words.channel}>{session.channelName}</td>
       <td data-label={t.words.status}>
         <Mark tone={TONES[session.status]}>{t.commerce.sessionStatuses[session.status]}</Mark>
       </td>
@@ -120,13 +122,13 @@ function SessionRow({ session }: { readonly session: CommerceSession }) {
         {format.number(session.tryCount)}
       </td>
       <td data-label={t.commerce.rows} className="number">
-        {session.rowsAffected === null ? '–' : format.number(session.rowsAffected)}
+        {format.number(session.rowsAffected)}
       </td>
       <td data-label={t.commerce.created}>
         <Time at={session.createdAt} />
       </td>
       <td data-label={t.commerce.message}>
-        {session.message === null ? '' : describe(t, session.code ?? null, session.params ?? null, session.message)}
+        {session.message === null ? '' : describe(t, session.code, session.params, session.message)}
       </td>
       <td>
         <SessionActions session={session} />
@@ -135,7 +137,10 @@ function SessionRow({ session }: { readonly session: CommerceSession }) {
   );
 }
 
-function SessionActions({ session }: { readonly session: CommerceSession }) {
+/** What tells sessions of one day apart. */
+const shortId = (id: string): string => `…${id.slice(-6)}`;
+
+function SessionActions({ session }: { readonly session: SessionDocument }) {
   const { t } = useSpeech();
   const may = useMay();
   const change = useChange((verb: 'rerun' | 'cancel') =>

@@ -4,6 +4,7 @@ import type { ActionAnswer, SynchronizationErrorDocument } from '../../../http/s
 import type { LogEntryDocument } from '../../../http/schemas/synchronization-log.ts';
 import { isProblem, type Page } from '../../api/read.ts';
 import { type ApiProblem, request } from '../../api/request.ts';
+import type { ListFilter } from '../../parts/list-filter.ts';
 import type { Dependent, Write } from '../../parts/writes.tsx';
 
 export type ErrorAction = SynchronizationErrorDocument['allowedActions'][number];
@@ -24,23 +25,10 @@ export interface Preview {
   readonly dependents: readonly Dependent[];
 }
 
-/** The query of a list, as the body of bulk work takes it. */
-export type ErrorFilter = Readonly<Record<string, string | readonly string[]>>;
-
-export const filterOf = (query: URLSearchParams): ErrorFilter =>
-  Object.fromEntries(
-    [...new Set(query.keys())]
-      .filter((name) => name !== 'sort')
-      .map((name) => {
-        const [only = '', ...more] = query.getAll(name);
-        return [name, more.length === 0 ? only : [only, ...more]];
-      }),
-  );
-
 export type Target =
   | { readonly kind: 'one'; readonly error: SynchronizationErrorDocument }
   | { readonly kind: 'ids'; readonly ids: readonly string[] }
-  | { readonly kind: 'filter'; readonly filter: ErrorFilter; readonly count: number };
+  | { readonly kind: 'filter'; readonly filter: ListFilter; readonly count: number };
 
 /** Somebody else was faster, or a record has moved: the problem brings the error as it is now. */
 export const isStale = (fault: unknown): fault is ApiProblem =>

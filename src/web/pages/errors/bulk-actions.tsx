@@ -4,8 +4,9 @@ import { Suspense, useState } from 'react';
 import type { SynchronizationErrorDocument } from '../../../http/schemas/synchronization-errors.ts';
 import { useMay } from '../../api/me.ts';
 import { useSpeech } from '../../language/language.tsx';
+import { type ListFilter, sameFilter } from '../../parts/list-filter.ts';
 import type { Selection } from '../../parts/use-selection.ts';
-import type { ErrorAction, ErrorFilter, Target } from './act.ts';
+import type { ErrorAction, Target } from './act.ts';
 import { useActNow } from './use-act.ts';
 import { lazyPart } from '../../parts/lazy-part.ts';
 
@@ -27,7 +28,7 @@ interface BulkActionsProps {
   readonly selection: Selection;
   readonly items: readonly SynchronizationErrorDocument[];
   /** What the filters find, loaded or not; without filters nothing is done to everything. */
-  readonly filter: ErrorFilter;
+  readonly filter: ListFilter;
   readonly total: number;
 }
 
@@ -36,7 +37,7 @@ export function BulkActions({ selection, items, filter, total }: BulkActionsProp
   const may = useMay();
   const actNow = useActNow();
   const [asking, setAsking] = useState<ErrorAction | null>(null);
-  const [wholeFilter, setWholeFilter] = useState<ErrorFilter | null>(null);
+  const [wholeFilter, setWholeFilter] = useState<ListFilter | null>(null);
   const selected = items.filter(({ id }) => selection.has(id));
   if (selected.length === 0) return null;
   const allowed = OFFERED.filter(
@@ -92,5 +93,3 @@ export function BulkActions({ selection, items, filter, total }: BulkActionsProp
     </div>
   );
 }
-
-const sameFilter = (a: ErrorFilter, b: ErrorFilter): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -10,10 +10,11 @@ import { remedyOf } from '../../language/describe.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { Answered, Empty } from '../../parts/failed.tsx';
 import type { FilterSpec } from '../../parts/filter-bar.tsx';
+import { filterOf, type ListFilter } from '../../parts/list-filter.ts';
 import { useListQuery } from '../../parts/list-page.tsx';
 import { Ago } from '../../parts/time.tsx';
 import type { Names } from '../use-names.ts';
-import { type ErrorAction, type ErrorFilter, filterOf, type Target } from './act.ts';
+import type { ErrorAction, Target } from './act.ts';
 import { errorMessage, KindMark } from './error-words.tsx';
 import { useActNow } from './use-act.ts';
 import { lazyPart } from '../../parts/lazy-part.ts';
@@ -85,7 +86,7 @@ interface GroupRowProps {
   readonly group: Group;
   readonly names: Names;
   /** The filters of the list: a group is what they let through. */
-  readonly within: ErrorFilter;
+  readonly within: ListFilter;
   readonly onAsk: (target: Target, action: ErrorAction) => void;
 }
 

@@ -1,20 +1,27 @@
 /** Customer attributes with old and new values; while editing, the new ones are fields. */
 import { Button, Input } from '@fluentui/react-components';
 import { ArrowResetRegular } from '@fluentui/react-icons/svg/arrow-reset';
-import type { OperationAttribute, OperationDetail } from '../../api/commerce.ts';
+import { useId } from 'react';
+import type { CustomerOperationDocument } from '../../../http/schemas/customer-operations.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { ComparedValue, Value } from '../../parts/value.tsx';
-import { plainValue } from '../../parts/value-text.ts';
+import { plainValue, sameValue } from '../../parts/value-text.ts';
 import type { Draft } from './draft.ts';
 
+type OperationAttribute = CustomerOperationDocument['attributes'][number];
+
 interface AttributesProps {
-  readonly operation: OperationDetail;
+  readonly operation: CustomerOperationDocument;
   readonly editing: boolean;
   readonly draft: Draft;
+  /** What HQ said of a value that was to be saved, by attribute. */
+  readonly refusals: Readonly<Record<string, string>>;
   readonly onDraft: (draft: Draft) => void;
+  /** Takes a saved correction back; null where that is not offered. */
+  readonly onReset: ((name: string) => void) | null;
 }
 
-export function Attributes({ operation, editing, draft, onDraft }: AttributesProps) {
+export function Attributes({ operation, editing, draft, refusals, onDraft, onReset }: AttributesProps) {
   const { t } = useSpeech();
   return (
     <table className="table table-cards attributes">
@@ -39,9 +46,10 @@ export function Attributes({ operation, editing, draft, onDraft }: AttributesPro
                   draft={draft}
                   onDraft={onDraft}
                   invalid={operation.lastKnownError?.field === attribute.name}
+                  refusal={refusals[attribute.name] ?? null}
                 />
               ) : (
-                <NewValue attribute={attribute} original={originalOf(operation, attribute.name)} />
+                <NewValue attribute={attribute} original={originalOf(operation, attribute.name)} onReset={onReset} />
               )}
             </td>
           </tr>
@@ -52,17 +60,19 @@ export function Attributes({ operation, editing, draft, onDraft }: AttributesPro
 }
 
 /** What the channel sent, where somebody has corrected it. */
-function originalOf(operation: OperationDetail, name: string): { readonly value: unknown } | null {
+function originalOf(operation: CustomerOperationDocument, name: string): { readonly value: unknown } | null {
   const [first] = operation.edits.filter((edit) => edit.name === name);
-  return first === undefined ? null : { value: first.old };
+  const now = operation.attributes.find((attribute) => attribute.name === name);
+  return first === undefined || sameValue(first.old, now?.newValue) ? null : { value: first.old };
 }
 
 interface NewValueProps {
   readonly attribute: OperationAttribute;
   readonly original: { readonly value: unknown } | null;
+  readonly onReset: ((name: string) => void) | null;
 }
 
-function NewValue({ attribute, original }: NewValueProps) {
+function NewValue({ attribute, original, onReset }: NewValueProps) {
   const { t } = useSpeech();
   return (
     <>
@@ -74,7 +84,17 @@ function NewValue({ attribute, original }: NewValueProps) {
       {original !== null && (
         <span className="compare-note">
           {' '}
-          · {t.operations.original(plainValue(original.value) || t.words.emptyValue)}
+          · {t.operations.original(plainValue(original.value) || t.words.emptyValue)}{' '}
+          {onReset !== null && (
+            <Button
+              size="small"
+              appearance="subtle"
+              icon={<ArrowResetRegular />}
+              aria-label={`${t.operations.reset}: ${attribute.name}`}
+              title={t.operations.reset}
+              onClick={() => onReset(attribute.name)}
+            />
+          )}
         </span>
       )}
     </>
@@ -86,11 +106,13 @@ interface AttributeInputProps {
   readonly draft: Draft;
   readonly onDraft: (draft: Draft) => void;
   readonly invalid: boolean;
+  readonly refusal: string | null;
 }
 
-function AttributeInput({ attribute, draft, onDraft, invalid }: AttributeInputProps) {
+function AttributeInput({ attribute, draft, onDraft, invalid, refusal }: AttributeInputProps) {
   const { t } = useSpeech();
   const { name } = attribute;
+  const refusalId = useId();
   const drafted = Object.hasOwn(draft, name);
   const stored = plainValue(attribute.newValue);
   const change = (value: string): void => {
@@ -102,7 +124,8 @@ function AttributeInput({ attribute, draft, onDraft, invalid }: AttributeInputPr
       <Input
         size="small"
         aria-label={t.operations.newValueFor(name)}
-        aria-invalid={invalid && !drafted}
+        aria-invalid={refusal !== null || (invalid && !drafted)}
+        aria-describedby={refusal === null ? undefined : refusalId}
         value={drafted ? (draft[name] ?? '') : stored}
         onChange={(_, { value }) => change(value)}
       />
@@ -114,6 +137,11 @@ function AttributeInput({ attribute, draft, onDraft, invalid }: AttributeInputPr
           aria-label={`${t.operations.reset}: ${name}`}
           onClick={() => change(stored)}
         />
+      )}
+      {refusal !== null && (
+        <span id={refusalId} className="attribute-refusal">
+          {refusal}
+        </span>
       )}
     </span>
   );

@@ -1,7 +1,7 @@
 /** What the channels still hold, and what fails most. */
 import { addressOf } from '../../address/address.ts';
 import { PageLink } from '../../address/page-link.tsx';
-import type { OperationSummary } from '../../api/commerce.ts';
+import type { OperationSummaryDocument } from '../../../http/schemas/customer-operations.ts';
 import { useRead } from '../../api/read.ts';
 import { describe } from '../../language/describe.ts';
 import { useSpeech } from '../../language/language.tsx';
@@ -10,7 +10,7 @@ const REFRESH_MS = 15_000;
 
 export function Backlog() {
   const { t, format } = useSpeech();
-  const { data } = useRead<OperationSummary>('/customer-operations/summary', {}, { refetchMs: REFRESH_MS });
+  const { data } = useRead<OperationSummaryDocument>('/customer-operations/summary', {}, { refetchMs: REFRESH_MS });
   if (data === undefined) return null;
   return (
     <div className="backlog">
@@ -18,7 +18,7 @@ export function Backlog() {
         {data.channels.map(({ channel, name, waiting }) => (
           <li key={channel}>
             <PageLink href={addressOf('/customer-operations', { channel, status: 'waiting' })}>
-              {t.operations.backlogOf(name, waiting.count)}
+              {waiting.count === null ? t.operations.backlogUnknown(name) : t.operations.backlogOf(name, waiting.count)}
             </PageLink>
             {waiting.oldestAt !== null && (
               <span className="quiet">{t.operations.oldest(format.ago(waiting.oldestAt))}</span>

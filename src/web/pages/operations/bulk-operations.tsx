@@ -1,44 +1,51 @@
 /** One action, or one correction, for the operations that are selected. */
 import { Button, Field, Input, Select, Textarea } from '@fluentui/react-components';
 import { useState } from 'react';
-import type { Operation } from '../../api/commerce.ts';
+import type { CustomerOperationDocument } from '../../../http/schemas/customer-operations.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange } from '../../api/read.ts';
 import { request } from '../../api/request.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { faultText } from '../../parts/failed.tsx';
+import { type ListFilter, sameFilter } from '../../parts/list-filter.ts';
 import { Modal } from '../../parts/modal.tsx';
 import { notify } from '../../parts/notices.tsx';
 import type { Selection } from '../../parts/use-selection.ts';
 
-type BulkAction = 'save' | 'synchronize' | 'dismiss' | 'reopen';
+const ACTIONS = ['synchronize', 'save', 'dismiss', 'reopen'] as const;
+type BulkAction = (typeof ACTIONS)[number];
 
 interface BulkOperationsProps {
   readonly selection: Selection;
-  readonly items: readonly Operation[];
+  readonly items: readonly CustomerOperationDocument[];
+  /** What the filters find, loaded or not; without filters nothing is done to everything. */
+  readonly filter: ListFilter;
+  readonly total: number;
 }
 
-const OPEN: ReadonlySet<Operation['status']> = new Set(['received', 'failed', 'conflict', 'blocked', 'editing']);
-
-export function BulkOperations({ selection, items }: BulkOperationsProps) {
+export function BulkOperations({ selection, items, filter, total }: BulkOperationsProps) {
   const { t } = useSpeech();
   const may = useMay();
   const [asking, setAsking] = useState<'save' | 'dismiss' | null>(null);
+  const [wholeFilter, setWholeFilter] = useState<ListFilter | null>(null);
   const selected = items.filter(({ id }) => selection.has(id));
+  const everyLoaded = selected.length === items.length;
+  const whole = everyLoaded && wholeFilter !== null && sameFilter(wholeFilter, filter);
+  const count = whole ? total : selected.length;
   const bulk = useChange((body: { action: BulkAction; reason?: string; attributes?: Record<string, unknown> }) =>
     request<{ id: string }>('POST', '/customer-operations/bulk', {
-      body: { ...body, ids: selected.map(({ id }) => id) },
+      body: whole ? { ...body, filter, expect: total } : { ...body, ids: selected.map(({ id }) => id) },
     }),
   );
   if (selected.length === 0 || !may('operator')) return null;
-  const open = selected.every(({ status }) => OPEN.has(status));
-  const dismissed = selected.every(({ status }) => status === 'dismissed');
+  const allow = (action: BulkAction): boolean =>
+    selected.every((operation) => operation.allowedActions.includes(action));
   const start = (body: Parameters<typeof bulk.mutate>[0]): void => {
     setAsking(null);
     bulk.mutate(body, {
       onSuccess: ({ id }) => {
         notify({
-          text: t.operations.notices.bulkStarted(selected.length),
+          text: t.operations.notices.bulkStarted(count),
           link: { href: `/jobs/${id}`, text: t.words.job },
         });
         selection.clear();
@@ -49,32 +56,29 @@ export function BulkOperations({ selection, items }: BulkOperationsProps) {
   return (
     <div className="selection-bar">
       <span className="selection-count" role="status">
-        {t.list.selected(selected.length)}
+        {t.list.selected(count)}
       </span>
-      {open && (
-        <>
-          <Button size="small" appearance="subtle" onClick={() => start({ action: 'synchronize' })}>
-            {t.operations.synchronize}
-          </Button>
-          <Button size="small" appearance="subtle" onClick={() => setAsking('save')}>
-            {t.operations.correctMany}
-          </Button>
-          <Button size="small" appearance="subtle" onClick={() => setAsking('dismiss')}>
-            {t.operations.dismiss}
-          </Button>
-        </>
-      )}
-      {dismissed && (
-        <Button size="small" appearance="subtle" onClick={() => start({ action: 'reopen' })}>
-          {t.operations.reopen}
+      {!whole && everyLoaded && total > items.length && Object.keys(filter).length > 0 && (
+        <Button size="small" appearance="outline" onClick={() => setWholeFilter(filter)}>
+          {t.list.selectFiltered(total)}
         </Button>
       )}
+      {ACTIONS.filter(allow).map((action) => (
+        <Button
+          key={action}
+          size="small"
+          appearance="subtle"
+          onClick={() => (action === 'save' || action === 'dismiss' ? setAsking(action) : start({ action }))}
+        >
+          {action === 'save' ? t.operations.correctMany : t.operations[action]}
+        </Button>
+      ))}
       <Button size="small" appearance="subtle" onClick={selection.clear}>
         {t.list.clearSelection}
       </Button>
       {asking === 'dismiss' && (
         <DismissDialog
-          count={selected.length}
+          count={count}
           onClose={() => setAsking(null)}
           onDismiss={(reason) => start({ action: 'dismiss', reason })}
         />
@@ -122,7 +126,7 @@ export function DismissDialog({ count, also = 0, onClose, onDismiss }: DismissDi
 }
 
 interface CorrectDialogProps {
-  readonly operations: readonly Operation[];
+  readonly operations: readonly CustomerOperationDocument[];
   readonly onClose: () => void;
   readonly onSave: (name: string, value: string | null) => void;
 }

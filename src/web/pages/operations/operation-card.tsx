@@ -1,7 +1,8 @@
 /** One customer operation: header, change description, attributes; Edit, Save, Synchronize, both at once, Dismiss. */
 import { useState } from 'react';
-import type { OperationDetail } from '../../api/commerce.ts';
+import type { CustomerOperationDocument } from '../../../http/schemas/customer-operations.ts';
 import { PageLink } from '../../address/page-link.tsx';
+import { useMay, useMe } from '../../api/me.ts';
 import { useRead } from '../../api/read.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { Answered } from '../../parts/failed.tsx';
@@ -12,63 +13,79 @@ import { plainValue } from '../../parts/value-text.ts';
 import type { Draft } from './draft.ts';
 import { Attributes } from './attributes.tsx';
 import { OperationActions } from './operation-actions.tsx';
-import { accountText, changeText, knownErrorText, OperationStatusMark } from './operation-words.tsx';
+import { useOperationWork } from './use-operation-work.ts';
+import { accountText, changeText, knownErrorText, operationName, OperationStatusMark } from './operation-words.tsx';
 
 export function OperationCard({ id }: { readonly id: string }) {
   const { t } = useSpeech();
-  const asked = useRead<OperationDetail>(`/customer-operations/${id}`);
-  const operation = asked.data;
-  const [draft, setDraft] = useState<Draft>({});
-  const [editing, setEditing] = useState(false);
+  const asked = useRead<CustomerOperationDocument>(`/customer-operations/${id}`);
   const back = useBack('/customer-operations', '/customer-operations', t.commerceNav.operations);
+  if (asked.data === undefined)
+    return (
+      <PageFrame title={t.commerceNav.operations} back={back}>
+        <Answered of={asked}>{() => null}</Answered>
+      </PageFrame>
+    );
+  return <OpenOperation operation={asked.data} back={back} />;
+}
+
+interface OpenOperationProps {
+  readonly operation: CustomerOperationDocument;
+  readonly back: { readonly href: string; readonly text: string };
+}
+
+function OpenOperation({ operation, back }: OpenOperationProps) {
+  const { t } = useSpeech();
+  const { actor } = useMe();
+  const may = useMay();
+  const [draft, setDraft] = useState<Draft>({});
+  // The lease says who edits: it outlives a reload, and what ends it elsewhere ends it here.
+  const editing = operation.editing?.by === actor;
+  const work = useOperationWork({ operation, draft, onSettled: () => setDraft({}) });
+  const unsaved = Object.keys(draft).length > 0;
   return (
     <PageFrame
-      title={operation === undefined ? t.commerceNav.operations : accountText(t, operation)}
+      title={accountText(t, operation)}
       back={back}
-      over={operation && `${operation.channelName} · ${t.operations.operationNames[operation.operation]}`}
-      actions={
-        operation && (
-          <OperationActions
-            operation={operation}
-            draft={draft}
-            editing={editing}
-            onEditing={setEditing}
-            onSettled={() => setDraft({})}
-          />
-        )
-      }
+      over={`${operation.channelName} · ${operationName(t, operation)}`}
+      actions={<OperationActions operation={operation} unsaved={unsaved} editing={editing} work={work} />}
     >
-      <Answered of={asked}>
-        {(answer) => (
-          <>
-            <Header operation={answer} />
-            <Section title={t.operations.changeDescription}>
-              <p className="value">{changeText(t, answer)}</p>
-              {answer.raw != null && (
-                <pre className="raw" tabIndex={0} aria-label={t.operations.raw}>
-                  {JSON.stringify(answer.raw, null, 2)}
-                </pre>
-              )}
-            </Section>
-            <Section title={t.operations.attributes}>
-              {Object.keys(draft).length > 0 && <p className="banner banner-warning">{t.operations.unsaved}</p>}
-              <Attributes operation={answer} editing={editing} draft={draft} onDraft={setDraft} />
-            </Section>
-            <Past operation={answer} />
-          </>
+      <Header operation={operation} mine={editing} />
+      <Section title={t.operations.changeDescription}>
+        <p className="value">{changeText(t, operation)}</p>
+        {operation.raw !== null && (
+          <pre className="raw" tabIndex={0} aria-label={t.operations.raw}>
+            {JSON.stringify(operation.raw, null, 2)}
+          </pre>
         )}
-      </Answered>
+      </Section>
+      <Section title={t.operations.attributes}>
+        {unsaved && <p className="banner banner-warning">{t.operations.unsaved}</p>}
+        <Attributes
+          operation={operation}
+          editing={editing}
+          draft={draft}
+          refusals={work.refusals}
+          onDraft={setDraft}
+          onReset={may('operator') && operation.allowedActions.includes('save') ? work.reset.mutate : null}
+        />
+      </Section>
+      <Past operation={operation} />
     </PageFrame>
   );
 }
 
-function Header({ operation }: { readonly operation: OperationDetail }) {
+function Header({ operation, mine }: { readonly operation: CustomerOperationDocument; readonly mine: boolean }) {
   const { t, format } = useSpeech();
   const { lastKnownError, editing, dismissal } = operation;
   return (
     <section className="section stack">
       {editing !== null && (
-        <p className="banner banner-warning">{t.operations.editingBy(editing.by, format.dateTime(editing.until))}</p>
+        <p className="banner banner-warning">
+          {mine
+            ? t.operations.yourEditing(format.clock(Date.parse(editing.until)))
+            : t.operations.editingBy(editing.by, format.clock(Date.parse(editing.until)))}
+        </p>
       )}
       {dismissal != null && (
         <p className="banner">{t.operations.dismissedBy(dismissal.actor ?? '–', dismissal.reason ?? '–')}</p>
@@ -76,13 +93,13 @@ function Header({ operation }: { readonly operation: OperationDetail }) {
       <Facts
         of={[
           { name: t.operations.customerAccount, value: accountText(t, operation) },
-          { name: t.operations.asyncOperation, value: t.operations.operationNames[operation.operation] },
+          { name: t.operations.asyncOperation, value: operationName(t, operation) },
           { name: t.operations.status, value: <OperationStatusMark status={operation.status} /> },
           {
             name: t.operations.lastKnownError,
             value: lastKnownError === null ? '–' : knownErrorText(t, lastKnownError),
           },
-          { name: t.operations.asyncCustomerAccount, value: operation.asyncCustomerAccount },
+          { name: t.operations.asyncCustomerAccount, value: operation.asyncCustomerAccount ?? '–' },
           { name: t.operations.timestamp, value: <Time at={operation.operationTimestamp} /> },
           { name: t.operations.attempts, value: format.number(operation.attempts) },
           ...(operation.createdBy === null ? [] : [{ name: t.words.actor, value: operation.createdBy }]),
@@ -104,7 +121,7 @@ function Header({ operation }: { readonly operation: OperationDetail }) {
   );
 }
 
-function Past({ operation }: { readonly operation: OperationDetail }) {
+function Past({ operation }: { readonly operation: CustomerOperationDocument }) {
   const { t } = useSpeech();
   return (
     <>

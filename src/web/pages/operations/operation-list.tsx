@@ -1,13 +1,14 @@
 /** Customer Synchronization Status: every operation that a channel recorded, on its way to HQ. */
 import { useState } from 'react';
-import type { Operation } from '../../api/commerce.ts';
+import type { CustomerOperationDocument } from '../../../http/schemas/customer-operations.ts';
 import { useAddress } from '../../address/address.ts';
 import { PageLink } from '../../address/page-link.tsx';
 import { useMay } from '../../api/me.ts';
 import type { PageTexts } from '../../language/en.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { FilterBar, type FilterSpec } from '../../parts/filter-bar.tsx';
-import { AddressList } from '../../parts/list-page.tsx';
+import { filterOf } from '../../parts/list-filter.ts';
+import { AddressList, useListQuery } from '../../parts/list-page.tsx';
 import { PageFrame } from '../../parts/page-frame.tsx';
 import type { Column } from '../../parts/record-grid.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -18,18 +19,24 @@ import { BulkOperations } from './bulk-operations.tsx';
 import { FieldFilter } from './field-filter.tsx';
 import { accountText, changeText, OperationStatusMark } from './operation-words.tsx';
 
+interface Shown {
+  readonly items: readonly CustomerOperationDocument[];
+  readonly total: number;
+}
+
 export function OperationList() {
   const { t } = useSpeech();
   const names = useNames();
   const may = useMay();
   const { query } = useAddress();
   const selection = useSelection();
-  const [items, setItems] = useState<readonly Operation[]>([]);
+  const [{ items, total }, setShown] = useState<Shown>({ items: [], total: 0 });
   const fieldFilters = [...new Set(query.keys())].filter((name) => /^(field|part)\./.test(name));
   const filters: readonly FilterSpec[] = [
     ...operationFilters(t, names),
     ...fieldFilters.map((name) => ({ name, label: name.slice(name.indexOf('.') + 1) })),
   ];
+  const asked = useListQuery(filters);
   return (
     <PageFrame
       title={t.commerceNav.operations}
@@ -40,28 +47,29 @@ export function OperationList() {
       <FilterBar filters={filters}>
         <FieldFilter />
       </FilterBar>
-      <BulkOperations selection={selection} items={items} />
-      <AddressList<Operation>
+      <BulkOperations selection={selection} items={items} filter={filterOf(asked)} total={total} />
+      <AddressList<CustomerOperationDocument>
         label={t.commerceNav.operations}
         path="/customer-operations"
         filters={filters}
         columns={operationColumns(t)}
         card={(operation) => <OperationCardRow operation={operation} />}
         idOf={({ id }) => id}
-        nameOf={(operation) => operation.customerAccount ?? operation.asyncCustomerAccount}
+        nameOf={(operation) => operation.customerAccount ?? operation.asyncCustomerAccount ?? operation.id}
         hrefOf={({ id, status }) => (status === 'waiting' ? null : `/customer-operations/${id}`)}
         {...(may('operator') && { selection })}
         empty={t.operations.empty}
         absent={t.operations.notConfigured}
-        onItems={(shown) => {
-          if (shown.length !== items.length || shown.some((item, at) => item !== items[at])) setItems(shown);
+        onItems={(shown, found) => {
+          const same = shown.length === items.length && shown.every((item, at) => item === items[at]);
+          if (!same || found !== total) setShown({ items: shown, total: found });
         }}
       />
     </PageFrame>
   );
 }
 
-function OperationCardRow({ operation }: { readonly operation: Operation }) {
+function OperationCardRow({ operation }: { readonly operation: CustomerOperationDocument }) {
   const { t } = useSpeech();
   return (
     <>
@@ -92,7 +100,7 @@ const operationFilters = (t: PageTexts, names: Names): readonly FilterSpec[] => 
 ];
 
 /** The five columns that Commerce headquarters has, by their names there. */
-const operationColumns = (t: PageTexts): readonly Column<Operation>[] => [
+const operationColumns = (t: PageTexts): readonly Column<CustomerOperationDocument>[] => [
   {
     id: 'channel',
     name: t.operations.channelName,
