@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { PLAIN_RUN } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
+import { sumCounters } from '../engine/execute-job.ts';
 import { gatherPairs } from '../engine/gather-pairs.ts';
 import type { LaneContext } from '../engine/lane-context.ts';
 import { forgetLane, openLane } from '../engine/open-lane.ts';
@@ -20,6 +21,7 @@ import { type Job, noCounters } from '../ports/coupling-database.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import type { Asker } from '../ports/synchronizer.ts';
 import { type CommerceSite, guidFieldOf, laneFor, partsOf } from './commerce-site.ts';
+import { distributeDeactivations } from './distribute-deactivations.ts';
 import type { ChannelReport, Stop } from './job-report.ts';
 
 const LANE_WAIT_MS = 600_000;
@@ -34,6 +36,8 @@ export async function distributeCustomers(
   const lanes = partsOf(commerce.rules)
     .map((part) => laneFor(commerce, channel, part))
     .filter(({ mapping }) => lanesOf(commerce.site, channel).some((lane) => lane.mapping === mapping));
+  const parts = lanes.filter(({ mapping }) => mapping !== commerce.rules.customers);
+  const ended = job.dryRun ? noCounters() : await distributeDeactivations(commerce, parts, job, stop);
   const reports = await runChannel(commerce.site, commerce.memory, channel, lanes, {
     scope: job.scope ?? 'modified',
     direction: job.direction ?? 'both',
@@ -48,14 +52,7 @@ export async function distributeCustomers(
     waitForLaneMs: LANE_WAIT_MS,
     stop,
   });
-  const counters = noCounters();
-  for (const report of reports) {
-    for (const direction of ['toHq', 'toChannel'] as const)
-      for (const name of Object.keys(counters[direction]) as (keyof typeof counters.toHq)[])
-        counters[direction][name] += report.counters[direction][name];
-    counters.coupled += report.counters.coupled;
-    counters.conflicts += report.counters.conflicts;
-  }
+  const counters = sumCounters([ended, ...reports.map((report) => report.counters)]);
   const { inserted, modified, deleted } = counters.toChannel;
   const bad = reports.find(({ status }) => status !== 'succeeded');
   const report = {

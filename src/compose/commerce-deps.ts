@@ -1,9 +1,11 @@
 /** What the HTTP server is given of commerce; without it, every address of commerce says that there is none. */
 import type { CommerceSite } from '../commerce/commerce-site.ts';
 import { mappingNameOf, partsOf } from '../commerce/commerce-site.ts';
+import { channelCustomers } from '../commerce/channel-customers.ts';
 import { controlCommerce } from '../commerce/control-commerce.ts';
 import { customerOperations } from '../commerce/operations.ts';
 import type { CommerceSettings } from '../config/settings.ts';
+import { registerChannelCustomers } from '../http/routes/channel-customers.ts';
 import { registerCommerceJobs } from '../http/routes/commerce-jobs.ts';
 import { registerCustomerOperations } from '../http/routes/commerce-operations.ts';
 import type { ServerDeps } from '../http/server-deps.ts';
@@ -34,6 +36,7 @@ export function commerceDeps(
     failedOperations: () => operations.failedCount(),
     moreRoutes: [
       async (api) => registerCommerceJobs(typed(api), deps(), control),
+      async (api) => registerChannelCustomers(typed(api), commerce && channelCustomers(commerce)),
       async (api) => registerCustomerOperations(typed(api), deps(), operations),
     ],
   };

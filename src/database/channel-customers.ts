@@ -1,6 +1,7 @@
 /** What the coupling database knows of a channel's customers besides operations: who has which GUID, who is on the way. */
 import type { ChannelCustomerIndex, GuidOfRecord } from '../ports/channel-customer-index.ts';
-import { plainArray } from './array-literal.ts';
+import { type KeyText, keyText } from '../domain/record.ts';
+import { plainArray, textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import { query } from './connect.ts';
 import type { LaneRegistry } from './lane-registry.ts';
@@ -25,6 +26,15 @@ const UNDISTRIBUTED = `
      and (position(lower($2) in lower(c.base_channel)) > 0 or position(lower($2) in lower(c.hq_key)) > 0 or a.guid::text = lower($2))
    order by c.id desc, a.created_at limit $3`;
 
+/** Through the couplings that the record has or had, whose log says who deleted it. */
+const ENDED = `
+  select distinct u.key as hq_key
+    from unnest($2::text[]) as u(key)
+    join couplet.lane n on n.mapping = $1
+    join couplet.coupling c on c.lane_id = n.id and c.hq_key = u.key
+    join couplet.sync_log l on l.coupling_id = c.id
+   where l.action = 'deleted' and l.cause = 'commerce' and l.direction = 'toHq' and l.reverted_by is null`;
+
 export const channelCustomersPart = (clients: Clients, lanes: LaneRegistry): ChannelCustomerIndex => ({
   async undistributed(lane, text, limit) {
     const rows = await query<Row>(clients.raw, UNDISTRIBUTED, [await lanes.idOf(lane), text, limit]);
@@ -47,6 +57,10 @@ export const channelCustomersPart = (clients: Clients, lanes: LaneRegistry): Cha
       [lane.mapping, lane.channel, plainArray(couplingIds)],
     );
     return rows.map(recordOf);
+  },
+  async endedByOperation(mapping, hqKeys) {
+    const rows = await query<{ hq_key: string }>(clients.raw, ENDED, [mapping, textArray(hqKeys.map(keyText))]);
+    return new Set(rows.map((row) => row.hq_key as KeyText));
   },
   async accountOf(channel, account) {
     const rows = await query<{ guid: string }>(

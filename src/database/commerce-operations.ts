@@ -270,7 +270,7 @@ export async function writeOutcomes(sql: Queryable, outcomes: readonly Operation
 }
 
 const SAID = `
-  select id::text, part, terms, "values", corrections, found from couplet.customer_operation where id = any($1::uuid[])`;
+  select id::text, part, array_to_json(terms) as terms, "values", corrections, found from couplet.customer_operation where id = any($1::uuid[])`;
 
 /** What the customer held when the operation was applied may be other than what was known of it when it came. */
 async function termsOf(

@@ -1,4 +1,5 @@
 /** Who has which GUID, and who has not been distributed yet. */
+import type { KeyText, RecordKey } from '../domain/record.ts';
 import type { Lane } from './store.ts';
 
 export interface GuidOfRecord {
@@ -15,6 +16,8 @@ export interface ChannelCustomerIndex {
   ofGuids(lane: Lane, guids: readonly string[]): Promise<readonly GuidOfRecord[]>;
   /** The first GUID of each. */
   ofCouplings(lane: Lane, couplingIds: readonly string[]): Promise<readonly GuidOfRecord[]>;
+  /** Of these records of HQ, those that an operation deleted there, whichever channel it came from. */
+  endedByOperation(mapping: string, hqKeys: readonly RecordKey[]): Promise<ReadonlySet<KeyText>>;
   /** The GUID of the customer who got this number through an operation of the channel. */
   accountOf(channel: string, account: string): Promise<string | null>;
 }
