@@ -17,16 +17,26 @@ export async function processorTime(serverPid: number | null): Promise<Processor
 export const since = (before: ProcessorTime, now: ProcessorTime): string =>
   `processor time: ${Math.round(now.coupletMs - before.coupletMs)} ms in this process, ${Math.round(now.serverMs - before.serverMs)} ms in PostgreSQL`;
 
+/** Zero where the process is on another machine, or the system is not Linux. */
+export async function timeOfProcess(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  if (stat === null) return 0;
+  return sum(fieldsOf(stat).slice(11, 13)) * TICK_MS;
+}
+
+const fieldsOf = (stat: string): number[] =>
+  stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+
 async function timeOfFamily(parent: number): Promise<number> {
   const pids = (await readdir('/proc').catch(() => [])).map(Number).filter(Number.isInteger);
   let ticks = 0;
   for (const pid of pids) {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
     if (stat === null) continue;
-    const fields = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
+    const fields = fieldsOf(stat);
     const [, ppid] = fields;
     // Its own time, and of the server also that of the sessions which have ended.
     if (pid === parent) ticks += sum(fields.slice(11, 15));

@@ -15,7 +15,7 @@ import type { Position } from './cursor.ts';
 
 const SHORTEST_PAUSE_MS = 50;
 /** Asleep, somebody would wake us. */
-const LONGEST_SLEEP_MS = 1_000;
+const LONGEST_SLEEP_MS = 2_000;
 /** Awake: others sleep, or transactions are open, and nobody need say when they commit. */
 const LONGEST_PAUSE_MS = 250;
 
