@@ -58,6 +58,8 @@ function complete(document: ApiDocument, path: string, method: string, operation
   if (method === 'post') parameters.push(IDEMPOTENCY_KEY);
   if (operation.responses?.['202'] !== undefined) parameters.push(PREFER);
   if (method === 'post' && path.endsWith('/synchronization-errors/{id}/{action}')) parameters.push(IF_MATCH);
+  if (method === 'patch' && path.endsWith('/customer-operations/{id}'))
+    parameters.push({ ...IF_MATCH, required: true });
   if (parameters.length > 0) operation.parameters = parameters;
   for (const [status, response] of Object.entries(operation.responses ?? {})) {
     if (response.description === 'Default Response') response.description = DESCRIPTIONS[status] ?? 'Done.';

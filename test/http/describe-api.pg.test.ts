@@ -4,6 +4,7 @@ import { CouplingSchema } from '../../src/http/schemas/couplings.ts';
 import {
   COUPLING_EXAMPLE,
   ERROR_EXAMPLE,
+  OPERATION_EXAMPLE,
   JOB_EXAMPLE,
   LOG_EXAMPLE,
   PREVIEW_EXAMPLE,
@@ -13,6 +14,7 @@ import {
 import { JobSchema } from '../../src/http/schemas/jobs.ts';
 import { ProblemSchema } from '../../src/http/schemas/problem.ts';
 import { StoreSchema } from '../../src/http/schemas/stores.ts';
+import { CustomerOperationSchema } from '../../src/http/schemas/customer-operations.ts';
 import { SynchronizationErrorSchema } from '../../src/http/schemas/synchronization-errors.ts';
 import { LogEntrySchema } from '../../src/http/schemas/synchronization-log.ts';
 import { PreviewSchema } from '../../src/http/schemas/words.ts';
@@ -20,6 +22,7 @@ import { openTestServer } from './open-test-server.ts';
 
 const EXAMPLES: readonly [z.ZodType, unknown][] = [
   [SynchronizationErrorSchema, ERROR_EXAMPLE],
+  [CustomerOperationSchema, OPERATION_EXAMPLE],
   [CouplingSchema, COUPLING_EXAMPLE],
   [JobSchema, JOB_EXAMPLE],
   [LogEntrySchema, LOG_EXAMPLE],
@@ -119,6 +122,16 @@ test('every route of the API is in the document', async () => {
     'GET /couplings/:id/synchronization-log',
     'POST /synchronization-log/:id/revert',
     'POST /synchronization-log/revert',
+    'GET /customer-operations',
+    'GET /customer-operations/summary',
+    'GET /customer-operations/:id',
+    'PATCH /customer-operations/:id',
+    'POST /customer-operations/:id/edit',
+    'DELETE /customer-operations/:id/edit',
+    'POST /customer-operations/:id/synchronize',
+    'POST /customer-operations/:id/dismiss',
+    'POST /customer-operations/:id/reopen',
+    'POST /customer-operations/bulk',
     'GET /events',
     'GET /me',
     'POST /session',
