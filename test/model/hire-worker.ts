@@ -1,7 +1,8 @@
 /** Worker processes as their parent sees them: hired ahead, for each takes a second to start; killed without a word. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { LaneReport } from '../../src/engine/run-channel.ts';
 import type { Answer, Hire, Order } from './worker-process.ts';
 import type { Crash } from './world.ts';
@@ -20,7 +21,11 @@ export interface WorkerProcess {
 const PROGRAM = resolve(import.meta.dirname, 'worker-process.ts');
 
 export async function hireWorker(hire: Hire): Promise<WorkerProcess> {
-  const child = fork(PROGRAM, { execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(PROGRAM, {
+    execArgv: ['--expose-gc'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'couplet-compile-cache') },
+  });
   let alive = true;
   const ended = once(child, 'exit').then(() => {
     alive = false;

@@ -1,6 +1,7 @@
 /** Plays a scenario in a world. Whatever an app or Couplet refuses is refused; nothing here decides what is right. */
 import type { Side } from '../../src/domain/record.ts';
 import { otherSide, SIDES } from '../../src/domain/record.ts';
+import { CouplingDatabaseUnreachable } from '../../src/errors/coupling-database-faults.ts';
 import { StoreBusy, StoreRefused, StoreUnreachable, FenceLost } from '../../src/errors/store-faults.ts';
 import { ActionRefused, type ActionRequest } from '../../src/ports/synchronizer.ts';
 import type { Command } from './commands.ts';
@@ -32,7 +33,8 @@ async function ignoringRefusal(work: () => Promise<unknown>): Promise<void> {
       fault instanceof StoreBusy ||
       fault instanceof StoreRefused ||
       fault instanceof StoreUnreachable ||
-      fault instanceof FenceLost;
+      fault instanceof FenceLost ||
+      fault instanceof CouplingDatabaseUnreachable;
     if (!expected) throw fault;
   }
 }

@@ -12,7 +12,7 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { hireWorker, type WorkerProcess } from './hire-worker.ts';
 import { openWatchedStore, type WatchedStore } from './watched-store.ts';
-import { CAREFUL, type Crash, settingsOf, type StoreUrls, type World } from './world.ts';
+import { CAREFUL, CHANNEL, type Crash, settingsOf, type StoreUrls, type World } from './world.ts';
 
 export interface Servers {
   readonly hq: TestServer;
@@ -76,7 +76,7 @@ export async function serverWorld(options: ServerWorldOptions): Promise<ServerWo
     });
   let own = await openOwn();
   for (const { result } of await own.install()) if (result instanceof Error) throw result;
-  const hire = () => hireWorker({ policies, urls, databaseUrl });
+  const hire = () => hireWorker({ settings: settingsOf(policies, urls), databaseUrl, channel: CHANNEL });
   const workers: WorkerProcess[] = await Promise.all(Array.from({ length: options.workers ?? 1 }, hire));
   const spares: Promise<WorkerProcess>[] = [];
   const refill = (): void => {

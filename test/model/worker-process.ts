@@ -5,15 +5,20 @@
 import type { LaneReport } from '../../src/engine/run-channel.ts';
 import { runChannel } from '../../src/engine/run-channel.ts';
 import { lanesOf } from '../../src/engine/site.ts';
-import { compose, type Couplet } from '../../src/compose.ts';
+import { siteOf } from '../../src/compose/compose-stores.ts';
+import type { Settings } from '../../src/config/settings.ts';
+import { openCouplingDatabase } from '../../src/database/open-coupling-database.ts';
+import type { EngineSurroundings } from '../../src/engine/lane-context.ts';
+import { emptyMemory } from '../../src/engine/open-lane.ts';
+import type { Site } from '../../src/engine/site.ts';
 import { createLogger } from '../../src/logging/create-logger.ts';
 import type { ContinuousWork } from '../../src/jobs/work-continuously.ts';
-import { CHANNEL, type Crash, type Policies, settingsOf, type StoreUrls } from './world.ts';
+import type { Crash } from './world.ts';
 
 export interface Hire {
-  readonly policies: Policies;
-  readonly urls: StoreUrls;
+  readonly settings: Settings;
   readonly databaseUrl: string;
+  readonly channel: string;
 }
 
 export type Order =
@@ -29,9 +34,18 @@ export type Answer =
   | { readonly fault: string }
   | { readonly residentBytes: number; readonly heapBytes: number };
 
-let couplet: Couplet | null = null;
+const memory = emptyMemory();
+let hired: Hire | null = null;
+let site: Site | null = null;
 let work: ContinuousWork | null = null;
 let crash: Crash | null = null;
+
+const log = createLogger({ level: process.env['LOUD'] === '1' ? 'info' : 'silent', pretty: false });
+const reach: EngineSurroundings['reach'] = (point) => {
+  if (crash?.point !== point) return;
+  crash = { point, pass: crash.pass - 1 };
+  if (crash.pass <= 0) process.kill(process.pid, 'SIGKILL');
+};
 
 const tell = (answer: Answer): void => void process.send?.(answer);
 
@@ -42,26 +56,21 @@ async function obey(order: Order): Promise<Answer> {
     return { residentBytes: rss, heapBytes: heapUsed };
   }
   if (order.do === 'hire') {
-    couplet = await compose({
-      settings: settingsOf(order.hire.policies, order.hire.urls),
-      databaseUrl: order.hire.databaseUrl,
-      log: createLogger({ level: process.env['LOUD'] === '1' ? 'info' : 'silent', pretty: false }),
-      migrate: false,
-      reach: (point) => {
-        if (crash?.point !== point) return;
-        crash = { point, pass: crash.pass - 1 };
-        if (crash.pass <= 0) process.kill(process.pid, 'SIGKILL');
-      },
-    });
+    hired = order.hire;
+    const { settings, databaseUrl } = hired;
+    // Not all that the product is made of: whoever is killed a thousand times must be there soon.
+    site = siteOf({ settings, log, reach }, await openCouplingDatabase({ url: databaseUrl, migrate: false }));
     return { ready: true };
   }
-  if (!couplet) throw new Error('nobody was hired');
+  if (!site || !hired) throw new Error('nobody was hired');
   if (order.do === 'work') {
+    const { compose } = await import('../../src/compose.ts');
+    const couplet = await compose({ settings: hired.settings, databaseUrl: hired.databaseUrl, log, migrate: false });
     work = await couplet.startWorker(await couplet.startQueue(), () => {});
     return { ready: true };
   }
   crash = order.crash;
-  const reports = await runChannel(couplet.site, couplet.memory, CHANNEL, lanesOf(couplet.site, CHANNEL), {
+  const reports = await runChannel(site, memory, hired.channel, lanesOf(site, hired.channel), {
     scope: order.scope,
     direction: 'both',
     fields: null,
