@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { serverDepsOf } from '../../src/compose/server-deps.ts';
 import type { AuthSettings } from '../../src/config/settings.ts';
 import { buildServer } from '../../src/http/build-server.ts';
+import type { ServerDeps } from '../../src/http/server-deps.ts';
 import type { Couplet } from '../../src/compose.ts';
 
 // Tests look into bodies of every shape; the server compares each with its schema.
@@ -25,9 +26,15 @@ export interface Api extends AsyncDisposable {
   post(path: string, body?: unknown, headers?: Headers): Promise<Answer>;
   /** Save, with what was just read. */
   save(id: string, body: unknown): Promise<Answer>;
+  /** Its address, for a browser. */
+  listen(): Promise<string>;
 }
 
-export async function openApi(couplet: Couplet, auth: AuthSettings = { kind: 'local' }): Promise<Api> {
+export async function openApi(
+  couplet: Couplet,
+  auth: AuthSettings = { kind: 'local' },
+  more: Partial<ServerDeps> = {},
+): Promise<Api> {
   const { settings, site, memory, database, synchronizer, commerce } = couplet;
   const enqueue: Parameters<typeof serverDepsOf>[0]['jobs']['enqueue'] = async (request) => {
     const job = await database.createJob(request, 'queued');
@@ -46,7 +53,7 @@ export async function openApi(couplet: Couplet, auth: AuthSettings = { kind: 'lo
     channels: settings.channels.map(({ channel, name }) => ({ channel, name })),
     commerce: commerce && settings.commerce ? { commerce, schedules: settings.commerce.schedules } : null,
   });
-  const server = await buildServer({ ...deps, checkAnswers: true });
+  const server = await buildServer({ ...deps, checkAnswers: true, ...more });
   const ask: Api['ask'] = async (method, path, body, headers = {}) => {
     const answer = await server.inject({
       method,
@@ -71,6 +78,7 @@ export async function openApi(couplet: Couplet, auth: AuthSettings = { kind: 'lo
       const { headers } = await get(`/customer-operations/${id}`);
       return ask('PATCH', `/customer-operations/${id}`, body, { 'if-match': String(headers['etag']) });
     },
+    listen: () => server.listen({ host: '127.0.0.1', port: 0 }),
     [Symbol.asyncDispose]: () => server.close(),
   };
 }

@@ -107,9 +107,7 @@ function SessionRow({ session }: { readonly session: SessionDocument }) {
   return (
     <tr>
       <th scope="row">
-        <PageLink href={`/jobs/${session.jobId}`} label={session.session}>
-          {shortId(session.session)}
-        </PageLink>
+        <PageLink href={`/jobs/${session.jobId}`}>{shortId(session.session)}</PageLink>
         {session.rerunOf !== null && <div className="compare-note">{t.commerce.rerunOf(shortId(session.rerunOf))}</div>}
       </th>
       <td data-label={t.commerce.job}>{t.commerce.jobNames[session.job]}</td>
