@@ -5,14 +5,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
+import type { Couplet } from '../compose.ts';
 import { type Environment, processSettings, readEnvironment } from '../config/environment.ts';
 import { applyDemoEdits } from '../demo/apply-demo-edits.ts';
+import { openDemoOperations } from '../demo/record-demo-operations.ts';
 import { createDemoStores, demoConfigurationFile, type DemoStores } from '../demo/create-demo-stores.ts';
 import type { EmbeddedPostgres } from '../embedded/embedded-postgres.ts';
 import { printDemoSummary } from './demo-summary.ts';
 import { endWithGrace } from './end-with-grace.ts';
 import { CommandFailed, EXIT, tell } from './exit.ts';
-import { followJob } from './follow-job.ts';
+import { allItems, expectGood, queryOf } from './ask-api.ts';
+import { followJob, type JobDocument } from './follow-job.ts';
 import {
   askHere,
   type CommonOptions,
@@ -136,6 +139,43 @@ async function bringIntoStep({ couplet }: OpenCouplet, stores: DemoStores): Prom
   if (await applyDemoEdits(stores)) {
     tell('People edit in HQ, in Houston and on the web…');
     await run({ couplet }, 'Second synchronization');
+  }
+  await recordOperations(couplet, stores);
+}
+
+/** Operations of customers in every state: come through, failed and what waits behind, in conflict, set aside, on the way. */
+async function recordOperations(couplet: Couplet, { houstonUrl, hqUrl }: DemoStores): Promise<void> {
+  await using operations = openDemoOperations(houstonUrl, hqUrl);
+  if (!(await operations.isFirstTime())) return;
+  tell('Tills in Houston record customers while they work on their own…');
+  const startedAt = Date.now();
+  const here = await askHere(couplet);
+  try {
+    const job = async (name: string): Promise<void> => {
+      const asked = expectGood(await here.ask('POST', `/commerce/jobs/${name}/run`, { body: {} })) as JobDocument;
+      const { status, code, message } = await followJob(here.ask, here.queue, asked.id, name);
+      if (status !== 'succeeded')
+        throw new CommandFailed(EXIT.failed, `The job ${name} ended as ${status}: ${code ?? ''} ${message ?? ''}`);
+    };
+    const of = async (name: string): Promise<string> =>
+      String((await allItems(here.ask, '/customer-operations', queryOf({ 'field.name': name })))[0]?.['id'] ?? '');
+    await operations.recordNewCustomers();
+    await job('pipeline');
+    await operations.recordOpposingEdits();
+    await job('p-job');
+    await job('synchronize-customers');
+    const reason = 'Entered to try the till';
+    expectGood(
+      await here.ask('POST', `/customer-operations/${await of('TEST please ignore')}/dismiss`, { body: { reason } }),
+    );
+    await operations.recordForPull();
+    await job('p-job');
+    expectGood(await here.ask('POST', `/customer-operations/${await of('Ines Okafor')}/edit`, { body: {} }));
+    await operations.recordWaiting();
+    await job('1010');
+    tell(`Customer operations: on their way in ${((Date.now() - startedAt) / 1_000).toFixed(1)} s`);
+  } finally {
+    await here.close();
   }
 }
 

@@ -23,7 +23,7 @@ interface LaneViewRow extends LaneRow {
 }
 
 /**
- * Nothing here counts what is in step: the couplings of a lane are counted as they come and go, those out of step and
+ * Lanes of commerce, whose names begin with `@`, carry no pairs. Nothing here counts what is in step: the couplings of a lane are counted as they come and go, those out of step and
  * the pending ones are few.
  */
 const LANES = (where: SQL): SQL => sql`
@@ -49,7 +49,7 @@ const LANES = (where: SQL): SQL => sql`
                     from couplet.pending p where p.lane_id = l.id group by p.side) p) as backlog,
          exists (select from couplet.store_cursor s where s.side = 'hq') as hq_read,
          exists (select from couplet.store_cursor s where s.side = 'channel' and s.channel = l.channel) as channel_read
-    from couplet.lane l where l.forgotten_at is null and ${where}
+    from couplet.lane l where l.forgotten_at is null and left(l.mapping, 1) <> '@' and ${where}
    order by l.mapping, l.channel`;
 
 const laneViewOf = (row: LaneViewRow): LaneView => {

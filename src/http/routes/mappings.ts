@@ -90,10 +90,7 @@ function registerReading(api: Server, deps: ServerDeps): void {
 
 const goneMappings = (deps: ServerDeps, facts: RunningFacts) => {
   const names = new Set(
-    facts.lanes
-      .map(({ state }) => state.lane.mapping)
-      // Lanes of commerce begin with `@`, as no mapping does.
-      .filter((name) => deps.presenter.mapping(name) === null && !name.startsWith('@')),
+    facts.lanes.map(({ state }) => state.lane.mapping).filter((name) => deps.presenter.mapping(name) === null),
   );
   return [...names].toSorted().map((name) => formerMapping(deps, facts, name));
 };
