@@ -58,7 +58,7 @@ export async function gatherOperations(
   const records = isPart
     ? new Map([...recorded, ...(await partsByChannelKey(commerce, context, operations, recorded, parents))])
     : recorded;
-  const couplings = await context.database.couplingsById([...records.values()].map(({ couplingId }) => couplingId));
+  const couplings = await currentCouplings(context, [...records.values()]);
   const keys = [...couplings.values()].map(({ hqKey }) => hqKey);
   const read =
     keys.length > 0
@@ -82,6 +82,26 @@ export async function gatherOperations(
       account: null,
     };
   });
+}
+
+/** By the id that the record names. One that was ended and coupled again goes on under its new id: the GUID is for ever. */
+async function currentCouplings(
+  context: LaneContext,
+  records: readonly AsyncRecord[],
+): Promise<ReadonlyMap<string, Coupling>> {
+  const couplings = new Map(await context.database.couplingsById(records.map(({ couplingId }) => couplingId)));
+  const lost = records.filter(({ couplingId }) => isOver(couplings.get(couplingId) ?? null));
+  if (lost.length === 0) return couplings;
+  const again = await context.database.couplingsByKey(
+    context.lane,
+    'hq',
+    lost.map(({ hqKey }) => hqKey),
+  );
+  for (const { couplingId, hqKey } of lost) {
+    const coupling = again.get(keyText(hqKey));
+    if (coupling) couplings.set(couplingId, coupling);
+  }
+  return couplings;
 }
 
 /**
@@ -157,6 +177,7 @@ export async function planOperations(
     )
       work.plan = failedPlan('guid-in-use', { guid: operation.guid });
     else if (coupling === null || hq === null) work.plan = failedPlan('deleted-in-hq', { key: [...record.hqKey] });
+    else if (isOver(coupling)) work.plan = failedPlan('coupling-ended', { couplingId: coupling.id });
     else if (operation.name === 'deactivateCustomer') work.plan = planDeactivation(commerce, operation);
     else if (ends(operation)) work.plan = { kind: 'delete', found: foundIn(context, hq, translator) };
     else {

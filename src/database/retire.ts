@@ -45,6 +45,16 @@ export const createUpkeep = (clients: Clients, lanes: LaneRegistry): Upkeep => (
               sql`id`,
               sql`status = 'resolved' and ${olderThan(sql`resolved_at`, ages.resolvedErrorsDays)}`,
             ),
+      operations:
+        ages.resolvedErrorsDays === null
+          ? 0
+          : await deleteAll(
+              clients,
+              sql`couplet.customer_operation`,
+              sql`id`,
+              // One that the channel does not know to be done would come again; dismissed ones are what keeps theirs away.
+              sql`status = 'synchronized' and told and ${olderThan(sql`ended_at`, ages.resolvedErrorsDays)}`,
+            ),
     };
     return retired;
   },

@@ -96,7 +96,7 @@ export const errorOfRow = async (row: ErrorRow, lanes: LaneRegistry): Promise<Sy
           side: row.waits_for_side,
           key: keyOfText(row.waits_for_key),
         },
-  operationId: row.operation_id,
+  ...(row.operation_id !== null && { operationId: row.operation_id }),
 });
 
 const OPEN_ERRORS = `

@@ -49,6 +49,7 @@ export async function revertEntry(
     if (fresh?.revertedBy)
       throw new ActionRefused('already-reverted', 'this entry was reverted already', { revertedBy: fresh.revertedBy });
     const run = singleRun(site, entry.lane, 'revert', 'revert', request, request.jobId, { logId });
+    await refuseOperation(site, entry);
     if (!request.dryRun) await run.ensureJob();
     try {
       const result =
@@ -62,6 +63,14 @@ export async function revertEntry(
       throw fault;
     }
   });
+}
+
+/** A customer operation that came through is never changed: what it wrote is taken back, entry by entry. */
+async function refuseOperation(site: Site, entry: Entry): Promise<void> {
+  if (entry.action !== 'resolved' || !entry.errorId) return;
+  const error = await site.database.errorById(entry.errorId);
+  if (error?.operationId)
+    throw new ActionRefused('not-revertible', 'the conflict of a customer operation is not opened again');
 }
 
 /** What a field was before the step, on both sides and in the base. */

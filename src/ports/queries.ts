@@ -321,6 +321,8 @@ export interface Retired {
   readonly couplings: number;
   readonly jobs: number;
   readonly errors: number;
+  /** Customer operations that came through. */
+  readonly operations: number;
 }
 
 /** Upkeep, called daily by one worker. Nothing open or unread is ever removed. */

@@ -56,8 +56,8 @@ describe('retention', () => {
     await here.sql`update couplet.coupling set created_at = ${LONG_AGO}, ended_at = case when ended_at is not null then ${LONG_AGO}::timestamptz end`;
     await here.sql`update couplet.sync_error set first_seen_at = ${LONG_AGO}, last_seen_at = ${LONG_AGO}, resolved_at = case when resolved_at is not null then ${LONG_AGO}::timestamptz end`;
 
-    expect(await here.db.upkeep.retire(NEVER)).toEqual({ logMonths: [], couplings: 0, jobs: 0, errors: 0 });
-    expect(await here.db.upkeep.retire(MONTH)).toEqual({ logMonths: [], couplings: 1, jobs: 1, errors: 1 });
+    expect(await here.db.upkeep.retire(NEVER)).toEqual({ logMonths: [], couplings: 0, jobs: 0, errors: 0, operations: 0 });
+    expect(await here.db.upkeep.retire(MONTH)).toEqual({ logMonths: [], couplings: 1, jobs: 1, errors: 1, operations: 0 });
 
     expect([...(await here.db.couplingsById([living.id, ended.id])).keys()]).toEqual([living.id]);
     expect(await here.db.countCouplings(LANE)).toBe(1);
