@@ -106,7 +106,7 @@ function SessionRow({ session }: { readonly session: SessionDocument }) {
   const { t, format } = useSpeech();
   return (
     <tr>
-      <th scope="row">
+      <th scope="row" className="nowrap">
         <PageLink href={`/jobs/${session.jobId}`}>{shortId(session.session)}</PageLink>
         {session.rerunOf !== null && <div className="compare-note">{t.commerce.rerunOf(shortId(session.rerunOf))}</div>}
       </th>
