@@ -1,6 +1,8 @@
 /** What the background proof does, made of the engine's parts. */
+import { wantsComparison } from '../engine/compare-stopped.ts';
 import type { LaneMemory } from '../engine/open-lane.ts';
 import { proveNext } from '../engine/prove-lane.ts';
+import { runChannel, type RunRequest } from '../engine/run-channel.ts';
 import { laneText, lanesOf, type Site } from '../engine/site.ts';
 import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
@@ -18,6 +20,21 @@ const TOLD_BY_RUNS = [
   StoreUnreachable,
 ];
 
+const COMPARISON: RunRequest = {
+  scope: 'full',
+  direction: 'both',
+  fields: null,
+  dryRun: true,
+  trigger: 'recovery',
+  actor: null,
+  requestId: null,
+  reason: null,
+  jobId: null,
+  children: false,
+  waitForLaneMs: 0,
+  stop: () => Promise.resolve(false),
+};
+
 export function continuousProofs(site: Site, memory: LaneMemory, log: { warn(message: string): void }): ProofRounds {
   const lanes = new Map(lanesOf(site).map((lane) => [laneText(lane), lane]));
   return {
@@ -28,6 +45,8 @@ export function continuousProofs(site: Site, memory: LaneMemory, log: { warn(mes
       try {
         return await proveNext(site, memory, lane);
       } catch (fault) {
+        if (fault instanceof LineageBroken && (await wantsComparison(site, lane).catch(() => false)))
+          await runChannel(site, memory, lane.channel, [lane], COMPARISON);
         if (!TOLD_BY_RUNS.some((kind) => fault instanceof kind))
           log.warn(`the proof of ${name} stopped: ${fault instanceof Error ? fault.message : String(fault)}`);
         return 'later';

@@ -6,7 +6,7 @@
 import { causeOfError } from '../domain/cause-of-error.ts';
 import { type Side, SIDES } from '../domain/record.ts';
 import type { CouplingDatabase, PendingState, SyncError } from '../ports/coupling-database.ts';
-import { exceeds } from './break-deletions.ts';
+import { exceeds, truncatedSides } from './break-deletions.ts';
 import { recordingBuilder } from './build-recording.ts';
 import type { LaneContext } from './lane-context.ts';
 import type { ChangesMode } from './hold-changes.ts';
@@ -27,7 +27,9 @@ type Kind = (typeof KINDS)[number];
  */
 export async function changesToDefer(context: LaneContext, scope: Scope): Promise<ChangesMode> {
   const { changeBreaker } = context.prepared.mapping;
-  if (afterTableChange(context)) return 'deferAll';
+  if (afterTableChange(context) || truncatedSides(context.state.fullRunDue?.reason).size > 0) return 'deferAll';
+  // As long as some are held, nothing of the same kind may pass them by.
+  if (context.lock.first.pending.has('changeHeld')) return 'deferAll';
   if (changeBreaker === null) return 'deferReplacements';
   const { database, lane } = context;
   const counts = await database.countPending(lane);
@@ -85,6 +87,8 @@ function isHeld(
   const held = counts[side][kind.held];
   if (open !== null && held > 0) return true;
   const all = counts[side][kind.due] + held;
+  // Emptied and filled again, from a backup perhaps: one error without any setting, however few differ.
+  if (truncatedSides(context.state.fullRunDue?.reason).has(side)) return true;
   if (kind.due === 'replacement' || afterTableChange(context)) return exceeds(deletionBreaker, all, couplings);
   return (
     changeBreaker !== null &&

@@ -81,8 +81,11 @@ export function keepForBreaker(
 ): void {
   for (const change of subject.pending) {
     const entry = { id: change.id, generation: change.generation };
-    if (sides.includes(change.side)) builder.parts.keep.push({ ...entry, state });
-    else builder.parts.done.push(entry);
+    // What is held stays held until somebody answers, however often it is decided meanwhile.
+    const isHeld = change.state === 'changeHeld' || change.state === 'replacementHeld';
+    if (sides.includes(change.side)) {
+      if (!isHeld) builder.parts.keep.push({ ...entry, state });
+    } else builder.parts.done.push(entry);
   }
   for (const side of sides) {
     const key = subject.keys[side];

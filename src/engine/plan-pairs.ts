@@ -273,8 +273,7 @@ function endPair(plan: BatchPlan, subject: Subject, draft: Draft, why: string): 
       plan.builder.parts.pend.push({ lane: plan.context.lane, side, key, deleted: false, oldRow: null });
     else draft.ended = [...draft.ended, { side, key }];
   }
-  const { identity } = plan;
-  plan.builder.log(draft, { ...identity, action: 'uncoupled', code: CODE_OF_END[why] ?? null, params: {} });
+  plan.builder.log(draft, { ...plan.identity, action: 'uncoupled', code: CODE_OF_END[why] ?? null, params: {} });
 }
 
 const CODE_OF_END: Readonly<Record<string, string>> = {
@@ -296,7 +295,7 @@ function planDeletion(
   if (plan.options.deletions === 'restore') return planRestore(plan, subject, deletedIn);
   if (plan.options.deletions === 'propagate') return planPropagation(plan, subject, survivor);
   const survivorChanged = decision.survivorChanged || changedBeyondMapping(subject, draft, survivor);
-  const policy = policyFor(plan, decision, deletedIn);
+  const policy = policyFor(plan, subject, decision);
   if (policy === 'manual' || (policy === 'propagate' && survivorChanged)) {
     const code = survivorChanged ? 'deleted-and-changed' : deletedIn === 'hq' ? 'deleted-in-hq' : 'deleted-in-channel';
     subject.verdict = finding(
@@ -321,12 +320,13 @@ function planDeletion(
   else planPropagation(plan, subject, survivor);
 }
 
-function policyFor(plan: BatchPlan, decision: Extract<PairDecision, { kind: 'deletion' }>, deletedIn: Side) {
+function policyFor(plan: BatchPlan, subject: Subject, decision: Extract<PairDecision, { kind: 'deletion' }>) {
   const { deletions, truncated } = plan.options;
   if (deletions === 'ask') return 'manual';
-  const byHand = decision.policy === 'manual';
-  if (byHand && (deletions === 'approved' || (deletions === 'defer' && truncated.has(deletedIn)))) return 'propagate';
-  return decision.policy;
+  const { deletedIn, policy } = decision;
+  const isHeld = subject.pending.some((change) => change.side === deletedIn && change.state === 'held');
+  const waits = deletions === 'defer' && (isHeld || truncated.has(deletedIn));
+  return policy === 'manual' && (deletions === 'approved' || waits) ? 'propagate' : policy;
 }
 
 export const keyParam = (key: RecordKey | null): Params[string] => (key ? [...key] : null);

@@ -2,6 +2,7 @@
 import type { Lane } from '../ports/store.ts';
 import type { LaneMemory } from './open-lane.ts';
 import { proveRange } from './prove-range.ts';
+import { readMarks } from './read-marks.ts';
 import { singleRun } from './single-run.ts';
 import type { Site } from './site.ts';
 
@@ -12,6 +13,8 @@ export async function proveNext(site: Site, memory: LaneMemory, lane: Lane): Pro
   const { proofs } = site.database;
   const before = await proofs.loadProof(lane);
   if (before.passStartedAt === null && (before.provenAgoSeconds ?? Infinity) < FRESH_SECONDS) return 'done';
+  // A store that went back in time is noticed here too, when nothing else goes on.
+  await Promise.all([readMarks(site, 'hq', null), readMarks(site, 'channel', lane.channel)]);
   const nobody = { actor: null, reason: null, requestId: null };
   const run = singleRun(site, lane, 'verify', 'full', nobody, null, null, 'schedule');
   const proof = await proveRange(site, memory, lane, run, before.passAfter);

@@ -33,7 +33,7 @@ export interface Rest {
 }
 
 export const standsStill = (state: LaneState, dryRun: boolean): string | null =>
-  state.stopped ? state.stopped.code : state.paused && !dryRun ? 'paused' : null;
+  dryRun ? null : state.stopped ? state.stopped.code : state.paused ? 'paused' : null;
 
 /** A first run that was just found to wait for somebody. */
 export const awaitsSomebody = (memory: LaneMemory, state: LaneState): boolean => {

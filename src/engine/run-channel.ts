@@ -12,6 +12,7 @@ import type { LaneContext, RunIdentity } from './lane-context.ts';
 import { cyclesOf, forgetLane, forgetTables, type LaneMemory, openLane } from './open-lane.ts';
 import { reportSetupFault } from './report-setup-fault.ts';
 import { type Rest, restOf, standsStill } from './resting-lane.ts';
+import { previewStopped, stopLane } from './compare-stopped.ts';
 import { previewLane } from './preview-lane.ts';
 import { readBothStores } from './begin-run.ts';
 import { laneText, mappingOf, type Site } from './site.ts';
@@ -75,10 +76,28 @@ export async function runChannel(
       inLane(site, memory, lane, runOf(lane), request, half),
     );
   } catch (fault) {
-    for (const lane of lanes)
-      if (runOf(lane).status === 'succeeded') await fail(site, memory, lane, runOf(lane), fault);
+    for (const lane of lanes) {
+      const run = runOf(lane);
+      if (run.status !== 'succeeded') continue;
+      if (!request.dryRun || !(fault instanceof LineageBroken)) await fail(site, memory, lane, run, fault);
+      else await compareStopped(site, memory, lane, run, request, fault);
+    }
   }
   return finishAll(site, lanes, runOf, request);
+}
+
+/** A dry run of a lane that has to stand still is the comparison that tells somebody how it may go on. */
+async function compareStopped(
+  site: Site,
+  memory: LaneMemory,
+  lane: Lane,
+  run: LaneRun,
+  request: RunRequest,
+  fault: LineageBroken,
+): Promise<void> {
+  await stopLane(site, lane, fault);
+  run.full = true;
+  await inLane(site, memory, lane, run, request, previewStopped);
 }
 
 interface LanesToWork {
@@ -320,7 +339,7 @@ async function fail(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, fa
   }
   run.status = 'failed';
   if (fault instanceof LineageBroken) {
-    await site.database.changeLane(lane, { stopped: { code: fault.code, params: fault.params } });
+    await stopLane(site, lane, fault);
   }
   const known =
     fault instanceof StoreUnreachable ||
