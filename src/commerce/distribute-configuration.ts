@@ -1,7 +1,8 @@
 /** 1110 and 1070: what a channel is told of features and of its settings, written into its own `channelconfiguration`. */
 import { readMarks } from '../engine/read-marks.ts';
+import type { SessionJob } from '../ports/commerce-sessions.ts';
 import { noCounters } from '../ports/coupling-database.ts';
-import { type CommerceSite, operationStoreOf } from './commerce-site.ts';
+import { type CommerceSite, jobLane, operationStoreOf } from './commerce-site.ts';
 import { FEATURES, schemaOf } from './features.ts';
 import type { ChannelReport } from './job-report.ts';
 
@@ -12,22 +13,24 @@ export const CREATE_ASYNCHRONOUSLY = 'createAsynchronously';
 export async function distributeFeatures(commerce: CommerceSite, channel: string): Promise<ChannelReport> {
   const known = await commerce.sessions.features();
   const isOn = (name: string): boolean => known.some((feature) => feature.name === name && feature.enabled);
-  return tell(commerce, channel, Object.fromEntries(FEATURES.map(({ name }) => [name, isOn(name)])));
+  return tell(commerce, channel, '1110', Object.fromEntries(FEATURES.map(({ name }) => [name, isOn(name)])));
 }
 
 export function distributeSettings(commerce: CommerceSite, channel: string): Promise<ChannelReport> {
   const createAsynchronously = commerce.rules.channels[channel]?.createAsynchronously ?? false;
-  return tell(commerce, channel, { [CREATE_ASYNCHRONOUSLY]: createAsynchronously });
+  return tell(commerce, channel, '1070', { [CREATE_ASYNCHRONOUSLY]: createAsynchronously });
 }
 
 async function tell(
   commerce: CommerceSite,
   channel: string,
+  job: SessionJob,
   entries: Readonly<Record<string, boolean>>,
 ): Promise<ChannelReport> {
   // The channel is another database after a restore; whoever writes into it looks first.
   await readMarks(commerce.site, 'channel', channel);
   const rows = await operationStoreOf(commerce, channel).configure(schemaOf(commerce, channel), entries);
+  await commerce.site.surroundings.reach('channel-written', jobLane(channel, job));
   const counters = noCounters();
   counters.toChannel.modified = rows;
   return { channel, counters, rowsAffected: rows, status: 'succeeded', code: null, params: {} };

@@ -195,13 +195,13 @@ describe('a channel in direct mode', () => {
   });
 
   test('takes a customer asynchronously all the same when HQ cannot be reached', async () => {
-    await using here = await openTwoChannels({ hqApart: true });
+    await using here = await openTwoChannels({ apart: 'hq' });
     await here.run('1010');
-    await here.hqServer?.stop();
+    await here.server?.stop();
     const made = await here.ask('POST', online, { values: ann });
     expect(made).toMatchObject({ status: 202, body: { displayAccount: 'Pending sync', status: 'pending' } });
     expect(await search(here, online, 'ann')).toHaveLength(1);
-    await here.hqServer?.start();
+    await here.server?.start();
     await until(async () => (await here.run('pipeline')).status === 'succeeded', {
       timeoutMs: 30_000,
       what: 'HQ is back',
@@ -233,6 +233,34 @@ describe('what cannot be taken', () => {
       status: 404,
       body: { code: 'channel-not-found' },
     });
+  });
+
+  test('from whom: a key of the channel calls its own channel, and nothing else of the API', async () => {
+    await using here = await openTwoChannels({ auth: { kind: 'configured', apiKeys: true, oidc: null } });
+    const key = async (name: string, role: 'channel' | 'viewer' | 'operator', channel: string | null) => {
+      const made = await here.couplet.database.access.createApiKey({ name, role, channel, expiresAt: null });
+      return { authorization: `Bearer ${made?.secret}` };
+    };
+    const till = await key('till 7', 'channel', 'houston');
+    const viewer = await key('vera', 'viewer', null);
+    const operator = await key('otto', 'operator', null);
+    const asked = async (path: string, headers: Record<string, string>, body?: object) =>
+      (await here.ask(body ? 'POST' : 'GET', path, body, headers)).status;
+    expect(await asked(houston, till, { values: ann })).toBe(202);
+    expect(await asked(online, till, { values: ann })).toBe(403);
+    expect(await asked(houston, till)).toBe(200);
+    expect(await asked('/commerce/sessions', till)).toBe(403);
+    expect(await asked('/commerce/jobs/p-job/run', till, {})).toBe(403);
+    expect(await asked(houston, viewer)).toBe(200);
+    expect(await asked(houston, viewer, { values: ann })).toBe(403);
+    expect(await asked('/commerce/jobs/p-job/run', operator, {})).toBe(202);
+    expect(
+      (await here.ask('PUT', '/commerce/features/asynchronous-customer-address-creation', { enabled: true }, operator))
+        .status,
+    ).toBe(403);
+    expect(await here.houston`select createdby from commerce.retailasynccustomerv2`).toMatchObject([
+      { createdby: 'till 7' },
+    ]);
   });
 
   test('the same call with the same key is one customer', async () => {

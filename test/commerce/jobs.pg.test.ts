@@ -1,6 +1,7 @@
 /** The commerce jobs as people ask for them, with their sessions and features, over real databases. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { until } from '../support/until.ts';
 import { openTwoChannels, type TwoChannelStage } from './two-channel-stage.ts';
 
 const create = (here: TwoChannelStage, name: string, channel: 'houston' | 'online' = 'houston') =>
@@ -77,5 +78,160 @@ describe('a commerce job', () => {
       'customers',
       'addresses',
     ]);
+  });
+});
+
+describe('a session', () => {
+  test('of a channel that is away costs no try, goes on with the next run, and keeps no other channel waiting', async () => {
+    await using here = await openTwoChannels({ apart: 'houston' });
+    await create(here, 'ann');
+    await create(here, 'bob', 'online');
+    await here.server?.stop();
+    expect(await here.run('p-job')).toMatchObject({ status: 'failed', code: 'store-unreachable' });
+    expect(await here.run('p-job')).toMatchObject({ status: 'failed' });
+    expect(await sessions(here, 'status=failed')).toMatchObject([
+      { channel: 'houston', tryCount: 0, code: 'store-unreachable', message: expect.any(String), rowsAffected: 0 },
+    ]);
+    expect(await sessions(here, 'channel=online')).toMatchObject([{ status: 'applied', rowsAffected: 1 }]);
+    await here.server?.start();
+    await until(async () => (await here.run('p-job')).status === 'succeeded', { what: 'Houston is back' });
+    expect(await sessions(here, 'channel=houston')).toMatchObject([
+      { status: 'applied', tryCount: 1, rowsAffected: 1 },
+    ]);
+  });
+
+  test('that fails again and again is canceled; what it carried stays due for the next, and a rerun names the old one', async () => {
+    await using here = await openTwoChannels();
+    await create(here, 'ann');
+    await here.run('p-job');
+    await here.houston`update commerce.retailasynccustomerv2 set full_name = 'Other'`;
+    for (const tryCount of [1, 2]) {
+      expect(await here.run('p-job')).toMatchObject({ status: 'failed', code: 'counter-reused' });
+      expect(await sessions(here, 'status=failed')).toMatchObject([{ tryCount }]);
+    }
+    await here.run('p-job');
+    const [canceled] = await sessions(here, 'status=canceled');
+    expect(canceled).toMatchObject({ tryCount: 3, code: 'counter-reused' });
+    await here.houston`update commerce.retailasynccustomerv2 set full_name = 'ann'`;
+    const rerun = await here.ask('POST', `/commerce/sessions/${canceled.session}/rerun`, {}, { prefer: 'wait=30' });
+    expect(rerun).toMatchObject({ status: 200, body: { rerunOf: canceled.session, status: 'noData', tryCount: 1 } });
+
+    const [applied] = await sessions(here, 'status=applied');
+    expect(await here.ask('POST', `/commerce/sessions/${applied.session}/rerun`, {})).toMatchObject({
+      status: 409,
+      body: { code: 'session-applied' },
+    });
+    expect(await here.ask('POST', `/commerce/sessions/${applied.session}/cancel`, {})).toMatchObject({ status: 409 });
+    expect(await here.ask('POST', `/commerce/sessions/${canceled.session}/cancel`, {})).toMatchObject({
+      status: 200,
+      body: { status: 'canceled' },
+    });
+    expect(await here.ask('POST', '/commerce/sessions/nonsense/cancel', {})).toMatchObject({
+      status: 404,
+      body: { code: 'session-not-found' },
+    });
+  });
+});
+
+describe('a feature', () => {
+  const features = async (here: TwoChannelStage) => (await here.ask('GET', '/commerce/features')).body.items;
+  const put = (here: TwoChannelStage, name: string, enabled: boolean) =>
+    here.ask('PUT', `/commerce/features/${name}`, { enabled });
+  const needed = [
+    'performance-improvements-for-customer-orders',
+    'asynchronous-customer-address-creation',
+    'enhanced-asynchronous-customer-creation',
+  ];
+
+  test('is off at first, needs its prerequisites, and holds them while it is on', async () => {
+    await using here = await openTwoChannels();
+    expect(
+      (await features(here)).every((one: { enabled: boolean; drift: boolean }) => !one.enabled && !one.drift),
+    ).toBe(true);
+    expect(await put(here, 'edit-customers-asynchronously', true)).toMatchObject({
+      status: 409,
+      body: { code: 'prerequisite-missing', missing: needed },
+    });
+    for (const name of needed)
+      expect(await put(here, name, true)).toMatchObject({ status: 200, body: { name, enabled: true, drift: true } });
+    expect(await put(here, 'edit-customers-asynchronously', true)).toMatchObject({
+      status: 200,
+      body: { requires: needed },
+    });
+    expect(await put(here, needed[0] ?? '', false)).toMatchObject({
+      status: 409,
+      body: { code: 'feature-required-by' },
+    });
+    expect(await put(here, 'edit-customers', true)).toMatchObject({ status: 404, body: { code: 'feature-not-found' } });
+  });
+
+  test('is in a channel when 1110 has told it, and drifts until all three jobs have run in every channel', async () => {
+    await using here = await openTwoChannels();
+    const [name = ''] = needed;
+    await put(here, name, true);
+    const state = async () => (await features(here)).find((one: { name: string }) => one.name === name);
+    const all = ['1110', '1010', '1070'];
+    expect(await state()).toMatchObject({
+      effective: { houston: false, online: false },
+      drift: true,
+      pendingJobs: { houston: all, online: all },
+    });
+    expect(await here.run('1110', 'houston')).toMatchObject({
+      status: 'succeeded',
+      code: 'job-due',
+      params: { nextJob: '1010', channel: 'houston' },
+    });
+    expect(await state()).toMatchObject({
+      effective: { houston: true, online: false },
+      pendingJobs: { houston: ['1010', '1070'], online: all },
+    });
+    expect(await here.houston`select value from commerce.channelconfiguration where name = ${name}`).toEqual([
+      { value: true },
+    ]);
+    for (const job of all) await here.run(job);
+    expect(await state()).toMatchObject({
+      effective: { houston: true, online: true },
+      drift: false,
+      pendingJobs: { houston: [], online: [] },
+    });
+    expect(
+      await here.houston`select value from commerce.channelconfiguration where name = 'createAsynchronously'`,
+    ).toEqual([{ value: true }]);
+    // A channel that lost what it was told is told again.
+    await here.houston`update commerce.channelconfiguration set value = 'false' where name = ${name}`;
+    expect(await state()).toMatchObject({
+      effective: { houston: false },
+      drift: true,
+      pendingJobs: { houston: ['1110'] },
+    });
+  });
+});
+
+describe('the timetable', () => {
+  test('runs the jobs of commerce by themselves, each as a job and a session', async () => {
+    await using here = await openTwoChannels({
+      configuration: (text) =>
+        text.replace(
+          'p-job: manual, synchronize-customers: manual',
+          'p-job: every 1s, synchronize-customers: every 1s',
+        ),
+    });
+    await create(here, 'ann');
+    const queue = await here.couplet.startQueue();
+    const work = await here.couplet.startWorker(queue, () => {});
+    try {
+      await until(async () => (await here.hq`select 1 from customer`).length === 1, {
+        timeoutMs: 60_000,
+        what: 'ann is in HQ',
+      });
+      const { body } = await here.ask('GET', '/jobs?kind=p-job');
+      expect(body.items[0]).toMatchObject({ trigger: 'schedule', mapping: null, channel: null });
+      expect((await here.ask('GET', '/commerce/jobs')).body.items[0]).toMatchObject({
+        schedule: 'every 1s',
+        nextRunAt: expect.any(String),
+      });
+    } finally {
+      await Promise.all([work.stop(), queue.stop()]);
+    }
   });
 });

@@ -77,8 +77,8 @@ export interface TwoChannelStage extends AsyncDisposable {
   readonly houston: postgres.Sql;
   readonly online: postgres.Sql;
   readonly coupling: postgres.Sql;
-  /** The server of HQ alone, to be stopped and started again; where one was asked for. */
-  readonly hqServer: TestServer | null;
+  /** Of the store that stands apart: to be stopped and started again. */
+  readonly server: TestServer | null;
   ask(
     method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
     path: string,
@@ -90,17 +90,22 @@ export interface TwoChannelStage extends AsyncDisposable {
 }
 
 export interface TwoChannelOptions {
-  /** HQ on a server of its own. */
-  readonly hqApart?: boolean;
+  /** On a server of its own. */
+  readonly apart?: 'hq' | 'houston';
   readonly reach?: EngineSurroundings['reach'];
   readonly configuration?: (text: string) => string;
   readonly auth?: AuthSettings;
 }
 
 export async function openTwoChannels(options: TwoChannelOptions = {}): Promise<TwoChannelStage> {
-  const hqServer = options.hqApart === true ? await startServer() : null;
-  const [houston, online, coupling] = await Promise.all([createDatabase(), createDatabase(), createDatabase()]);
-  const hq = hqServer ? await databaseOf(hqServer) : await createDatabase();
+  const apart = options.apart === undefined ? null : await startServer();
+  const ownOr = (name: 'hq' | 'houston') => (apart && options.apart === name ? databaseOf(apart) : createDatabase());
+  const [hq, houston, online, coupling] = await Promise.all([
+    ownOr('hq'),
+    ownOr('houston'),
+    createDatabase(),
+    createDatabase(),
+  ]);
   await hq.sql.unsafe(HQ);
   await Promise.all([houston.sql.unsafe(CHANNEL), online.sql.unsafe(CHANNEL)]);
   const urls = { hq: hq.url, houston: houston.url, online: online.url, coupling: coupling.url };
@@ -116,9 +121,9 @@ export async function openTwoChannels(options: TwoChannelOptions = {}): Promise<
   });
   for (const { result } of await couplet.install()) if (result instanceof Error) throw result;
   const queue = queueHere(couplet);
-  const server = await serverOf(couplet, queue, options.auth ?? { kind: 'local' });
+  const api = await serverOf(couplet, queue, options.auth ?? { kind: 'local' });
   const ask: TwoChannelStage['ask'] = async (method, path, body, headers = {}) => {
-    const answer = await server.inject({
+    const answer = await api.inject({
       method,
       url: `/api/v1${path}`,
       headers,
@@ -137,7 +142,7 @@ export async function openTwoChannels(options: TwoChannelOptions = {}): Promise<
     houston: houston.sql,
     online: online.sql,
     coupling: coupling.sql,
-    hqServer,
+    server: apart,
     ask,
     run: async (job, channel) => {
       const body = channel === undefined ? {} : { channel };
@@ -146,10 +151,10 @@ export async function openTwoChannels(options: TwoChannelOptions = {}): Promise<
     },
     async [Symbol.asyncDispose]() {
       await queue.stop();
-      await server.close();
+      await api.close();
       await couplet.close();
       await Promise.all([hq, houston, online, coupling].map((database) => database[Symbol.asyncDispose]()));
-      await hqServer?.[Symbol.asyncDispose]();
+      await apart?.[Symbol.asyncDispose]();
     },
   };
 }
@@ -176,8 +181,8 @@ function serverOf(
 }
 
 async function databaseOf(server: TestServer) {
-  await server.ensureDatabase('hq');
-  const url = server.url('hq');
+  await server.ensureDatabase('apart');
+  const url = server.url('apart');
   const { default: connect } = await import('postgres');
   const sql = connect(url, { max: 4, onnotice: () => {} });
   return { url, sql, [Symbol.asyncDispose]: () => sql.end({ timeout: 2 }) };
