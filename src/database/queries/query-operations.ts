@@ -36,12 +36,12 @@ const SORTS: Readonly<Record<string, SortColumn | null>> = {
 const columns = sql.raw(OPERATION_COLUMNS);
 
 export const operationsPart = (clients: Clients): Asked => ({
-  operations: (filter, page) =>
+  operations: async (filter, page) =>
     readList<OperationDbRow & PlacedRow, ReturnType<typeof operationOf>>(clients, {
       columns,
       from: sql`couplet.customer_operation o`,
       alias: 'o',
-      branches: [{ driver: null, where: all(conditionsOf(filter)) }],
+      branches: [{ driver: null, where: await conditionsFor(clients, filter) }],
       order: orderOf(page.sort, '-operationTimestamp', SORTS, ID),
       page,
       toItems: async (rows) => rows.map(operationOf),
@@ -55,8 +55,10 @@ export const operationsPart = (clients: Clients): Asked => ({
     );
     return rows[0] === undefined ? null : operationOf(rows[0]);
   },
-  countOperations: (filter) =>
-    countRows(clients, sql`couplet.customer_operation o`, 'o', [{ driver: null, where: all(conditionsOf(filter)) }]),
+  countOperations: async (filter) =>
+    countRows(clients, sql`couplet.customer_operation o`, 'o', [
+      { driver: null, where: await conditionsFor(clients, filter) },
+    ]),
   operationsById: async (ids) =>
     (
       await query<OperationDbRow>(
@@ -115,14 +117,16 @@ const conditionsOf = (filter: OperationFilter): Condition[] => [
   filter.causes === null ? null : either(filter.causes.map(ofCause)),
   filter.account === null
     ? null
-    : sql`(${oneOf(sql`o.customer_account`, filter.account, 'text')} or o.guid in (
-        select x.guid from couplet.customer_operation x where ${oneOf(sql`x.customer_account`, filter.account, 'text')}))`,
+    : sql`o.guid in (select x.guid from couplet.customer_operation x where ${oneOf(sql`x.customer_account`, filter.account, 'text')})`,
   oneOf(sql`o.guid`, filter.guid, 'uuid'),
   oneOf(sql`o.coupling_id`, filter.couplingId, 'uuid'),
   filter.q === null
     ? null
     : contains([sql`array_to_string(o.terms, ' ')`, sql`o.customer_account`, sql`o.guid::text`], filter.q),
   ...within(sql`o.operation_timestamp`, filter.since, filter.until),
+];
+
+const termsAsked = (filter: OperationFilter): Condition[] => [
   ...Object.entries(filter.customerFields).map(([name, values]) =>
     either(values.map((value) => hasTerm(name, value, operationTerm))),
   ),
@@ -130,6 +134,23 @@ const conditionsOf = (filter: OperationFilter): Condition[] => [
     either(values.map((value) => hasTerm(name, value, partTerm))),
   ),
 ];
+
+const FEW = 1_000;
+
+/**
+ * What is sought by a field is usually little, and the planner cannot know it: it reads by time, in the hope of meeting the
+ * first page soon (190 ms for four of 100,000). So what has the values is looked up first, by its own index, and unless it
+ * is much, it is all that is read.
+ */
+async function conditionsFor(clients: Clients, filter: OperationFilter): Promise<SQL> {
+  const terms = termsAsked(filter);
+  if (terms.length === 0) return all(conditionsOf(filter));
+  const found = await clients.read<{ id: string }>(
+    sql`select o.id::text from couplet.customer_operation o where ${all(terms)} limit ${FEW + 1}`,
+  );
+  const few = found.length > FEW ? null : found.map(({ id }) => id);
+  return all([...conditionsOf(filter), ...(few === null ? terms : [oneOf(sql`o.id`, few, 'uuid')])]);
+}
 
 const either = (conditions: readonly SQL[]): SQL =>
   conditions.length === 0 ? sql`false` : sql`(${sql.join([...conditions], sql` or `)})`;
