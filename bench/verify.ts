@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { JobRequest } from '../src/ports/coupling-database.ts';
 import { CHANNEL_TABLE, fillHq, HQ_TABLE } from './apps.ts';
 import { type CoupletUnderTest, openCouplet } from './couplet-under-test.ts';
+import { processorTime, since } from './processor-time.ts';
 import { openServer, openSession } from './server.ts';
 
 const { values } = parseArgs({
@@ -30,14 +31,16 @@ const JOB: JobRequest = {
 
 async function verify({ couplet }: CoupletUnderTest, what: string): Promise<void> {
   const job = await couplet.database.createJob(JOB, 'queued');
+  const before = await processorTime(server.pid);
   const startedAt = performance.now();
   await couplet.synchronizer.execute(job.id, () => Promise.resolve(false));
   const seconds = (performance.now() - startedAt) / 1_000;
+  const spent = since(before, await processorTime(server.pid));
   const { params } = await couplet.database.jobOutcome(job.id);
   const { pairs, verified, differences } = params ?? {};
   const rate = Math.round(Number(pairs) / seconds);
   console.log(
-    `${what.padEnd(28)} ${seconds.toFixed(2).padStart(8)} s  ${String(rate).padStart(9)} pairs/s  ${JSON.stringify({ pairs, verified, differences })}`,
+    `${what.padEnd(28)} ${seconds.toFixed(2).padStart(8)} s  ${String(rate).padStart(9)} pairs/s  ${JSON.stringify({ pairs, verified, differences })}  ${spent}`,
   );
 }
 

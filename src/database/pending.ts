@@ -122,12 +122,16 @@ const OF_KEYS = `
 
 const COUNT = 'select side, state, count(*)::int as count from couplet.pending where lane_id = $1 group by side, state';
 
-// One step into an index for each lane: whatever is pending, and however many errors wait for their time.
+// One step into an index for each lane: whatever is pending, and however many errors wait for their time. What a run that
+// was killed had left for its end is work too, or it would wait for the next change.
 const LANES_WITH_WORK = `
   select ${LANE_COLUMNS} from couplet.lane l
    where l.forgotten_at is null and not l.paused and l.stopped is null and $1
      and (l.full_run_due is not null or not l.first_run_done
        or (select true from couplet.pending p where p.state = 'due' and p.lane_id = l.id order by p.id limit 1)
+       or exists (select from unnest('{deletion,change,replacement}'::couplet.pending_state[]) as s(state)
+                  cross join lateral (select from couplet.pending p
+                    where p.state = s.state and p.lane_id = l.id order by p.id limit 1) left_behind)
        or (select true from couplet.sync_error e where e.lane_id = l.id and e.status = 'open' and not e.parked
               and e.retry_at is not null and e.retry_at <= now() order by e.retry_at limit 1))`;
 
