@@ -10,6 +10,7 @@ import { StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-fault
 import type { AuthOptions } from '../http/caller.ts';
 import { presentMappings } from '../http/present-mappings.ts';
 import type { ServerDeps } from '../http/server-deps.ts';
+import { createSignInProvider } from '../http/sign-in-provider.ts';
 import { createTokenVerifier } from '../http/verify-token.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 import type { LaneControl } from '../ports/lane-control.ts';
@@ -67,10 +68,15 @@ export function serverDepsOf(served: ServedSite): ServerDeps {
   return { ...deps, ...commerceDeps(served.commerce ?? null, database.commerce, () => deps) };
 }
 
-const authOf = (auth: AuthSettings): AuthOptions =>
-  auth.kind === 'local'
-    ? auth
-    : { kind: 'configured', apiKeys: auth.apiKeys, tokens: auth.oidc === null ? null : createTokenVerifier(auth.oidc) };
+function authOf(auth: AuthSettings): AuthOptions {
+  if (auth.kind === 'local') return auth;
+  const { apiKeys, oidc } = auth;
+  if (oidc === null) return { kind: 'configured', apiKeys, tokens: null };
+  const tokens = createTokenVerifier(oidc);
+  const { issuer, clientId, clientSecret = null } = oidc;
+  const provider = clientId === undefined ? null : createSignInProvider({ issuer, clientId, clientSecret, tokens });
+  return { kind: 'configured', apiKeys, tokens, provider };
+}
 
 /** In the order of the configuration; what is gone from it is proven no more. */
 const configuredProofs = ({ mappings, database }: Site): Verification => ({

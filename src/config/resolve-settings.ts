@@ -36,7 +36,13 @@ function resolveAuth(input: ConfigurationInput['auth']): AuthSettings {
     oidc:
       oidc === undefined
         ? null
-        : { issuer: oidc.issuer, audience: oidc.audience, roleClaim: oidc.roleClaim ?? 'roles' },
+        : {
+            issuer: oidc.issuer,
+            audience: oidc.audience,
+            roleClaim: oidc.roleClaim ?? 'roles',
+            ...(oidc.clientId !== undefined && { clientId: oidc.clientId }),
+            ...(oidc.clientSecret !== undefined && { clientSecret: oidc.clientSecret }),
+          },
   };
 }
 

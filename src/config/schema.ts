@@ -74,6 +74,8 @@ const authSchema = z.strictObject({
       issuer: z.url({ protocol: /^https?$/ }).meta({ description: 'The address of the OpenID Connect provider.' }),
       audience: text('The audience that a token must be made for.'),
       roleClaim: text('The claim of a token that holds the roles.').optional().meta({ default: 'roles' }),
+      clientId: text('What the provider knows Couplet by; with it the page sends people there to sign in.').optional(),
+      clientSecret: text('For a provider that asks its clients for one, besides PKCE.').optional(),
     })
     .optional()
     .meta({ description: 'People and programs sign in with tokens of an OpenID Connect provider.' }),

@@ -19,6 +19,9 @@ export interface OidcSettings {
   readonly issuer: string;
   readonly audience: string;
   readonly roleClaim: string;
+  /** With it the page sends people to the provider to sign in; without it they bring a token. */
+  readonly clientId?: string;
+  readonly clientSecret?: string;
 }
 
 export type AuthSettings =

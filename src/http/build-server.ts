@@ -12,6 +12,7 @@ import { answerRepetitions } from './idempotency.ts';
 import { answerUnreadableRequest, frameworkOptions } from './read-request.ts';
 import { acceptBodies, refuseBadText } from './read-request.ts';
 import { registerAccess } from './routes/access.ts';
+import { registerProviderSignIn } from './routes/provider-sign-in.ts';
 import { registerCouplings } from './routes/couplings.ts';
 import { registerDocs } from './routes/docs.ts';
 import { registerEvents } from './routes/events.ts';
@@ -56,6 +57,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
 
 async function registerApi(api: Server, deps: ServerDeps): Promise<void> {
   registerAccess(api, deps);
+  registerProviderSignIn(api, deps);
   registerStores(api, deps);
   registerMappings(api, deps);
   registerJobs(api, deps);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Access, Role } from '../ports/access.ts';
 import { notAuthenticated } from './problem.ts';
+import type { SignInProvider } from './sign-in-provider.ts';
 import type { TokenVerifier } from './verify-token.ts';
 
 export interface Caller {
@@ -15,7 +16,13 @@ export interface Caller {
 export type AuthOptions =
   /** Loopback only; the actor is `local`. */
   | { readonly kind: 'local' }
-  | { readonly kind: 'configured'; readonly apiKeys: boolean; readonly tokens: TokenVerifier | null };
+  | {
+      readonly kind: 'configured';
+      readonly apiKeys: boolean;
+      readonly tokens: TokenVerifier | null;
+      /** Where people are sent to sign in; without it they bring a key or a token. */
+      readonly provider?: SignInProvider | null;
+    };
 
 export const SESSION_COOKIE = 'couplet_session';
 const LOCAL: Caller = { actor: 'local', role: 'admin', channel: null, way: 'local' };

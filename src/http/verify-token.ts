@@ -19,6 +19,8 @@ export interface TokenOwner {
 
 export interface TokenVerifier {
   verify(token: string): Promise<TokenOwner>;
+  /** A token that the provider made for this client after a sign-in that it began itself. */
+  verifySignIn(token: string, clientId: string, nonce: string): Promise<TokenOwner>;
 }
 
 /** Asymmetric ones only: a token signed with a public key as its secret must never pass. */
@@ -56,6 +58,12 @@ export function createTokenVerifier(options: TokenOptions): TokenVerifier {
       const payload = await payloadOf(token, getKey, options);
       return ownerOf(payload, options.roleClaim);
     },
+    async verifySignIn(token, clientId, nonce) {
+      const getKey = await keysOf();
+      const payload = await payloadOf(token, getKey, { ...options, audience: clientId });
+      if (payload['nonce'] !== nonce) throw notAuthenticated();
+      return ownerOf(payload, options.roleClaim);
+    },
   };
 }
 
@@ -77,16 +85,28 @@ async function payloadOf(token: string, getKey: JWTVerifyGetKey, options: TokenO
 }
 
 async function discoverKeys(issuer: string): Promise<JWTVerifyGetKey> {
-  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const answer = await fetch(address, { signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS) });
-  if (!answer.ok) throw new Error(`the provider answered ${answer.status} to ${address}`);
-  const document = (await answer.json()) as { readonly issuer?: unknown; readonly jwks_uri?: unknown };
-  if (document.issuer !== issuer) throw new Error('the provider names another issuer');
+  const document = await discoverProvider(issuer);
   if (typeof document.jwks_uri !== 'string') throw new Error('the provider names no keys');
   return createRemoteJWKSet(new URL(document.jwks_uri), { timeoutDuration: DISCOVERY_TIMEOUT_MS });
 }
 
-const providerAway = (cause: unknown): Problem => {
+export interface ProviderDocument {
+  readonly issuer?: unknown;
+  readonly jwks_uri?: unknown;
+  readonly authorization_endpoint?: unknown;
+  readonly token_endpoint?: unknown;
+}
+
+export async function discoverProvider(issuer: string): Promise<ProviderDocument> {
+  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const answer = await fetch(address, { signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS) });
+  if (!answer.ok) throw new Error(`the provider answered ${answer.status} to ${address}`);
+  const document = (await answer.json()) as ProviderDocument;
+  if (document.issuer !== issuer) throw new Error('the provider names another issuer');
+  return document;
+}
+
+export const providerAway = (cause: unknown): Problem => {
   const problem = new Problem('identity-provider-unreachable');
   problem.cause = cause;
   return problem;

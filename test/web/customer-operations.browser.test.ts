@@ -65,7 +65,10 @@ test('a failed operation is found, opened, corrected, saved, and synchronized', 
   await button('Edit').click();
   await page.getByLabel('New value for email').fill('still wrong');
   await button('Save').click();
-  await page.getByRole('region', { name: 'Notices' }).getByText(/customer_email_check/).waitFor();
+  await page
+    .getByRole('region', { name: 'Notices' })
+    .getByText(/customer_email_check/)
+    .waitFor();
   expect(await page.getByRole('button', { name: 'Synchronize', exact: true }).count()).toBe(0);
   await expectAccessible(page);
   await page.getByLabel('New value for email').fill('ann@example.com');

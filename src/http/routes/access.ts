@@ -8,10 +8,11 @@ import { NO_CONTENT, PROBLEMS } from '../describe-api.ts';
 import { notAuthenticated } from '../problem.ts';
 import { type Me, MeSchema, SignInBodySchema } from '../schemas/access.ts';
 import type { ServerDeps } from '../server-deps.ts';
+import { cookieText } from '../session-cookie.ts';
 
 const tags = ['Access'];
 /** A working day; whoever stays longer signs in again. */
-const SESSION_MS = 12 * 60 * 60 * 1_000;
+export const SESSION_MS = 12 * 60 * 60 * 1_000;
 
 export function registerAccess(api: Server, deps: ServerDeps): void {
   api.get(
@@ -61,13 +62,13 @@ export function registerAccess(api: Server, deps: ServerDeps): void {
       if (session !== null) await deps.access.closeSession(session);
       return reply
         .code(204)
-        .header('set-cookie', cookie(request, '', 0))
+        .header('set-cookie', sessionCookie(request, '', 0))
         .send(undefined);
     },
   );
 }
 
-const meOf = ({ actor, role, channel }: Me): Me => ({ actor, role, channel });
+export const meOf = ({ actor, role, channel }: Me): Me => ({ actor, role, channel });
 
 async function signIn(
   deps: ServerDeps,
@@ -81,15 +82,9 @@ async function signIn(
   const caller = await callerOfSecret(secret, deps.auth, deps.access);
   const expiresAt = new Date(Date.now() + SESSION_MS);
   const session = await deps.access.openSession(meOf(caller), caller.apiKeyId, expiresAt);
-  reply.header('set-cookie', cookie(request, session, SESSION_MS / 1_000));
+  reply.header('set-cookie', sessionCookie(request, session, SESSION_MS / 1_000));
   return meOf(caller);
 }
 
-/** Strict: no request that another site begins carries it. Secure wherever the browser came by TLS. */
-function cookie(request: FastifyRequest, value: string, maxAgeSeconds: number): string {
-  const forwarded = String(request.headers['x-forwarded-proto'] ?? '')
-    .split(',')[0]
-    ?.trim();
-  const secure = request.protocol === 'https' || forwarded === 'https' ? '; Secure' : '';
-  return `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeSeconds}${secure}`;
-}
+export const sessionCookie = (request: FastifyRequest, value: string, maxAgeSeconds: number): string =>
+  cookieText(request, { name: SESSION_COOKIE, value, path: '/', maxAgeSeconds, sameSite: 'Strict' });

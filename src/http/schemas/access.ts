@@ -19,4 +19,13 @@ export const SignInBodySchema = z
   })
   .meta({ id: 'SignIn', examples: [{ apiKey: 'cpl_…' }] });
 
+export const SignInWaysSchema = z
+  .strictObject({
+    apiKey: z.boolean(),
+    token: z.boolean().meta({ description: 'A token of the OpenID Connect provider.' }),
+    redirect: z.boolean().meta({ description: 'The page may send people to the provider: `/api/v1/session/oidc`.' }),
+  })
+  .meta({ id: 'SignInWays', examples: [{ apiKey: true, token: true, redirect: false }] });
+
+export type SignInWays = z.infer<typeof SignInWaysSchema>;
 export type Me = z.infer<typeof MeSchema>;

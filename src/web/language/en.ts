@@ -261,6 +261,7 @@ export const en = {
     useKey: 'Sign in with a key',
     provider: 'Continue with your organization',
     submit: 'Sign in',
+    refusedThere: 'Your organization did not sign you in, or gives you no role here.',
     refused: 'This key or token is unknown, expired or revoked.',
     channelOnly: 'This key belongs to a channel and opens no page.',
   },

@@ -255,6 +255,7 @@ export const fr: PageTexts = {
     useKey: 'Se connecter avec une clé',
     provider: 'Continuer avec votre organisation',
     submit: 'Se connecter',
+    refusedThere: 'Votre organisation ne vous a pas connecté, ou ne vous donne aucun rôle ici.',
     refused: 'Cette clé ou ce jeton est inconnu, expiré ou révoqué.',
     channelOnly: "Cette clé appartient à un canal et n'ouvre aucune page.",
   },

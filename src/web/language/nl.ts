@@ -252,6 +252,7 @@ export const nl: PageTexts = {
     useKey: 'Aanmelden met een sleutel',
     provider: 'Doorgaan met uw organisatie',
     submit: 'Aanmelden',
+    refusedThere: 'Uw organisatie heeft u niet aangemeld, of geeft u hier geen rol.',
     refused: 'Deze sleutel of dit token is onbekend, verlopen of ingetrokken.',
     channelOnly: 'Deze sleutel hoort bij een kanaal en opent geen pagina.',
   },

@@ -250,6 +250,7 @@ export const sv: PageTexts = {
     useKey: 'Logga in med en nyckel',
     provider: 'Fortsätt med din organisation',
     submit: 'Logga in',
+    refusedThere: 'Din organisation loggade inte in dig, eller ger dig ingen roll här.',
     refused: 'Nyckeln eller token är okänd, har gått ut eller har återkallats.',
     channelOnly: 'Nyckeln tillhör en kanal och öppnar ingen sida.',
   },

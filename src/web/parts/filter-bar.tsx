@@ -100,7 +100,7 @@ function ChoiceChip({ filter, values }: { readonly filter: FilterSpec; readonly 
   const { t, format } = useSpeech();
   const chip = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
-  const { name, label, choices = [] } = filter;
+  const { name, label, choices = [], single = false } = filter;
   const chosen = choices.filter(({ value }) => values.includes(value));
   const text = chosen.length === 0 ? label : `${label}: ${format.list(chosen.map((choice) => choice.name))}`;
   return (
@@ -124,7 +124,7 @@ function ChoiceChip({ filter, values }: { readonly filter: FilterSpec; readonly 
       </button>
       {open && (
         <Suspense fallback={null}>
-          <FilterMenu chip={chip} filter={filter} values={values} onClose={() => setOpen(false)} />
+          <FilterMenu {...{ chip, name, label, choices, single, values }} onClose={() => setOpen(false)} />
         </Suspense>
       )}
       {chosen.length > 0 && <RemoveChip label={t.list.removeFilter(label)} name={name} />}

@@ -2,17 +2,18 @@
 import { Menu, MenuItemCheckbox, MenuList, MenuPopover } from '@fluentui/react-components';
 import type { RefObject } from 'react';
 import { changeQuery } from '../address/address.ts';
-import type { FilterSpec } from './filter-bar.tsx';
 
 interface FilterMenuProps {
   readonly chip: RefObject<HTMLButtonElement | null>;
-  readonly filter: FilterSpec;
+  readonly name: string;
+  readonly label: string;
+  readonly choices: readonly { readonly value: string; readonly name: string }[];
+  readonly single: boolean;
   readonly values: readonly string[];
   readonly onClose: () => void;
 }
 
-export function FilterMenu({ chip, filter, values, onClose }: FilterMenuProps) {
-  const { name, label, choices = [], single = false } = filter;
+export function FilterMenu({ chip, name, label, choices, single, values, onClose }: FilterMenuProps) {
   return (
     <Menu
       open

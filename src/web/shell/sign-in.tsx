@@ -1,52 +1,84 @@
-/** Signing in with a key or with a token of the identity provider; the session itself is a cookie that no script reads. */
+/** Signing in at the identity provider, with a key or with a token; the session is a cookie that no script reads. */
 import { Button, Field, Input, Textarea } from '@fluentui/react-components';
 import { type FormEvent, useState } from 'react';
-import type { Me } from '../../http/schemas/access.ts';
-import { queryClient } from '../api/read.ts';
+import type { Me, SignInWays } from '../../http/schemas/access.ts';
+import { addressOf, navigate, useAddress } from '../address/address.ts';
+import { queryClient, useRead } from '../api/read.ts';
 import { ApiProblem, request } from '../api/request.ts';
 import { useSpeech } from '../language/language.tsx';
 import { faultText } from '../parts/failed.tsx';
 
+const SIGN_IN = '/sign-in';
+
 export function SignIn({ notice = null }: { readonly notice?: string | null }) {
   const { t } = useSpeech();
-  const [way, setWay] = useState<'apiKey' | 'token'>('apiKey');
-  const [secret, setSecret] = useState('');
-  const [refusal, setRefusal] = useState<string | null>(null);
+  const { path, query } = useAddress();
+  const ways = useRead<SignInWays>('/session/ways');
+  const [refusal, setRefusal] = useState<string | null>(query.get('refused') === 'true' ? t.signIn.refusedThere : null);
   const said = refusal ?? notice;
-  const submit = async (event: FormEvent): Promise<void> => {
-    event.preventDefault();
-    setRefusal(null);
-    try {
-      queryClient.setQueryData(['/me', ''], await request<Me>('POST', '/session', { body: { [way]: secret.trim() } }));
-      await queryClient.invalidateQueries();
-    } catch (fault) {
-      setRefusal(fault instanceof ApiProblem && fault.status === 401 ? t.signIn.refused : faultText(t, fault));
-    }
-  };
+  const here = path === SIGN_IN ? '/' : addressOf(path, query);
+  const open = ways.data ?? (ways.error === null ? null : { apiKey: true, token: true, redirect: false });
   return (
     <main className="sign-in">
-      <form className="sign-in-card" onSubmit={(event) => void submit(event)}>
+      <div className="sign-in-card">
         <p className="sign-in-product">Couplet</p>
         <h1>{t.signIn.title}</h1>
         <div role="alert">{said !== null && <p className="banner banner-error">{said}</p>}</div>
-        {way === 'apiKey' ? (
-          <Field label={t.signIn.key} hint={t.signIn.keyHint} required>
-            <Input
-              type="password"
-              autoComplete="current-password"
-              autoFocus
-              value={secret}
-              onChange={(_, { value }) => setSecret(value)}
-            />
-          </Field>
-        ) : (
-          <Field label={t.signIn.token} required>
-            <Textarea autoFocus rows={5} value={secret} onChange={(_, { value }) => setSecret(value)} />
-          </Field>
+        {open?.redirect === true && (
+          <Button as="a" appearance="primary" href={`/api/v1${addressOf('/session/oidc', { to: here })}`}>
+            {t.signIn.provider}
+          </Button>
         )}
-        <Button type="submit" appearance="primary" disabled={secret.trim() === ''}>
-          {t.signIn.submit}
-        </Button>
+        {open !== null && (open.apiKey || (open.token && !open.redirect)) && (
+          <SecretForm ways={open} onRefusal={setRefusal} />
+        )}
+      </div>
+    </main>
+  );
+}
+
+interface SecretFormProps {
+  readonly ways: SignInWays;
+  readonly onRefusal: (text: string | null) => void;
+}
+
+function SecretForm({ ways, onRefusal }: SecretFormProps) {
+  const { t } = useSpeech();
+  const { path } = useAddress();
+  const [way, setWay] = useState<'apiKey' | 'token'>(ways.apiKey ? 'apiKey' : 'token');
+  const [secret, setSecret] = useState('');
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    onRefusal(null);
+    try {
+      queryClient.setQueryData(['/me', ''], await request<Me>('POST', '/session', { body: { [way]: secret.trim() } }));
+      if (path === SIGN_IN) navigate('/', { replace: true });
+      await queryClient.invalidateQueries();
+    } catch (fault) {
+      onRefusal(fault instanceof ApiProblem && fault.status === 401 ? t.signIn.refused : faultText(t, fault));
+    }
+  };
+  return (
+    <form className="sign-in-form" onSubmit={(event) => void submit(event)}>
+      {way === 'apiKey' ? (
+        <Field label={t.signIn.key} hint={t.signIn.keyHint} required>
+          <Input
+            type="password"
+            autoComplete="current-password"
+            autoFocus={!ways.redirect}
+            value={secret}
+            onChange={(_, { value }) => setSecret(value)}
+          />
+        </Field>
+      ) : (
+        <Field label={t.signIn.token} required>
+          <Textarea autoFocus rows={5} value={secret} onChange={(_, { value }) => setSecret(value)} />
+        </Field>
+      )}
+      <Button type="submit" appearance={ways.redirect ? 'secondary' : 'primary'} disabled={secret.trim() === ''}>
+        {t.signIn.submit}
+      </Button>
+      {ways.apiKey && ways.token && !ways.redirect && (
         <Button
           appearance="subtle"
           onClick={() => {
@@ -56,7 +88,7 @@ export function SignIn({ notice = null }: { readonly notice?: string | null }) {
         >
           {way === 'apiKey' ? t.signIn.useToken : t.signIn.useKey}
         </Button>
-      </form>
-    </main>
+      )}
+    </form>
   );
 }
