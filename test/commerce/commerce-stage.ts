@@ -8,7 +8,7 @@ import type { EngineSurroundings } from '../../src/engine/lane-context.ts';
 import type { JobKind } from '../../src/ports/coupling-database.ts';
 import { createDatabase } from '../support/database.ts';
 
-const HQ = `
+export const HQ_TABLES = `
   create table customer (account_num text primary key, name text not null, email text unique check (email like '%@%'), phone text,
     blocked boolean not null default false, cust_account_async text);
   create table customer_address (id bigint generated always as identity primary key, account_num text not null
@@ -84,7 +84,7 @@ export interface StageOptions {
 
 export async function openCommerceStage(options: StageOptions = {}): Promise<CommerceStage> {
   const [hq, houston, coupling] = await Promise.all([createDatabase(), createDatabase(), createDatabase()]);
-  await hq.sql.unsafe(HQ);
+  await hq.sql.unsafe(HQ_TABLES);
   await houston.sql.unsafe(CHANNEL);
   const text = CONFIGURATION(hq.url, houston.url);
   const { settings, problems } = loadConfiguration(options.configuration?.(text) ?? text, {});

@@ -1,88 +1,77 @@
-/** The whole way, as the people on it meet it: a till that goes on without HQ, an administrator who repairs, one customer. */
+/** The whole story: HQ is away, the till goes on, one operation is bad, an administrator repairs it, everybody agrees. */
+import postgres from 'postgres';
 import { expect, test } from 'vitest';
-import { until } from '../support/until.ts';
-import { openTwoChannels } from './two-channel-stage.ts';
+import { startServer } from '../support/server.ts';
+import { openApi } from './ask-api.ts';
+import { HQ_TABLES, openCommerceStage } from './commerce-stage.ts';
 
-test('a till creates and edits a customer with two addresses while HQ is away, HQ edits another field, one operation is invalid and repaired: one customer with one number, both edits kept, nothing pending', async () => {
-  await using here = await openTwoChannels({ apart: 'hq' });
-  for (const name of [
-    'performance-improvements-for-customer-orders',
-    'asynchronous-customer-address-creation',
-    'enhanced-asynchronous-customer-creation',
-    'edit-customers-asynchronously',
-  ])
-    await here.ask('PUT', `/commerce/features/${name}`, { enabled: true });
-  for (const job of ['1110', '1010', '1070']) await here.run(job);
-
-  await here.server?.stop();
-  const till = '/commerce/channels/houston/customers';
-  const made = await here.ask('POST', till, {
-    values: { name: 'Ann', email: 'ann@example.com' },
-    addresses: [{ street: 'Main 1', city: 'Houston' }, { street: 'nowhere' }],
+test('a customer that a till creates and edits while HQ is away becomes one customer with one number', async () => {
+  await using server = await startServer();
+  await server.ensureDatabase('hq');
+  const url = server.url('hq');
+  const setUp = postgres(url, { max: 1 });
+  await setUp.unsafe(HQ_TABLES);
+  await setUp.end();
+  await using here = await openCommerceStage({
+    configuration: (text) => text.replace(/(hq: \{ name: HQ, kind: postgres, url: )"[^"]*"/, `$1"${url}"`),
   });
-  expect(made).toMatchObject({ status: 202, body: { displayAccount: 'Pending sync' } });
-  const guid = made.body.asyncCustomerAccount;
-  expect(await here.ask('PATCH', `${till}/${guid}`, { values: { name: 'Ann Smith' } })).toMatchObject({ status: 202 });
-  expect(await here.run('p-job')).toMatchObject({ status: 'succeeded' });
-  expect(await here.run('synchronize-customers')).toMatchObject({ status: 'failed', code: 'store-unreachable' });
+  await using api = await openApi(here.couplet);
+  const known = await here.till.create({ full_name: 'Berta', mail: 'berta@example.com' });
+  expect(await here.job('pipeline')).toMatchObject({ status: 'succeeded' });
 
-  await here.server?.start();
-  await until(async () => (await here.run('synchronize-customers')).status === 'succeeded', { what: 'HQ is back' });
-  const [failed, ...more] = (await here.ask('GET', '/customer-operations?status=failed&field.name=Ann*')).body.items;
-  expect(more).toEqual([]);
-  expect(failed).toMatchObject({
-    operation: 'createAddress',
-    status: 'failed',
-    lastKnownError: { code: 'constraint-violated' },
-  });
-  await here.hq`update customer set phone = '555' where name = 'Ann Smith'`;
-  await here.ask('PATCH', `${till}/${guid}`, { values: { name: 'Ann Smith-Jones' } });
-  await here.run('p-job');
-  await here.run('synchronize-customers');
+  await server.stop();
+  const guid = await here.till.create({ full_name: 'Ann', mail: 'not an address' });
+  await here.till.update(guid, { tel: '555' });
+  await here.till.address(guid, '1', 'Main street 1');
+  await here.till.address(guid, '2', 'Side street 2');
+  await here.till.update(known, { tel: '777' });
+  const { body: before } = await api.get('/customer-operations/summary');
+  expect(before.channels).toMatchObject([{ channel: 'houston', waiting: { count: 5 } }]);
+  expect(await here.job('p-job')).toMatchObject({ status: 'succeeded' });
+  await here.job('synchronize-customers').catch(() => undefined);
+  expect(await here.statuses()).toEqual(['synchronized', ...Array(5).fill('received')]);
 
-  const seen = await here.ask('GET', `/customer-operations/${failed.id}`);
-  const etag = { 'if-match': String(seen.headers['etag']) };
-  const path = `/customer-operations/${failed.id}`;
-  expect(await here.ask('PATCH', path, { attributes: { street: 'nowhere' } }, etag)).not.toMatchObject({ status: 200 });
-  expect(await here.ask('PATCH', path, { attributes: { street: 'Side 2' } }, etag)).toMatchObject({ status: 200 });
-  expect(await here.ask('POST', `${path}/synchronize`, {})).toMatchObject({
-    status: 200,
-    body: { status: 'synchronized' },
-  });
-  expect(await here.run('1010')).toMatchObject({ status: 'succeeded', code: null });
-  await here.run('pipeline');
+  await server.start();
+  const hq = postgres(url, { max: 1 });
+  await hq`update customer set name = 'Bertha' where name = 'Berta'`;
+  expect(await here.job('synchronize-customers')).toMatchObject({ status: 'succeeded' });
+  const { body: failed } = await api.get('/customer-operations?status=failed');
+  expect(failed.items).toMatchObject([{ operation: 'createCustomer', asyncCustomerAccount: guid, nextStep: 'repair' }]);
+  const { body: blocked } = await api.get('/customer-operations?status=blocked&count=true');
+  expect(blocked.total).toBe(3);
+  for (const item of blocked.items) expect(item.blockedBy).toBe(failed.items[0].id);
 
-  expect(await here.hq`select account_num, name, phone, cust_account_async as guid from customer`).toEqual([
-    { account_num: 'C000001', name: 'Ann Smith-Jones', phone: '555', guid },
-  ]);
-  expect(await here.hq`select street from customer_address order by street`).toEqual([
-    { street: 'Main 1' },
-    { street: 'Side 2' },
-  ]);
-  for (const channel of [here.houston, here.online]) {
-    expect(await channel`select account, full_name, tel, cust_account_async as guid from customer`).toEqual([
-      { account: 'C000001', full_name: 'Ann Smith-Jones', tel: '555', guid },
-    ]);
-    expect(await channel`select street from address order by street`).toEqual([
-      { street: 'Main 1' },
-      { street: 'Side 2' },
-    ]);
-  }
-  for (const account of [guid, 'C000001'])
-    expect((await here.ask('GET', `${till}/${account}`)).body).toMatchObject({
-      customerAccount: 'C000001',
-      asyncCustomerAccount: guid,
-      status: 'synchronized',
-    });
-  expect((await here.ask('GET', `${till}?q=ann`)).body.items).toHaveLength(1);
-  expect(await here.coupling`select status, count(*)::int from couplet.customer_operation group by 1`).toEqual([
-    { status: 'synchronized', count: 5 },
+  const { id } = failed.items[0];
+  expect((await api.save(id, { attributes: { email: 'still none' } })).status).toBe(422);
+  expect((await api.save(id, { attributes: { email: 'ann@example.com' } })).status).toBe(200);
+  expect((await api.post(`/customer-operations/${id}/synchronize`, {})).body.status).toBe('synchronized');
+  expect(await here.job('synchronize-customers')).toMatchObject({ status: 'succeeded' });
+  expect(await here.job('1010')).toMatchObject({ status: 'succeeded' });
+
+  const [ann, ...others] = await hq`select * from customer where email = 'ann@example.com'`;
+  expect(others).toEqual([]);
+  expect(ann).toMatchObject({ name: 'Ann', phone: '555', cust_account_async: guid });
+  const number = String(ann?.['account_num']);
+  expect(await hq`select 1 from customer_address where account_num = ${number}`).toHaveLength(2);
+  expect(await hq`select name, phone from customer where email = 'berta@example.com'`).toMatchObject([
+    { name: 'Bertha', phone: '777' },
   ]);
   expect(
-    await here.coupling`select 1 from couplet.coupling where ended_at is null and status <> 'synchronized'`,
-  ).toEqual([]);
-  expect(await here.coupling`select 1 from couplet.sync_error where status = 'open'`).toEqual([]);
+    await here.houston`select account, full_name, tel, cust_account_async from customer order by full_name`,
+  ).toMatchObject([
+    { account: number, full_name: 'Ann', tel: '555', cust_account_async: guid },
+    { full_name: 'Bertha', tel: '777', cust_account_async: known },
+  ]);
+  expect(await here.houston`select 1 from address`).toHaveLength(2);
+  const { body: all } = await api.get('/customer-operations?count=true');
+  expect(all.items.map((item: { status: string; nextStep: null }) => [item.status, item.nextStep])).toEqual(
+    Array(6).fill(['synchronized', null]),
+  );
+  expect((await api.get(`/customer-operations?account=${number}&count=true`)).body.total).toBe(4);
+  expect((await api.get('/couplings?status=pending')).body.items).toEqual([]);
+  expect((await api.get('/synchronization-errors')).body.items).toEqual([]);
   expect(await here.houston`select 1 from commerce.retailasynccustomerv2 where onlineoperationcompleted = 0`).toEqual(
     [],
   );
-}, 120_000);
+  await hq.end();
+});
