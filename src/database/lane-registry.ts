@@ -114,13 +114,18 @@ export const laneStateOf = (row: LaneRow): LaneState => ({
 });
 
 /**
- * Each of these is one step into an index, so the look costs the same whatever is pending. With `exists`, the planner
- * joined, and read every pending change of the lane.
+ * Whether the lane `l` has a pending change of this state: the entry of the index at or after its place is looked at, one
+ * step whatever is pending. Asked for by equality, the planner may join and read every change of the lane, or walk the
+ * primary key in search of the first.
  */
+export const hasPending = (state: string): string => `
+  (select p.state = ${state} and p.lane_id = l.id from couplet.pending p
+    where (p.state, p.lane_id) >= (${state}, l.id) order by p.state, p.lane_id, p.id limit 1)`;
+
+/** A look costs the same whatever is pending or in error. */
 export const LOOK_COLUMNS = `${LANE_COLUMNS},
   array(select s.state::text from unnest(enum_range(null::couplet.pending_state)) as s(state)
-         cross join lateral (select from couplet.pending p where p.state = s.state and p.lane_id = l.id
-                              order by p.state, p.lane_id, p.id limit 1) p)::text as pending,
+         where ${hasPending('s.state')})::text as pending,
   (select true from couplet.sync_error e where e.lane_id = l.id and e.status = 'open' and not e.parked
       and e.retry_at is not null and e.retry_at <= now() order by e.retry_at limit 1) is not null as retry_due,
   (select true from couplet.sync_error e where e.lane_id = l.id and e.status = 'open' and e.kind = 'failure'

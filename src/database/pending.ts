@@ -8,7 +8,7 @@ import type { Clients } from './connect.ts';
 import type { Parameter, Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { isoTime } from './iso-time.ts';
-import { LANE_COLUMNS, type LaneRegistry, type LaneRow, laneStateOf } from './lane-registry.ts';
+import { hasPending, LANE_COLUMNS, type LaneRegistry, type LaneRow, laneStateOf } from './lane-registry.ts';
 
 type PendingPart = Pick<
   CouplingDatabase,
@@ -105,14 +105,15 @@ const pendingOfRow = (row: PendingRow): PendingChange => ({
 
 const COLUMNS = 'p.id, p.generation, p.side, p.key, p.deleted, p.old_row, p.since, p.state';
 
-// By state first: each state is one range of the index, and the oldest of a lane is its first entry.
-const TAKE = `
+// By state first: each state is one range of the index, and the oldest of a lane is its first entry. Bounds of rows leave
+// the planner no other index; by equality it may walk the primary key, which holds every change of every lane.
+export const TAKE = `
   select ${COLUMNS}
     from unnest($2::couplet.pending_state[]) as s(state)
    cross join lateral (
      select ${COLUMNS} from couplet.pending p
-      where p.state = s.state and p.lane_id = $1 and p.id > $3::bigint
-      order by p.id limit $4) p
+      where (p.state, p.lane_id, p.id) > (s.state, $1, $3::bigint) and (p.state, p.lane_id) <= (s.state, $1)
+      order by p.state, p.lane_id, p.id limit $4) p
    order by p.id limit $4`;
 
 // One look into the unique index per key, whatever the planner believes of a table that is filled and emptied all day.
@@ -124,14 +125,13 @@ const COUNT = 'select side, state, count(*)::int as count from couplet.pending w
 
 // One step into an index for each lane: whatever is pending, and however many errors wait for their time. What a run that
 // was killed had left for its end is work too, or it would wait for the next change.
-const LANES_WITH_WORK = `
+export const LANES_WITH_WORK = `
   select ${LANE_COLUMNS} from couplet.lane l
    where l.forgotten_at is null and not l.paused and l.stopped is null and $1
      and (l.full_run_due is not null or not l.first_run_done
-       or (select true from couplet.pending p where p.state = 'due' and p.lane_id = l.id order by p.id limit 1)
+       or ${hasPending("'due'")}
        or exists (select from unnest('{deletion,change,replacement}'::couplet.pending_state[]) as s(state)
-                  cross join lateral (select from couplet.pending p
-                    where p.state = s.state and p.lane_id = l.id order by p.id limit 1) left_behind)
+                   where ${hasPending('s.state')})
        or (select true from couplet.sync_error e where e.lane_id = l.id and e.status = 'open' and not e.parked
               and e.retry_at is not null and e.retry_at <= now() order by e.retry_at limit 1))`;
 

@@ -68,7 +68,8 @@ export const syncError = couplet.table(
     index('sync_error_cause').on(table.cause, table.id).where(sql`${table.status} = 'open'`),
     index('sync_error_resolved').on(table.laneId, table.id).where(sql`${table.status} = 'resolved'`),
     index('sync_error_resolved_at').on(table.resolvedAt).where(sql`${table.status} = 'resolved'`),
-    index('sync_error_of_coupling').on(table.couplingId).where(sql`${table.status} = 'resolved'`),
+    // Whatever their status, and whether or not an operation's conflict is shown: the unique one above finds but some.
+    index('sync_error_of_coupling').on(table.couplingId).where(sql`${table.couplingId} is not null`),
     index('sync_error_job').on(table.jobId, table.id).where(sql`${table.jobId} is not null`),
     index('sync_error_retry')
       .on(table.laneId, table.retryAt)

@@ -1,0 +1,2 @@
+DROP INDEX "couplet"."sync_error_of_coupling";--> statement-breakpoint
+CREATE INDEX "sync_error_of_coupling" ON "couplet"."sync_error" USING btree ("coupling_id") WHERE "couplet"."sync_error"."coupling_id" is not null;

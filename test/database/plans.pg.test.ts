@@ -1,0 +1,175 @@
+/** How the lists of the API are read: by index, whatever is asked. A plan that walks a table of 40,000 rows walks one of ten million. */
+import { PgDialect } from 'drizzle-orm/pg-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fillLists, LISTED_LANE } from '../../bench/fill-lists.ts';
+import { connectClients, type Clients } from '../../src/database/connect.ts';
+import { createLaneRegistry, LOOK_COLUMNS } from '../../src/database/lane-registry.ts';
+import { createLayouts } from '../../src/database/layouts.ts';
+import { createQueries } from '../../src/database/queries/create-queries.ts';
+import type { Parameter } from '../../src/database/open-session.ts';
+import { LANES_WITH_WORK, TAKE } from '../../src/database/pending.ts';
+import type { CouplingFilter, ErrorFilter, LogFilter, PageRequest, Queries } from '../../src/ports/queries.ts';
+import { createCouplingDatabase } from './open-test-database.ts';
+
+const LOG = 40_000;
+const ERRORS = 20_000;
+const PAGE: PageRequest = { limit: 50, cursor: null, sort: null, count: false };
+/** A table with fewer rows is read whole by any sensible planner. */
+const BIG = 5_000;
+
+type Plan = {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly Plans?: readonly Plan[];
+};
+const nodesOf = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+
+let here: Awaited<ReturnType<typeof createCouplingDatabase>>;
+let filled: Awaited<ReturnType<typeof fillLists>>;
+let clients: Clients;
+let queries: Queries;
+let big: ReadonlySet<string>;
+const plans: Plan[] = [];
+
+beforeAll(async () => {
+  here = await createCouplingDatabase();
+  filled = await fillLists(here.db, here.sql, { log: LOG, errors: ERRORS });
+  await here.sql`analyze`;
+  const tables = await here.sql`select relname from pg_class where relkind = 'r' and reltuples > ${BIG}`;
+  big = new Set(tables.map(({ relname }) => String(relname)));
+  clients = connectClients(here.url, { connections: 2, applicationName: 'plans' });
+  const dialect = new PgDialect();
+  const explaining: Clients = {
+    ...clients,
+    read: async (statement) => {
+      const { sql, params } = dialect.sqlToQuery(statement);
+      plans.push(await explain(sql, params as readonly Parameter[]));
+      return clients.read(statement);
+    },
+  };
+  queries = createQueries(explaining, createLaneRegistry(explaining), createLayouts(explaining));
+}, 120_000);
+
+afterAll(async () => {
+  await clients?.close();
+  await here?.[Symbol.asyncDispose]();
+});
+
+async function explain(text: string, parameters: readonly Parameter[]): Promise<Plan> {
+  const [row] = await clients.raw.run<{ 'QUERY PLAN': readonly { readonly Plan: Plan }[] }>(
+    `explain (format json) ${text}`,
+    parameters,
+  );
+  const [plan] = row?.['QUERY PLAN'] ?? [];
+  if (!plan) throw new Error('no plan');
+  return plan.Plan;
+}
+
+/** Big tables that are read whole by what is asked here. */
+async function walked(ask: () => Promise<unknown>): Promise<string[]> {
+  plans.length = 0;
+  await ask();
+  expect(plans.length).toBeGreaterThan(0);
+  return plans
+    .flatMap(nodesOf)
+    .filter((node) => node['Node Type'].endsWith('Seq Scan') && big.has(node['Relation Name'] ?? ''))
+    .map((node) => node['Relation Name'] as string);
+}
+
+const RECORD = { side: null, key: null };
+const PERIOD = { since: null, until: null };
+const NO_LOG: LogFilter = {
+  ...RECORD,
+  ...PERIOD,
+  mapping: null,
+  channel: null,
+  couplingId: null,
+  related: false,
+  jobId: null,
+  errorId: null,
+  field: null,
+  actor: null,
+  action: null,
+  cause: null,
+  q: null,
+  ids: null,
+};
+const NO_ERROR: ErrorFilter = {
+  ...RECORD,
+  ...PERIOD,
+  mapping: null,
+  channel: null,
+  kind: null,
+  code: null,
+  cause: null,
+  field: null,
+  status: null,
+  parked: null,
+  scope: null,
+  jobId: null,
+  couplingId: null,
+  assignee: null,
+  q: null,
+  ids: null,
+};
+const NO_COUPLING: CouplingFilter = { ...RECORD, mapping: null, channel: null, status: null, q: null, parent: null };
+
+describe('no table is read whole', () => {
+  test.for<readonly [string, () => Partial<LogFilter>]>([
+    ['without a filter', () => ({})],
+    ['of a mapping', () => ({ mapping: [LISTED_LANE.mapping] })],
+    ['of a record', () => ({ mapping: [LISTED_LANE.mapping], side: 'hq', key: [filled.hqKey] })],
+    ['of a coupling', () => ({ couplingId: [filled.couplingId] })],
+    ['of a coupling and those that refer to it', () => ({ couplingId: [filled.couplingId], related: true })],
+    ['of a job', () => ({ jobId: [filled.jobId] })],
+    ['of an error', () => ({ errorId: [filled.midErrorId] })],
+    ['by actor', () => ({ actor: ['anna'] })],
+    ['by action', () => ({ action: ['resolved'] })],
+    ['by cause', () => ({ cause: ['change'] })],
+    ['by field', () => ({ field: ['email'] })],
+    ['of a period', () => ({ since: new Date(Date.now() - 3_600_000).toISOString() })],
+    ['of ids', () => ({ ids: [filled.midErrorId] })],
+  ])('by the log %s', async ([, filter]) => {
+    expect(await walked(() => queries.log({ ...NO_LOG, ...filter() }, PAGE))).toEqual([]);
+  });
+
+  test.for<readonly [string, () => Partial<ErrorFilter>]>([
+    ['without a filter', () => ({})],
+    ['of a mapping', () => ({ mapping: [LISTED_LANE.mapping] })],
+    ['by kind', () => ({ kind: ['deletion'] })],
+    ['by cause', () => ({ cause: ['cause 7'] })],
+    ['of a record', () => ({ mapping: [LISTED_LANE.mapping], side: 'channel', key: ['17'] })],
+    ['of a coupling', () => ({ couplingId: [filled.couplingId] })],
+    ['of a job', () => ({ jobId: [filled.jobId] })],
+    ['that are resolved', () => ({ status: ['resolved'] })],
+    ['of ids', () => ({ ids: [filled.midErrorId] })],
+  ])('by the errors %s', async ([, filter]) => {
+    expect(await walked(() => queries.errors({ ...NO_ERROR, ...filter() }, PAGE))).toEqual([]);
+  });
+
+  test.for<readonly [string, () => Partial<CouplingFilter>]>([
+    ['without a filter', () => ({})],
+    ['of a mapping', () => ({ mapping: [LISTED_LANE.mapping] })],
+    ['of a record', () => ({ mapping: [LISTED_LANE.mapping], side: 'hq', key: [filled.hqKey] })],
+    ['by status', () => ({ status: ['conflict'] })],
+    ['of a parent', () => ({ parent: [filled.couplingId] })],
+  ])('by the couplings %s', async ([, filter]) => {
+    expect(await walked(() => queries.couplings({ ...NO_COUPLING, ...filter() }, PAGE))).toEqual([]);
+  });
+
+  test('by those who look for work, however many changes are pending', async () => {
+    await here.sql`insert into couplet.pending (lane_id, side, key, deleted)
+      select ${filled.laneId}, 'hq', '["P' || n || '"]', false from generate_series(1, 20000) n`;
+    await here.sql`analyze couplet.pending`;
+    const look = `select ${LOOK_COLUMNS} from couplet.lane l where l.channel = $1 and l.forgotten_at is null`;
+    for (const [text, parameters] of [
+      [look, [LISTED_LANE.channel]],
+      [LANES_WITH_WORK, [true]],
+      [TAKE, [filled.laneId, '{due,waiting}', '0', 1_000]],
+    ] as const) {
+      const ofPending = nodesOf(await explain(text, parameters)).filter((node) => node['Relation Name'] === 'pending');
+      expect(new Set(ofPending.map((node) => node['Index Name']))).toEqual(new Set(['pending_state']));
+    }
+  });
+});
