@@ -19,15 +19,26 @@ const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
 const part = (md5: string, from: number): string => `('x' || substr(${md5}, ${from}, 8))::bit(32)::int4`;
 
 /**
+ * The base in the order of the present layout: as it is stored, or, under an older one that has all present fields
+ * (`$5`: layout to positions), put together from its parts, which JSON gives back letter by letter.
+ */
+const baseOf = (column: string): string => `
+  case when c.layout_id = $4 then ${column} else (
+    select '[' || string_agg((${column}::json -> p.position::int)::text, ',' order by p.place) || ']'
+      from json_array_elements_text(older.value) with ordinality p (position, place)) end`;
+
+/**
  * What the store computes from its record, from key and base as they are stored: both are JSON as `JSON.stringify`
  * writes it. A conversion to UTF-8 that converts nothing would be a third of it.
  */
 const MD5 = {
-  hq: md5Of('c.hq_key || c.base_hq'),
-  channel: md5Of('c.channel_key || c.base_channel'),
+  hq: md5Of(`c.hq_key || ${baseOf('c.base_hq')}`),
+  channel: md5Of(`c.channel_key || ${baseOf('c.base_channel')}`),
 } as const;
 
-const IS_COMPARABLE = 'c.channel_key is not null and c.base_states is null and c.layout_id = $4';
+const COUPLINGS = 'couplet.coupling c left join json_each($5::text::json) older on older.key = c.layout_id::text';
+const IS_COMPARABLE =
+  'c.channel_key is not null and c.base_states is null and (c.layout_id = $4 or older.key is not null)';
 
 const sums = (column: 'h' | 's'): string =>
   `coalesce(sum(${part(column, 1)}), 0)::text || ':' || coalesce(sum(${part(column, 9)}), 0)::text`;
@@ -37,7 +48,7 @@ const RANGE = `
   with page as materialized (
     select c.id, c.hq_key, c.channel_key, c.status = 'synchronized' as settled,
            c.status = 'synchronized' and ${IS_COMPARABLE} as comparable, ${MD5.hq} as h, ${MD5.channel} as s
-      from couplet.coupling c
+      from ${COUPLINGS}
      where c.lane_id = $1 and c.ended_at is null and c.id > $2::uuid order by c.id limit $3)
   select (select count(*)::int from page) as pairs,
          (select id::text from page order by id desc limit 1) as last_id,
@@ -50,7 +61,7 @@ const RANGE = `
 
 const EACH = `
   select c.id::text, c.hq_key, c.channel_key, ${MD5.hq} as h, ${MD5.channel} as s
-    from couplet.coupling c
+    from ${COUPLINGS}
    where c.lane_id = $1 and c.ended_at is null and c.id > $2::uuid and c.id <= $3::uuid
      and c.status = 'synchronized' and ${IS_COMPARABLE} order by c.id`;
 
@@ -98,71 +109,99 @@ const PROOFS = `
    where l.forgotten_at is null
    group by l.mapping`;
 
-export const proofsPart = (clients: Clients, lanes: LaneRegistry, layouts: Layouts): ProofKeeping => ({
-  rangeAfter: async (lane, afterId, limit) => {
-    const laneId = await lanes.idOf(lane);
-    const [row] = await query<RangeRow>(clients.raw, RANGE, [
-      laneId,
-      afterId ?? LOWEST_ID,
-      limit,
-      (await layouts.currentOf(laneId)) ?? -1,
-    ]);
-    if (row === undefined || row.last_id === null) return null;
-    const digest = (sum: string): RangeDigest => ({ records: row.records, sum });
-    return {
-      lastId: row.last_id,
-      pairs: row.pairs,
-      apart: row.apart === null ? [] : (JSON.parse(row.apart) as string[]),
-      keys: { hq: JSON.parse(row.hq_keys) as RecordKey[], channel: JSON.parse(row.channel_keys) as RecordKey[] },
-      digests: { hq: digest(row.hq_sum), channel: digest(row.channel_sum) },
-    };
-  },
-  eachOf: async (lane, afterId, lastId) => {
-    const laneId = await lanes.idOf(lane);
-    const layoutId = (await layouts.currentOf(laneId)) ?? -1;
-    const rows = await query<EachRow>(clients.raw, EACH, [laneId, afterId ?? LOWEST_ID, lastId, layoutId]);
-    return rows.map(
-      (row): CouplingDigest => ({
-        id: row.id,
-        keys: { hq: keyOfText(row.hq_key), channel: keyOfText(row.channel_key) },
-        digests: { hq: row.h, channel: row.s },
-      }),
-    );
-  },
-  loadProof: async (lane) => {
-    const [row] = await query<ProofRow>(clients.raw, LOAD, [await lanes.idOf(lane)]);
-    return {
-      passStartedAt: isoTimeOrNull(row?.pass_started_at ?? null),
-      passAfter: row?.pass_after ?? null,
-      provenAt: isoTimeOrNull(row?.proven_at ?? null),
-      provenAgoSeconds: row?.ago ?? null,
-    };
-  },
-  moveProof: async (lane, from: LaneProof, step) => {
-    const laneId = await lanes.idOf(lane);
-    return clients.raw.begin(async (transaction) => {
-      const moved = await query(transaction, MOVE, [
+/** Layouts that have every field of the present one, with where each of these stands in them. Layouts never change. */
+const olderLayouts = (clients: Clients, layouts: Layouts): ((current: number) => Promise<string>) => {
+  const known = new Map<number, string>();
+  return async (current) => {
+    const found = known.get(current);
+    if (found !== undefined) return found;
+    const fields = await layouts.fieldsOf(current);
+    const positions: Record<string, readonly number[]> = {};
+    for (const { id } of await query<{ id: number }>(clients.raw, 'select id from couplet.layout', [])) {
+      const older = id === current ? [] : await layouts.fieldsOf(id);
+      const places = fields.map(({ name, fingerprint }) =>
+        older.findIndex((field) => field.name === name && field.fingerprint === fingerprint),
+      );
+      if (id !== current && places.every((place) => place >= 0)) positions[String(id)] = places;
+    }
+    const text = JSON.stringify(positions);
+    known.set(current, text);
+    return text;
+  };
+};
+
+export const proofsPart = (clients: Clients, lanes: LaneRegistry, layouts: Layouts): ProofKeeping => {
+  const olderThan = olderLayouts(clients, layouts);
+  const layoutOf = async (laneId: number): Promise<[current: number, older: string]> => {
+    const current = await layouts.currentOf(laneId);
+    return current === null ? [-1, '{}'] : [current, await olderThan(current)];
+  };
+  return {
+    rangeAfter: async (lane, afterId, limit) => {
+      const laneId = await lanes.idOf(lane);
+      const [row] = await query<RangeRow>(clients.raw, RANGE, [
         laneId,
-        from.passAfter,
-        step.after,
-        step.pairs,
-        step.verified,
-        step.drift,
+        afterId ?? LOWEST_ID,
+        limit,
+        ...(await layoutOf(laneId)),
       ]);
-      if (moved.length > 0 && step.after === null) await query(transaction, COMPLETE, [laneId]);
-      return moved.length > 0;
-    });
-  },
-  recordPass: async (lane, startedAt, { pairs, verified, drift }) => {
-    await query(clients.raw, PASS, [await lanes.idOf(lane), startedAt.toISOString(), pairs, verified, drift]);
-  },
-  proofs: async () => {
-    const rows = await query<MappingRow>(clients.raw, PROOFS, []);
-    return rows.map(
-      ({ oldest, ...row }): MappingProof => ({ ...row, oldestProofAt: oldest === null ? null : isoTime(oldest) }),
-    );
-  },
-});
+      if (row === undefined || row.last_id === null) return null;
+      const digest = (sum: string): RangeDigest => ({ records: row.records, sum });
+      return {
+        lastId: row.last_id,
+        pairs: row.pairs,
+        apart: row.apart === null ? [] : (JSON.parse(row.apart) as string[]),
+        keys: { hq: JSON.parse(row.hq_keys) as RecordKey[], channel: JSON.parse(row.channel_keys) as RecordKey[] },
+        digests: { hq: digest(row.hq_sum), channel: digest(row.channel_sum) },
+      };
+    },
+    eachOf: async (lane, afterId, lastId) => {
+      const laneId = await lanes.idOf(lane);
+      const from = afterId ?? LOWEST_ID;
+      const rows = await query<EachRow>(clients.raw, EACH, [laneId, from, lastId, ...(await layoutOf(laneId))]);
+      return rows.map(
+        (row): CouplingDigest => ({
+          id: row.id,
+          keys: { hq: keyOfText(row.hq_key), channel: keyOfText(row.channel_key) },
+          digests: { hq: row.h, channel: row.s },
+        }),
+      );
+    },
+    loadProof: async (lane) => {
+      const [row] = await query<ProofRow>(clients.raw, LOAD, [await lanes.idOf(lane)]);
+      return {
+        passStartedAt: isoTimeOrNull(row?.pass_started_at ?? null),
+        passAfter: row?.pass_after ?? null,
+        provenAt: isoTimeOrNull(row?.proven_at ?? null),
+        provenAgoSeconds: row?.ago ?? null,
+      };
+    },
+    moveProof: async (lane, from: LaneProof, step) => {
+      const laneId = await lanes.idOf(lane);
+      return clients.raw.begin(async (transaction) => {
+        const moved = await query(transaction, MOVE, [
+          laneId,
+          from.passAfter,
+          step.after,
+          step.pairs,
+          step.verified,
+          step.drift,
+        ]);
+        if (moved.length > 0 && step.after === null) await query(transaction, COMPLETE, [laneId]);
+        return moved.length > 0;
+      });
+    },
+    recordPass: async (lane, startedAt, { pairs, verified, drift }) => {
+      await query(clients.raw, PASS, [await lanes.idOf(lane), startedAt.toISOString(), pairs, verified, drift]);
+    },
+    proofs: async () => {
+      const rows = await query<MappingRow>(clients.raw, PROOFS, []);
+      return rows.map(
+        ({ oldest, ...row }): MappingProof => ({ ...row, oldestProofAt: oldest === null ? null : isoTime(oldest) }),
+      );
+    },
+  };
+};
 
 interface RangeRow {
   readonly pairs: number;

@@ -193,7 +193,8 @@ export const RECORD_CODES = {
     reach: 'mapping',
     remedy: 'Approve them, or decline: each then becomes a deletion error of its own.',
     status: null,
-    message: '{deletions} records were deleted in {deletedIn} at once[, {percent} % of {couplings}]',
+    message:
+      '{deletions} records were deleted in {deletedIn} at once[, {percent} % of {couplings}][; {cascades} others would go along]',
   },
   'mass-change': {
     meaning: 'More records were changed at once than the change breaker allows. None of the changes was carried out.',

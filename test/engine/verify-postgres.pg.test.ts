@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { prepareLane } from '../../src/engine/open-lane.ts';
+import type { Mapping } from '../../src/domain/mapping.ts';
+import { emptyMemory, prepareLane } from '../../src/engine/open-lane.ts';
 import { proveNext } from '../../src/engine/prove-lane.ts';
 import { storeOf } from '../../src/engine/site.ts';
 import { SIDES } from '../../src/domain/record.ts';
@@ -97,6 +98,11 @@ async function verify({ couplet }: PostgresSite) {
   return couplet.database.jobOutcome(job.id);
 }
 
+const withoutField = (mapping: Mapping, name: string): Mapping => ({
+  ...mapping,
+  fields: mapping.fields.filter((field) => field.name !== name),
+});
+
 const LANE = { mapping: 'things', channel: 'shop' };
 
 /** What the coupling database says of the bases, and what each store says of its records. */
@@ -126,6 +132,22 @@ describe('verification over PostgreSQL', () => {
     const changed = await digests(site);
     expect(changed.ofStores[0]).toEqual(range?.digests.hq);
     expect(changed.ofStores[1]).not.toEqual(range?.digests.channel);
+  });
+
+  it('needs no values for bases of before a field was taken out of the configuration', async () => {
+    await using site = await inStep();
+    const { database, site: engine } = site.couplet;
+    const fewer = { ...engine, mappings: engine.mappings.map((mapping) => withoutField(mapping, 'short')) };
+    const { prepared, tables } = await prepareLane(fewer, emptyMemory(), LANE, {
+      hq: storeOf(engine, 'hq', null),
+      channel: storeOf(engine, 'channel', 'shop'),
+    });
+    const range = await database.proofs.rangeAfter(LANE, null, 10_000);
+    expect(range).toMatchObject({ pairs: 45, apart: [], digests: { hq: { records: 45 } } });
+    for (const side of SIDES) {
+      const values = prepared.fields.map((field) => field.columns[side]);
+      expect(await tables[side].digest?.({ keys: range?.keys[side] ?? [], values })).toEqual(range?.digests[side]);
+    }
   });
 
   it('proves all pairs, and keeps when it did', async () => {
