@@ -35,7 +35,7 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'guid-in-use': 'Le GUID {guid} désigne déjà un autre client',
   'operation-not-supported': "{operation} n'est pas configuré",
   'mass-deletion':
-    "{deletions} enregistrements ont été supprimés d'un coup dans {deletedIn}[, {percent} % de {couplings}]",
+    "{deletions} enregistrements ont été supprimés d'un coup dans {deletedIn}[, {percent} % de {couplings}][ ; {cascades} autres seraient emportés]",
   'mass-change': "{changes} enregistrements ont été modifiés d'un coup dans {changedIn}[, {percent} % de {couplings}]",
   'schema-changed': "La table[ {table}] n'est plus comme avant[ : {difference}][ : {column} n'existe pas]",
   'permission-denied': "La base de données n'autorise pas l'accès[ {right}][ à {table}]",

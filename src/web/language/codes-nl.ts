@@ -32,7 +32,8 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'counter-reused': 'Teller {counter} van {table} is al eerder gebruikt met een andere inhoud',
   'guid-in-use': 'De GUID {guid} hoort al bij een andere klant',
   'operation-not-supported': '{operation} is niet ingesteld',
-  'mass-deletion': 'In één keer zijn {deletions} records verwijderd in {deletedIn}[, {percent}% van {couplings}]',
+  'mass-deletion':
+    'In één keer zijn {deletions} records verwijderd in {deletedIn}[, {percent}% van {couplings}][; {cascades} andere zouden meegaan]',
   'mass-change': 'In één keer zijn {changes} records gewijzigd in {changedIn}[, {percent}% van {couplings}]',
   'schema-changed': 'De tabel[ {table}] is niet meer zoals deze was[: {difference}][: {column} bestaat niet]',
   'permission-denied': 'De database staat de toegang niet toe[: {right}][; tabel {table}]',

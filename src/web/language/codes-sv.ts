@@ -29,7 +29,8 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'counter-reused': 'Räknare {counter} i {table} har redan använts med annat innehåll',
   'guid-in-use': 'GUID {guid} tillhör redan en annan kund',
   'operation-not-supported': '{operation} är inte konfigurerad',
-  'mass-deletion': '{deletions} poster togs bort samtidigt i {deletedIn}[, {percent} % av {couplings}]',
+  'mass-deletion':
+    '{deletions} poster togs bort samtidigt i {deletedIn}[, {percent} % av {couplings}][; {cascades} andra skulle följa med]',
   'mass-change': '{changes} poster ändrades samtidigt i {changedIn}[, {percent} % av {couplings}]',
   'schema-changed': 'Tabellen[ {table}] är inte som den var[: {difference}][: {column} finns inte]',
   'permission-denied': 'Databasen tillåter inte åtkomst[ av typen {right}][ till {table}]',
