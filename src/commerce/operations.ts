@@ -1,5 +1,5 @@
 /** The face of customer operations towards people: what `ports/customer-operations.ts` promises. */
-import type { CommerceDatabase } from '../ports/commerce.ts';
+import type { CommerceDatabase, CustomerOperation } from '../ports/commerce.ts';
 import type { CustomerOperations, OperationSummary } from '../ports/customer-operations.ts';
 import { ActionRefused } from '../ports/synchronizer.ts';
 import { type CommerceSite, guidFieldOf, mappingNameOf, partsOf } from './commerce-site.ts';
@@ -34,7 +34,8 @@ export function customerOperations(commerce: CommerceSite | null, database: Comm
     },
     async byId(id) {
       await database.lapseEdits();
-      return database.operationById(id);
+      const operation = await database.operationById(id);
+      return operation && commerce ? withSessions(commerce, operation) : operation;
     },
     async failedCount() {
       const counts = await database.countByStatus();
@@ -63,6 +64,14 @@ async function releaseOperation(database: CommerceDatabase, id: string, actor: s
   const operation = await database.operationById(id);
   if (operation !== null && operation.status !== 'editing') return;
   await changeFitting(database, id, 'release', actor, () => ({ kind: 'release' }));
+}
+
+/** Each step names the session in which it was carried to or from the channel. */
+async function withSessions(commerce: CommerceSite, operation: CustomerOperation): Promise<CustomerOperation> {
+  const jobIds = operation.history.flatMap(({ jobId }) => jobId ?? []);
+  const sessions = await commerce.sessions.ofJobs(operation.channel, [...new Set(jobIds)]);
+  const history = operation.history.map((step) => ({ ...step, session: sessions.get(step.jobId ?? '') ?? null }));
+  return { ...operation, history };
 }
 
 function rulesOf(commerce: CommerceSite): CustomerOperations['rules'] {

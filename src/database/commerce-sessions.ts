@@ -9,6 +9,7 @@ import {
   type Feature,
   type SessionFilter,
 } from '../ports/commerce-sessions.ts';
+import { plainArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import { query } from './connect.ts';
 import { isId, isoTime, isoTimeOrNull } from './iso-time.ts';
@@ -159,7 +160,19 @@ const conditionsOf = (filter: SessionFilter) =>
     filter.all ? null : sql`s.status <> 'noData'`,
   ]);
 
-const askedPart = (clients: Clients): Pick<CommerceSessions, 'sessions' | 'sessionById' | 'rerun' | 'cancel'> => ({
+const askedPart = (
+  clients: Clients,
+): Pick<CommerceSessions, 'sessions' | 'sessionById' | 'ofJobs' | 'rerun' | 'cancel'> => ({
+  async ofJobs(channel, jobIds) {
+    if (jobIds.length === 0) return new Map();
+    const rows = await query<{ id: string; job_id: string }>(
+      clients.raw,
+      `select s.id::text, s.job_id::text from couplet.commerce_session s
+        where s.channel = $1 and s.job_id = any($2::uuid[]) and s.job in ('p-job', 'synchronize-customers') order by s.id`,
+      [channel, plainArray(jobIds)],
+    );
+    return new Map(rows.map((row) => [row.job_id, row.id]));
+  },
   sessions: (filter, page) =>
     readList<SessionRow & PlacedRow, CommerceSession>(clients, {
       columns: sql.raw(COLUMNS),

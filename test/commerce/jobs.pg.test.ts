@@ -64,6 +64,31 @@ describe('a commerce job', () => {
     });
   });
 
+  test('asked for twice is one job while it waits, and two at the same moment carry everything once', async () => {
+    await using here = await openTwoChannels();
+    const queue = await here.couplet.startQueue();
+    const api = await here.couplet.buildServer({ jobs: queue, auth: { kind: 'local' }, log: here.couplet.log });
+    const ask = () =>
+      api.inject({ method: 'POST', url: '/api/v1/commerce/jobs/p-job/run', payload: { channel: 'houston' } });
+    try {
+      const [first, second] = [await ask(), await ask()];
+      expect([first.statusCode, second.statusCode]).toEqual([202, 202]);
+      expect(first.headers['location']).toBe(`/api/v1/jobs/${first.json<{ id: string }>().id}`);
+      expect(second.json<{ id: string }>().id).toBe(first.json<{ id: string }>().id);
+    } finally {
+      await Promise.all([api.close(), queue.stop()]);
+    }
+    for (const name of ['ann', 'bob']) await create(here, name);
+    const ended = await Promise.all(
+      ['pipeline', 'p-job', 'synchronize-customers', 'pipeline'].map((job) => here.run(job)),
+    );
+    expect(ended.map(({ status }) => status)).toEqual(Array(4).fill('succeeded'));
+    await here.run('pipeline');
+    expect(await here.hq`select account_num from customer order by 1`).toHaveLength(2);
+    const carried = (await sessions(here, 'job=p-job')).map((one: { rowsAffected: number }) => one.rowsAffected);
+    expect(carried.reduce((sum: number, rows: number) => sum + rows, 0)).toBe(2);
+  });
+
   test('is the run of a mapping that commerce names', async () => {
     await using here = await openTwoChannels();
     await here.hq`insert into customer (account_num, name) values ('H1', 'Known')`;
