@@ -61,16 +61,31 @@ export const createSessionPool = (url: string, size: number, options: SessionOpt
     }
   };
 
+  const again = <Result>(work: (session: Session) => Promise<Result>): Promise<Result> =>
+    withSession(work).catch((error: unknown) => {
+      if (!isVictim(error)) throw error;
+      return pRetry(() => withSession(work), { ...VICTIMS, shouldRetry: (context) => isVictim(context.error) });
+    });
+
   return {
-    run: (text, parameters) => withSession((session) => session.run(text, parameters)),
-    values: (text, parameters) => withSession((session) => session.values(text, parameters)),
-    begin: (work) => withSession((session) => transact(session, work)),
+    run: (text, parameters) => again((session) => session.run(text, parameters)),
+    values: (text, parameters) => again((session) => session.values(text, parameters)),
+    begin: (work) => again((session) => transact(session, work)),
     close: async () => {
       closed = true;
       await Promise.all([...open].map((session) => session.end()));
     },
   };
 };
+
+/**
+ * Whoever lost a deadlock was rolled back whole, so the statement or transaction may simply be made again. Locks are
+ * taken in one order as far as there is one; foreign keys and renamed records take theirs when they are checked.
+ */
+const VICTIMS = { retries: 6, minTimeout: 10, factor: 2, randomize: true };
+
+const isVictim = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === '40P01' || error.code === '40001');
 
 interface Seat {
   readonly session: Session | null;

@@ -1,4 +1,5 @@
 /** Brings back what a propagated deletion took: the record itself, its partner if that is gone too, and their coupling. */
+import type { Base } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { keyText, otherSide, type Side, SIDES, type Value } from '../domain/record.ts';
 import type { LogEntry } from '../ports/coupling-database.ts';
@@ -43,7 +44,7 @@ export async function revertDeletion(
     (side): WritePreview => ({ side, operation: 'restore', key: [...(keys[side] ?? [])], fields: [] }),
   );
   if (dryRun) return { outcome: 'succeeded', jobId: null, writes: previews, dependents: [] };
-  return carryBack(context, run, entry, gone, rows, previews);
+  return carryBack(context, run, entry, gone, rows, previews, former?.base ?? null);
 }
 
 async function carryBack(
@@ -53,6 +54,7 @@ async function carryBack(
   gone: readonly Side[],
   rows: Readonly<Record<Side, OldRow | null>>,
   previews: ActionResult['writes'],
+  base: Base | null,
 ): Promise<ActionResult> {
   const { prepared, database } = context;
   const builder = recordingBuilder(context.lane, prepared, () => database.newId());
@@ -98,7 +100,7 @@ async function carryBack(
     if (outcome?.status !== 'written') throw refused(outcome);
     builder.written(note, outcome);
   }
-  await adoptPair(context, draft, keys);
+  await adoptPair(context, draft, keys, base);
   builder.parts.batchIds.push(...batchIds);
   for (const side of SIDES) {
     const key = keys[side];
@@ -109,20 +111,25 @@ async function carryBack(
   return { outcome: 'succeeded', jobId: run.identity.jobId, writes: previews, dependents: [] };
 }
 
-/** The pair agrees as both records stand now. */
+/**
+ * The base is the one that the pair had: an edit that had not arrived when the record was deleted is still to arrive.
+ * Without it the pair agrees as both records stand now.
+ */
 async function adoptPair(
   context: LaneContext,
   draft: ReturnType<ReturnType<typeof recordingBuilder>['newDraft']>,
   keys: Readonly<Record<Side, readonly string[] | null>>,
+  base: Base | null,
 ): Promise<void> {
   for (const side of SIDES) {
     const record = (await context.tables[side].read([keys[side] ?? []], null)).records.get(keyText(keys[side] ?? []));
     if (!record) continue;
     const values = fieldValuesOf(context.prepared, side, record.values);
-    for (const field of context.prepared.fields) draft.base[side][field.index] = values[field.index] ?? null;
+    for (const { index } of context.prepared.fields)
+      draft.base[side][index] = (base === null ? values : base[side])[index] ?? null;
     draft.descriptions[side] = describeRecord(context.prepared, side, record.values);
   }
-  draft.base.states.fill('known');
+  for (const { index } of context.prepared.fields) draft.base.states[index] = base?.states?.[index] ?? 'known';
 }
 
 const refused = (outcome: WriteOutcome | undefined): ActionRefused =>

@@ -106,3 +106,24 @@ describe('when the server ends connections in the middle of the work', () => {
     await pool.close();
   });
 });
+
+test('transactions that wait for each other in a circle are both carried out, one of them once more', async () => {
+  await using database = await createDatabase();
+  await database.sql`create table t (id integer primary key, n integer not null)`;
+  await database.sql`insert into t values (1, 0), (2, 0)`;
+  const pool = createSessionPool(database.url, 2, OPTIONS);
+  const tries = { count: 0 };
+  const inOrder = (order: readonly number[]) =>
+    pool.begin(async (transaction) => {
+      tries.count += 1;
+      for (const id of order) {
+        await transaction.run('update t set n = n + 1 where id = $1', [id]);
+        // Long enough for the other to take its first; only while nobody has failed yet.
+        if (tries.count <= 2) await sleep(200);
+      }
+    });
+  await Promise.all([inOrder([1, 2]), inOrder([2, 1])]);
+  await pool.close();
+  expect(await database.sql`select n from t`).toEqual([{ n: 2 }, { n: 2 }]);
+  expect(tries.count).toBeGreaterThanOrEqual(3);
+});

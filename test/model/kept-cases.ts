@@ -20,4 +20,18 @@ export const KEPT_CASES: readonly KeptCase[] = [
     seed: 1,
     mishaps: false,
   },
+  {
+    what: 'a deletion taken back brings the pair back as it was, an edit that had not arrived included',
+    scenario: [
+      { do: 'insert', side: 'hq', kind: 'groups', parent: 0 },
+      { do: 'run', worker: 0, scope: 'modified' },
+      { do: 'delete', side: 'channel', kind: 'groups', pick: 0 },
+      { do: 'edit', side: 'hq', kind: 'groups', pick: 0, field: 0, value: 5 },
+      { do: 'run', worker: 0, scope: 'modified' },
+      { do: 'resolve', pick: 0, action: 1, winner: 'hq', own: false },
+      { do: 'revert', pick: 0 },
+    ],
+    seed: 1,
+    mishaps: false,
+  },
 ];

@@ -63,7 +63,8 @@ export const ORACLE_SCHEMA = `
     join couplet.lane l on l.id = g.lane_id
     where g.action in ('inserted', 'modified', 'deleted', 'restored') and g.direction is not null;
   create view oracle.written as
-    select m.seq, m.mapping, m.side, m.channel, m.operation, m.key, m.old, m.new,
+    -- The log names a record by the key that it has after the write.
+    select m.seq, m.mapping, m.side, m.channel, m.operation, coalesce(m.new_key, m.key) as key, m.old, m.new,
       (select jsonb_object_agg(f.name, jsonb_build_array(m.old ->> f.name, m.new ->> f.name)) from oracle.field f
         where f.mapping = m.mapping and not oracle.same(m.old ->> f.name, m.new ->> f.name)) as changes
     from oracle.move m where m.actor = 'couplet';

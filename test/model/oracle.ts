@@ -20,7 +20,8 @@ export interface SeenRow {
 
 /** One row written in a store, by whom; in the order in which it happened in that store. */
 export interface Move {
-  readonly by: 'app' | 'couplet';
+  /** `store`: the store's own doing, a foreign key that follows its parent's key. */
+  readonly by: 'app' | 'couplet' | 'store';
   readonly table: string;
   readonly old: StoreRow | null;
   readonly new: StoreRow | null;
