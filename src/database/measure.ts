@@ -1,12 +1,12 @@
 /** Sums for metrics. */
-import type { JobTotals, LaneTotals, Measures } from '../ports/measurements.ts';
+import type { JobTotals, LaneTotals, Measures, OperationTotals } from '../ports/measurements.ts';
 import type { Clients } from './connect.ts';
 import { query } from './connect.ts';
 
 const LANES = `
   select l.mapping, l.channel, sum(a.changes)::float8 as changes, sum(a.writes)::float8 as writes, sum(a.errors)::float8 as errors
     from couplet.lane_activity a join couplet.lane l on l.id = a.lane_id
-   where l.forgotten_at is null
+   where l.forgotten_at is null and left(l.mapping, 1) <> '@'
    group by l.mapping, l.channel`;
 
 /** A job with children runs while they do: only those without are counted. */
@@ -24,6 +24,9 @@ const APPLYING = `
    where j.finished_at is null and j.status = 'running' and j.mapping is not null and j.channel is not null
    group by j.mapping, j.channel`;
 
+const OPERATIONS =
+  'select channel, status::text, count(*)::int as count from couplet.customer_operation group by channel, status';
+
 type Unlaned<T extends { readonly lane: unknown }> = Omit<T, 'lane'> & {
   readonly mapping: string;
   readonly channel: string;
@@ -31,7 +34,7 @@ type Unlaned<T extends { readonly lane: unknown }> = Omit<T, 'lane'> & {
 
 export const createMeasures = (clients: Clients): Measures => ({
   measure: async () => {
-    const [lanes, jobs, applying] = await Promise.all([
+    const [lanes, jobs, applying, operations] = await Promise.all([
       query<Unlaned<LaneTotals>>(clients.raw, LANES, []),
       query<JobTotals>(clients.raw, JOBS, []),
       query<{ readonly mapping: string; readonly channel: string; readonly seconds: number }>(
@@ -39,6 +42,7 @@ export const createMeasures = (clients: Clients): Measures => ({
         APPLYING,
         [],
       ),
+      query<OperationTotals>(clients.raw, OPERATIONS, []),
     ]);
     return {
       lanes: lanes.map(({ mapping, channel, changes, writes, errors }) => ({
@@ -48,6 +52,7 @@ export const createMeasures = (clients: Clients): Measures => ({
         errors,
       })),
       jobs,
+      operations: operations.map((row) => ({ ...row })),
       applying: applying.map(({ mapping, channel, seconds }) => ({ lane: { mapping, channel }, seconds })),
     };
   },

@@ -174,6 +174,7 @@ const RESOLUTIONS: Readonly<Record<string, string>> = {
   'remove-coupling': ' by Remove Coupling',
   approve: ': approved',
   decline: ': declined',
+  dismiss: ' by dismissing the operation',
 };
 
 // ---------------------------------------------------------------- customer operations

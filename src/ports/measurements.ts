@@ -24,10 +24,18 @@ export interface LaneApplying {
   readonly seconds: number;
 }
 
+/** Customer operations as they stand. */
+export interface OperationTotals {
+  readonly channel: string;
+  readonly status: string;
+  readonly count: number;
+}
+
 export interface Measurements {
   readonly lanes: readonly LaneTotals[];
   readonly jobs: readonly JobTotals[];
   readonly applying: readonly LaneApplying[];
+  readonly operations: readonly OperationTotals[];
 }
 
 export interface Measures {

@@ -55,6 +55,9 @@ describe('whoever watches', () => {
     gone.abort();
     expect(seen).toEqual(['houston received', 'houston failed']);
     expect((await api.get('/overview')).body.failedOperations).toBe(1);
+    expect((await here.couplet.database.measures.measure()).operations).toEqual([
+      { channel: 'houston', status: 'failed', count: 1 },
+    ]);
   });
 });
 

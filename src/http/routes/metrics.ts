@@ -62,6 +62,7 @@ const SERIES = {
   backlog: ['couplet_backlog', 'gauge', 'Changes that wait to be worked.', ['mapping', 'channel', 'side']],
   couplings: ['couplet_couplings', 'gauge', 'Couplings by status.', ['mapping', 'channel', 'status']],
   errors: ['couplet_open_errors', 'gauge', 'Open synchronization errors.', ['mapping', 'channel', 'kind', 'code']],
+  operations: ['couplet_customer_operations', 'gauge', 'Customer operations by status.', ['channel', 'status']],
   paused: ['couplet_paused', 'gauge', '1 for a mapping and channel that is paused or stopped.', ['mapping', 'channel']],
   stores: ['couplet_store_reachable', 'gauge', '1 for a store that answers.', ['side', 'channel']],
   changes: ['couplet_changes_total', 'counter', 'Changes worked.', ['mapping', 'channel']],
@@ -121,6 +122,7 @@ async function readSamples(deps: ServerDeps): Promise<Record<SeriesName, Sample[
     samples.paused.push([lane, state.paused || state.stopped !== null ? 1 : 0]);
   }
   for (const { lane, kind, code, count } of groups) samples.errors.push([{ ...lane, kind, code }, count]);
+  for (const { channel, status, count } of measured.operations) samples.operations.push([{ channel, status }, count]);
   for (const { side, channel, state } of stores)
     samples.stores.push([{ side, channel: channel ?? '' }, state === 'reachable' ? 1 : 0]);
   for (const { lane, changes, writes, errors } of measured.lanes) {
