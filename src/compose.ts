@@ -116,9 +116,9 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
           rules: settings.commerce,
           database: database.commerce,
           sessions: database.commerceSessions,
+          index: database.channelCustomers,
           operationStores: stores.operationStores,
         };
-          index: database.channelCustomers,
   if (commerce) {
     for (const [kind, work] of commerceJobs(commerce)) otherJobs.set(kind, work);
     operationErrors.act = (error, request) => actOnOperationError(commerce, error, request);
