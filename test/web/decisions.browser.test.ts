@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { customer, makeConflict, shopper } from '../http/open-test-server.ts';
-import { type OpenPage, openPage, settled } from './open-page.ts';
+import { expectFits, type OpenPage, openPage, settled } from './open-page.ts';
 
 let open: OpenPage;
 beforeAll(async () => {
@@ -110,4 +110,19 @@ test('errors of one cause are decided together with one version and one reason, 
   await page.getByRole('region', { name: 'Notices' }).getByRole('button', { name: 'Undo' }).click();
   await page.getByText('Taken back.').waitFor();
   expect(customer(here, 'C4')).toMatchObject({ email: 'hq-C4@example.com' });
+});
+
+test('at 360 px a whole record is decided as it is in a wide window', async () => {
+  const { here } = open;
+  const id = (await here.get('/synchronization-errors?kind=conflict&side=hq&key=C4')).body.items[0].id as string;
+  const { page, complaints } = await open.openAnother({ width: 360, height: 740 });
+  await page.goto(`/errors/${id}`);
+  await page.getByRole('button', { name: 'Take all from the channel' }).click();
+  await page.locator('.write').first().waitFor();
+  await expectFits(page);
+  await page.getByRole('button', { name: 'Synchronize', exact: true }).click();
+  await page.getByText('Synchronize: 1 error resolved.').waitFor();
+  expect(customer(here, 'C4')).toMatchObject({ email: 'till-C4@example.com' });
+  expect(complaints).toEqual([]);
+  await page.context().close();
 });

@@ -5,7 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { openBrowser, openWindow } from './open-browser.ts';
+import { openBrowser, openWindow, type WindowOptions } from './open-browser.ts';
 
 const base = process.argv[2] ?? 'http://127.0.0.1:4870';
 const folder = process.argv[3] ?? join(import.meta.dirname, '../../docs/screenshots');
@@ -26,7 +26,7 @@ async function firstOf(path: string): Promise<string | null> {
 }
 
 async function places(): Promise<readonly (readonly [name: string, address: string])[]> {
-  const conflict = await firstOf('/synchronization-errors?kind=conflict&limit=1');
+  const conflict = await firstOf('/synchronization-errors?kind=conflict&sort=firstSeenAt&limit=1');
   const deletion = await firstOf('/synchronization-errors?kind=deletion&limit=1');
   const failure = await firstOf('/synchronization-errors?kind=failure&limit=1');
   const coupling = await firstOf('/couplings?mapping=customers&status=conflict&limit=1');
@@ -50,8 +50,9 @@ async function places(): Promise<readonly (readonly [name: string, address: stri
     ['coupling', coupling && `/couplings/${coupling}`],
     ['customer-operations', '/customer-operations'],
     ['customer-operation', operation && `/customer-operations/${operation}`],
-    ['commerce', '/commerce'],
-    ['features', '/commerce?tab=features'],
+    ['commerce-jobs', '/commerce'],
+    ['commerce-sessions', '/commerce?tab=sessions'],
+    ['commerce-features', '/commerce?tab=features'],
   ];
   return found.flatMap(([name, address]) => (address === null ? [] : [[name, address] as const]));
 }
@@ -68,35 +69,46 @@ async function expectNone(page: Page): Promise<void> {
   while ((await page.locator('.waiting, .fui-Spinner').count()) > 0) await page.waitForTimeout(50);
 }
 
+/** A conflict is shown while it is decided: one version chosen, what would be written below it. */
+async function decide(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Take all from HQ' }).first().click();
+  await page.locator('.write').or(page.getByText('Nothing is written')).first().waitFor();
+}
+
+async function shoot(options: WindowOptions, suffix: string, only: readonly string[] | null): Promise<void> {
+  const { page, complaints } = await openWindow(browser, base, options);
+  for (const [name, address] of await places()) {
+    if (only !== null && !only.includes(name)) continue;
+    await page.goto(address);
+    await settle(page);
+    if (name === 'conflict') await decide(page);
+    await page.screenshot({ path: join(folder, `${name}${suffix}.png`) });
+  }
+  for (const complaint of complaints) console.error(complaint);
+  await page.context().close();
+}
+
+async function shootTellMe(): Promise<void> {
+  const { page } = await openWindow(browser, base);
+  await page.goto('/');
+  await settle(page);
+  await page.keyboard.press('Control+k');
+  await page.locator('dialog input').fill('cust');
+  await page.getByRole('option').nth(8).waitFor();
+  await page.screenshot({ path: join(folder, 'tell-me.png') });
+  await page.context().close();
+}
+
+const NARROW = ['overview', 'errors', 'conflict', 'customer-operation'];
+const DARK = ['errors', 'conflict'];
+
 await mkdir(folder, { recursive: true });
 const browser = await openBrowser();
 try {
-  for (const width of [1280, 360]) {
-    const { page, complaints } = await openWindow(browser, base, { width, height: width === 360 ? 740 : 800 });
-    for (const [name, address] of await places()) {
-      await page.goto(address);
-      await settle(page);
-      if (name === 'conflict') {
-        await page
-          .getByRole('button', { name: 'Take all from HQ' })
-          .first()
-          .click({ force: true })
-          .catch(() => {});
-        await settle(page);
-      }
-      await page.screenshot({ path: join(folder, `${name}-${width}.png`) });
-    }
-    await page.keyboard.press('Control+k');
-    await page.locator('dialog input').fill('cust');
-    await settle(page);
-    await page.screenshot({ path: join(folder, `tell-me-${width}.png`) });
-    for (const complaint of complaints) console.error(complaint);
-    await page.context().close();
-  }
-  const { page } = await openWindow(browser, base, { dark: true });
-  await page.goto('/errors');
-  await settle(page);
-  await page.screenshot({ path: join(folder, 'errors-dark-1280.png') });
+  await shoot({}, '', null);
+  await shoot({ dark: true }, '-dark', DARK);
+  await shoot({ width: 360, height: 740 }, '-360', NARROW);
+  await shootTellMe();
 } finally {
   await browser.close();
 }
