@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { continuousProofs } from '../../src/compose/continuous-proofs.ts';
 import { smallSite } from './small-site.ts';
 
 it('a store that went back in time stops its mappings before any write; resumed, every difference waits for a person', async () => {
@@ -44,4 +45,24 @@ it('a store that went back in time stops its mappings before any write; resumed,
   site.hq.update('customers', { num: 'C2' }, { name: 'goes on' });
   await site.run();
   expect(site.houston.select('shoppers', { cust_num: 'C2' })[0]?.['full_name']).toBe('goes on');
+});
+
+it('is noticed and compared in the background too, when nothing else goes on', async () => {
+  await using site = await smallSite();
+  for (let n = 1; n <= 4; n += 1)
+    site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com` });
+  await site.run();
+  await site.run();
+  const backup = site.hq.snapshotState();
+  site.hq.update('customers', { num: 'C1' }, { name: 'After the backup' });
+  await site.run();
+  await site.run();
+  site.hq.restoreState(backup);
+  const { prove } = continuousProofs(site.site, site.memory, { warn: () => {} });
+  expect(await prove('customers/houston')).toBe('later');
+  const state = (await site.database.laneStates()).find(({ lane }) => lane.mapping === 'customers');
+  expect(state?.stopped?.params['comparison']).toMatchObject({ toChannel: { inserted: 0, modified: 1, deleted: 0 } });
+  expect(site.houston.select('shoppers', { cust_num: 'C1' })[0]?.['full_name']).toBe('After the backup');
+  expect(await prove('customers/houston')).toBe('later');
+  expect(await site.sql`select 1 from couplet.job where dry_run`).toHaveLength(1);
 });

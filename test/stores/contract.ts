@@ -6,6 +6,7 @@ import { describe } from 'vitest';
 import { describeCapture } from './contract-capture.ts';
 import type { ContractEffort, MakeFixture } from './contract-fixture.ts';
 import { describeCreating } from './contract-creating.ts';
+import { describeDigests } from './contract-digests.ts';
 import { describeFence } from './contract-fence.ts';
 import { describeLineage } from './contract-lineage.ts';
 import { describeMatching } from './contract-matching.ts';
@@ -26,6 +27,7 @@ export function describeStoreContract(name: string, makeFixture: MakeFixture, ef
     describeWaking(makeFixture, effort);
     describeLineage(makeFixture);
     describeReading(makeFixture);
+    describeDigests(makeFixture);
     describeMatching(makeFixture);
     describeWriting(makeFixture);
     describeCreating(makeFixture);
