@@ -25,6 +25,7 @@ import {
   openCouplet,
   openEmbedded,
 } from './open-couplet.ts';
+import { textOf } from './print-table.ts';
 import { recordConfiguration } from './record-configuration.ts';
 import { explainListening, serve } from './serve.ts';
 import { pageIfPossible } from '../web-build/ensure-page-built.ts';
@@ -158,7 +159,7 @@ async function recordOperations(couplet: Couplet, { houstonUrl, hqUrl }: DemoSto
         throw new CommandFailed(EXIT.failed, `The job ${name} ended as ${status}: ${code ?? ''} ${message ?? ''}`);
     };
     const of = async (name: string): Promise<string> =>
-      String((await allItems(here.ask, '/customer-operations', queryOf({ 'field.name': name })))[0]?.['id'] ?? '');
+      textOf((await allItems(here.ask, '/customer-operations', queryOf({ 'field.name': name })))[0]?.['id']);
     await operations.recordNewCustomers();
     await job('pipeline');
     await operations.recordOpposingEdits();

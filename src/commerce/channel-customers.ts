@@ -3,7 +3,7 @@
  * channel's own state at the time of the call, so that it agrees with what the channel itself believes.
  */
 import { randomUUID } from 'node:crypto';
-import type { Value } from '../domain/record.ts';
+import type { Json, Value } from '../domain/record.ts';
 import { StoreBusy, StoreUnreachable } from '../errors/store-faults.ts';
 import type { ChannelCustomer, ChannelCustomers, GivenCustomer, Taken } from '../ports/channel-customers.ts';
 import type { NewOperationRow } from '../ports/commerce.ts';
@@ -34,8 +34,8 @@ export const channelCustomers = (commerce: CommerceSite): ChannelCustomers => ({
 /** What the channel has, not what the configuration wants; of a setting that it was never told, the file speaks. */
 async function modesOf(commerce: CommerceSite, channel: string): Promise<{ create: boolean; edit: boolean }> {
   const told = await operationStoreOf(commerce, channel).configuration(schemaOf(commerce, channel));
-  const create = told.get(CREATE_ASYNCHRONOUSLY) ?? commerce.rules.channels[channel]?.createAsynchronously ?? false;
-  return { create: create === true, edit: told.get(EDIT_ASYNCHRONOUSLY) === true };
+  const creates = told.get(CREATE_ASYNCHRONOUSLY) ?? commerce.rules.channels[channel]?.createAsynchronously ?? false;
+  return { create: creates === true, edit: told.get(EDIT_ASYNCHRONOUSLY) === true };
 }
 
 // ---------------------------------------------------------------- create
@@ -100,6 +100,8 @@ async function change(
   return { way: 'asynchronous', customer: await show() };
 }
 
+const textOfKey = (key: Json): string => (typeof key === 'string' ? key : JSON.stringify(key));
+
 /** A key that the customer has no part of would fail on its way, long after the caller has gone. */
 async function requireParts(
   commerce: CommerceSite,
@@ -116,7 +118,7 @@ async function requireParts(
   for (const [at, { table, key }] of named.entries()) {
     const known =
       recorded[at]?.some(({ partKey }) => partKey === key) ||
-      parts?.[table.part as keyof typeof parts]?.some((part) => String(part.key) === key);
+      parts?.[table.part as keyof typeof parts]?.some((part) => textOfKey(part.key) === key);
     if (!known)
       throw new ActionRefused('record-not-found', `the customer has no such ${table.part}`, {
         key,

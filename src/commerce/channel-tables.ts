@@ -1,7 +1,7 @@
 /** The channel's own tables of customers and parts, as the channel service reads them: without asking HQ for anything. */
 import type { Field, Mapping } from '../domain/mapping.ts';
 import { type OperationPart, partKeyColumn } from '../domain/operation-row.ts';
-import type { Json, RecordKey, Value } from '../domain/record.ts';
+import type { Json, Value } from '../domain/record.ts';
 import { valueToJson } from '../domain/value-json.ts';
 import { TEXT, type ValueType } from '../domain/value-type.ts';
 import { storeOf } from '../engine/site.ts';
@@ -117,13 +117,4 @@ export function valuesToJson(
       return [field.name, valueToJson(type, values[field.name] ?? null)];
     }),
   );
-}
-
-/** The key of a part in its table, of a customer whom the channel has. */
-export function channelKeyOf(table: ChannelTable, partKey: string, customer: RecordKey): RecordKey | null {
-  const { mapping, keyColumn, parentColumns } = table;
-  const key = mapping.channel.key.map((column) =>
-    column === keyColumn ? partKey : (customer[parentColumns.indexOf(column)] ?? null),
-  );
-  return key.every((value) => value !== null) ? (key as RecordKey) : null;
 }

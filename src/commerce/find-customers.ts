@@ -187,9 +187,9 @@ export async function showCustomers(
       guids.map((guid) => ({ guid, partKey: '' })),
     ),
   ]);
-  const byGuid = Map.groupBy(ways, ({ guid }) => guid);
+  const waysOf = Map.groupBy(ways, ({ guid }) => guid);
   return found.map((customer) => {
-    const own = byGuid.get(customer.guid ?? '') ?? [];
+    const own = waysOf.get(customer.guid ?? '') ?? [];
     const record = records.get(asyncRecordName(customer.guid ?? '', '')) ?? null;
     return { ...show(commerce, tables, customer, record, own), parts: null };
   });

@@ -58,7 +58,7 @@ function readPart(
     places.push({ pointer: `${pointer}/key`, code: 'required-value-missing', params: { field: 'key' } });
     return null;
   }
-  const read = isNew ? { value: keyAmong(table, values) ?? drawKey(type) } : valueFromJson(type, given.key as Json);
+  const read = isNew ? { value: keyAmong(table, values) ?? drawKey(type) } : valueFromJson(type, given.key ?? null);
   if ('problem' in read) {
     places.push({ pointer: `${pointer}/key`, code: read.problem.code, params: read.problem.params });
     return null;

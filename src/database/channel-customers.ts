@@ -1,6 +1,6 @@
 /** What the coupling database knows of a channel's customers besides operations: who has which GUID, who is on the way. */
 import type { ChannelCustomerIndex, GuidOfRecord } from '../ports/channel-customer-index.ts';
-import { type KeyText, keyText } from '../domain/record.ts';
+import { keyText } from '../domain/record.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import { query } from './connect.ts';
@@ -60,7 +60,7 @@ export const channelCustomersPart = (clients: Clients, lanes: LaneRegistry): Cha
   },
   async endedByOperation(mapping, hqKeys) {
     const rows = await query<{ hq_key: string }>(clients.raw, ENDED, [mapping, textArray(hqKeys.map(keyText))]);
-    return new Set(rows.map((row) => row.hq_key as KeyText));
+    return new Set(rows.map((row) => row.hq_key));
   },
   async accountOf(channel, account) {
     const rows = await query<{ guid: string }>(
