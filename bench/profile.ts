@@ -1,4 +1,4 @@
-/** `npm run profile -- W2 [--records N] [--out FILE]`: a CPU profile of Couplet's part of a workload. */
+/** `npm run profile -- W2 [--records N] [--runs R] [--out FILE]`: a CPU profile of Couplet's part of a workload. */
 import { writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     records: { type: 'string', default: '100000' },
+    runs: { type: 'string', default: '1' },
     out: { type: 'string' },
     only: { type: 'string' },
     profile: { type: 'boolean', default: true },
@@ -30,7 +31,7 @@ const counts = process.env['BENCH_DATABASE_URL'] === undefined;
 await runWorkloads({
   server,
   records: Number(values.records),
-  runs: 1,
+  runs: Number(values.runs),
   wanted: new Set([workload === 'W3b' ? 'W3' : workload]),
   subjects: new Set([values.only === 'reference' ? 'reference' : 'couplet']),
   figures: figures((line) => console.log(line)),

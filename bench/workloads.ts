@@ -130,11 +130,9 @@ async function conflicts(bench: Bench, { hq, channel }: Apps, test: CoupletUnder
   const { figures, records, server, watch } = bench;
   const each = Math.floor(records / 10);
   const at = 3 + (run % 3);
-  await hq.unsafe(
-    `update customers set phone = 'H' || id, updated_at = now() where id % 10 = ${at} and id <= ${records}`,
-  );
+  await hq.unsafe(`update customers set phone = 'H' || id where id % 10 = ${at} and id <= ${records}`);
   await channel.unsafe(
-    `update crm_contact set tel = 'S' || contact_id, modified_at = now() where ${CHANNEL_NUMBER} % 10 = ${at} and customer_no like 'C%' and ${CHANNEL_NUMBER} <= ${records}`,
+    `update crm_contact set tel = 'S' || contact_id where ${CHANNEL_NUMBER} % 10 = ${at} and customer_no like 'C%' and ${CHANNEL_NUMBER} <= ${records}`,
   );
   await vacuum(server);
   const listed = await watch('W3', () =>
@@ -233,12 +231,8 @@ async function measureReference(bench: Bench, andTheRest: boolean): Promise<void
     }
     if (wanted.has('W3')) {
       const at = 3 + (run % 3);
-      await apps.hq.unsafe(
-        `update customers set phone = 'H' || id, updated_at = now() where id % 10 = ${at} and id <= ${records}`,
-      );
-      await apps.channel.unsafe(
-        `update crm_contact set tel = 'S' || contact_id, modified_at = now() where ${CHANNEL_NUMBER} % 10 = ${at}`,
-      );
+      await apps.hq.unsafe(`update customers set phone = 'H' || id where id % 10 = ${at} and id <= ${records}`);
+      await apps.channel.unsafe(`update crm_contact set tel = 'S' || contact_id where ${CHANNEL_NUMBER} % 10 = ${at}`);
       await vacuum(server, ['ref_hq', 'ref_channel', 'ref_sync']);
       figures.add(
         'W3 listed, reference',

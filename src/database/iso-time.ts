@@ -1,5 +1,7 @@
 /** '2026-01-01 00:00:00.5+00' of a session in UTC → '2026-01-01T00:00:00.500000Z': ISO 8601, all digits kept. */
 export const isoTime = (text: string): string => {
+  // As most are printed: all digits, in UTC.
+  if (text.length === 29 && text.endsWith('+00')) return `${text.slice(0, 10)}T${text.slice(11, 26)}Z`;
   const plain = text.replace(/\+00$/, '');
   const point = plain.indexOf('.');
   const [whole, fraction] = point < 0 ? [plain, ''] : [plain.slice(0, point), plain.slice(point + 1)];

@@ -7,7 +7,7 @@ import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { LaneRegistry } from './lane-registry.ts';
-import { ON_PENDING_ALREADY, pend, pendingArguments, pendStatement } from './pending.ts';
+import { laneIdsOf, ON_PENDING_ALREADY, pend, pendingArguments, pendStatement } from './pending.ts';
 
 export const cursorPart = (
   clients: Clients,
@@ -22,7 +22,8 @@ export const cursorPart = (
     return rows[0]?.cursor ?? null;
   },
   moveCursor: async (side, channel, from, to, changes, moves) => {
-    for (const { lane } of [...changes, ...moves]) await lanes.idOf(lane);
+    await laneIdsOf(lanes, changes);
+    await laneIdsOf(lanes, moves);
     const place = [side, channel ?? '', to, ...(from === null ? [] : [from])];
     if (moves.length === 0 && from !== null) {
       const args = await pendingArguments(lanes, changes);

@@ -1,6 +1,6 @@
 /** Changes that were read from a store and still have to be worked. */
 import type { KeyText, RecordKey, Side, Value } from '../domain/record.ts';
-import { keyOfText, keyText } from '../domain/record.ts';
+import { isPlainPart, keyOfText, keyText } from '../domain/record.ts';
 import type { CouplingDatabase, NewPending, PendingChange, PendingState } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import { plainArray, textArray } from './array-literal.ts';
@@ -69,9 +69,8 @@ export const pend = async (sql: Queryable, lanes: LaneRegistry, changes: readonl
 };
 
 export const pendingArguments = async (lanes: LaneRegistry, changes: readonly NewPending[]): Promise<Parameter[]> => {
-  const entries: { laneId: number; change: NewPending }[] = [];
-  for (const change of changes) entries.push({ laneId: await lanes.idOf(change.lane), change });
-  const rows = coalescePending(entries);
+  const ids = await laneIdsOf(lanes, changes);
+  const rows = coalescePending(changes.map((change) => ({ laneId: ids.get(change.lane) as number, change })));
   return [
     plainArray(rows.map((row) => row.laneId)),
     plainArray(rows.map((row) => row.side)),
@@ -79,6 +78,16 @@ export const pendingArguments = async (lanes: LaneRegistry, changes: readonly Ne
     plainArray(rows.map((row) => row.deleted)),
     textArray(rows.map((row) => (row.oldRow === null ? null : JSON.stringify(row.oldRow)))),
   ];
+};
+
+/** Each lane is asked for once, not with every change. */
+export const laneIdsOf = async (
+  lanes: LaneRegistry,
+  changes: readonly { readonly lane: Lane }[],
+): Promise<ReadonlyMap<Lane, number>> => {
+  const ids = new Map<Lane, number>();
+  for (const { lane } of changes) if (!ids.has(lane)) ids.set(lane, await lanes.idOf(lane));
+  return ids;
 };
 
 interface PendingRow {
@@ -195,7 +204,19 @@ export const pendingPart = (clients: Clients, lanes: LaneRegistry): PendingPart 
   },
 });
 
-export const keyArray = (keys: readonly RecordKey[]): string => textArray(keys.map(keyText));
+/** Keys as an array of their texts, which are quoted themselves: those of one plain part need no search for what to escape. */
+export const keyArray = (keys: readonly RecordKey[]): string => {
+  let text = '{';
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index] as RecordKey;
+    if (index > 0) text += ',';
+    text +=
+      key.length === 1 && isPlainPart(key[0] as string)
+        ? `"[\\"${key[0]}\\"]"`
+        : textArray([keyText(key)]).slice(1, -1);
+  }
+  return `${text}}`;
+};
 
 const countPending = async (clients: Clients, lanes: LaneRegistry, lane: Lane) => {
   const none = (): Record<PendingState, number> => ({

@@ -10,7 +10,7 @@
  */
 import { FenceLost } from '../errors/store-faults.ts';
 import type { Recording } from '../ports/coupling-database.ts';
-import { keyText } from '../domain/record.ts';
+import type { RecordKey } from '../domain/record.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import type { Queryable } from './open-session.ts';
@@ -19,7 +19,7 @@ import { writeOutcomes } from './commerce-operations.ts';
 import { writeProgress, writeResults } from './jobs.ts';
 import type { LaneRegistry } from './lane-registry.ts';
 import type { Layouts } from './layouts.ts';
-import { pend } from './pending.ts';
+import { keyArray, laneIdsOf, pend } from './pending.ts';
 import { lockWaiting, parentLanesOf, releaseFromCoupled, releaseWaiting, writeWaits } from './release-waiting.ts';
 import { resolveErrors, writeErrors } from './sync-errors.ts';
 import { markReverted, writeLog } from './sync-log.ts';
@@ -62,7 +62,7 @@ export const record = async (
 ): Promise<void> => {
   const { lane, number } = recording.fence;
   const laneId = await lanes.idOf(lane);
-  for (const { lane: other } of recording.pend) await lanes.idOf(other);
+  await laneIdsOf(lanes, recording.pend);
   const prepared: Prepared = {
     laneId,
     layoutId: await layouts.currentOf(laneId),
@@ -158,13 +158,13 @@ const generationsOf = (entries: readonly { readonly generation: number }[]): str
   plainArray(entries.map(({ generation }) => generation));
 
 const releaseByNewKeys = async (sql: Queryable, laneId: number, recording: Recording): Promise<void> => {
-  const hqKeys: string[] = [];
-  const channelKeys: string[] = [];
+  const hqKeys: RecordKey[] = [];
+  const channelKeys: RecordKey[] = [];
   for (const change of [...recording.couple, ...recording.update]) {
-    if (change.hqKey !== undefined) hqKeys.push(keyText(change.hqKey));
-    if (change.channelKey !== undefined && change.channelKey !== null) channelKeys.push(keyText(change.channelKey));
+    if (change.hqKey !== undefined) hqKeys.push(change.hqKey);
+    if (change.channelKey !== undefined && change.channelKey !== null) channelKeys.push(change.channelKey);
   }
-  await releaseWaiting(sql, laneId, textArray(hqKeys), textArray(channelKeys));
+  await releaseWaiting(sql, laneId, keyArray(hqKeys), keyArray(channelKeys));
 };
 
 const WRITES: ReadonlySet<string> = new Set(['inserted', 'modified', 'deleted', 'restored']);

@@ -1,5 +1,5 @@
 /** Synchronization errors as the engine reads and records them. */
-import type { Json, Params, Side } from '../domain/record.ts';
+import type { Json, Params, Side, Value } from '../domain/record.ts';
 import { keyOfText, keyText } from '../domain/record.ts';
 import type {
   CouplingDatabase,
@@ -20,6 +20,37 @@ import type { LaneRegistry } from './lane-registry.ts';
 import { keyArray } from './pending.ts';
 
 type Seen = Pick<ErrorRecord, 'exists' | 'modifiedAt' | 'changedBy' | 'version'>;
+
+/**
+ * A field of an error by places, and no more of it than its two values where these are the base and nothing was changed:
+ * with the names of six parts for each of twelve fields a row was longer than a page lets stand, and was compressed.
+ */
+type StoredField =
+  | readonly [name: string, hq: Value, channel: Value]
+  | readonly [
+      name: string,
+      hq: Value,
+      channel: Value,
+      base: readonly [hq: Value, channel: Value] | null,
+      changedIn: readonly Side[],
+      conflicting: boolean,
+    ];
+
+const storedField = ({ name, hq, channel, base, changedIn, conflicting }: ErrorField): StoredField =>
+  base !== null && base.hq === hq && base.channel === channel && changedIn.length === 0 && !conflicting
+    ? [name, hq, channel]
+    : [name, hq, channel, base && [base.hq, base.channel], changedIn, conflicting];
+
+const isStored = (field: StoredField | ErrorField): field is StoredField => Array.isArray(field);
+
+const readField = (stored: StoredField | ErrorField): ErrorField => {
+  // As they were kept before they had places.
+  if (!isStored(stored)) return stored;
+  const [name, hq, channel] = stored;
+  if (stored.length === 3) return { name, base: { hq, channel }, hq, channel, changedIn: [], conflicting: false };
+  const [, , , base, changedIn, conflicting] = stored;
+  return { name, base: base && { hq: base[0], channel: base[1] }, hq, channel, changedIn, conflicting };
+};
 
 export interface ErrorRow {
   readonly id: string;
@@ -44,7 +75,7 @@ export interface ErrorRow {
   readonly survivor_changed: boolean | null;
   readonly candidates: readonly ErrorCandidate[] | null;
   readonly mass_deletion: Json;
-  readonly fields: readonly ErrorField[] | null;
+  readonly fields: readonly (StoredField | ErrorField)[] | null;
   readonly waits_for_lane_id: number | null;
   readonly waits_for_side: Side | null;
   readonly waits_for_key: string | null;
@@ -87,7 +118,7 @@ export const errorOfRow = async (row: ErrorRow, lanes: LaneRegistry): Promise<Sy
   survivorChanged: row.survivor_changed,
   candidates: row.candidates ?? [],
   massDeletion: row.mass_deletion,
-  fields: row.fields ?? [],
+  fields: (row.fields ?? []).map(readField),
   waitsFor:
     row.waits_for_lane_id === null || row.waits_for_side === null || row.waits_for_key === null
       ? null
@@ -223,7 +254,7 @@ const COLUMNS: readonly BulkColumn<NewError>[] = [
   { name: 'survivor_changed', type: 'boolean', as: 'plain', value: ({ error }) => error.survivorChanged },
   { name: 'candidates', type: 'json', as: 'joined', value: ({ error }) => jsonOrNull(error.candidates) },
   { name: 'mass_deletion', type: 'json', as: 'joined', value: ({ error }) => jsonOrNull(error.massDeletion) },
-  { name: 'fields', type: 'json', as: 'joined', value: ({ error }) => jsonOrNull(error.fields) },
+  { name: 'fields', type: 'json', as: 'joined', value: ({ error }) => jsonOrNull(error.fields.map(storedField)) },
   { name: 'field_names', type: 'text[]', as: 'text', value: ({ error }) => fieldNamesOf(error) },
   { name: 'waits_for_lane_id', type: 'int', as: 'plain', value: ({ waitsForLaneId }) => waitsForLaneId },
   { name: 'waits_for_side', type: 'couplet.side', as: 'plain', value: ({ error }) => error.waitsFor?.side ?? null },

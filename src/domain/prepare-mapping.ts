@@ -11,6 +11,7 @@ import type { PreparedField, PreparedMapping, PreparedSide } from './prepared-ma
 import { otherSide, type Params, type Side, SIDES, type Value } from './record.ts';
 import { typesConvertible } from './type-conversion.ts';
 import { plainType, TEXT, type ValueType } from './value-type.ts';
+import { ValueSet } from './value-set.ts';
 
 /** What has to be known of a column; a store's description of it has more. */
 export interface MappedColumn {
@@ -250,6 +251,56 @@ function tupleOf(columns: readonly number[], row: readonly Value[]): Value {
     parts.push(part);
   }
   return JSON.stringify(parts);
+}
+
+/** What the last set of each side wrote: in a batch mostly what the next one writes, too. */
+interface SetLayout {
+  readonly indices: readonly number[];
+  readonly columns: readonly string[];
+  readonly places: ReadonlyMap<string, number>;
+}
+const layouts = new WeakMap<PreparedMapping, Record<Side, SetLayout | null>>();
+
+/** As `setOf`, for writes by the thousand. */
+export function valueSetOf(
+  prepared: PreparedMapping,
+  side: Side,
+  writes: readonly Pick<FieldWrite, 'index' | 'to'>[],
+): ReadonlyMap<string, Value> {
+  const layout = layoutOf(prepared, side, writes);
+  if (layout === null) return setOf(prepared, side, writes);
+  const values = new Array<Value>(writes.length);
+  for (let at = 0; at < writes.length; at += 1) values[at] = (writes[at] as (typeof writes)[number]).to;
+  return new ValueSet(layout.columns, layout.places, values);
+}
+
+/** Null where fields share columns or have several. */
+function layoutOf(
+  prepared: PreparedMapping,
+  side: Side,
+  writes: readonly Pick<FieldWrite, 'index'>[],
+): SetLayout | null {
+  let known = layouts.get(prepared);
+  if (known === undefined) layouts.set(prepared, (known = { hq: null, channel: null }));
+  const last = known[side];
+  if (last !== null && sameIndices(last.indices, writes)) return last;
+  const columns: string[] = [];
+  const places = new Map<string, number>();
+  for (const { index } of writes) {
+    const [place, ...others] = prepared.fields[index]?.columns[side] ?? [];
+    const column = place === undefined ? undefined : prepared.sides[side].columns[place];
+    if (column === undefined || others.length > 0 || places.has(column)) return null;
+    places.set(column, columns.length);
+    columns.push(column);
+  }
+  known[side] = { indices: writes.map(({ index }) => index), columns, places };
+  return known[side];
+}
+
+function sameIndices(indices: readonly number[], writes: readonly Pick<FieldWrite, 'index'>[]): boolean {
+  if (indices.length !== writes.length) return false;
+  for (let at = 0; at < indices.length; at += 1) if (indices[at] !== writes[at]?.index) return false;
+  return true;
 }
 
 /**

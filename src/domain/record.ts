@@ -20,8 +20,21 @@ export type RecordKey = readonly string[];
 
 /** A record key as one string, for maps and unique constraints: the JSON array of its parts. */
 export type KeyText = string;
-export const keyText = (key: RecordKey): KeyText => JSON.stringify(key);
-export const keyOfText = (text: KeyText): RecordKey => JSON.parse(text) as string[];
+/** Of which JSON escapes nothing: most keys, and every record's is asked for several times. */
+export const isPlainPart = (part: string): boolean => PLAIN.test(part);
+
+export const keyText = (key: RecordKey): KeyText =>
+  key.length === 1 && isPlainPart(key[0] as string) ? `["${key[0]}"]` : JSON.stringify(key);
+export const keyOfText = (text: KeyText): RecordKey =>
+  PLAIN_KEY.test(text) ? [text.slice(2, -2)] : (JSON.parse(text) as string[]);
+
+const PLAIN = /^[ !#-[\]-~]*$/;
+const PLAIN_KEY = /^\["[ !#-[\]-~]*"\]$/;
+
+export const sameKey = (a: RecordKey | null, b: RecordKey | null): boolean => {
+  if (a === b || a === null || b === null) return a === b;
+  return a.length === b.length && a.every((part, at) => part === b[at]);
+};
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 /** The machine-readable parts of a message worded for people. */

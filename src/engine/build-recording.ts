@@ -5,7 +5,7 @@
 import type { Base, BaseState } from '../domain/pair.ts';
 import type { PreparedMapping } from '../domain/prepared-mapping.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
-import { keyText, otherSide, type Params, type RecordKey, type Side, SIDES, type Value } from '../domain/record.ts';
+import { otherSide, type Params, type RecordKey, sameKey, type Side, SIDES, type Value } from '../domain/record.ts';
 import type {
   Coupling,
   CouplingStatus,
@@ -250,7 +250,15 @@ function takeWrite(
     ...(outcome.oldRow && { oldRow: outcome.oldRow }),
   };
   log({
-    ...note,
+    jobId: note.jobId,
+    cause: note.cause,
+    actor: note.actor,
+    changedBy: note.changedBy,
+    reason: note.reason,
+    requestId: note.requestId,
+    code: note.code,
+    errorId: note.errorId,
+    reverts: note.reverts,
     action: ACTION_OF[note.operation],
     direction: target === 'hq' ? 'toHq' : 'toChannel',
     changes,
@@ -314,6 +322,12 @@ export const describeRecord = (prepared: PreparedMapping, side: Side, values: re
 function completeBase(prepared: PreparedMapping, draft: Draft, note: LedgerNote, held: readonly Value[] | null): void {
   const source = otherSide(note.target);
   if (!note.sourceValues || !held) return;
+  draft.baseMoved = true;
+  if (
+    note.fields.length === prepared.fields.length &&
+    note.fields.every(({ name }, at) => prepared.fields[at]?.name === name)
+  )
+    return;
   const writtenNames = new Set(note.fields.map((field) => field.name));
   for (const field of prepared.fields) {
     if (writtenNames.has(field.name)) continue;
@@ -323,7 +337,6 @@ function completeBase(prepared: PreparedMapping, draft: Draft, note: LedgerNote,
     draft.base[note.target][field.index] = held[field.index] ?? null;
     draft.base.states[field.index] = flowsBack ? 'none' : 'known';
   }
-  draft.baseMoved = true;
 }
 
 const statesOrNull = (states: readonly BaseState[]): readonly BaseState[] | null =>
@@ -349,8 +362,6 @@ const newCoupling = (draft: Draft): NewCoupling => ({
   oldRows: draft.oldRows,
 });
 
-const sameKey = (a: RecordKey | null, b: RecordKey | null): boolean => (a && b ? keyText(a) === keyText(b) : a === b);
-
 /** Only what changed; null when nothing did, so that an idle pair is never written. */
 function changesOf(draft: Draft, before: Coupling): CouplingUpdate | null {
   const update: { -readonly [K in keyof CouplingUpdate]: CouplingUpdate[K] } = { id: draft.id };
@@ -374,7 +385,7 @@ function changesOf(draft: Draft, before: Coupling): CouplingUpdate | null {
       changed = true;
     }
   }
-  if (SIDES.some((side) => draft.written[side] !== before.written[side])) {
+  if (draft.written.hq !== before.written.hq || draft.written.channel !== before.written.channel) {
     update.written = draft.written;
     changed = true;
   }

@@ -53,7 +53,8 @@ export function probeOf(
 }
 
 export function matchFields(context: LaneContext, names: readonly string[]): PreparedField[] {
-  return names.map((name) => context.prepared.fields.find((field) => field.name === name) as PreparedField);
+  const { fields, indexOf } = context.prepared;
+  return names.map((name) => fields[indexOf.get(name) ?? -1] as PreparedField);
 }
 
 export const matchColumns = (context: LaneContext, fields: readonly PreparedField[], side: Side): string[] =>

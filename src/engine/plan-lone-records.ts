@@ -4,13 +4,15 @@
  */
 import { decide, newRecordWrites } from '../domain/decide.ts';
 import type { FieldWrite } from '../domain/pair.ts';
-import { fieldValuesOf, setOf } from '../domain/prepare-mapping.ts';
+import { fieldValuesOf, valueSetOf } from '../domain/prepare-mapping.ts';
 import { makeTranslator } from '../domain/translate.ts';
-import { type KeyText, keyText, otherSide, type RecordKey, type Side, SIDES } from '../domain/record.ts';
+import type { PreparedField } from '../domain/prepared-mapping.ts';
+import { type KeyText, keyText, otherSide, type RecordKey, type Side, SIDES, type Value } from '../domain/record.ts';
 import type { PendingChange } from '../ports/coupling-database.ts';
 import type { StoredRecord, Write } from '../ports/store.ts';
 import { describeRecord } from './build-recording.ts';
 import { findParents, type Gathered, type LoneWork, sideNow, type WorkItem } from './gather-pairs.ts';
+import type { LaneContext } from './lane-context.ts';
 import { type LedgerNote, writeNote } from './ledger-note.ts';
 import { matchColumns, type MatchedPair, matchFields, matchLoneRecords, probeOf } from './match-lone-records.ts';
 import { addWrite, type BatchPlan, noteBase, noteFieldsOf, parentsOf, planFields } from './plan-pairs.ts';
@@ -244,10 +246,28 @@ export function planInsert(
   };
   addWrite(subject, target, note, {
     operation: 'insert',
-    set: setOf(context.prepared, target, fields),
+    set: valueSetOf(context.prepared, target, fields),
     unless: unlessMatched(plan, from, values),
     note: writeNote(note),
   });
+}
+
+interface Probed {
+  readonly fields: readonly PreparedField[];
+  readonly columns: readonly string[];
+  readonly caseSensitive: boolean;
+}
+
+/** What the match of a lane compares in the store of `target`: asked for every record that is created. */
+const probedOf = new WeakMap<LaneContext, Partial<Record<Side, readonly Probed[]>>>();
+
+function groupsOf(context: LaneContext, target: Side): readonly Probed[] {
+  let known = probedOf.get(context);
+  if (known === undefined) probedOf.set(context, (known = {}));
+  return (known[target] ??= context.prepared.mapping.match.map(({ fields: names, caseSensitive }) => {
+    const fields = matchFields(context, names);
+    return { fields, columns: matchColumns(context, fields, target), caseSensitive };
+  }));
 }
 
 /** The match once more, within the statement that creates: a partner may have appeared since it was sought. */
@@ -256,17 +276,10 @@ function unlessMatched(
   from: Side,
   values: LoneWork['values'],
 ): Extract<Write, { operation: 'insert' }>['unless'] {
-  const target = otherSide(from);
-  const conditions: { columns: string[]; caseSensitive: boolean; values: (string | null)[] }[] = [];
-  for (const group of plan.context.prepared.mapping.match) {
-    const fields = matchFields(plan.context, group.fields);
+  const conditions: { columns: readonly string[]; caseSensitive: boolean; values: Value[] }[] = [];
+  for (const { fields, columns, caseSensitive } of groupsOf(plan.context, otherSide(from))) {
     const probe = probeOf(fields, from, values, plan.gathered.translator);
-    if (probe)
-      conditions.push({
-        columns: matchColumns(plan.context, fields, target),
-        caseSensitive: group.caseSensitive,
-        values: probe,
-      });
+    if (probe) conditions.push({ columns, caseSensitive, values: probe });
   }
   return conditions;
 }

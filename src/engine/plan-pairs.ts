@@ -1,7 +1,7 @@
 /** From pairs to writes: each pair is decided by the one pure function, and its decision becomes writes and findings. */
 import { decide } from '../domain/decide.ts';
 import type { DecideOptions, FieldWrite, PairDecision } from '../domain/pair.ts';
-import { setOf } from '../domain/prepare-mapping.ts';
+import { valueSetOf } from '../domain/prepare-mapping.ts';
 import { otherSide, type Params, type RecordKey, type Side, type Value } from '../domain/record.ts';
 import { describeRecord, type Draft, type RecordingBuilder } from './build-recording.ts';
 import { type Gathered, type PairWork, parentKeyOf } from './gather-pairs.ts';
@@ -197,11 +197,12 @@ function planUpdate(
     fields: noteFields,
     code: directionCode(decision, fields),
   };
-  const set = setOf(context.prepared, side, fields);
+  const set = valueSetOf(context.prepared, side, fields);
   addWrite(subject, side, note, {
     operation: 'update',
     key: record.key,
     version: record.version,
+    read: record.values,
     set,
     note: writeNote(note),
   });
@@ -374,7 +375,7 @@ export function planRestore(plan: BatchPlan, subject: Subject, deletedIn: Side):
     operation: 'restore',
     key,
     row: subject.oldRows[deletedIn] ?? {},
-    set: setOf(prepared, deletedIn, fields),
+    set: valueSetOf(prepared, deletedIn, fields),
     note: writeNote(note),
   } as const;
   addWrite(subject, deletedIn, note, write);

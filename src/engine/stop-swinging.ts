@@ -2,7 +2,7 @@
  * A pair that swings: each app, or something in it, undoes what the other one wrote, and Couplet would carry the two
  * values to and fro for ever. Told by the log, so that it holds over restarts and several workers.
  *
- * Only a pair that Couplet has written on the side that now changed can swing, so most pairs are never looked up.
+ * Only a pair that Couplet has written on both sides can swing, so most pairs are never looked up.
  */
 import { directionTo, otherSide, type Side, type WriteDirection } from '../domain/record.ts';
 import type { RecentWrites } from '../ports/coupling-database.ts';
@@ -43,7 +43,8 @@ function mayHaveSwung({ pair, loneSide, writes }: Subject): PlannedWrite | null 
   const [planned, ...others] = writes;
   if (pair === null || loneSide !== null || planned === undefined || others.length > 0) return null;
   if (planned.write.operation !== 'update') return null;
-  return pair.coupling.written[otherSide(planned.side)] === null ? null : planned;
+  const { written } = pair.coupling;
+  return written.hq === null || written.channel === null ? null : planned;
 }
 
 function stopIfSwinging(context: LaneContext, { subject, planned }: Candidate, writes: RecentWrites): void {

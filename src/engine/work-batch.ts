@@ -55,7 +55,7 @@ export async function carryOut(
   options: BatchOptions,
 ): Promise<BatchResult> {
   await context.surroundings.reach('decided', context.lane);
-  const batchIds = await writeBoth(context, run, subjects, plan.builder, options);
+  const batches = await writeBoth(context, run, subjects, plan.builder, options);
   const restricted = { only: options.decide.only, fields: options.decide.fields !== null };
   const settling = {
     context,
@@ -69,11 +69,11 @@ export async function carryOut(
   };
   for (const subject of subjects) settleSubject(settling, subject);
   const parts = plan.builder.build();
-  parts.batchIds.push(...batchIds);
+  parts.batchIds.push(...batches.hq, ...batches.channel);
   run.counters.coupled += parts.couple.length;
   run.counters.uncoupled += parts.end.length;
   await recordParts(context, run, parts);
-  await clearLedger(context, batchIds);
+  await clearLedger(context, batches);
   const again = subjects.filter((subject) => subject.verdict.kind === 'again').length + plan.gathered.unproven.length;
   return { subjects, parts, again };
 }
@@ -156,8 +156,8 @@ async function writeBoth(
   subjects: readonly Subject[],
   builder: RecordingBuilder,
   options: BatchOptions,
-): Promise<string[]> {
-  const batchIds: string[] = [];
+): Promise<Batches> {
+  const batches: Record<Side, string[]> = { hq: [], channel: [] };
   for (const side of SIDES) {
     const planned: PlannedWrite[] = [];
     for (const subject of subjects) {
@@ -170,11 +170,11 @@ async function writeBoth(
     }
     if (planned.length > 0) {
       await run.ensureJob();
-      batchIds.push(await writeSide(context, run, side, planned, builder, options));
+      batches[side].push(await writeSide(context, run, side, planned, builder, options));
     }
     await context.surroundings.reach(side === 'hq' ? 'hq-written' : 'channel-written', context.lane);
   }
-  return batchIds;
+  return batches;
 }
 
 async function writeSide(
@@ -258,8 +258,11 @@ export async function recordParts(context: LaneContext, run: Run, parts: Recordi
   await context.surroundings.reach('outcomes-recorded', context.lane);
 }
 
-async function clearLedger(context: LaneContext, batchIds: readonly string[]): Promise<void> {
-  if (batchIds.length > 0) await Promise.all(SIDES.map((side) => context.stores[side].clearBatches(batchIds)));
+/** Ids of what was written, by the store whose ledger has it. */
+type Batches = Readonly<Record<Side, readonly string[]>>;
+
+async function clearLedger(context: LaneContext, batches: Batches): Promise<void> {
+  await Promise.all(SIDES.map((side) => batches[side].length > 0 && context.stores[side].clearBatches(batches[side])));
   await context.surroundings.reach('ledger-cleared', context.lane);
 }
 
@@ -283,5 +286,5 @@ export async function recordFoundBatches(context: LaneContext, batches: readonly
   const parts = builder.build();
   parts.batchIds.push(...fresh.map((batch) => batch.batchId));
   if (fresh.length > 0) await context.database.record({ ...parts, fence: context.fence, jobId: null, progress: null });
-  await clearLedger(context, ids);
+  await clearLedger(context, { hq: ids, channel: ids });
 }

@@ -248,6 +248,8 @@ export type Write =
       readonly operation: 'update';
       readonly key: RecordKey;
       readonly version: string;
+      /** What the record holds in this version, aligned with the shape's columns: then the store need not read `old` again. */
+      readonly read?: readonly Value[];
       /** Only what changes. */
       readonly set: ReadonlyMap<string, Value>;
       readonly note: string;

@@ -29,7 +29,7 @@ export async function drawKeys(work: WriteWork, entries: readonly InsertEntry[])
   if (missing.some((column) => defaultOf(column) === null)) return false;
   const drawn = await draw(work, missing, entries.length);
   if (!drawn) return false;
-  for (const [index, entry] of entries.entries()) fillKeys(work.table, entry, missing, drawn[index] ?? []);
+  fillKeys(work.table, entries, missing, drawn);
   return true;
 }
 
@@ -52,8 +52,7 @@ export async function redrawTaken(
   const fresh = blocked.length > 0 ? await draw(work, drawn, blocked.length * 2 ** round) : null;
   if (!fresh) return false;
   // The last ones are the furthest on.
-  const last = fresh.slice(-blocked.length);
-  for (const [place, entry] of blocked.entries()) fillKeys(work.table, entry, drawn, last[place] ?? []);
+  fillKeys(work.table, blocked, drawn, fresh.slice(-blocked.length));
   return true;
 }
 
@@ -95,17 +94,37 @@ async function draw(
   }
 }
 
+/** From the columns of an entry and those drawn for it to the columns that it writes, and where the values come from. */
+interface Filled {
+  readonly from: readonly StoreColumn[];
+  readonly columns: readonly StoreColumn[];
+  /** Place among the entry's own values, or `~place` among the drawn ones. */
+  readonly places: readonly number[];
+}
+
+function filledOf(table: BoundTable, from: readonly StoreColumn[], missing: readonly StoreColumn[]): Filled {
+  const columns = table.columns.filter((column) => from.includes(column) || missing.includes(column));
+  const places = columns.map((column) => {
+    const drawn = missing.indexOf(column);
+    return drawn >= 0 ? ~drawn : from.indexOf(column);
+  });
+  return { from, columns, places };
+}
+
 function fillKeys(
   table: BoundTable,
-  entry: InsertEntry,
+  entries: readonly InsertEntry[],
   missing: readonly StoreColumn[],
-  drawn: readonly Value[],
+  drawn: readonly (readonly Value[])[],
 ): void {
-  const given = new Map<StoreColumn, Value>(
-    entry.columns.map((column, index) => [column, entry.values[index] ?? null]),
-  );
-  for (const [index, column] of missing.entries()) given.set(column, drawn[index] ?? null);
-  entry.drawn = missing;
-  entry.columns = table.columns.filter((column) => given.has(column));
-  entry.values = entry.columns.map((column) => given.get(column) ?? null);
+  let filled: Filled | null = null;
+  for (let index = 0; index < entries.length; index += 1) {
+    const entry = entries[index] as InsertEntry;
+    if (filled?.from !== entry.columns) filled = filledOf(table, entry.columns, missing);
+    const keys = drawn[index] ?? [];
+    const { values } = entry;
+    entry.drawn = missing;
+    entry.columns = filled.columns;
+    entry.values = filled.places.map((place) => (place < 0 ? keys[~place] : values[place]) ?? null);
+  }
 }

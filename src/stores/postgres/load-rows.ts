@@ -119,8 +119,9 @@ function isKnownAsSent(table: BoundTable, entries: readonly InsertEntry[]): bool
   const written = entries[0]?.columns ?? [];
   if (!table.values.every((column) => written.includes(column))) return false;
   if (!table.key.every((column) => table.values.includes(column) && KEY_KINDS.has(column.type.kind))) return false;
-  return entries.every((entry) =>
-    written.every((column, at) => !table.values.includes(column) || printedAlike(column, entry.values[at] ?? null)),
+  const places = table.values.map((column) => written.indexOf(column));
+  return entries.every(({ values }) =>
+    places.every((place, at) => printedAlike(table.values[at] as StoreColumn, values[place] ?? null)),
   );
 }
 

@@ -26,12 +26,16 @@ export async function lockRows(
   const ordinary = updates.filter((entry) => !changesKey(entry));
   const strong = updates.filter(changesKey);
   const missing = await Promise.all([
-    lock(work, 'no key update', ordinary, values),
-    lock(work, 'update', strong, values),
+    lock(work, 'no key update', ordinary, ordinary.every(isRead) ? NO_COLUMNS : values),
+    lock(work, 'update', strong, strong.every(isRead) ? NO_COLUMNS : values),
     lock(work, 'update', deletes, columns),
   ]);
   await explainMissing(work, missing.flat());
 }
+
+/** The caller has read what the row holds in this version, and the version is told with the lock. */
+const isRead = ({ write }: UpdateEntry): boolean => write.read !== undefined;
+const NO_COLUMNS: readonly StoreColumn[] = [];
 
 async function lock(
   work: WriteWork,
@@ -43,7 +47,7 @@ async function lock(
   const whole = columns === work.table.columns;
   const rows = await work.statements.run(
     work.session,
-    `lock for ${strength} ${whole ? 'delete' : ''}`,
+    `lock for ${strength} ${whole ? 'delete' : columns.length}`,
     () => lockStatement(work.table, strength, columns),
     keyArrays(work.table, entries),
   );
@@ -59,7 +63,7 @@ async function lock(
 
 function keepOld(table: BoundTable, entry: UpdateEntry | DeleteEntry, row: Row, whole: boolean): void {
   if (!whole) {
-    entry.old = row.slice(2);
+    entry.old = (entry.write.operation === 'update' && entry.write.read) || row.slice(2);
     return;
   }
   const oldRow: Record<string, Value> = {};

@@ -19,10 +19,11 @@ export function planEntries(table: BoundTable, writes: readonly Write[]): Planne
   const deletes: DeleteEntry[] = [];
   const inserts: InsertEntry[] = [];
   const touched = new Set<string>();
+  const settable = settableOf(table);
   const entries = writes.map((write, index): Entry => {
     switch (write.operation) {
       case 'update': {
-        const entry: UpdateEntry = { ...blank(index), write, ...settable(table, write.set) };
+        const entry: UpdateEntry = { ...blank(index), write, ...settable(write.set) };
         if (isFirst(touched, entry)) updates.push(entry);
         return entry;
       }
@@ -33,7 +34,7 @@ export function planEntries(table: BoundTable, writes: readonly Write[]): Planne
       }
       case 'insert':
       case 'restore': {
-        const entry: InsertEntry = { ...blank(index), write, ...settable(table, valuesToInsert(table, write)) };
+        const entry: InsertEntry = { ...blank(index), write, ...settable(valuesToInsert(table, write)) };
         inserts.push(entry);
         return entry;
       }
@@ -66,29 +67,43 @@ function valuesToInsert(
   table: BoundTable,
   write: Extract<Write, { operation: 'insert' | 'restore' }>,
 ): ReadonlyMap<string, Value> {
-  if (write.operation === 'insert') return new Map([...Object.entries(table.shape.onCreate), ...write.set]);
-  const key = table.shape.key.map((name, index): [string, Value] => [name, write.key[index] ?? null]);
+  const { onCreate, key: keyNames } = table.shape;
+  if (write.operation === 'insert')
+    return Object.keys(onCreate).length === 0 ? write.set : new Map([...Object.entries(onCreate), ...write.set]);
+  const key = keyNames.map((name, index): [string, Value] => [name, write.key[index] ?? null]);
   // Columns that the app has dropped since the row was captured have no place any more.
   const row = Object.entries(write.row).filter(([name]) => table.byName.has(name));
   return new Map([...row, ...key, ...write.set]);
 }
 
-/** In the order of the table's columns, so that equal sets have equal names. Generated columns are left to the store. */
-function settable(
-  table: BoundTable,
-  set: ReadonlyMap<string, Value>,
-): { readonly columns: readonly StoreColumn[]; readonly values: readonly Value[] } {
-  for (const name of set.keys()) {
-    if (table.byName.has(name)) continue;
-    throw new StoreRefused('schema-changed', `${table.relation} has no column ${name}`, { column: name });
-  }
-  const columns: StoreColumn[] = [];
-  const values: Value[] = [];
-  for (const column of table.columns) {
-    const value = set.get(column.name);
-    if (value === undefined || column.generated) continue;
-    columns.push(column);
-    values.push(value);
-  }
-  return { columns, values };
+/** Sets columns in the order of the table, so that equal sets have equal names. Generated columns are left to the store. */
+type Settable = (set: ReadonlyMap<string, Value>) => Pick<Entry, 'columns' | 'values'>;
+
+/** Equal lists of columns are one list: a batch mostly has one. */
+function settableOf(table: BoundTable): Settable {
+  let last: readonly StoreColumn[] = [];
+  return (set) => {
+    const values: Value[] = [];
+    let known = 0;
+    let others: StoreColumn[] | null = null;
+    for (let at = 0; at < table.columns.length; at += 1) {
+      const column = table.columns[at] as StoreColumn;
+      const value = set.get(column.name);
+      if (value === undefined) continue;
+      known += 1;
+      if (column.generated) continue;
+      if (others === null && last[values.length] !== column) others = last.slice(0, values.length);
+      others?.push(column);
+      values.push(value);
+    }
+    if (known < set.size) throw missingColumn(table, set);
+    if (others === null && values.length < last.length) others = last.slice(0, values.length);
+    last = others ?? last;
+    return { columns: last, values };
+  };
+}
+
+function missingColumn(table: BoundTable, set: ReadonlyMap<string, Value>): StoreRefused {
+  const column = [...set.keys()].find((name) => !table.byName.has(name)) ?? '';
+  return new StoreRefused('schema-changed', `${table.relation} has no column ${column}`, { column });
 }

@@ -148,5 +148,13 @@ export function bySameColumns<E extends Entry>(entries: readonly E[], more: (ent
   return [...groups.values()];
 }
 
-export const columnsName = (columns: readonly StoreColumn[]): string =>
-  JSON.stringify(columns.map((column) => column.name));
+const names = new WeakMap<readonly StoreColumn[], string>();
+
+/** Asked of every entry, most of which share their list of columns. */
+export function columnsName(columns: readonly StoreColumn[]): string {
+  const known = names.get(columns);
+  if (known !== undefined) return known;
+  const name = JSON.stringify(columns.map((column) => column.name));
+  names.set(columns, name);
+  return name;
+}
