@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { openCouplingDatabase } from '../../src/database/open-coupling-database.ts';
 import * as access from '../../src/database/schema/access.ts';
 import * as commerce from '../../src/database/schema/commerce.ts';
+import * as commerceSessions from '../../src/database/schema/commerce-sessions.ts';
 import * as couplings from '../../src/database/schema/couplings.ts';
 import * as errors from '../../src/database/schema/errors.ts';
 import * as jobs from '../../src/database/schema/jobs.ts';
@@ -51,7 +52,7 @@ describe('opening the coupling database', () => {
 });
 
 describe('the migrations', () => {
-  const tables = [access, commerce, couplings, errors, jobs, lanes, log].flatMap((module) =>
+  const tables = [access, commerce, commerceSessions, couplings, errors, jobs, lanes, log].flatMap((module) =>
     Object.values(module).flatMap((value) => (is(value, PgTable) ? [getTableConfig(value)] : [])),
   );
 
