@@ -99,8 +99,8 @@ describe('a wrong configuration exits 2 with every problem at once', () => {
   });
 });
 
-test('a command that is still to come says so', async () => {
-  const { exitCode, stdout, stderr } = await runCouplet(['commerce', 'run', '1010']);
-  expect([exitCode, stdout]).toEqual([1, '']);
-  expect(stderr).toMatch(/The job 1010 is not available/);
+test('a commerce job that there is none of is a wrong command line', async () => {
+  const { exitCode, stdout, stderr } = await runCouplet(['commerce', 'run', '2020']);
+  expect([exitCode, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/p-job, synchronize-customers, 1010/);
 });
