@@ -45,16 +45,7 @@ export const createUpkeep = (clients: Clients, lanes: LaneRegistry): Upkeep => (
               sql`id`,
               sql`status = 'resolved' and ${olderThan(sql`resolved_at`, ages.resolvedErrorsDays)}`,
             ),
-      operations:
-        ages.resolvedErrorsDays === null
-          ? 0
-          : await deleteAll(
-              clients,
-              sql`couplet.customer_operation`,
-              sql`id`,
-              // One that the channel does not know to be done would come again; dismissed ones are what keeps theirs away.
-              sql`status = 'synchronized' and told and ${olderThan(sql`ended_at`, ages.resolvedErrorsDays)}`,
-            ),
+      operations: ages.resolvedErrorsDays === null ? 0 : await deleteOperations(clients, ages.resolvedErrorsDays),
     };
     return retired;
   },
@@ -121,6 +112,15 @@ const deleteAll = async (clients: Clients, table: SQL, id: SQL, where: SQL): Pro
     if (count < AT_ONCE) return total;
   }
 };
+
+/** One that the channel does not know to be done would come again; a dismissed one is what keeps its row away. */
+const deleteOperations = (clients: Clients, days: number): Promise<number> =>
+  deleteAll(
+    clients,
+    sql`couplet.customer_operation`,
+    sql`id`,
+    sql`status = 'synchronized' and told and ${olderThan(sql`ended_at`, days)}`,
+  );
 
 /** An ended coupling can be looked up as long as its log is kept. */
 const deleteEndedCouplings = (clients: Clients, days: number): Promise<number> =>
