@@ -55,20 +55,35 @@ const CLOSE_TIMEOUT_S = 5;
 const KEEP_ALIVE_MS = 30_000;
 
 export const openSession = async (url: string, options: SessionOptions): Promise<Session> => {
-  const connection: Connection = { attempts: 0, opened: false, lost: false, onLost: options.onLost ?? (() => {}) };
-  const session = sessionOf(openDriver(url, options, connection), connection);
-  try {
-    await session.run('select 1', []);
-    connection.opened = true;
-    return session;
-  } catch (error) {
-    session.abandon();
-    throw error;
+  for (let skipped = 0; ; skipped += 1) {
+    const connection: Connection = {
+      attempts: skipped,
+      hosts: 1,
+      opened: false,
+      lost: false,
+      onLost: options.onLost ?? (() => {}),
+    };
+    const session = sessionOf(openDriver(url, options, connection), connection);
+    try {
+      const [row] = await session.run<{ standby: boolean }>('select pg_is_in_recovery() as standby', []);
+      connection.opened = true;
+      if (row?.standby !== true || connection.hosts === 1) return session;
+    } catch (error) {
+      session.abandon();
+      throw error;
+    }
+    // Of several addresses the one that takes writes.
+    connection.opened = false;
+    await session.end();
+    if (skipped + 1 >= connection.hosts)
+      throw new CouplingDatabaseUnreachable('No address of the coupling database leads to a server that takes writes.');
   }
 };
 
 interface Connection {
   attempts: number;
+  /** How many the address names; known with the first attempt. */
+  hosts: number;
   opened: boolean;
   lost: boolean;
   readonly onLost: () => void;
@@ -97,6 +112,7 @@ const openDriver = (url: string, options: SessionOptions, connection: Connection
     // Each attempt to open goes to the next host of the address; once open, there is no other connection.
     socket: ({ host, port, path }: Address) => {
       if (connection.opened) return refusedSocket();
+      connection.hosts = host.length;
       const at = connection.attempts % host.length;
       connection.attempts += 1;
       return connectSocket(path, host[at] ?? 'localhost', port[at] ?? 5432);

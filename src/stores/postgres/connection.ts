@@ -7,6 +7,7 @@
  * with bytes of the former connection before its first message.
  */
 import type { Value } from '../../domain/record.ts';
+import { StoreUnreachable } from '../../errors/store-faults.ts';
 import { addressText, parseConnectionUrl } from './connection-url.ts';
 import { openClient } from './session-client.ts';
 import type { Client, ClientSettings } from './session-client.ts';
@@ -55,17 +56,41 @@ export function openConnection(settings: ConnectionSettings): Connection {
   const target = parseConnectionUrl(settings.url);
   const label = `${settings.name ?? 'The store'} at ${addressText(target)}`;
   let addressIndex = 0;
-  const open = (onNotify: Parameters<typeof openClient>[1] = null, onGone: () => void = () => undefined): Client => {
-    // Several hosts are tried one after the other, one with each new session.
-    const address = target.addresses[addressIndex++ % target.addresses.length];
+  const openAt = (onNotify: Parameters<typeof openClient>[1], onGone: () => void): Client => {
     const client: ClientSettings = {
       target,
-      address: address ?? { host: 'localhost', port: 5432 },
+      address: target.addresses[addressIndex % target.addresses.length] ?? { host: 'localhost', port: 5432 },
       label,
       connectTimeoutMs: settings.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
       statementTimeoutMs: settings.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS,
     };
     return openClient(client, onNotify, onGone);
+  };
+  /** Of several addresses the one that takes writes, tried in turn from where it was last. */
+  const open = async (
+    onNotify: Parameters<typeof openClient>[1] = null,
+    onGone: () => void = () => undefined,
+  ): Promise<Client> => {
+    if (target.addresses.length === 1) return openAt(onNotify, onGone);
+    let fault = new StoreUnreachable(`No address of ${label} leads to a server that takes writes`);
+    for (const _ of target.addresses) {
+      let isKept = false;
+      const client = openAt(onNotify, () => void (isKept && onGone()));
+      try {
+        const [row] = await client.once('select pg_catalog.pg_is_in_recovery()');
+        isKept = row?.[0] === 'f' && !client.isLost();
+        if (isKept) return client;
+      } catch (error) {
+        if (!(error instanceof StoreUnreachable)) throw error;
+        fault = error;
+      } finally {
+        if (!isKept) {
+          addressIndex += 1;
+          await client.end();
+        }
+      }
+    }
+    throw fault;
   };
   const pool = openPool(settings.maxSessions ?? DEFAULT_MAX_SESSIONS, open, label);
   const { withClient } = pool;
@@ -76,12 +101,9 @@ export function openConnection(settings: ConnectionSettings): Connection {
     once: (text, args) => withClient((client) => client.once(text, args)),
     transaction: (work, options) => withClient((client) => runTransaction(client, work, options ?? {}, label)),
     withSession: withClient,
-    openSession: (onNotify) => {
+    openSession: async (onNotify) => {
       const gone = new AbortController();
-      return pool.keep(
-        open(onNotify ?? null, () => gone.abort()),
-        gone.signal,
-      );
+      return pool.keep(await open(onNotify ?? null, () => gone.abort()), gone.signal);
     },
     close: () => pool.close(),
   };

@@ -20,7 +20,7 @@ export interface Pool {
 /** A client, or the room for one. */
 type Seat = Client | null;
 
-export function openPool(size: number, open: () => Client, label: string): Pool {
+export function openPool(size: number, open: () => Promise<Client>, label: string): Pool {
   // The seat used last is taken first: its statements are prepared.
   const free: Seat[] = Array.from({ length: size }, () => null);
   const waiting: { take(seat: Seat): void; refuse(error: Error): void }[] = [];
@@ -37,9 +37,24 @@ export function openPool(size: number, open: () => Client, label: string): Pool 
     await client.settled();
     const lost = client.isLost();
     if (lost) await end(client);
+    pass(lost ? null : client);
+  };
+  const pass = (seat: Seat): void => {
     const next = waiting.shift();
-    if (next) next.take(lost ? null : client);
-    else free.push(lost ? null : client);
+    if (next) next.take(seat);
+    else free.push(seat);
+  };
+  const openInto = async (): Promise<Client> => {
+    try {
+      const client = await open();
+      all.add(client);
+      if (!closing) return client;
+      await end(client);
+      throw closed();
+    } catch (error) {
+      pass(null);
+      throw error;
+    }
   };
   const end = async (client: Client): Promise<void> => {
     all.delete(client);
@@ -47,11 +62,8 @@ export function openPool(size: number, open: () => Client, label: string): Pool 
   };
   const withClient = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
     if (closing) throw closed();
-    let client = await takeSeat();
-    if (client?.isLost() !== false) {
-      client = open();
-      all.add(client);
-    }
+    const seat = await takeSeat();
+    const client = seat?.isLost() === false ? seat : await openInto();
     try {
       return await work(client);
     } finally {
