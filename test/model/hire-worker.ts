@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { LaneReport } from '../../src/engine/run-channel.ts';
+import { until } from '../support/until.ts';
 import type { Answer, Hire, Order } from './worker-process.ts';
 import type { Crash } from './world.ts';
 
@@ -68,5 +69,72 @@ export async function hireWorker(hire: Hire): Promise<WorkerProcess> {
       return answer !== null && 'residentBytes' in answer ? answer : null;
     },
     kill,
+  };
+}
+
+export interface Crew {
+  readonly workers: readonly WorkerProcess[];
+  run(
+    at: number,
+    scope: 'modified' | 'full',
+    crash: Crash | null,
+    killAfterMs?: number,
+  ): ReturnType<WorkerProcess['run']>;
+  /** Whoever is at this place is killed, and another comes. */
+  replace(at: number): Promise<WorkerProcess>;
+  /** All of them, those that wait included. */
+  renew(): Promise<void>;
+  dismiss(): Promise<void>;
+}
+
+export interface CrewOptions {
+  readonly hire: () => Promise<WorkerProcess>;
+  readonly workers: number;
+  /** So many wait, ready, to take the place of one that was killed. */
+  readonly spares: number;
+}
+
+export async function openCrew({ hire, workers: size, spares: reserve }: CrewOptions): Promise<Crew> {
+  const workers = await Promise.all(Array.from({ length: size }, hire));
+  const spares: Promise<WorkerProcess>[] = [];
+  const refill = (): void => {
+    while (spares.length < reserve) {
+      const spare = hire();
+      // Looked at when its turn comes.
+      spare.catch(() => {});
+      spares.push(spare);
+    }
+  };
+  const dismissSpares = async (): Promise<void> => {
+    for (const spare of spares.splice(0)) await spare.then((worker) => worker.kill()).catch(() => {});
+  };
+  const replace = async (at: number): Promise<WorkerProcess> => {
+    await workers[at]?.kill();
+    const spare = await spares.shift()?.catch(() => null);
+    const next = spare ?? (await until(hire, { timeoutMs: 60_000, everyMs: 250, what: 'a worker can be hired' }));
+    workers[at] = next;
+    refill();
+    return next;
+  };
+  refill();
+  return {
+    workers,
+    replace,
+    async run(at, scope, crash, killAfterMs) {
+      const place = at % workers.length;
+      const standing = workers[place];
+      const worker = standing?.alive ? standing : await replace(place);
+      const reports = await worker.run(scope, crash, killAfterMs);
+      if (!worker.alive) await replace(place);
+      return reports;
+    },
+    async renew() {
+      await dismissSpares();
+      for (let at = 0; at < workers.length; at += 1) await replace(at);
+    },
+    async dismiss() {
+      for (const worker of workers) await worker.kill();
+      await dismissSpares();
+    },
   };
 }

@@ -9,6 +9,7 @@ const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const [hq, channel, coupling] = await Promise.all([startServer(), startServer(), startServer()]);
 console.log(`${points} random crash points over real servers, seed ${seed}`);
 const began = Date.now();
+const told = { findings: 0 };
 try {
   const figures = await killAtRandomPoints({
     servers: { hq, channel, coupling },
@@ -16,12 +17,14 @@ try {
     seed,
     perWorld: 40,
     spares: 2,
-    onWorld: ({ points: done, named, writes, pairs, lost, doubled, unlogged }) =>
+    onWorld: ({ points: done, named, writes, pairs, lost, doubled, unlogged, findings }) => {
+      for (const finding of findings.slice(told.findings)) console.log(JSON.stringify(finding));
+      told.findings = findings.length;
       console.log(
         `${Math.round((Date.now() - began) / 1_000)} s: killed ${done} times (${named} at a named point), ${pairs} pairs, ${writes} writes: ${lost} lost, ${doubled} doubled, ${unlogged} unlogged`,
-      ),
+      );
+    },
   });
-  for (const finding of figures.findings) console.log(JSON.stringify(finding));
   process.exitCode = figures.findings.length > 0 ? 1 : 0;
 } finally {
   await Promise.all([hq, channel, coupling].map((server) => server[Symbol.asyncDispose]()));

@@ -10,7 +10,7 @@ import { createLogger } from '../../src/logging/create-logger.ts';
 import type { TestServer } from '../support/server.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
-import { hireWorker, type WorkerProcess } from './hire-worker.ts';
+import { hireWorker, openCrew, type WorkerProcess } from './hire-worker.ts';
 import { openWatchedStore, type WatchedStore } from './watched-store.ts';
 import { CAREFUL, CHANNEL, type Crash, settingsOf, type StoreUrls, type World } from './world.ts';
 
@@ -45,17 +45,12 @@ export interface ServerWorld extends World {
 
 const cutOff = (url: string, port: number): string => Object.assign(new URL(url), { port: String(port) }).href;
 
-export async function serverWorld(options: ServerWorldOptions): Promise<ServerWorld> {
-  const { servers, name } = options;
+/** Both apps with empty tables, the wires to them, and a coupling database that is ready. */
+async function openPlace({ servers, name, place }: ServerWorldOptions) {
   await Promise.all(Object.values(servers).map((server: TestServer) => server.ensureDatabase(name)));
-  const stores = {
-    hq: await openWatchedStore('hq', servers.hq.url(name), (tables) => options.place?.('hq', tables) ?? tables),
-    channel: await openWatchedStore(
-      'channel',
-      servers.channel.url(name),
-      (tables) => options.place?.('channel', tables) ?? tables,
-    ),
-  };
+  const open = (side: Side): Promise<WatchedStore> =>
+    openWatchedStore(side, servers[side].url(name), (tables) => place?.(side, tables) ?? tables);
+  const stores = { hq: await open('hq'), channel: await open('channel') };
   const wires = { hq: await startTcpProxy(servers.hq.port), channel: await startTcpProxy(servers.channel.port) };
   const urls: StoreUrls = {
     hq: cutOff(servers.hq.url(name), wires.hq.port),
@@ -64,6 +59,12 @@ export async function serverWorld(options: ServerWorldOptions): Promise<ServerWo
   const databaseUrl = servers.coupling.url(name);
   await migrateCouplingDatabase(databaseUrl);
   const sql = postgres(databaseUrl, { max: 3, onnotice: () => {}, connection: { application_name: 'oracle' } });
+  return { stores, wires, urls, databaseUrl, sql };
+}
+
+export async function serverWorld(options: ServerWorldOptions): Promise<ServerWorld> {
+  const { servers } = options;
+  const { stores, wires, urls, databaseUrl, sql } = await openPlace(options);
   let policies = CAREFUL;
   const said: string[] = [];
   let drawn = 0;
@@ -76,44 +77,18 @@ export async function serverWorld(options: ServerWorldOptions): Promise<ServerWo
     });
   let own = await openOwn();
   for (const { result } of await own.install()) if (result instanceof Error) throw result;
-  const hire = () => hireWorker({ settings: settingsOf(policies, urls), databaseUrl, channel: CHANNEL });
-  const workers: WorkerProcess[] = await Promise.all(Array.from({ length: options.workers ?? 1 }, hire));
-  const spares: Promise<WorkerProcess>[] = [];
-  const refill = (): void => {
-    while (spares.length < (options.spares ?? 0)) {
-      const spare = hire();
-      // Looked at when its turn comes.
-      spare.catch(() => {});
-      spares.push(spare);
-    }
-  };
-  refill();
-  const replace = async (at: number): Promise<WorkerProcess> => {
-    await workers[at]?.kill();
-    const spare = await spares.shift()?.catch(() => null);
-    const next = spare ?? (await until(hire, { timeoutMs: 60_000, everyMs: 250, what: 'a worker can be hired' }));
-    workers[at] = next;
-    refill();
-    return next;
-  };
-  const dismiss = async (): Promise<void> => {
-    for (const worker of workers) await worker.kill();
-    for (const spare of spares.splice(0)) await spare.then((worker) => worker.kill()).catch(() => {});
-  };
-  const calm = async (): Promise<void> => {
-    for (const side of SIDES) {
-      wires[side].mend();
-      await servers[side].thaw();
-      await servers[side].start().catch(() => {});
-      await until(() => stores[side].sql`select 1`, { timeoutMs: 30_000, what: `the ${side} server answers` });
-    }
-  };
+  const crew = await openCrew({
+    hire: () => hireWorker({ settings: settingsOf(policies, urls), databaseUrl, channel: CHANNEL }),
+    workers: options.workers ?? 1,
+    spares: options.spares ?? 0,
+  });
+  const { workers } = crew;
   return {
     servers,
     stores,
     workers,
     wires,
-    replace,
+    replace: crew.replace,
     apps: { hq: stores.hq.app, channel: stores.channel.app },
     get database() {
       return own.database;
@@ -122,20 +97,12 @@ export async function serverWorld(options: ServerWorldOptions): Promise<ServerWo
       return own.synchronizer;
     },
     sql,
-    async run(at, { scope, crash, killAfterMs }) {
-      const place = at % workers.length;
-      const standing = workers[place];
-      const worker = standing?.alive ? standing : await replace(place);
-      const reports = await worker.run(scope, crash ?? null, killAfterMs);
-      if (!worker.alive) await replace(place);
-      return reports;
-    },
+    run: (at, { scope, crash, killAfterMs }) => crew.run(at, scope, crash ?? null, killAfterMs),
     async configure(next) {
       policies = next;
-      for (const spare of spares.splice(0)) await spare.then((worker) => worker.kill()).catch(() => {});
       await own.close();
       own = await openOwn();
-      for (let at = 0; at < workers.length; at += 1) await replace(at);
+      await crew.renew();
     },
     async fault(side, fault) {
       if (fault === 'storeDown') await servers[side].stop();
@@ -144,7 +111,7 @@ export async function serverWorld(options: ServerWorldOptions): Promise<ServerWo
       else if (fault === 'networkBack') wires[side].mend();
       else if (fault === 'sessionsCut') await cutSessions([stores[side].sql, sql]);
     },
-    calm,
+    calm: () => calm(servers, stores, wires),
     writes: async () => (await stores.hq.writes()) + (await stores.channel.writes()),
     said: (value) => void said.push(value),
     next: () => (drawn += 1),
@@ -155,7 +122,7 @@ export async function serverWorld(options: ServerWorldOptions): Promise<ServerWo
       atRest,
     }),
     async [Symbol.asyncDispose]() {
-      await dismiss();
+      await crew.dismiss();
       await own.close();
       await sql.end({ timeout: 1 });
       for (const side of SIDES) {
@@ -164,6 +131,19 @@ export async function serverWorld(options: ServerWorldOptions): Promise<ServerWo
       }
     },
   };
+}
+
+async function calm(
+  servers: Servers,
+  stores: ServerWorld['stores'],
+  wires: Readonly<Record<Side, TcpProxy>>,
+): Promise<void> {
+  for (const side of SIDES) {
+    wires[side].mend();
+    await servers[side].thaw();
+    await servers[side].start().catch(() => {});
+    await until(() => stores[side].sql`select 1`, { timeoutMs: 30_000, what: `the ${side} server answers` });
+  }
 }
 
 /** As an administrator does, or a firewall: every session of Couplet, in the stores and in the coupling database. */
