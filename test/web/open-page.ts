@@ -2,10 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { ensurePageBuilt } from '../../src/web-build/ensure-page-built.ts';
 import { openServerInStep, type TestServer, type TestServerOptions } from '../http/open-test-server.ts';
 import { openBrowser, openWindow, type Watched, type WindowOptions } from './open-browser.ts';
+
+// A machine that does much else is slow, and that is no fault of the page.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: 30_000 } } });
 
 export interface OpenPage extends AsyncDisposable {
   readonly here: TestServer;

@@ -90,6 +90,7 @@ function problemsOf(state: StoreState | undefined): StoreDocument['problems'] {
     return [
       {
         code: problem.code,
+        params,
         mapping: textOrNull(problem.mapping),
         message: textOrNull(problem.message) ?? describeCode(problem.code, params),
         remedy: textOrNull(problem.remedy),

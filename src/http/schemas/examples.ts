@@ -168,6 +168,7 @@ export const STORE_EXAMPLE = {
   problems: [
     {
       code: 'column-not-found',
+      params: { table: 'customer', column: 'emial' },
       mapping: 'customers',
       message: 'customer has no column emial',
       remedy: 'Correct the name in the configuration.',

@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { STORE_EXAMPLE } from './examples.ts';
 import { COUPLING_STATUSES } from './couplings.ts';
 import { text } from './query.ts';
-import { SideSchema, TimeSchema } from './words.ts';
+import { ParamsSchema, SideSchema, TimeSchema } from './words.ts';
 
 export const StoreProblemSchema = z
   .strictObject({
     code: z.string(),
+    params: ParamsSchema,
     mapping: z.string().nullable(),
     message: z.string(),
     remedy: z.string().nullable(),

@@ -5,7 +5,7 @@ import type { StoreDocument } from '../../../http/schemas/stores.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange } from '../../api/read.ts';
 import { request } from '../../api/request.ts';
-import { describe } from '../../language/describe.ts';
+import { describe, remedyOf } from '../../language/describe.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { faultText } from '../../parts/failed.tsx';
 import { Mark, type Tone } from '../../parts/mark.tsx';
@@ -82,11 +82,11 @@ function Problems({ of }: { readonly of: StoreDocument['problems'] }) {
   return (
     <ul className="banner banner-warning problems">
       {of.map((problem, at) => {
-        const params = 'params' in problem ? (problem.params as Record<string, unknown>) : null;
-        const worded = params !== null && t.codes !== null;
+        const worded = t.codes !== null && Object.hasOwn(t.codes, problem.code);
+        const remedy = remedyOf(t, problem.code) ?? problem.remedy?.replaceAll('`', '');
         return (
           <li key={at} lang={worded ? language : 'en'}>
-            <strong>{worded ? describe(t, problem.code, params, problem.message) : problem.message}</strong>
+            <strong>{describe(t, problem.code, problem.params, problem.message)}</strong>
             {problem.mapping !== null && <span className="quiet"> · {problem.mapping}</span>}
             {problem.line !== null && (
               <span className="quiet" lang={language}>
@@ -94,7 +94,7 @@ function Problems({ of }: { readonly of: StoreDocument['problems'] }) {
                 · {t.overview.problemLine(problem.line)}
               </span>
             )}
-            {problem.remedy !== null && <p>{problem.remedy.replaceAll('`', '')}</p>}
+            {remedy !== undefined && <p>{remedy}</p>}
           </li>
         );
       })}
