@@ -36,15 +36,7 @@ export const createUpkeep = (clients: Clients, lanes: LaneRegistry): Upkeep => (
       logMonths: ages.logDays === null ? [] : await dropPartitions(clients.raw, nowMs - ages.logDays * DAY_MS),
       couplings: ages.logDays === null ? 0 : await deleteEndedCouplings(clients, ages.logDays),
       jobs: ages.jobsDays === null ? 0 : await deleteJobs(clients, ages.jobsDays),
-      errors:
-        ages.resolvedErrorsDays === null
-          ? 0
-          : await deleteAll(
-              clients,
-              sql`couplet.sync_error`,
-              sql`id`,
-              sql`status = 'resolved' and ${olderThan(sql`resolved_at`, ages.resolvedErrorsDays)}`,
-            ),
+      errors: ages.resolvedErrorsDays === null ? 0 : await deleteErrors(clients, ages.resolvedErrorsDays),
       operations: ages.resolvedErrorsDays === null ? 0 : await deleteOperations(clients, ages.resolvedErrorsDays),
     };
     return retired;
@@ -112,6 +104,14 @@ const deleteAll = async (clients: Clients, table: SQL, id: SQL, where: SQL): Pro
     if (count < AT_ONCE) return total;
   }
 };
+
+const deleteErrors = (clients: Clients, days: number): Promise<number> =>
+  deleteAll(
+    clients,
+    sql`couplet.sync_error`,
+    sql`id`,
+    sql`status = 'resolved' and ${olderThan(sql`resolved_at`, days)}`,
+  );
 
 /** One that the channel does not know to be done would come again; a dismissed one is what keeps its row away. */
 const deleteOperations = (clients: Clients, days: number): Promise<number> =>
