@@ -136,7 +136,8 @@ async function writeConfiguration(
 async function bringIntoStep({ couplet }: OpenCouplet, stores: DemoStores): Promise<void> {
   for (const installed of await couplet.install()) tellInstalled(couplet.settings, installed);
   const states = await couplet.database.laneStates();
-  if (states.some(({ firstRunDone }) => !firstRunDone)) await run({ couplet }, 'First synchronization');
+  // Lanes of commerce, which begin with `@`, have no run of their own.
+  if (states.some(({ lane, firstRunDone }) => !firstRunDone && !lane.mapping.startsWith('@'))) await run({ couplet }, 'First synchronization');
   if (await applyDemoEdits(stores)) {
     tell('People edit in HQ, in Houston and on the web…');
     await run({ couplet }, 'Second synchronization');

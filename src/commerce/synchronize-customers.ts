@@ -108,7 +108,9 @@ async function inLane(
     const context = await openLane(site, memory, lane, LANE_WAIT_MS);
     if (!context) throw new StoreBusy('the mapping is busy; try again', { ...lane });
     try {
-      const { stopped } = context.state;
+      const { stopped, paused } = context.state;
+      // What was received stays due, as changes of the mapping do; what somebody asks of one operation is still done.
+      if (paused) return;
       if (stopped)
         throw new ActionRefused('mapping-stopped', `${lane.mapping} stands still: ${stopped.code}`, {
           ...lane,

@@ -89,6 +89,17 @@ describe('a commerce job', () => {
     expect(carried.reduce((sum: number, rows: number) => sum + rows, 0)).toBe(2);
   });
 
+  test('leaves what was received where it is while the mapping of customers is paused', async () => {
+    await using here = await openTwoChannels();
+    await create(here, 'ann');
+    expect((await here.ask('POST', '/mappings/customers/pause', {})).status).toBe(200);
+    expect(await here.run('pipeline')).toMatchObject({ status: 'succeeded' });
+    expect(await here.hq`select 1 from customer`).toEqual([]);
+    expect((await here.ask('POST', '/mappings/customers/resume', {})).status).toBe(200);
+    await here.run('pipeline');
+    expect(await here.houston`select account from customer`).toEqual([{ account: 'C000001' }]);
+  });
+
   test('is the run of a mapping that commerce names', async () => {
     await using here = await openTwoChannels();
     await here.hq`insert into customer (account_num, name) values ('H1', 'Known')`;
