@@ -67,7 +67,15 @@ export const ORACLE_SCHEMA = `
     select m.seq, m.mapping, m.side, m.channel, m.operation, coalesce(m.new_key, m.key) as key, m.old, m.new,
       (select jsonb_object_agg(f.name, jsonb_build_array(m.old ->> f.name, m.new ->> f.name)) from oracle.field f
         where f.mapping = m.mapping and not oracle.same(m.old ->> f.name, m.new ->> f.name)) as changes
-    from oracle.move m where m.actor = 'couplet';
+    from oracle.move m
+    where m.actor = 'couplet' and not (m.operation = 'update' and m.key = m.new_key and exists (
+      -- A foreign key that followed the key of its parent: the store's own doing, as a trigger's is.
+      select from oracle.field f
+        join oracle.move p on p.mapping = f.refers and p.side = m.side and p.channel is not distinct from m.channel
+          and p.actor = 'couplet' and p.key <> p.new_key and p.key = jsonb_build_array(m.old ->> f.name)::text
+          and p.new_key = jsonb_build_array(m.new ->> f.name)::text
+       where f.mapping = m.mapping and f.refers is not null
+         and m.old - f.name = m.new - f.name));
   create table oracle.matched (
     seq bigint, log_id uuid, mapping text, channel text, side text, key text, operation text, written jsonb, logged jsonb,
     code text, cause text, old jsonb, new jsonb);`;

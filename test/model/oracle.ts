@@ -20,8 +20,7 @@ export interface SeenRow {
 
 /** One row written in a store, by whom; in the order in which it happened in that store. */
 export interface Move {
-  /** `store`: the store's own doing, a foreign key that follows its parent's key. */
-  readonly by: 'app' | 'couplet' | 'store';
+  readonly by: 'app' | 'couplet';
   readonly table: string;
   readonly old: StoreRow | null;
   readonly new: StoreRow | null;

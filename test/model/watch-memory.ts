@@ -9,11 +9,8 @@ type Rows = Map<string, Map<number, StoreRow>>;
 type TimedMove = Move & { readonly at: number };
 
 export interface Watch {
-  /**
-   * What was committed while `work` ran is written by this hand; nothing else happens meanwhile, for it does not wait.
-   * What happened in other tables than the one named is the store's own doing.
-   */
-  as<T>(by: Move['by'], database: MemoryDatabase, work: () => T, table?: string): T;
+  /** What was committed while `work` ran is written by this hand; nothing else happens meanwhile, for it does not wait. */
+  as<T>(by: Move['by'], database: MemoryDatabase, work: () => T): T;
   /** The same store, whose writes are seen. */
   store(side: Side, store: Store): Store;
   rows(side: Side): ReadonlyMap<string, readonly StoreRow[]>;
@@ -23,7 +20,7 @@ export interface Watch {
 export function watchRows(databases: Readonly<Record<Side, MemoryDatabase>>): Watch {
   const moves: Record<Side, TimedMove[]> = { hq: [], channel: [] };
   let at = 0;
-  const note = (by: Move['by'], side: Side, before: Rows, after: Rows, own: string | undefined): void => {
+  const note = (by: Move['by'], side: Side, before: Rows, after: Rows): void => {
     for (const table of new Set([...before.keys(), ...after.keys()])) {
       const was = before.get(table) ?? new Map<number, StoreRow>();
       const is = after.get(table) ?? new Map<number, StoreRow>();
@@ -32,17 +29,17 @@ export function watchRows(databases: Readonly<Record<Side, MemoryDatabase>>): Wa
         const now = is.get(id) ?? null;
         if (old === now || JSON.stringify(old) === JSON.stringify(now)) continue;
         at += 1;
-        moves[side].push({ at, by: own === undefined || own === table ? by : 'store', table, old, new: now });
+        moves[side].push({ at, by, table, old, new: now });
       }
     }
   };
-  const as: Watch['as'] = (by, database, work, table) => {
+  const as: Watch['as'] = (by, database, work) => {
     const side = SIDES.find((name) => databases[name] === database) as Side;
     const before = committedRows(database);
     try {
       return work();
     } finally {
-      note(by, side, before, committedRows(database), table);
+      note(by, side, before, committedRows(database));
     }
   };
   return {
@@ -53,7 +50,7 @@ export function watchRows(databases: Readonly<Record<Side, MemoryDatabase>>): Wa
         const table = await store.table(shape);
         return {
           ...table,
-          write: (batch) => as('couplet', databases[side], () => table.write(batch), shape.table.name),
+          write: (batch) => as('couplet', databases[side], () => table.write(batch)),
         };
       },
     }),

@@ -23,8 +23,7 @@ const WATCH = `
   create function watch.note() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
     begin
       insert into watch.move (by, tbl, old, new) values (
-        case when pg_trigger_depth() > 1 then 'store' when current_setting('application_name') like 'couplet%' then 'couplet'
-          else 'app' end, tg_table_name,
+        case when current_setting('application_name') like 'couplet%' then 'couplet' else 'app' end, tg_table_name,
         case when tg_op <> 'INSERT' then to_jsonb(old) end, case when tg_op <> 'DELETE' then to_jsonb(new) end);
       return null;
     end $$;`;
