@@ -67,7 +67,7 @@ async function until(count: () => Promise<number>): Promise<void> {
 const open = (): Promise<number> =>
   single(
     couplet,
-    'select (select count(*) from couplet.pending) + count(*) from couplet.lane where not first_run_done',
+    `select (select count(*) from couplet.pending) + ${TABLES.length} - count(*) from couplet.lane where first_run_done`,
   );
 /** Rows that have not got this round's value on the other side yet. */
 const missing = async (mark: string): Promise<number> => {
