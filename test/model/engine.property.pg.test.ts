@@ -10,7 +10,7 @@ import { memoryWorld } from './memory-world.ts';
 import { figuresOf, judge } from './oracle.ts';
 import { play, settle } from './play.ts';
 
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 25);
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 15);
 const SEED = process.env['MODEL_SEED'] === undefined ? {} : { seed: Number(process.env['MODEL_SEED']) };
 const MISHAPS = { unreachable: 0.01, busy: 0.02, answerLost: 0.02, late: 0.1, shuffled: 0.5, shortPages: 0.3 };
 

@@ -11,7 +11,7 @@ import { smallDisk } from './small-disk.ts';
 import { type Servers, serverWorld, type ServerWorld } from './server-world.ts';
 import type { Fault } from './world.ts';
 
-const RUNS = Math.max(2, Math.round(Number(process.env['MODEL_RUNS'] ?? 25) * 0.12));
+const RUNS = Math.max(2, Math.round(Number(process.env['MODEL_RUNS'] ?? 15) * 0.12));
 const SEED = process.env['MODEL_SEED'] === undefined ? {} : { seed: Number(process.env['MODEL_SEED']) };
 
 let servers: Servers;
