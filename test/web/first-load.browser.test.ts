@@ -32,7 +32,16 @@ async function scriptsOf(page: Page, address: string): Promise<readonly LoadedSc
 
 test('a first load takes less than 200 kB of script, compressed as it is sent, whichever page comes first', async () => {
   await using open = await openPage();
-  for (const address of ['/', '/errors', '/log', '/couplings', '/jobs', '/mappings', '/customer-operations']) {
+  for (const address of [
+    '/',
+    '/errors',
+    '/log',
+    '/couplings',
+    '/jobs',
+    '/mappings',
+    '/customer-operations',
+    '/commerce',
+  ]) {
     const { page } = await open.openAnother({});
     const scripts = await scriptsOf(page, address);
     expect(scripts.length).toBeGreaterThan(5);
