@@ -27,6 +27,8 @@ await session.post('Profiler.enable');
 await session.post('Profiler.setSamplingInterval', { interval: 200 });
 
 await using server = await openServer(COUNTING);
+/** A database that is there: the counting is of the whole server. */
+const counted = values.only === 'reference' ? 'ref_sync' : 'couplet';
 const counts = process.env['BENCH_DATABASE_URL'] === undefined;
 await runWorkloads({
   server,
@@ -37,7 +39,7 @@ await runWorkloads({
   figures: figures((line) => console.log(line)),
   async watch(name, work) {
     if (name !== workload) return work();
-    if (counts) await startCounting(server.url('couplet'));
+    if (counts) await startCounting(server.url(counted));
     const before = await processorTime(server.pid);
     if (values.profile) await session.post('Profiler.start');
     const result = await work();
@@ -50,7 +52,7 @@ await runWorkloads({
     const file = values.out ?? `${workload}.cpuprofile`;
     await writeFile(file, JSON.stringify(profile));
     for (const line of [...costsOf(profile as CpuProfile), ...lines]) console.log(line);
-    if (counts) for (const line of await countedCosts(server.url('couplet'))) console.log(line);
+    if (counts) for (const line of await countedCosts(server.url(counted))) console.log(line);
     console.log(`written to ${file}; Chrome's and VS Code's profilers open it`);
     return result;
   },

@@ -225,7 +225,9 @@ async function measureReference(bench: Bench, andTheRest: boolean): Promise<void
       await vacuum(server, ['ref_hq', 'ref_channel', 'ref_sync']);
       figures.add(
         'W2 reference',
-        await rate(2 * each, async () => check((await reference.cycle()).moved, 2 * each, 'reference W2')),
+        await watch('W2', () =>
+          rate(2 * each, async () => check((await reference.cycle()).moved, 2 * each, 'reference W2')),
+        ),
         'records/s',
       );
     }
@@ -236,7 +238,9 @@ async function measureReference(bench: Bench, andTheRest: boolean): Promise<void
       await vacuum(server, ['ref_hq', 'ref_channel', 'ref_sync']);
       figures.add(
         'W3 listed, reference',
-        await rate(each, async () => check((await reference.cycle()).conflicts, each, 'reference W3')),
+        await watch('W3', () =>
+          rate(each, async () => check((await reference.cycle()).conflicts, each, 'reference W3')),
+        ),
         'conflicts/s',
       );
     }

