@@ -1,8 +1,10 @@
 /**
- * `npm run bench:commerce -- [--operations N] [--json]`: customer operations of two channels, pulled and applied, beside
- * plain runs that bring as many changes of the same customers to HQ; and how quickly the list finds one by a field. Half
- * of the operations create a customer, the other half edit it. The goal: no less than half the engine's speed.
+ * `npm run bench:commerce -- [--operations N] [--json] [--profile]`: customer operations of two channels, pulled and
+ * applied, beside plain runs that bring as many changes of the same customers to HQ; and how quickly the list finds one by
+ * a field. Half of the operations create a customer, the other half edit it. The goal: no less than half the engine's
+ * speed. `--profile` prints the costliest functions and statements of each part.
  */
+import { Session } from 'node:inspector/promises';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { queueHere } from '../src/commands/queue-here.ts';
@@ -11,7 +13,10 @@ import { runChannel } from '../src/engine/run-channel.ts';
 import { lanesOf } from '../src/engine/site.ts';
 import { openConfigured } from './couplet-under-test.ts';
 import { elapsedMs, percentile, shown } from './measure.ts';
+import { type CpuProfile, costsOf } from './profile-costs.ts';
+import { type ProcessorTime, processorTime } from './processor-time.ts';
 import { type BenchServer, openServer, openSession, type Sql, single } from './server.ts';
+import { COUNTING, countedCosts, startCounting } from './statement-costs.ts';
 
 const CHANNELS = ['houston', 'online'] as const;
 const ASKED_TIMES = 40;
@@ -47,10 +52,14 @@ commerce:
 `;
 
 const { values } = parseArgs({
-  options: { operations: { type: 'string', default: '100000' }, json: { type: 'boolean', default: false } },
+  options: {
+    operations: { type: 'string', default: '100000' },
+    json: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
+  },
 });
 const operations = Number(values.operations);
-await using server = await openServer();
+await using server = await openServer(values.profile ? COUNTING : {});
 const result = { operations, ...(await measurePlain(server)), ...(await measureOperations(server)) };
 if (values.json) console.log(JSON.stringify({ machine: await server.describe(), ...result }, null, 1));
 else {
@@ -62,6 +71,10 @@ else {
   line('synchronize-customers', result.applied, 'operations/s');
   line('list by a field of the customer, median', result.listMedianMs, 'ms');
   line('list by a field of the customer, p95', result.listP95Ms, 'ms');
+  // What a busy machine cannot distort.
+  line('processor time of plain changes', result.plainProcessorMs / operations, 'ms each');
+  line('processor time of p-job', result.pulledProcessorMs / operations, 'ms each');
+  line('processor time of synchronize-customers', result.appliedProcessorMs / operations, 'ms each');
   line('pull against plain', result.pulled / result.plain, 'goal 0.5');
   line('apply against plain', result.applied / result.plain, 'goal 0.5');
 }
@@ -70,6 +83,37 @@ interface Opened {
   readonly couplet: Couplet;
   readonly hq: Sql;
   readonly channels: readonly Sql[];
+}
+
+interface Watched {
+  readonly tookMs: number;
+  readonly processorMs: number;
+}
+
+async function watched(bench: BenchServer, name: string, work: () => Promise<unknown>): Promise<Watched> {
+  const counts = values.profile && process.env['BENCH_DATABASE_URL'] === undefined;
+  const session = new Session();
+  if (values.profile) {
+    session.connect();
+    await session.post('Profiler.enable');
+    await session.post('Profiler.start');
+  }
+  if (counts) await startCounting(bench.url('couplet'));
+  const all = ({ coupletMs, serverMs }: ProcessorTime): number => coupletMs + serverMs;
+  const before = await processorTime(bench.pid);
+  const tookMs = await elapsedMs(work);
+  const after = await processorTime(bench.pid);
+  if (values.profile) {
+    const { profile } = await session.post('Profiler.stop');
+    const ours = after.coupletMs - before.coupletMs;
+    console.error(
+      `${name}: ${tookMs.toFixed(0)} ms, of the processor ${ours.toFixed(0)} ms here, ${after.serverMs - before.serverMs} ms in PostgreSQL`,
+    );
+    for (const text of costsOf(profile as CpuProfile)) console.error(text);
+    session.disconnect();
+  }
+  if (counts) for (const text of await countedCosts(bench.url('couplet'))) console.error(text);
+  return { tookMs, processorMs: all(after) - all(before) };
 }
 
 async function inFreshStores<T>(bench: BenchServer, work: (opened: Opened) => Promise<T>): Promise<T> {
@@ -92,7 +136,7 @@ async function inFreshStores<T>(bench: BenchServer, work: (opened: Opened) => Pr
 }
 
 /** The same customers entered in the channels' own tables, then edited there, brought to HQ by ordinary runs. */
-function measurePlain(bench: BenchServer): Promise<{ plain: number }> {
+function measurePlain(bench: BenchServer) {
   return inFreshStores(bench, async ({ couplet, hq, channels }) => {
     const perChannel = Math.floor(operations / 2 / CHANNELS.length);
     const toHq = async (): Promise<void> => {
@@ -119,12 +163,15 @@ function measurePlain(bench: BenchServer): Promise<{ plain: number }> {
     for (const [at, sql] of channels.entries())
       await sql.unsafe(`insert into customer (account, full_name, mail, tel)
         select 'P${at}' || n, 'Customer ${at} ' || n, 'c${at}-' || n || '@example.com', '1' from generate_series(1, ${perChannel}) n`);
-    const created = await elapsedMs(toHq);
+    const created = await watched(bench, 'plain creates', toHq);
     for (const sql of channels) await sql.unsafe(`update customer set tel = '2'`);
-    const edited = await elapsedMs(toHq);
+    const edited = await watched(bench, 'plain edits', toHq);
     const arrived = await single(hq, `select count(*) from customer where phone = '2'`);
     if (arrived !== perChannel * CHANNELS.length) throw new Error(`${arrived} customers came to HQ`);
-    return { plain: ((perChannel * CHANNELS.length * 2) / (created + edited)) * 1000 };
+    return {
+      plain: ((perChannel * CHANNELS.length * 2) / (created.tookMs + edited.tookMs)) * 1000,
+      plainProcessorMs: created.processorMs + edited.processorMs,
+    };
   });
 }
 
@@ -153,8 +200,8 @@ function measureOperations(bench: BenchServer) {
         }
       };
       const total = perChannel * CHANNELS.length * 2;
-      const pulled = (total / (await elapsedMs(() => job('p-job')))) * 1000;
-      const applied = (total / (await elapsedMs(() => job('synchronize-customers')))) * 1000;
+      const pulled = await watched(bench, 'p-job', () => job('p-job'));
+      const applied = await watched(bench, 'synchronize-customers', () => job('synchronize-customers'));
       const arrived = await single(hq, `select count(*) from customer where phone = '2'`);
       if (arrived !== total / 2) throw new Error(`${arrived} customers came to HQ`);
       const times: number[] = [];
@@ -169,7 +216,14 @@ function measureOperations(bench: BenchServer) {
           }),
         );
       }
-      return { pulled, applied, listMedianMs: percentile(times, 0.5), listP95Ms: percentile(times, 0.95) };
+      return {
+        pulled: (total / pulled.tookMs) * 1000,
+        applied: (total / applied.tookMs) * 1000,
+        pulledProcessorMs: pulled.processorMs,
+        appliedProcessorMs: applied.processorMs,
+        listMedianMs: percentile(times, 0.5),
+        listP95Ms: percentile(times, 0.95),
+      };
     } finally {
       await queue.stop();
       await api.close();
