@@ -58,21 +58,45 @@ test('a deleted record is restored with a preview, from the list', async () => {
   expect(complaints).toEqual([]);
 });
 
-test('a record whose name is markup is text everywhere', async () => {
-  await using open = await openPage();
-  const { here, page, complaints } = open;
+test('a record or mapping whose name is markup is text everywhere', async () => {
   const name = '<img src=x onerror=alert(1)>';
+  await using open = await openPage({
+    configuration: (text) => text.replace('label: Customer\n', `label: "${name}"\n`),
+  });
+  const { here, page, complaints } = open;
   here.site.hq.update('customers', { num: 'C3' }, { name });
   await here.site.run();
   here.site.hq.update('customers', { num: 'C4' }, { name: `${name}1` });
   here.site.houston.update('shoppers', { cust_num: 'C4' }, { full_name: `${name}2` });
   await here.site.run();
   const [error] = (await here.get('/synchronization-errors')).body.items;
-  for (const address of ['/errors', `/errors/${error.id}`, '/couplings', '/log']) {
+  const tried = { action: 'synchronize', winner: 'hq', ids: [error.id], dryRun: true };
+  const { body: job } = await here.post('/synchronization-errors/bulk', tried, { prefer: 'wait=30' });
+  const [coupling] = (await here.get('/couplings?mapping=customers')).body.items;
+  const addresses = [
+    '/',
+    '/errors',
+    '/errors?view=causes',
+    `/errors/${error.id}`,
+    '/couplings',
+    `/couplings/${coupling.id}`,
+    '/log',
+    '/jobs',
+    `/jobs/${job.id}`,
+    '/mappings',
+    '/mappings/customers',
+    '/mappings/customers?tab=records',
+  ];
+  for (const address of addresses) {
     await page.goto(address);
     await settled(page);
     await page.getByText(name).first().waitFor();
     expect(await page.locator('img').count()).toBe(0);
   }
+  await page.keyboard.press('Control+k');
+  await page.locator('dialog input').fill('img');
+  for (const found of [`Synchronize now: ${name}`, `C4 ${name}`])
+    await page.getByRole('option').filter({ hasText: found }).first().waitFor();
+  expect(await page.locator('img').count()).toBe(0);
   expect(complaints).toEqual([]);
 });
