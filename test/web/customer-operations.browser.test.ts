@@ -152,7 +152,78 @@ test('the five jobs run from their page, their sessions are listed, and features
     .first()
     .waitFor();
   await expectAccessible(page);
+
+  // Whatever was switched is on its way until these three have run.
+  await page.getByRole('tab', { name: 'Jobs' }).click();
+  for (const job of ['1110 Global configuration', '1010 Customers', '1070 Channel configuration']) {
+    await page.getByRole('button', { name: `Run ${job} now` }).click();
+    await page.getByText(`${job}: started.`).waitFor();
+  }
+  await page.getByRole('tab', { name: 'Features' }).click();
+  await page.getByText('Houston: On').waitFor();
+  await page.getByText('Not everywhere yet').first().waitFor({ state: 'detached' });
   expect(complaints.filter((text) => !/409|422/.test(text))).toEqual([]);
+});
+
+test('a session that failed is cancelled, and run again once what it met is cured', async () => {
+  const guid = await stage.till.create({ full_name: 'Hugo Ives', mail: 'hugo@example.com', tel: '7' });
+  await stage.job('p-job');
+  const rename = (name: string) =>
+    stage.houston`update commerce.retailasynccustomerv2 set full_name = ${name} where custaccountasync = ${guid}`;
+  await rename('Another person');
+  await stage.job('p-job');
+  await page.goto('/commerce?tab=sessions&all=true');
+  const session = page.getByRole('row', { name: /P-job.*Upload.*Houston/s }).first();
+  await session.getByText('Failed', { exact: true }).waitFor();
+  await session.getByRole('button', { name: /^Cancel session/ }).click();
+  await session.getByText('Cancelled', { exact: true }).waitFor();
+  await rename('Hugo Ives');
+  await session.getByRole('button', { name: /^Rerun/ }).click();
+  await session.getByText(/^rerun of …\w{6}$/).waitFor();
+  await session.getByText(/^(Applied|No data)$/).waitFor();
+});
+
+test('a conflict of an operation is decided in the error list, which ends both', async () => {
+  const guid = await stage.till.create({ full_name: 'Ida Jones', mail: 'ida@example.com', tel: '8' });
+  await pipeline();
+  await stage.hq`update customer set phone = 'by HQ' where email = 'ida@example.com'`;
+  await stage.till.update(guid, { tel: 'by the till' });
+  await pipeline();
+  await page.goto(`/customer-operations?status=conflict&asyncAccount=${guid}`);
+  await page.getByRole('grid').getByRole('link').first().click();
+  await page.getByRole('link', { name: 'Decide in Coupled Data Synchronization Errors' }).click();
+  await page.getByRole('radio', { name: 'phone: take the channel version' }).check();
+  await expect.poll(() => page.locator('.write').allTextContents().then(String)).toContain('by the till');
+  await button('Synchronize').click();
+  await page.getByText('Synchronize: 1 error resolved.').waitFor();
+  expect(await stage.hq`select phone from customer where email = 'ida@example.com'`).toEqual([
+    { phone: 'by the till' },
+  ]);
+  await page.goto(`/customer-operations?status=synchronized&asyncAccount=${guid}`);
+  await expect.poll(() => page.getByRole('grid').getByRole('row').count()).toBe(3);
+});
+
+test('somebody else is editing: that is said, and nothing that would be refused is offered', async () => {
+  const guid = await stage.till.create({ full_name: 'Jan Kok', mail: 'jan', tel: '9' });
+  await pipeline();
+  const id = await operationOf(guid);
+  await api.post(`/customer-operations/${id}/edit`, {});
+  const lease = (minutes: number) =>
+    stage.coupling`update couplet.customer_operation set status = 'editing', editing_by = 'berta',
+      editing_until = now() + ${minutes}::float8 * interval '1 minute' where id = ${id}`;
+  await lease(10);
+  await page.goto(`/customer-operations/${id}`);
+  await page.getByText(/^berta is editing this operation until/).waitFor();
+  for (const name of ['Edit', 'Save', 'Synchronize', 'Dismiss']) expect(await button(name).count()).toBe(0);
+
+  // Her time is over; then she is faster by a moment than whoever presses Edit.
+  await lease(-1);
+  await page.reload();
+  await button('Edit').waitFor();
+  await lease(10);
+  await button('Edit').click();
+  await page.getByRole('region', { name: 'Notices' }).getByText(/berta/).waitFor();
+  expect(await page.getByLabel('New value for email').count()).toBe(0);
 });
 
 test('its pages are accessible and fit, light and dark, wide and at 360 px, and a name of markup is text', async () => {
