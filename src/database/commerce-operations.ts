@@ -101,15 +101,26 @@ const PUT_RECORDS = `
          created_by = coalesce(a.created_by, excluded.created_by),
          seen = (a.seen::jsonb || excluded.seen::jsonb)::json`;
 
-/** Behind a create that has not come through: the customer is not there yet. */
+/**
+ * Behind a create that has not come through: the customer is not there yet. From the few creates to what is behind each by
+ * its GUID, in this order: a planner without statistics joined all that is due with itself, two seconds for each batch.
+ */
 const BLOCK = `
+  with behind as materialized (
+    select c.id as create_id, o.id
+      from (select b.id, b.guid, b.counter from couplet.customer_operation b
+             where b.channel = $1 and b.name = 'createCustomer' and b.status in ('failed', 'conflict', 'editing', 'blocked')
+            offset 0) c
+     cross join lateral (
+       select x.id, x.channel, x.part, x.counter, x.status, x.code from couplet.customer_operation x where x.guid = c.guid
+       offset 0) o
+     where o.channel = $1 and o.status in ('received', 'failed') and o.code is distinct from 'operation-malformed'
+       and (o.part <> 'customers' or o.counter > c.counter))
   update couplet.customer_operation o
-     set status = 'blocked', blocked_by = c.id, revision = o.revision + 1,
+     set status = 'blocked', blocked_by = b.create_id, revision = o.revision + 1,
          history = (o.history::jsonb || jsonb_build_array(${STEP("'blocked'", 'null', 'null')}))::json
-    from couplet.customer_operation c
-   where c.channel = $1 and c.name = 'createCustomer' and c.status in ('failed', 'conflict', 'editing', 'blocked')
-     and o.channel = c.channel and o.guid = c.guid and o.status in ('received', 'failed') and o.code is distinct from 'operation-malformed'
-     and (o.part <> 'customers' or o.counter > c.counter)`;
+    from behind b
+   where o.id = b.id and o.status in ('received', 'failed')`;
 
 const RELEASE = `
   update couplet.customer_operation o
