@@ -7,6 +7,13 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev
 
+FROM ${NODE_IMAGE} AS page
+WORKDIR /app
+COPY package.json package-lock.json .npmrc vite.config.ts ./
+RUN npm ci
+COPY src ./src
+RUN npm run build:web
+
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production \
     COUPLET_DATA_DIR=/var/lib/couplet-data
@@ -15,6 +22,7 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY package.json ./
 COPY drizzle ./drizzle
 COPY src ./src
+COPY --from=page /app/dist/web ./dist/web
 RUN mkdir -p /etc/couplet "$COUPLET_DATA_DIR" && chown node:node "$COUPLET_DATA_DIR"
 USER node
 EXPOSE 4870
