@@ -126,3 +126,46 @@ test('at 360 px a whole record is decided as it is in a wide window', async () =
   expect(complaints).toEqual([]);
   await page.context().close();
 });
+
+test('everything that the filters find is worked as one job, for the count that was asked about and no other', async () => {
+  const { here, page } = open;
+  const numbers = Array.from({ length: 103 }, (_, at) => `D${at + 1}`);
+  for (const num of numbers)
+    here.site.hq.insert('customers', { num, name: num, email: `${num}@example.com`, credit: '1.00', group_code: 'G1' });
+  await here.site.run();
+  const [late = '', ...early] = numbers;
+  for (const num of early) here.site.houston.delete('shoppers', { cust_num: num });
+  await here.site.run();
+
+  await page.goto('/errors?kind=deletion');
+  const removeAll = async (count: number): Promise<void> => {
+    await page.getByRole('checkbox', { name: 'Select all rows that are loaded' }).check();
+    await button(`Select all ${count} that the filters find`).click();
+    await button('Remove Coupling').click();
+    await dialog.getByRole('heading', { name: `Remove Coupling: ${count} errors` }).waitFor();
+  };
+  const dialog = page.getByRole('dialog');
+  await removeAll(102);
+  here.site.houston.delete('shoppers', { cust_num: late });
+  await here.site.run();
+  await dialog.getByRole('button', { name: 'Remove Coupling' }).click();
+  await dialog.getByRole('alert').getByText(/103/).waitFor();
+  const opened = () => here.get('/synchronization-errors?kind=deletion&count=true&limit=1');
+  expect((await opened()).body.total).toBe(103);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+
+  await page.reload();
+  await removeAll(103);
+  const asked = page.waitForRequest(/synchronization-errors\/bulk/);
+  await dialog.getByRole('button', { name: 'Remove Coupling' }).click();
+  expect((await asked).postDataJSON()).toEqual({
+    action: 'remove-coupling',
+    filter: { kind: 'deletion' },
+    expect: 103,
+  });
+  await expect.poll(async () => (await opened()).body.total).toBe(0);
+  await page.getByText('Nothing matches these filters.').waitFor();
+  const { body } = await here.get('/jobs?kind=bulk&limit=1');
+  const done = await here.get(`/jobs/${body.items[0].id}/results?status=succeeded&count=true&limit=1`);
+  expect(done.body.total).toBe(103);
+});

@@ -36,7 +36,8 @@ export function BulkActions({ selection, items, filter, total }: BulkActionsProp
   const { t } = useSpeech();
   const may = useMay();
   const actNow = useActNow();
-  const [asking, setAsking] = useState<ErrorAction | null>(null);
+  // What is asked about is what was selected then, however the list moves on below the question.
+  const [asking, setAsking] = useState<{ readonly action: ErrorAction; readonly target: Target } | null>(null);
   const [wholeFilter, setWholeFilter] = useState<ListFilter | null>(null);
   const selected = items.filter(({ id }) => selection.has(id));
   if (selected.length === 0) return null;
@@ -55,7 +56,7 @@ export function BulkActions({ selection, items, filter, total }: BulkActionsProp
   const mayTakeAll =
     !whole && Object.keys(filter).length > 0 && selected.length === items.length && total > items.length;
   const start = (action: ErrorAction): void => {
-    if (!AT_ONCE.has(action)) return setAsking(action);
+    if (!AT_ONCE.has(action)) return setAsking({ action, target });
     actNow(target, { action });
     selection.clear();
   };
@@ -80,8 +81,8 @@ export function BulkActions({ selection, items, filter, total }: BulkActionsProp
       {asking !== null && (
         <Suspense fallback={null}>
           <ActDialog
-            target={target}
-            decision={{ action: asking }}
+            target={asking.target}
+            decision={{ action: asking.action }}
             onClose={() => setAsking(null)}
             onDone={() => {
               setAsking(null);

@@ -15,6 +15,17 @@ import type { Selection } from '../../parts/use-selection.ts';
 const ACTIONS = ['synchronize', 'save', 'dismiss', 'reopen'] as const;
 type BulkAction = (typeof ACTIONS)[number];
 
+interface BulkBody {
+  readonly action: BulkAction;
+  readonly reason?: string;
+  readonly attributes?: Readonly<Record<string, unknown>>;
+}
+
+interface Target {
+  readonly count: number;
+  readonly of: { readonly ids: readonly string[] } | { readonly filter: ListFilter; readonly expect: number };
+}
+
 interface BulkOperationsProps {
   readonly selection: Selection;
   readonly items: readonly CustomerOperationDocument[];
@@ -26,37 +37,41 @@ interface BulkOperationsProps {
 export function BulkOperations({ selection, items, filter, total }: BulkOperationsProps) {
   const { t } = useSpeech();
   const may = useMay();
-  const [asking, setAsking] = useState<'save' | 'dismiss' | null>(null);
+  // What is asked about is what was selected then, however the list moves on below the question.
+  const [asking, setAsking] = useState<{ readonly action: 'save' | 'dismiss'; readonly target: Target } | null>(null);
   const [wholeFilter, setWholeFilter] = useState<ListFilter | null>(null);
   const selected = items.filter(({ id }) => selection.has(id));
   const everyLoaded = selected.length === items.length;
   const whole = everyLoaded && wholeFilter !== null && sameFilter(wholeFilter, filter);
-  const count = whole ? total : selected.length;
-  const bulk = useChange((body: { action: BulkAction; reason?: string; attributes?: Record<string, unknown> }) =>
-    request<{ id: string }>('POST', '/customer-operations/bulk', {
-      body: whole ? { ...body, filter, expect: total } : { ...body, ids: selected.map(({ id }) => id) },
-    }),
+  const target: Target = whole
+    ? { count: total, of: { filter, expect: total } }
+    : { count: selected.length, of: { ids: selected.map(({ id }) => id) } };
+  const bulk = useChange(({ body, of }: { readonly body: BulkBody; readonly of: Target['of'] }) =>
+    request<{ id: string }>('POST', '/customer-operations/bulk', { body: { ...body, ...of } }),
   );
   if (selected.length === 0 || !may('operator')) return null;
   const allow = (action: BulkAction): boolean =>
     selected.every((operation) => operation.allowedActions.includes(action));
-  const start = (body: Parameters<typeof bulk.mutate>[0]): void => {
+  const start = (body: BulkBody, { count, of } = asking?.target ?? target): void => {
     setAsking(null);
-    bulk.mutate(body, {
-      onSuccess: ({ id }) => {
-        notify({
-          text: t.operations.notices.bulkStarted(count),
-          link: { href: `/jobs/${id}`, text: t.words.job },
-        });
-        selection.clear();
+    bulk.mutate(
+      { body, of },
+      {
+        onSuccess: ({ id }) => {
+          notify({
+            text: t.operations.notices.bulkStarted(count),
+            link: { href: `/jobs/${id}`, text: t.words.job },
+          });
+          selection.clear();
+        },
+        onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }),
       },
-      onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }),
-    });
+    );
   };
   return (
     <div className="selection-bar">
       <span className="selection-count" role="status">
-        {t.list.selected(count)}
+        {t.list.selected(target.count)}
       </span>
       {!whole && everyLoaded && total > items.length && Object.keys(filter).length > 0 && (
         <Button size="small" appearance="outline" onClick={() => setWholeFilter(filter)}>
@@ -68,7 +83,9 @@ export function BulkOperations({ selection, items, filter, total }: BulkOperatio
           key={action}
           size="small"
           appearance="subtle"
-          onClick={() => (action === 'save' || action === 'dismiss' ? setAsking(action) : start({ action }))}
+          onClick={() =>
+            action === 'save' || action === 'dismiss' ? setAsking({ action, target }) : start({ action })
+          }
         >
           {action === 'save' ? t.operations.correctMany : t.operations[action]}
         </Button>
@@ -76,14 +93,14 @@ export function BulkOperations({ selection, items, filter, total }: BulkOperatio
       <Button size="small" appearance="subtle" onClick={selection.clear}>
         {t.list.clearSelection}
       </Button>
-      {asking === 'dismiss' && (
+      {asking?.action === 'dismiss' && (
         <DismissDialog
-          count={count}
+          count={asking.target.count}
           onClose={() => setAsking(null)}
           onDismiss={(reason) => start({ action: 'dismiss', reason })}
         />
       )}
-      {asking === 'save' && (
+      {asking?.action === 'save' && (
         <CorrectDialog
           operations={selected}
           onClose={() => setAsking(null)}
