@@ -9,7 +9,7 @@ RUN npm ci --omit=dev
 
 FROM ${NODE_IMAGE} AS page
 WORKDIR /app
-COPY package.json package-lock.json .npmrc vite.config.ts ./
+COPY package.json package-lock.json .npmrc tsconfig.json vite.config.ts ./
 RUN npm ci
 COPY src ./src
 RUN npm run build:web
