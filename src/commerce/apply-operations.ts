@@ -85,7 +85,7 @@ async function writeAll(
       continue;
     }
     if (work.plan.kind === 'delete') {
-      planned.push(plannedDelete(commerce, context, run, work, work.plan));
+      planned.push(plannedDelete(commerce, context, run, work, work.plan, resolution));
       continue;
     }
     const item = plannedWrite(commerce, context, run, work, work.plan, resolution);
@@ -143,12 +143,13 @@ function plannedDelete(
   run: Run,
   work: OperationWork,
   plan: Extract<OperationPlan, { kind: 'delete' }>,
+  resolution?: OperationResolution,
 ): Planned {
   const hq = work.hq as StoredRecord;
   const unseen = work.coupling?.channelKey === null;
   const whole = { kind: 'write', writes: [], conflict: null, found: plan.found, legs: null } as const;
   const note: LedgerNote = {
-    ...noteOf(commerce, context, run, work, whole, []),
+    ...noteOf(commerce, context, run, work, whole, [], resolution),
     operation: 'delete',
     ...(unseen && { endsCoupling: true as const }),
   };

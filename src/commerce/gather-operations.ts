@@ -3,28 +3,20 @@
  * for it. New customers are sought in HQ before they are made there.
  */
 import type { Choice, Translator } from '../domain/pair.ts';
-import { fieldValuesOf } from '../domain/prepare-mapping.ts';
-import { keyText, type Params, type Value } from '../domain/record.ts';
+import { type KeyText, keyText, type Params, type Value } from '../domain/record.ts';
 import { makeTranslator } from '../domain/translate.ts';
 import { findParents, type LoneWork } from '../engine/gather-pairs.ts';
 import type { LaneContext } from '../engine/lane-context.ts';
 import { matchFields, matchLoneRecords, probeOf } from '../engine/match-lone-records.ts';
 import { asyncRecordName, type CustomerOperation } from '../ports/commerce.ts';
-import type { Coupling } from '../ports/coupling-database.ts';
+import type { Coupling, PendingChange } from '../ports/coupling-database.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import type { StoredRecord } from '../ports/store.ts';
 import { type CommerceSite, guidFieldOf, laneFor } from './commerce-site.ts';
 import { drawAccounts } from './draw-accounts.ts';
 import { partsByChannelKey } from './known-parts.ts';
-import {
-  fieldArray,
-  foundOf,
-  type OperationPlan,
-  planCreate,
-  planMatched,
-  planUpdate,
-  valuesOf,
-} from './plan-operation.ts';
+import { fieldArray, type OperationPlan, planCreate, planMatched, planUpdate, valuesOf } from './plan-operation.ts';
+import { planRemoval, refuseCascades } from './plan-removal.ts';
 
 export interface OperationWork {
   readonly operation: CustomerOperation;
@@ -157,6 +149,7 @@ export async function planOperations(
   const fresh: OperationWork[] = [];
   const isPart = context.lane.mapping !== commerce.rules.customers;
   const guidField = isPart ? null : guidFieldOf(context.prepared.mapping, commerce.rules);
+  const pending = isPart ? await pendingOfRemoved(context, works) : NO_PENDING;
   for (const work of works) {
     const { operation, record, coupling, hq } = work;
     const choice = asked.choices.get(operation.id) ?? null;
@@ -179,20 +172,26 @@ export async function planOperations(
     else if (coupling === null || hq === null) work.plan = failedPlan('deleted-in-hq', { key: [...record.hqKey] });
     else if (isOver(coupling)) work.plan = failedPlan('coupling-ended', { couplingId: coupling.id });
     else if (operation.name === 'deactivateCustomer') work.plan = planDeactivation(commerce, operation);
-    else if (ends(operation)) work.plan = { kind: 'delete', found: foundIn(context, hq, translator) };
+    else if (ends(operation))
+      work.plan = planRemoval(context, { coupling, seen: record.seen, hq, translator, choice, pending });
     else {
       work.plan = planUpdate(context.prepared, operation, coupling, record.seen, hq, translator, { guidField, choice });
     }
   }
+  if (isPart) await refuseCascades(context, works);
   await planFresh(commerce, context, fresh, translator, asked.rehearses);
 }
 
-const isOver = (coupling: Coupling | null): boolean => coupling === null || coupling.status === 'ended';
-const ends = ({ row }: CustomerOperation): boolean => row['operation'] === '3';
-const NOTHING: OperationPlan = { kind: 'write', writes: [], conflict: null, found: null, legs: null };
+const NO_PENDING: ReadonlyMap<KeyText, PendingChange> = new Map();
 
-const foundIn = (context: LaneContext, hq: StoredRecord, translator: Translator) =>
-  foundOf(context.prepared, fieldValuesOf(context.prepared, 'hq', hq.values), translator);
+async function pendingOfRemoved(context: LaneContext, works: readonly OperationWork[]) {
+  const keys = works.flatMap(({ operation, hq }) => (ends(operation) && hq !== null ? [hq.key] : []));
+  return keys.length === 0 ? NO_PENDING : context.database.pendingOf(context.lane, 'hq', keys);
+}
+
+const isOver = (coupling: Coupling | null): boolean => coupling === null || coupling.status === 'ended';
+export const ends = ({ row }: CustomerOperation): boolean => row['operation'] === '3';
+const NOTHING: OperationPlan = { kind: 'write', writes: [], conflict: null, found: null, legs: null };
 
 const planDeactivation = ({ rules }: CommerceSite, operation: CustomerOperation): OperationPlan =>
   rules.deactivateCustomer === null

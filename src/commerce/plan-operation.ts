@@ -120,7 +120,7 @@ export function answeredForHq({ resolution }: CustomerOperation): ReadonlySet<st
 }
 
 /** The base, with what operations already applied have left over it; a base that has moved since knows better. */
-function baseSeen(prepared: PreparedMapping, coupling: Coupling, seen: AsyncRecord['seen']): Base {
+export function baseSeen(prepared: PreparedMapping, coupling: Coupling, seen: AsyncRecord['seen']): Base {
   const hq = [...coupling.base.hq];
   const channel = [...coupling.base.channel];
   const states = coupling.base.states ? [...coupling.base.states] : null;

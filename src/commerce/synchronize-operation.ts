@@ -22,7 +22,7 @@ import {
 import { type Answers, NO_ANSWERS, resolutionFields } from './answer-conflicts.ts';
 import { applyOperations } from './apply-operations.ts';
 import { type CommerceSite, laneFor } from './commerce-site.ts';
-import { gatherOperations, type OperationWork, planOperations } from './gather-operations.ts';
+import { ends, gatherOperations, type OperationWork, planOperations } from './gather-operations.ts';
 import { isAway } from './operations-waiting.ts';
 import { refuseUnfit, requireOperation } from './refuse-action.ts';
 import { tellChannel } from './synchronize-customers.ts';
@@ -95,7 +95,7 @@ export async function actOnOperationError(
     const error = await openErrorFor(site, seen.id, request);
     const operation = await requireOperation(database, error.operationId ?? '');
     refuseUnfit(operation, 'synchronize', request.actor);
-    const choice = choiceOf(context, error, request);
+    const choice = choiceOf(context, error, request, operation);
     const [work] = await gatherOperations(commerce, context, [operation]);
     if (work === undefined) throw stale(error);
     if (await isStale(context, error, request, work)) throw stale(error);
@@ -119,9 +119,15 @@ export async function actOnOperationError(
   return result;
 }
 
-function choiceOf(context: LaneContext, error: SyncError, request: ActionRequest): Choice | null {
+function choiceOf(
+  context: LaneContext,
+  error: SyncError,
+  request: ActionRequest,
+  operation: CustomerOperation,
+): Choice | null {
   if (request.action !== 'synchronize') return null;
-  if (request.winner === null && request.fields.size === 0)
+  // A part goes as a whole, or stays.
+  if (request.winner === null && (request.fields.size === 0 || ends(operation)))
     throw new ActionRefused('winner-required', 'say which version wins: "winner" or "fields"', {}, error.id);
   for (const name of request.fields.keys()) {
     if (!context.prepared.indexOf.has(name))
@@ -175,13 +181,16 @@ async function isStale(
 
 function previewOf(context: LaneContext, { plan, hq }: OperationWork): WritePreview[] {
   const { prepared } = context;
-  if (plan?.kind !== 'write' || plan.writes.length === 0 || hq === null) return [];
+  if (plan === null || plan.kind === 'failed' || hq === null) return [];
   const types = prepared.sides.hq.key.map((at) => prepared.sides.hq.types[at] as never);
+  const key = keyToJson(prepared.mapping.hq.key, types, hq.key);
+  if (plan.kind === 'delete') return [{ side: 'hq', operation: 'delete', key, fields: [] }];
+  if (plan.writes.length === 0) return [];
   return [
     {
       side: 'hq',
       operation: 'update',
-      key: keyToJson(prepared.mapping.hq.key, types, hq.key),
+      key,
       fields: plan.writes.flatMap((write) => {
         const field = prepared.fields[write.index];
         if (field === undefined) return [];

@@ -33,7 +33,8 @@ const ENDED = `
     join couplet.lane n on n.mapping = $1
     join couplet.coupling c on c.lane_id = n.id and c.hq_key = u.key
     join couplet.sync_log l on l.coupling_id = c.id
-   where l.action = 'deleted' and l.cause = 'commerce' and l.direction = 'toHq' and l.reverted_by is null`;
+   where l.action = 'deleted' and l.direction = 'toHq' and l.reverted_by is null
+     and (l.cause = 'commerce' or exists (select from couplet.sync_error e where e.id = l.error_id and e.operation_id is not null))`;
 
 export const channelCustomersPart = (clients: Clients, lanes: LaneRegistry): ChannelCustomerIndex => ({
   async undistributed(lane, text, limit) {

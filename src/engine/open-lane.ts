@@ -203,7 +203,9 @@ export const shapeOf = (prepared: PreparedMapping, side: Side) => {
 async function livingDependents(site: Site, lane: Lane, side: Side, cascade: Cascade) {
   const living: { mapping: string; couplingId: string; key: RecordKey }[] = [];
   for (const other of lanesOf(site, side === 'hq' ? undefined : lane.channel)) {
-    if (!sameTable(mappingOf(site, other)[side].table, cascade.table)) continue;
+    const { table } = mappingOf(site, other)[side];
+    const bare = cascade.byNameAlone === true && table.schema === null && table.name === cascade.table.name;
+    if (!bare && !sameTable(table, cascade.table)) continue;
     const couplings = await site.database.couplingsByKey(other, side, cascade.keys);
     for (const key of cascade.keys) {
       const coupling = couplings.get(keyText(key));

@@ -317,6 +317,8 @@ export interface Cascade {
   /** The key that is to be deleted. */
   readonly of: RecordKey;
   readonly table: TableName;
+  /** The table is found by its name alone too, as a mapping may write it. */
+  readonly byNameAlone?: boolean;
   /** Keys of the rows that would go, in the given watched key; at most `limit`. */
   readonly keys: readonly RecordKey[];
   readonly count: number;

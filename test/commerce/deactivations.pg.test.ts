@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { openApi } from './ask-api.ts';
-import { openCommerceStage, runJob } from './commerce-stage.ts';
+import { type CommerceStage, openCommerceStage, runJob } from './commerce-stage.ts';
 
 describe('a part that is deactivated', () => {
   test('goes in HQ and, with 1010, in the channel; the log has the row, and it can come back under its key', async () => {
@@ -91,6 +91,80 @@ describe('a part that is deactivated', () => {
     expect(await here.houston`select 1 from address`).toHaveLength(0);
     expect(await here.coupling`select 1 from couplet.sync_error where status = 'open'`).toEqual([]);
     expect(await here.coupling`select 1 from couplet.sync_log where action = 'deleted'`).toHaveLength(2);
+  });
+});
+
+describe('a part that is deactivated after HQ changed it', () => {
+  async function changed(here: CommerceStage, change: string) {
+    const guid = await here.till.create({ full_name: 'Ann', mail: 'ann@example.com' });
+    await here.till.address(guid, '1', 'Main street 1');
+    await here.job('pipeline');
+    await here.hq.unsafe(change);
+    await here.till.address(guid, '1', '', 3);
+    await here.job('p-job');
+    await here.job('synchronize-customers');
+  }
+  const addresses = (here: CommerceStage) => here.hq`select street from customer_address`;
+
+  test('waits for somebody; the channel wins and it goes everywhere', async () => {
+    await using here = await openCommerceStage();
+    await using api = await openApi(here.couplet);
+    await changed(here, `update customer_address set street = 'New street 1'`);
+    expect(await addresses(here)).toMatchObject([{ street: 'New street 1' }]);
+    const [operation] = (await api.get('/customer-operations?status=conflict')).body.items;
+    expect(operation).toMatchObject({
+      operation: 'deactivateAddress',
+      lastKnownError: { code: 'deleted-and-changed' },
+      nextStep: 'repair',
+    });
+    const { body: error } = await api.get(`/synchronization-errors/${operation.errorId}`);
+    expect(error).toMatchObject({ kind: 'conflict', code: 'deleted-and-changed' });
+    expect(error.fields).toContainEqual(
+      expect.objectContaining({ name: 'street', hq: 'New street 1', channel: null, conflicting: true }),
+    );
+    const act = `/synchronization-errors/${error.id}/synchronize`;
+    expect((await api.post(act, { fields: { street: 'channel' } })).body.code).toBe('winner-required');
+    const preview = await api.post(act, { winner: 'channel', dryRun: true });
+    expect(preview.body.writes).toMatchObject([{ side: 'hq', operation: 'delete' }]);
+    const done = await api.post(act, { winner: 'channel' });
+    expect(done.body).toMatchObject({ outcome: 'succeeded', resolution: { winner: 'channel' } });
+    expect(await here.statuses()).toEqual(['synchronized', 'synchronized', 'synchronized']);
+    await here.job('1010');
+    expect(await addresses(here)).toEqual([]);
+    expect(await here.houston`select 1 from address`).toEqual([]);
+  });
+
+  test('stays when HQ wins, and the operation is dismissed', async () => {
+    await using here = await openCommerceStage();
+    await using api = await openApi(here.couplet);
+    await changed(here, `update customer_address set street = 'New street 1'`);
+    const [{ id }] = (await api.get('/synchronization-errors?kind=conflict')).body.items;
+    const done = await api.post(`/synchronization-errors/${id}/synchronize`, { winner: 'hq' });
+    expect(done.body).toMatchObject({ outcome: 'succeeded', writes: [] });
+    expect((await here.statuses()).at(-1)).toBe('dismissed');
+    await here.job('pipeline');
+    expect(await here.houston`select street from address`).toMatchObject([{ street: 'New street 1' }]);
+  });
+
+  test('waits also when what HQ changed is not mapped', async () => {
+    await using here = await openCommerceStage();
+    await here.hq`alter table customer_address add column note text`;
+    await changed(here, `update customer_address set note = 'the dog bites'`);
+    expect(await here.statuses()).toEqual(['synchronized', 'synchronized', 'conflict']);
+    expect(await addresses(here)).toHaveLength(1);
+  });
+
+  test('is refused when a coupled record would go with it', async () => {
+    await using here = await openCommerceStage();
+    await using api = await openApi(here.couplet);
+    await here.hq.unsafe(
+      'alter table customer add column main_address bigint references customer_address (id) on delete cascade',
+    );
+    await changed(here, 'update customer set main_address = (select id from customer_address)');
+    const { body } = await api.get('/customer-operations?status=failed');
+    expect(body.items).toMatchObject([{ lastKnownError: { code: 'deletion-would-cascade' } }]);
+    expect(await here.hq`select 1 from customer`).toHaveLength(1);
+    expect(await addresses(here)).toHaveLength(1);
   });
 });
 

@@ -67,6 +67,7 @@ async function walk(
   return [...tallies].map(([name, tally]) => ({
     of: keys[Number(name.split(' ')[0])] ?? [],
     table: { schema: tally.table.schema, name: tally.table.name },
+    byNameAlone: tally.table.visible,
     keys: tally.keys,
     count: tally.count,
   }));

@@ -9,6 +9,8 @@ export interface ReferringTable {
   readonly oid: string;
   readonly schema: string;
   readonly name: string;
+  /** Found by its name alone, without its schema. */
+  readonly visible: boolean;
   readonly relation: string;
   readonly columns: ReadonlyMap<string, StoreColumn>;
   /** The key by which Couplet watches it, else its primary key; empty where it has neither. */
@@ -33,7 +35,8 @@ down (relation) as (
   select $1::text::oid union select i.inhrelid from down join pg_catalog.pg_inherits i on i.inhparent = down.relation)
 select f.conrelid::text, n.nspname, c.relname, ${columnNames('f.conrelid', 'f.conkey')}, ${columnNames('f.confrelid', 'f.confkey')},
   coalesce(${watched ? `(select i.keys -> 0 from couplet.installed i where i.schema_name = n.nspname and i.table_name = c.relname)::text` : 'null'},
-    (select ${columnNames('p.conrelid', 'p.conkey')} from pg_catalog.pg_constraint p where p.conrelid = f.conrelid and p.contype = 'p'))
+    (select ${columnNames('p.conrelid', 'p.conkey')} from pg_catalog.pg_constraint p where p.conrelid = f.conrelid and p.contype = 'p')),
+  pg_catalog.pg_table_is_visible(f.conrelid)::text
 from pg_catalog.pg_constraint f
 join pg_catalog.pg_class c on c.oid = f.conrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -49,13 +52,14 @@ export async function loadReferences(
   const rows = await session.query(referencesText(watched), [relation]);
   if (rows.length === 0) return [];
   const columnsOf = await loadColumns(session, [...new Set(rows.map(([oid]) => oid ?? ''))]);
-  return rows.map(([oid, schema, name, columns, parentColumns, key]) => {
+  return rows.map(([oid, schema, name, columns, parentColumns, key, visible]) => {
     const byName = new Map((columnsOf.get(oid ?? '') ?? []).map((column) => [column.name, column]));
     const table = { schema: schema ?? '', name: name ?? '' };
     return {
       child: {
         ...table,
         oid: oid ?? '',
+        visible: visible === 'true',
         relation: quoteTable(table),
         columns: byName,
         key: list(key).flatMap((column) => byName.get(column) ?? []),
