@@ -6,7 +6,7 @@ import { ActionRefused } from '../ports/synchronizer.ts';
 import { coupleInContext } from './couple-records.ts';
 import type { WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
-import { writePreview } from './preview-lane.ts';
+import { countPreview, pairsSeen, writePreview } from './preview-lane.ts';
 import { endCoupling } from './remove-coupling.ts';
 import type { SingleRun } from './single-run.ts';
 import type { Subject } from './subject.ts';
@@ -33,6 +33,7 @@ export async function matchAll(context: LaneContext, run: SingleRun, request: Ma
     late: new Set(),
     expectEmpty: false,
   };
+  const seen = pairsSeen();
   for (const side of SIDES) {
     const table = context.tables[side];
     for (
@@ -50,23 +51,24 @@ export async function matchAll(context: LaneContext, run: SingleRun, request: Ma
         .filter((record) => record.inFilter && !coupled.has(keyText(record.key)))
         .map((record) => ({ side, key: record.key, pending: null, record }));
       if (items.length === 0) continue;
-      const { plan, subjects } = await planBatch(context, run.identity, items, options);
-      count(run, subjects, request.dryRun);
+      const planned = await planBatch(context, run.identity, items, options);
+      const subjects = request.dryRun ? planned.subjects.filter((subject) => seen.isFirst(subject)) : planned.subjects;
+      count(context, run, subjects, request.dryRun);
       if (request.dryRun)
         await recordResults(
           context,
           run,
           subjects.map((subject) => previewResult(context, subject)),
         );
-      else await carryOut(context, run, plan, subjects, options);
+      else await carryOut(context, run, planned.plan, subjects, options);
     }
   }
   return true;
 }
 
-function count(run: SingleRun, subjects: readonly Subject[], dryRun: boolean): void {
+function count(context: LaneContext, run: SingleRun, subjects: readonly Subject[], dryRun: boolean): void {
   for (const subject of subjects) {
-    if (dryRun && subject.pair) run.counters.coupled += 1;
+    if (dryRun) countPreview(context, run, subject);
     if (subject.pair || subject.verdict.kind === 'found') continue;
     if (subject.writes.length === 0) {
       if (subject.loneSide === 'hq') run.counters.unmatchedInHq += 1;

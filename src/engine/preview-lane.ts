@@ -5,6 +5,7 @@ import type { JobResult } from '../ports/coupling-database.ts';
 import type { WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
 import type { WritePreview } from '../ports/synchronizer.ts';
+import { countFinding } from './settle-subjects.ts';
 import type { PlannedWrite, Subject } from './subject.ts';
 import { type BatchOptions, planBatch, type Run } from './work-batch.ts';
 import { BATCH_RECORDS, createSides, decideOptionsOf, type LaneRequest } from './work-lane.ts';
@@ -27,14 +28,35 @@ export async function previewLane(context: LaneContext, run: Run, request: LaneR
     expectEmpty: false,
     truncated: new Set(),
   };
+  const seen = pairsSeen();
   for await (const items of itemsOf(context, request)) {
     if (await request.stop()) return;
     const { subjects } = await planBatch(context, run.identity, items, options);
     const results = subjects
-      .filter((subject) => subject.writes.length > 0 || subject.verdict.kind === 'found')
+      .filter((subject) => subject.writes.length > 0 || subject.verdict.kind === 'found' || isNewPair(subject))
+      .filter((subject) => seen.isFirst(subject))
       .map((subject) => resultOf(context, run, subject));
     if (results.length > 0) await recordResults(context, run, results);
   }
+}
+
+/** Two records that match and have no coupling yet. */
+const isNewPair = (subject: Subject): boolean => subject.pair !== null && subject.loneSide !== null;
+
+const creates = (subject: Subject): boolean => subject.pair === null && subject.writes.length > 0;
+
+/** Nothing is written, so a pair that was found from one side is found from the other once more. */
+export function pairsSeen(): { isFirst(subject: Subject): boolean } {
+  const seen = new Set<string>();
+  return {
+    isFirst({ pair, keys }) {
+      if (!pair || !keys.hq || !keys.channel) return true;
+      const name = `${keyText(keys.hq)} ${keyText(keys.channel)}`;
+      if (seen.has(name)) return false;
+      seen.add(name);
+      return true;
+    },
+  };
 }
 
 async function* itemsOf(context: LaneContext, request: LaneRequest): AsyncGenerator<WorkItem[]> {
@@ -72,19 +94,24 @@ async function* itemsOf(context: LaneContext, request: LaneRequest): AsyncGenera
   }
 }
 
+/** As if it had been written. */
+export function countPreview(context: LaneContext, { counters }: Pick<Run, 'counters'>, subject: Subject): void {
+  for (const { side, write } of subject.writes) {
+    const towards = counters[directionTo(side)];
+    if (write.operation === 'delete') towards.deleted += 1;
+    else if (write.operation === 'update') towards.modified += 1;
+    else towards.inserted += 1;
+  }
+  countFinding({ context, counters }, subject);
+  if (isNewPair(subject) || creates(subject)) counters.coupled += 1;
+}
+
 function resultOf(context: LaneContext, run: Run, subject: Subject): JobResult {
   const found = subject.verdict.kind === 'found' ? subject.verdict.finding : null;
-  for (const write of subject.writes) {
-    const counters = run.counters[directionTo(write.side)];
-    if (write.write.operation === 'delete') counters.deleted += 1;
-    else if (write.write.operation === 'update') counters.modified += 1;
-    else counters.inserted += 1;
-  }
-  if (found?.kind === 'conflict') run.counters.conflicts += 1;
-  if (found?.kind === 'deletion') run.counters.deletions += 1;
+  countPreview(context, run, subject);
   return {
     status: found ? 'failed' : 'succeeded',
-    code: found?.code ?? null,
+    code: found?.code ?? (isNewPair(subject) ? 'would-couple' : creates(subject) ? 'would-create' : null),
     params: found?.params ?? {},
     errorId: subject.openErrors[0]?.id ?? null,
     couplingId: subject.pair && subject.loneSide === null ? subject.couplingId : null,

@@ -15,6 +15,7 @@ import { type Rest, restOf, standsStill } from './resting-lane.ts';
 import { previewStopped, stopLane } from './compare-stopped.ts';
 import { previewLane } from './preview-lane.ts';
 import { readBothStores } from './begin-run.ts';
+import { settleLaneMarks, writesOf } from './settle-own-marks.ts';
 import { laneText, mappingOf, type Site } from './site.ts';
 import type { Run } from './work-batch.ts';
 import { type LaneRequest, workChanges, workDeletions } from './work-lane.ts';
@@ -248,7 +249,12 @@ async function tryLane(
       fields: fieldIndices(context, asked.fields),
       stop: () => stopAsked(site, run, asked),
     };
-    if (!(await half(context, run, request, asked))) run.status = 'cancelled';
+    const before = writesOf(run.counters);
+    let complete = await half(context, run, request, asked);
+    // Continuous running comes back by itself; whoever asked for this run looks at the pairs as soon as it is over.
+    if (complete && !asked.dryRun && asked.trigger !== 'change')
+      complete = await settleLaneMarks(site, context, run, request, writesOf(run.counters) - before);
+    if (!complete) run.status = 'cancelled';
   } catch (fault) {
     // What this process remembers of the lane may be behind what the stores hold: the next one takes over.
     forgetLane(memory, lane);

@@ -4,11 +4,13 @@
  */
 import { PLAIN_RUN } from '../domain/pair.ts';
 import { SIDES } from '../domain/record.ts';
-import { noCounters } from '../ports/coupling-database.ts';
+import { type JobCounters, noCounters } from '../ports/coupling-database.ts';
 import type { LaneContext } from './lane-context.ts';
 import { readMarks } from './read-marks.ts';
 import type { Site } from './site.ts';
+import { changesToDefer } from './break-changes.ts';
 import { type BatchOptions, carryOut, planBatch, type Run } from './work-batch.ts';
+import { type LaneRequest, optionsOf, workPending } from './work-lane.ts';
 
 const AS_IN_A_RUN: Omit<BatchOptions, 'truncated' | 'late'> = {
   decide: PLAIN_RUN,
@@ -39,3 +41,30 @@ export async function settleOwnMarks(site: Site, context: LaneContext, run: Run,
   const { plan, subjects } = await planBatch(context, run.identity, items, options);
   await carryOut(context, { ...run, counters: noCounters() }, plan, subjects, options);
 }
+
+/** What a run that somebody waits for may add to its end; the marks of a first load of more are left to the next run. */
+const MOST_SETTLED = 10_000;
+
+/**
+ * The same for a whole run or job, in the lane that it wrote in. A run of one direction or of some fields leaves them: it
+ * may not look at the other side's changes, which stand among the marks.
+ */
+export async function settleLaneMarks(
+  site: Site,
+  context: LaneContext,
+  run: Run,
+  request: LaneRequest,
+  written: number,
+): Promise<boolean> {
+  if (written === 0 || written > MOST_SETTLED) return true;
+  if (request.direction !== 'both' || request.fields !== null) return true;
+  await Promise.all([readMarks(site, 'hq', null), readMarks(site, 'channel', context.lane.channel)]);
+  const changes = await changesToDefer(context, 'modified');
+  const modified: LaneRequest = { ...request, scope: 'modified' };
+  const options: BatchOptions = { ...optionsOf(context, modified, 'defer', new Set()), changes };
+  return workPending(context, run, modified, options, ['due']);
+}
+
+/** How many records a run has written so far. */
+export const writesOf = ({ toHq, toChannel }: JobCounters): number =>
+  toHq.inserted + toHq.modified + toHq.deleted + toChannel.inserted + toChannel.modified + toChannel.deleted;

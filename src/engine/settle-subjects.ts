@@ -340,24 +340,39 @@ function errorFields(context: LaneContext, subject: Subject, found: Finding): Er
 
 // ---------------------------------------------------------------- counters and results
 
-const directionsOf = (settling: Settling, subject: Subject): WriteDirection[] => {
+const directionsOf = ({ context }: Pick<Settling, 'context'>, subject: Subject): WriteDirection[] => {
   const sides = new Set(subject.pending.map((change) => change.side));
   if (sides.size > 0) return [...sides].map((side) => directionTo(otherSide(side)));
   if (subject.loneSide) return [directionTo(otherSide(subject.loneSide))];
-  return [settling.context.prepared.mapping.direction === 'toHq' ? 'toHq' : 'toChannel'];
+  return [context.prepared.mapping.direction === 'toHq' ? 'toHq' : 'toChannel'];
 };
 
+/** Only Couplet's own writes coming back: nobody changed anything, so what was counted is not counted once more. */
+function isEcho({ pair, pending, records, verdict, openErrors }: Subject): boolean {
+  const known = verdict.kind === 'found' && verdict.finding.kind === 'conflict' && openErrors.length > 0;
+  if (!pair || pending.length === 0 || !(known || verdict.kind === 'settled')) return false;
+  return pending.every(({ side }) => {
+    const written = pair.coupling.written[side];
+    return written !== null && written === records[side]?.version;
+  });
+}
+
 function count(settling: Settling, subject: Subject): void {
-  const { counters } = settling;
   const wrote = Object.keys(subject.after).length > 0;
+  const { kind } = subject.verdict;
+  if (kind === 'again' || (!wrote && isEcho(subject))) return;
+  const add = (name: 'unchanged' | 'skipped'): void => {
+    for (const direction of directionsOf(settling, subject)) settling.counters[direction][name] += 1;
+  };
+  if (kind === 'settled' && !wrote && settling.builder.draft(subject.couplingId)?.ended === undefined) add('unchanged');
+  if (kind === 'skipped' || kind === 'waiting') add('skipped');
+  countFinding(settling, subject);
+}
+
+/** Of a run and of a dry run alike. */
+export function countFinding(settling: Pick<Settling, 'context' | 'counters'>, subject: Subject): void {
+  const { counters } = settling;
   const { verdict } = subject;
-  if (verdict.kind === 'again') return;
-  if (verdict.kind === 'settled' && !wrote && settling.builder.draft(subject.couplingId)?.ended === undefined) {
-    for (const direction of directionsOf(settling, subject)) counters[direction].unchanged += 1;
-  }
-  if (verdict.kind === 'skipped' || verdict.kind === 'waiting') {
-    for (const direction of directionsOf(settling, subject)) counters[direction].skipped += 1;
-  }
   if (verdict.kind !== 'found') return;
   if (verdict.finding.kind === 'conflict') counters.conflicts += 1;
   if (verdict.finding.kind === 'deletion') counters.deletions += 1;
