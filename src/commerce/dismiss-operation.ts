@@ -82,7 +82,15 @@ async function dismissInConflict(
         { ...run.identity, action: 'resolved', code: 'dismiss', params: { code: operation.code }, errorId },
       );
       const { actor, reason } = asker;
-      const resolution = { action: 'dismiss', winner: null, fields: null, actor, reason, jobId, logIds: [logId] };
+      const resolution = {
+        action: 'dismiss' as const,
+        winner: null,
+        fields: null,
+        actor,
+        reason,
+        jobId,
+        logIds: [logId],
+      };
       builder.parts.resolve.push({ errorId, resolution });
     }
     const parts = builder.build();

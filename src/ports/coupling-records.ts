@@ -1,7 +1,7 @@
 /** What the coupling database keeps, as the engine and everybody above it know it. */
 import type { Base } from '../domain/pair.ts';
 import type { Json, Params, RecordKey, Side, Value } from '../domain/record.ts';
-import type { OperationOutcome } from './operation-outcome.ts';
+import type { OperationOutcome, ResolutionAction } from './operation-outcome.ts';
 import type { Cursor, Fence, Lane } from './store.ts';
 
 // ---------------------------------------------------------------- lanes
@@ -221,7 +221,7 @@ export interface SyncError {
 }
 
 export interface ErrorResolution {
-  readonly action: string;
+  readonly action: ResolutionAction;
   readonly winner: Side | null;
   readonly fields: Json;
   readonly actor: string | null;

@@ -45,10 +45,23 @@ export interface OperationOutcome {
   readonly dismissal: { readonly at: string; readonly actor: string | null; readonly reason: string } | null;
 }
 
+/** What somebody did, `dismiss` to the operation whose conflict it was; or that it ended by itself. */
+export type ResolutionAction =
+  | 'retry'
+  | 'synchronize'
+  | 'restore'
+  | 'delete'
+  | 'couple'
+  | 'remove-coupling'
+  | 'approve'
+  | 'decline'
+  | 'dismiss'
+  | 'automatic';
+
 /** How somebody answered a conflict; in part, while `fields` leaves some of them out. */
 export interface OperationResolution {
   readonly at: string;
-  readonly action: string;
+  readonly action: ResolutionAction;
   readonly winner: Side | null;
   readonly fields: Json;
   readonly actor: string | null;

@@ -4,6 +4,7 @@
  */
 import type { Json, Params, RecordKey, Side, Value } from '../domain/record.ts';
 import type { Coupling, ErrorField, SyncError } from './coupling-database.ts';
+import type { ResolutionAction } from './operation-outcome.ts';
 import type { Lane } from './store.ts';
 
 /** Who asks, and why; stands in the log. */
@@ -13,15 +14,7 @@ export interface Asker {
   readonly requestId: string | null;
 }
 
-export type ErrorAction =
-  | 'retry'
-  | 'synchronize'
-  | 'restore'
-  | 'delete'
-  | 'couple'
-  | 'remove-coupling'
-  | 'approve'
-  | 'decline';
+export type ErrorAction = Exclude<ResolutionAction, 'dismiss' | 'automatic'>;
 
 export interface ActionRequest extends Asker {
   readonly action: ErrorAction;

@@ -47,7 +47,7 @@ describe('the list of errors', () => {
       page = { ...page, cursor: nextCursor };
       const goes = errors[turn * 3];
       const resolution = {
-        action: 'automatic',
+        action: 'automatic' as const,
         winner: null,
         fields: null,
         actor: null,
@@ -225,7 +225,7 @@ describe('an error', () => {
     expect(noted).toMatchObject({ ...error, assignee: 'anna', note: null, resolution: null });
     expect(await here.db.queries.annotateError(error.id, { note: 'n' })).toMatchObject({ assignee: 'anna', note: 'n' });
     const resolution = {
-      action: 'synchronize',
+      action: 'synchronize' as const,
       winner: 'hq' as const,
       fields: null,
       actor: 'anna',

@@ -252,7 +252,7 @@ describe('errors', () => {
       await here.sql`select assignee, last_seen_at > first_seen_at as later from couplet.sync_error`,
     ).toMatchObject([{ assignee: 'anna', later: true }]);
     const resolution = {
-      action: 'retry',
+      action: 'retry' as const,
       winner: null,
       fields: null,
       actor: 'anna',

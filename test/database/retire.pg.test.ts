@@ -22,7 +22,7 @@ const request = {
   requestId: null,
   body: null,
 } as const;
-const resolution = { action: 'retry', winner: null, fields: null, actor: null, reason: null, jobId: null, logIds: [] };
+const resolution = { action: 'retry' as const, winner: null, fields: null, actor: null, reason: null, jobId: null, logIds: [] };
 const seen = (key: string) => ({ ...syncError().hqRecord, key: [key] });
 
 describe('retention', () => {

@@ -1,5 +1,6 @@
 /** Customer operations: list, summary, one, and what people do about them. */
 import { z } from 'zod';
+import { RESOLUTION_ACTIONS } from './synchronization-errors.ts';
 import { OPERATION_EXAMPLE } from './examples.ts';
 import { choices, dryRun, listOf, page, period, search, sortedBy, text, texts, uuids } from './query.ts';
 import { IdSchema, ParamsSchema, SideSchema, TimeSchema, ValueSchema } from './words.ts';
@@ -77,7 +78,7 @@ const StepSchema = z
 const OperationResolutionSchema = z
   .strictObject({
     at: TimeSchema,
-    action: z.string(),
+    action: z.enum(RESOLUTION_ACTIONS),
     winner: SideSchema.nullable(),
     fields: z.unknown(),
     actor: z.string().nullable(),

@@ -37,6 +37,8 @@ export const ERROR_ACTIONS = [
   'approve',
   'decline',
 ] as const;
+/** `dismiss` ends the customer operation whose conflict it was. */
+export const RESOLUTION_ACTIONS = [...ERROR_ACTIONS, 'dismiss', 'automatic'] as const;
 export const ErrorActionSchema = z.enum(ERROR_ACTIONS).meta({ id: 'ErrorAction' });
 export const ErrorKindSchema = z.enum(['conflict', 'deletion', 'failure']).meta({ id: 'ErrorKind' });
 
@@ -78,7 +80,7 @@ export const MassDeletionSchema = z
 export const ResolutionSchema = z
   .strictObject({
     at: TimeSchema,
-    action: z.string().meta({ description: '`automatic` when it ended by itself.' }),
+    action: z.enum(RESOLUTION_ACTIONS).meta({ description: '`automatic` when it ended by itself.' }),
     winner: SideSchema.nullable(),
     fields: z.unknown(),
     actor: z.string().nullable(),

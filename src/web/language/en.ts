@@ -157,6 +157,7 @@ export const en = {
     approve: 'Approve',
     decline: 'Decline',
     automatic: 'by itself',
+    dismiss: 'Dismiss',
     explain: {
       retry: 'Both records are read again and synchronized now.',
       synchronize: 'Both apps end with the version that you choose. The other values stay in the log.',

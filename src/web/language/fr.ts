@@ -151,6 +151,7 @@ export const fr: PageTexts = {
     approve: 'Approuver',
     decline: 'Refuser',
     automatic: 'automatiquement',
+    dismiss: 'Écarter',
     explain: {
       retry: 'Les deux enregistrements sont relus et synchronisés maintenant.',
       synchronize:

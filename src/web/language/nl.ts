@@ -150,6 +150,7 @@ export const nl: PageTexts = {
     approve: 'Goedkeuren',
     decline: 'Afwijzen',
     automatic: 'vanzelf',
+    dismiss: 'Afwijzen',
     explain: {
       retry: 'Beide records worden opnieuw gelezen en nu gesynchroniseerd.',
       synchronize: 'Beide apps krijgen de versie die u kiest. De andere waarden blijven in het logboek.',

@@ -149,6 +149,7 @@ export const sv: PageTexts = {
     approve: 'Godkänn',
     decline: 'Avslå',
     automatic: 'av sig självt',
+    dismiss: 'Avvisa',
     explain: {
       retry: 'Båda posterna läses på nytt och synkroniseras nu.',
       synchronize: 'Båda apparna får den version som du väljer. De andra värdena finns kvar i loggen.',

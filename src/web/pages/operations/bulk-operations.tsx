@@ -46,27 +46,13 @@ export function BulkOperations({ selection, items, filter, total }: BulkOperatio
   const target: Target = whole
     ? { count: total, of: { filter, expect: total } }
     : { count: selected.length, of: { ids: selected.map(({ id }) => id) } };
-  const bulk = useChange(({ body, of }: { readonly body: BulkBody; readonly of: Target['of'] }) =>
-    request<{ id: string }>('POST', '/customer-operations/bulk', { body: { ...body, ...of } }),
-  );
+  const begin = useBulk(selection.clear);
   if (selected.length === 0 || !may('operator')) return null;
   const allow = (action: BulkAction): boolean =>
     selected.every((operation) => operation.allowedActions.includes(action));
-  const start = (body: BulkBody, { count, of } = asking?.target ?? target): void => {
+  const start = (body: BulkBody, of = asking?.target ?? target): void => {
     setAsking(null);
-    bulk.mutate(
-      { body, of },
-      {
-        onSuccess: ({ id }) => {
-          notify({
-            text: t.operations.notices.bulkStarted(count),
-            link: { href: `/jobs/${id}`, text: t.words.job },
-          });
-          selection.clear();
-        },
-        onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }),
-      },
-    );
+    begin(body, of);
   };
   return (
     <div className="selection-bar">
@@ -109,6 +95,28 @@ export function BulkOperations({ selection, items, filter, total }: BulkOperatio
       )}
     </div>
   );
+}
+
+/** Begins the job and tells so; `onBegun` when it was accepted. */
+function useBulk(onBegun: () => void): (body: BulkBody, target: Target) => void {
+  const { t } = useSpeech();
+  const bulk = useChange(({ body, of }: { readonly body: BulkBody; readonly of: Target['of'] }) =>
+    request<{ id: string }>('POST', '/customer-operations/bulk', { body: { ...body, ...of } }),
+  );
+  return (body, { count, of }) =>
+    bulk.mutate(
+      { body, of },
+      {
+        onSuccess: ({ id }) => {
+          notify({
+            text: t.operations.notices.bulkStarted(count),
+            link: { href: `/jobs/${id}`, text: t.words.job },
+          });
+          onBegun();
+        },
+        onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }),
+      },
+    );
 }
 
 interface DismissDialogProps {
