@@ -187,6 +187,7 @@ function operationOf({ channel, counters }: Direct, direct: DirectOperation): Cu
     blockedBy: null,
     jobId: null,
     found: null,
+    base: null,
     terms: [],
     errorId: null,
     resolution: null,

@@ -10,6 +10,7 @@ import type { Value } from '../domain/record.ts';
 import { asyncRecordName, type CustomerOperation, type ReceivedRow } from '../ports/commerce.ts';
 import type { Coupling } from '../ports/coupling-database.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
+import { basesOf } from './bases-recorded.ts';
 import { type CommerceSite, laneFor, mappingFor } from './commerce-site.ts';
 
 interface Known {
@@ -27,10 +28,11 @@ export async function withCustomers(
   const readable = rows.filter(({ malformed }) => malformed === null);
   const customers = await recordsAsKnown(commerce, channel, 'customers', readable);
   const parts = part === 'customers' ? customers : await recordsAsKnown(commerce, channel, part, readable);
+  const bases = await basesOf(commerce, channel, part, readable);
   return rows
     .toSorted((a, b) => Number(BigInt(a.counter) - BigInt(b.counter)))
     .map((row) => {
-      if (row.malformed !== null) return { ...row, account: null, found: null, terms: [] };
+      if (row.malformed !== null) return { ...row, account: null, found: null, base: null, terms: [] };
       const customer = customers.get(nameOf('customers', row));
       const before = parts.get(nameOf(part, row));
       const found = before === undefined ? null : { ...before.values };
@@ -38,7 +40,7 @@ export async function withCustomers(
         part === 'customers' ? customerTerms(found, row.values) : partTerms(customer?.values ?? {}, found, row.values);
       // One that came before and was only marked as done says nothing new.
       if (!row.completed) overlay(parts, nameOf(part, row), row.values);
-      return { ...row, account: customer?.account ?? null, found, terms };
+      return { ...row, account: customer?.account ?? null, found, base: bases.get(row.counter) ?? null, terms };
     });
 }
 

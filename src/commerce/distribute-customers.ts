@@ -20,6 +20,7 @@ import { StoreBusy } from '../errors/store-faults.ts';
 import { type Job, noCounters } from '../ports/coupling-database.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import type { Asker } from '../ports/synchronizer.ts';
+import { noteBases } from './bases-recorded.ts';
 import { type CommerceSite, guidFieldOf, laneFor, partsOf } from './commerce-site.ts';
 import { distributeDeactivations } from './distribute-deactivations.ts';
 import type { ChannelReport, Stop } from './job-report.ts';
@@ -37,6 +38,7 @@ export async function distributeCustomers(
     .map((part) => laneFor(commerce, channel, part))
     .filter(({ mapping }) => lanesOf(commerce.site, channel).some((lane) => lane.mapping === mapping));
   const parts = lanes.filter(({ mapping }) => mapping !== commerce.rules.customers);
+  if (!job.dryRun) await noteBases(commerce, channel);
   const ended = job.dryRun ? noCounters() : await distributeDeactivations(commerce, parts, job, stop);
   const reports = await runChannel(commerce.site, commerce.memory, channel, lanes, {
     scope: job.scope ?? 'modified',

@@ -38,6 +38,7 @@ export async function gatherOperations(
   operations: readonly CustomerOperation[],
 ): Promise<OperationWork[]> {
   const { channel } = context.lane;
+  const part = operations[0]?.part ?? 'customers';
   const named = operations.map(({ guid, partKey }) => ({ guid: guid ?? '', partKey: partKey ?? '' }));
   const isPart = context.lane.mapping !== commerce.rules.customers;
   const recorded = await commerce.database.asyncRecords(context.lane, named);
@@ -48,7 +49,7 @@ export async function gatherOperations(
       )
     : new Map<string, AsyncRecord>();
   const records = isPart
-    ? new Map([...recorded, ...(await partsByChannelKey(commerce, context, operations, recorded, parents))])
+    ? new Map([...recorded, ...(await partsByChannelKey(commerce, channel, part, operations, recorded, parents))])
     : recorded;
   const couplings = await currentCouplings(context, [...records.values()]);
   const keys = [...couplings.values()].map(({ hqKey }) => hqKey);
@@ -173,7 +174,7 @@ export async function planOperations(
     else if (isOver(coupling)) work.plan = failedPlan('coupling-ended', { couplingId: coupling.id });
     else if (operation.name === 'deactivateCustomer') work.plan = planDeactivation(commerce, operation);
     else if (ends(operation))
-      work.plan = planRemoval(context, { coupling, seen: record.seen, hq, translator, choice, pending });
+      work.plan = planRemoval(context, { operation, coupling, seen: record.seen, hq, translator, choice, pending });
     else {
       work.plan = planUpdate(context.prepared, operation, coupling, record.seen, hq, translator, { guidField, choice });
     }

@@ -4,20 +4,23 @@
  */
 import { keyText, type RecordKey, type Value } from '../domain/record.ts';
 import { partKeyColumn } from '../domain/operation-row.ts';
-import type { LaneContext } from '../engine/lane-context.ts';
+import type { OperationPart } from '../domain/operation-row.ts';
 import { asyncRecordName, type CustomerOperation } from '../ports/commerce.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
-import type { CommerceSite } from './commerce-site.ts';
+import { type CommerceSite, laneFor, mappingFor } from './commerce-site.ts';
 
 /** By the name that an operation gives the part; of those that are known already, nothing. */
 export async function partsByChannelKey(
   commerce: CommerceSite,
-  context: LaneContext,
-  operations: readonly CustomerOperation[],
+  channel: string,
+  part: OperationPart,
+  operations: readonly Pick<CustomerOperation, 'guid' | 'partKey'>[],
   records: ReadonlyMap<string, AsyncRecord>,
   parents: ReadonlyMap<string, AsyncRecord>,
 ): Promise<ReadonlyMap<string, AsyncRecord>> {
-  const { mapping } = context.prepared;
+  const { database } = commerce.site;
+  const lane = laneFor(commerce, channel, part);
+  const mapping = mappingFor(commerce, channel, part);
   const keyColumn = partKeyColumn(mapping, commerce.rules.customers);
   const reference = mapping.fields.find(({ references }) => references?.mapping === commerce.rules.customers);
   const found = new Map<string, AsyncRecord>();
@@ -25,7 +28,7 @@ export async function partsByChannelKey(
     ({ guid, partKey }) => partKey !== null && !records.has(asyncRecordName(guid ?? '', partKey)),
   );
   if (keyColumn === null || !reference?.channel || sought.length === 0) return found;
-  const customers = await context.database.couplingsById([...parents.values()].map(({ couplingId }) => couplingId));
+  const customers = await database.couplingsById([...parents.values()].map(({ couplingId }) => couplingId));
   const keyed = sought.flatMap((operation) => {
     const customer = customers.get(parents.get(asyncRecordName(operation.guid ?? '', ''))?.couplingId ?? '');
     const ofCustomer = customer?.channelKey ?? null;
@@ -36,12 +39,12 @@ export async function partsByChannelKey(
     );
     return key.includes(null) ? [] : [{ operation, customer, key: key as unknown as RecordKey }];
   });
-  const couplings = await context.database.couplingsByKey(
-    context.lane,
+  const couplings = await database.couplingsByKey(
+    lane,
     'channel',
     keyed.map(({ key }) => key),
   );
-  const referenceAt = context.prepared.indexOf.get(reference.name) ?? -1;
+  const referenceAt = mapping.fields.indexOf(reference);
   for (const { operation, customer, key } of keyed) {
     const coupling = couplings.get(keyText(key));
     if (!coupling || coupling.status === 'ended') continue;
@@ -50,8 +53,7 @@ export async function partsByChannelKey(
     const own = customer.channelKey?.length === 1 ? customer.channelKey[0] : JSON.stringify(customer.channelKey);
     if (owner !== own) continue;
     found.set(asyncRecordName(operation.guid ?? '', operation.partKey ?? ''), {
-      mapping: context.lane.mapping,
-      channel: context.lane.channel,
+      ...lane,
       guid: operation.guid ?? '',
       partKey: operation.partKey ?? '',
       couplingId: coupling.id,

@@ -146,6 +146,7 @@ const operationOf = ({ channel, part, counter, at }: Waiting, row: ReceivedRow):
   blockedBy: null,
   jobId: null,
   found: row.found,
+  base: row.base,
   terms: row.terms,
   errorId: null,
   resolution: null,

@@ -92,7 +92,7 @@ export function planUpdate(
   asked: { readonly guidField: string | null; readonly choice: Choice | null },
 ): OperationPlan {
   const hq = fieldValuesOf(prepared, 'hq', record.values);
-  const base = baseSeen(prepared, coupling, seen);
+  const base = baseSeen(prepared, operation, coupling, seen);
   const given = valuesOf(operation);
   const answered = answeredForHq(operation);
   // A create that met a customer who is there already: what it does not say, it does not empty.
@@ -119,21 +119,45 @@ export function answeredForHq({ resolution }: CustomerOperation): ReadonlySet<st
   return new Set(Object.keys(fields).filter((name) => fields[name] === 'hq'));
 }
 
-/** The base, with what operations already applied have left over it; a base that has moved since knows better. */
-export function baseSeen(prepared: PreparedMapping, coupling: Coupling, seen: AsyncRecord['seen']): Base {
+/**
+ * What the channel had seen: the base as it was when the operation was recorded, whatever 1010 has brought since, with what
+ * earlier operations have left over it.
+ */
+export function baseSeen(
+  prepared: PreparedMapping,
+  operation: Pick<CustomerOperation, 'counter' | 'base'>,
+  coupling: Coupling,
+  seen: AsyncRecord['seen'],
+): Base {
   const hq = [...coupling.base.hq];
   const channel = [...coupling.base.channel];
   const states = coupling.base.states ? [...coupling.base.states] : null;
   for (const field of prepared.fields) {
     const left = seen[field.name];
     const at = field.index;
-    if (!left || left.base[0] !== (hq[at] ?? null) || left.base[1] !== (channel[at] ?? null)) continue;
-    hq[at] = left.hq;
-    channel[at] = left.channel;
+    const recorded = operation.base?.[field.name];
+    const now = [hq[at] ?? null, channel[at] ?? null] as const;
+    if (left && (sameLegs(left.base, now) || isBefore(left, operation, recorded))) {
+      hq[at] = left.hq;
+      channel[at] = left.channel;
+    } else if (recorded && recorded[0] !== now[0]) [hq[at], channel[at]] = recorded;
+    else continue;
     if (states) states[at] = 'known';
   }
   return { hq, channel, states };
 }
+
+type BaseLegs = readonly [hq: Value, channel: Value];
+
+const sameLegs = (a: BaseLegs, b: BaseLegs): boolean => a[0] === b[0] && a[1] === b[1];
+
+/** Both were recorded upon the same base: the till that wrote the later one knew of the earlier. */
+const isBefore = (
+  left: AsyncRecord['seen'][string],
+  operation: Pick<CustomerOperation, 'counter'>,
+  recorded: BaseLegs | undefined,
+): boolean =>
+  recorded !== undefined && sameLegs(left.base, recorded) && BigInt(left.counter) < BigInt(operation.counter);
 
 function planDecided(
   prepared: PreparedMapping,

@@ -9,6 +9,7 @@ import { keyText, type KeyText, type RecordKey } from '../domain/record.ts';
 import type { LaneContext } from '../engine/lane-context.ts';
 import { keyParam } from '../engine/plan-pairs.ts';
 import type { PendingChange } from '../ports/coupling-database.ts';
+import type { CustomerOperation } from '../ports/commerce.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import type { StoredRecord } from '../ports/store.ts';
 import type { Coupling } from '../ports/coupling-database.ts';
@@ -17,6 +18,7 @@ import { baseSeen, foundOf, type OperationPlan } from './plan-operation.ts';
 const DEPENDENTS_SHOWN = 20;
 
 interface Removed {
+  readonly operation: CustomerOperation;
   readonly coupling: Coupling;
   readonly seen: AsyncRecord['seen'];
   readonly hq: StoredRecord;
@@ -29,7 +31,7 @@ interface Removed {
 export function planRemoval({ prepared }: LaneContext, removed: Removed): OperationPlan {
   const { coupling, hq, choice, pending } = removed;
   const now = fieldValuesOf(prepared, 'hq', hq.values);
-  const base = baseSeen(prepared, coupling, removed.seen);
+  const base = baseSeen(prepared, removed.operation, coupling, removed.seen);
   const found = foundOf(prepared, now, removed.translator);
   const isKnown = (index: number) => base.states === null || base.states[index] === 'known';
   const changed = prepared.fields.filter(

@@ -21,6 +21,8 @@ import type { LaneRegistry } from './lane-registry.ts';
 type Work = Pick<
   CommerceDatabase,
   | 'takeIn'
+  | 'noteBases'
+  | 'basesNoted'
   | 'notPulled'
   | 'dueOperations'
   | 'toldNot'
@@ -37,12 +39,13 @@ type Work = Pick<
 
 const TAKE_IN = `
   insert into couplet.customer_operation (id, channel, part, counter, guid, part_key, name, status, operation_timestamp,
-      created_by, row, row_hash, values, snapshot, corrections, edits, history, code, params, terms, customer_account, found)
+      created_by, row, row_hash, values, snapshot, corrections, edits, history, code, params, terms, customer_account, found, base)
   select u.id, $2, $3, u.counter, u.guid, u.part_key, u.name, u.status::couplet.operation_status, coalesce(u.created_at, now()), u.created_by,
          u.row, u.hash, u.values, u.snapshot, '{}', '[]', json_build_array(${STEP('u.status', 'u.code', 'null')}), u.code,
-         u.params, array(select json_array_elements_text(u.terms)), u.account, u.found
+         u.params, array(select json_array_elements_text(u.terms)), u.account, u.found,
+         coalesce((select b.base from couplet.operation_base b where b.channel = $2 and b.part = $3 and b.counter = u.counter), u.base)
     from json_to_recordset($1::text::json) as u(id uuid, counter bigint, guid uuid, part_key text, name text, status text,
-         created_at timestamptz, created_by text, row json, hash text, values json, snapshot boolean, code text, params json, terms json, account text, found json, completed boolean)
+         created_at timestamptz, created_by text, row json, hash text, values json, snapshot boolean, code text, params json, terms json, account text, found json, base json, completed boolean)
    where not u.completed
   on conflict (channel, part, counter) do nothing
   returning code`;
@@ -52,18 +55,28 @@ const REUSED = `
     join unnest($3::bigint[], $4::text[]) as u(counter, hash) on u.counter = o.counter
    where o.channel = $1 and o.part = $2 and o.row_hash <> u.hash`;
 
+const FORGET_BASES = `
+  delete from couplet.operation_base where channel = $1 and part = $2 and counter = any($3::bigint[])`;
+
 const DONE = `
   delete from couplet.pending p using unnest($1::bigint[], $2::int[]) as u(id, generation)
    where p.id = u.id and p.generation = u.generation`;
 
-/** Attempted in this job already means: not again in it, whatever became of it. */
+/**
+ * Attempted in this job already means: not again in it, whatever became of it. Of each customer or part the first; whole
+ * rows are read of those alone, since they are wide.
+ */
 const DUE = `
-  select ${OPERATION_COLUMNS} from couplet.customer_operation o
-   where o.channel = $1 and o.part = $2 and o.status not in ('synchronized', 'dismissed')
-     and (o.status = 'received' or (o.status = 'failed' and o.attempts < $3 and o.code is distinct from 'operation-malformed')
-          or (o.status = 'conflict' and (o.attempts = 0 or o.error_id is null)))
-     and o.job_id is distinct from $4::uuid
-   order by o.counter limit $5`;
+  with due as (
+    select o.id, o.guid, o.part_key, o.counter from couplet.customer_operation o
+     where o.channel = $1 and o.part = $2 and o.status not in ('synchronized', 'dismissed')
+       and (o.status = 'received' or (o.status = 'failed' and o.attempts < $3 and o.code is distinct from 'operation-malformed')
+            or (o.status = 'conflict' and (o.attempts = 0 or o.error_id is null)))
+       and o.job_id is distinct from $4::uuid
+     order by o.counter limit $5::int * 3),
+  first as (select distinct on (d.guid, d.part_key) d.id, d.counter from due d order by d.guid, d.part_key, d.counter)
+  select ${OPERATION_COLUMNS} from (select f.id from first f order by f.counter limit $5::int) f
+    join couplet.customer_operation o on o.id = f.id order by o.counter`;
 
 const OUTCOMES = `
   update couplet.customer_operation o
@@ -154,7 +167,7 @@ export const commerceWork = (clients: Clients, lanes: LaneRegistry): Work => ({
   ...recordsPart(clients, lanes),
 });
 
-const pullPart = (clients: Clients): Pick<Work, 'takeIn' | 'notPulled'> => ({
+const pullPart = (clients: Clients): Pick<Work, 'takeIn' | 'noteBases' | 'basesNoted' | 'notPulled'> => ({
   takeIn: (lane, part, rows, done) =>
     clients.raw.begin(async (sql) => {
       const items = rows.map((row) => ({ ...row, hash: hashOf(row) }));
@@ -163,6 +176,7 @@ const pullPart = (clients: Clients): Pick<Work, 'takeIn' | 'notPulled'> => ({
         lane.channel,
         part,
       ]);
+      await query(sql, FORGET_BASES, [lane.channel, part, plainArray(items.map(({ counter }) => counter))]);
       const reused = new Set(
         taken.length === items.length
           ? []
@@ -184,6 +198,23 @@ const pullPart = (clients: Clients): Pick<Work, 'takeIn' | 'notPulled'> => ({
       const malformed = taken.filter(({ code }) => code !== null).length;
       return { received: taken.length - malformed, malformed, reused: [...reused] };
     }),
+  async noteBases(channel, part, bases) {
+    await query(
+      clients.raw,
+      `insert into couplet.operation_base (channel, part, counter, base)
+       select $1, $2, u.counter, u.base from json_to_recordset($3::text::json) as u(counter bigint, base json)
+       on conflict do nothing`,
+      [channel, part, JSON.stringify(bases)],
+    );
+  },
+  async basesNoted(channel, part, counters) {
+    const rows = await query<{ counter: string }>(
+      clients.raw,
+      `select counter::text from couplet.operation_base where channel = $1 and part = $2 and counter = any($3::bigint[])`,
+      [channel, part, plainArray(counters)],
+    );
+    return new Set(rows.map(({ counter }) => counter));
+  },
   async notPulled(channel, part, counters) {
     const rows = await query<{ counter: string }>(
       clients.raw,
@@ -199,15 +230,8 @@ const duePart = (
   clients: Clients,
 ): Pick<Work, 'dueOperations' | 'toldNot' | 'noteTold' | 'noteOutcomes' | 'lapseEdits' | 'blockAndRelease'> => ({
   async dueOperations(channel, part, { tries, jobId, limit }) {
-    const rows = await query<OperationDbRow>(clients.raw, DUE, [channel, part, tries, jobId, limit * 3]);
-    const names = new Set<string>();
-    const first = rows.map(operationOf).filter((operation) => {
-      const name = asyncRecordName(operation.guid ?? '', operation.partKey ?? '');
-      if (names.has(name)) return false;
-      names.add(name);
-      return true;
-    });
-    return first.slice(0, limit);
+    const rows = await query<OperationDbRow>(clients.raw, DUE, [channel, part, tries, jobId, limit]);
+    return rows.map(operationOf);
   },
   async toldNot(channel, limit) {
     return query(
@@ -382,5 +406,6 @@ const insertOf = (row: ReceivedRow & { readonly hash: string }) => ({
   terms: row.terms,
   account: row.account,
   found: row.found,
+  base: row.base,
   completed: row.completed,
 });

@@ -11,7 +11,7 @@ export const STEP = (status: string, code: string, jobId: string): string =>
 export const OPERATION_COLUMNS = `o.id::text, o.channel, o.part, o.counter::text, o.guid::text, o.part_key, o.name,
   case when o.status = 'editing' and o.editing_until <= now() then coalesce(o.history -> -1 ->> 'status', 'received') else o.status::text end as status,
   o.operation_timestamp::text, o.received_at::text, o.created_by, o.row, o.values, o.snapshot, o.corrections, o.edits, o.history,
-  o.code, o.params, o.attempts, o.coupling_id::text, o.blocked_by::text, o.job_id::text, o.found, o.dismissal, array_to_json(o.terms) as terms,
+  o.code, o.params, o.attempts, o.coupling_id::text, o.blocked_by::text, o.job_id::text, o.found, o.base, o.dismissal, array_to_json(o.terms) as terms,
   o.error_id::text, o.resolution, o.wrote_at is not null as wrote,
   coalesce(o.customer_account, (select x.customer_account from couplet.customer_operation x
      where x.guid = o.guid and x.customer_account is not null limit 1)) as customer_account,
@@ -45,6 +45,7 @@ export interface OperationDbRow {
   readonly blocked_by: string | null;
   readonly job_id: string | null;
   readonly found: CustomerOperation['found'];
+  readonly base: CustomerOperation['base'];
   readonly dismissal: CustomerOperation['dismissal'];
   readonly editing_by: string | null;
   readonly editing_until: string | null;
@@ -82,6 +83,7 @@ export const operationOf = (row: OperationDbRow): CustomerOperation => ({
   blockedBy: row.blocked_by,
   jobId: row.job_id,
   found: row.found,
+  base: row.base,
   dismissal: row.dismissal,
   editing:
     row.editing_by === null || row.editing_until === null

@@ -90,6 +90,9 @@ export interface OperationEdit {
   readonly new: Value;
 }
 
+/** By field, what HQ and channel held when they last agreed. */
+export type RecordedBase = Readonly<Record<string, readonly [hq: Value, channel: Value]>>;
+
 export interface OperationStep {
   readonly at: string;
   readonly status: OperationStatus;
@@ -130,6 +133,8 @@ export interface CustomerOperation {
    * what it was known to hold when the operation was received. Null: nothing was known of it.
    */
   readonly found: Readonly<Record<string, Value>> | null;
+  /** What the channel had seen when it recorded the operation; null: nothing was known of the customer (or part). */
+  readonly base: RecordedBase | null;
   /** What it is found by; see `domain/operation-terms.ts`. */
   readonly terms: readonly string[];
   /** The synchronization error that shows its conflict. */
@@ -189,6 +194,8 @@ export interface ReceivedRow extends OperationRow {
   readonly completed: boolean;
   readonly account: string | null;
   readonly found: Readonly<Record<string, Value>> | null;
+  /** As things are now; what was noted of the row before goes before it. */
+  readonly base: RecordedBase | null;
   readonly terms: readonly string[];
 }
 
@@ -207,6 +214,14 @@ export interface CommerceDatabase {
     rows: readonly ReceivedRow[],
     done: readonly { readonly id: string; readonly generation: number; readonly key: RecordKey }[],
   ): Promise<PulledCounts>;
+  /** Before 1010 moves bases: those of operations that are not pulled yet. What was noted first stays. */
+  noteBases(
+    channel: string,
+    part: OperationPart,
+    bases: readonly { readonly counter: string; readonly base: RecordedBase }[],
+  ): Promise<void>;
+  /** Of these counters, those whose base was noted. */
+  basesNoted(channel: string, part: OperationPart, counters: readonly string[]): Promise<ReadonlySet<string>>;
   /** Of these counters, those that were not pulled. */
   notPulled(channel: string, part: OperationPart, counters: readonly string[]): Promise<readonly string[]>;
   /** Operations that the job has not tried yet, in the order of their counters; at most one of each customer or part. */

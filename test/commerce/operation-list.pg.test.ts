@@ -1,7 +1,7 @@
 /** Customer operations as people find them: list, filters, summary, detail. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { openApi } from './ask-api.ts';
+import { type Body, openApi } from './ask-api.ts';
 import { openCommerceStage } from './commerce-stage.ts';
 
 describe('the list of customer operations', () => {
@@ -138,5 +138,41 @@ describe('the list of customer operations', () => {
     const after = await api.get('/customer-operations/summary');
     expect(after.body.channels[0]).toMatchObject({ waiting: { count: 0, oldestAt: null }, statuses: { received: 2 } });
     expect((await api.get('/customer-operations?status=waiting')).body.items).toEqual([]);
+  });
+
+  test('is paged in either direction by what it is sorted by; what has no value comes last', async () => {
+    await using here = await openCommerceStage();
+    await using api = await openApi(here.couplet);
+    for (const name of ['Ann', 'Ben']) await here.till.create({ full_name: name, mail: `${name}@example.com` });
+    await here.job('pipeline');
+    for (const name of ['Cleo', 'Dan']) await here.till.create({ full_name: name, mail: `${name}@example.com` });
+    await here.job('p-job');
+    const walk = async (sort: string): Promise<Body[]> => {
+      const seen: Body[] = [];
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const { body } = await api.get(
+          `/customer-operations?limit=1&sort=${sort}${cursor === '' ? '' : `&cursor=${cursor}`}`,
+        );
+        seen.push(...body.items);
+        cursor = body.nextCursor;
+      }
+      expect(new Set(seen.map(({ id }) => id)).size).toBe(4);
+      expect(seen).toHaveLength(4);
+      return seen;
+    };
+    const numbers = async (sort: string) => (await walk(sort)).map(({ customerAccount }) => customerAccount);
+    expect(await numbers('customerAccount')).toEqual(['C000001', 'C000002', null, null]);
+    expect(await numbers('-customerAccount')).toEqual(['C000002', 'C000001', null, null]);
+    const statuses = async (sort: string) => (await walk(sort)).map(({ status }) => status);
+    expect(await statuses('status')).toEqual(['received', 'received', 'synchronized', 'synchronized']);
+    expect(await statuses('-status')).toEqual(['synchronized', 'synchronized', 'received', 'received']);
+    for (const sort of [
+      'asyncCustomerAccount',
+      '-asyncCustomerAccount',
+      'channel',
+      '-operationTimestamp',
+      '-receivedAt',
+    ])
+      await walk(sort);
   });
 });

@@ -43,12 +43,33 @@ export const readList = async <Row extends PlacedRow, Item>(
   // A cursor that is none is refused also where there is nothing to read.
   placeOf(order, page.cursor);
   if (branches.length === 0) return { items: [], nextCursor: null, total: page.count ? 0 : null };
-  const parts = branches.map((branch) => readBranch(request, branch, limit));
+  const parts = branches.flatMap((branch) => readParts(request, branch, limit));
   const sorted = orderBy(order, order.by === null ? null : sql`x.order_value`, sql`x.order_id`);
   const rows = await clients.read<Row>(
     sql`select x.* from (${sql.join(parts, sql` union all `)}) as x order by ${sorted} limit ${limit}`,
   );
   return pageOf(page, order, rows, toItems, () => countRows(clients, from, alias, branches));
+};
+
+/** Where what has no value is read apart, each half is in the order of the index, in either direction. */
+const readParts = <Row, Item>(request: ListRequest<Row, Item>, branch: Branch, limit: number): SQL[] => {
+  const { order, page } = request;
+  if (order.by?.nullsApart !== true) return [readBranch(request, branch, limit)];
+  const { column: value, type } = order.by;
+  const place = placeOf(order, page.cursor);
+  const given = { ...request, order: { ...order, by: { column: value, type } } };
+  const none = {
+    ...given,
+    order: { ...order, by: { column: sql.raw(`null::${type}`), type } },
+    page: { ...page, cursor: null },
+  };
+  const beyond =
+    place?.value === null
+      ? sql`${order.id.column} ${sql.raw(order.down ? '<' : '>')} ${cast(place.id, order.id.type)}`
+      : sql`true`;
+  const empty = readBranch(none, { ...branch, where: sql`${branch.where} and ${value} is null and ${beyond}` }, limit);
+  if (place !== null && place.value === null) return [empty];
+  return [readBranch(given, { ...branch, where: sql`${branch.where} and ${value} is not null` }, limit), empty];
 };
 
 const readBranch = <Row, Item>(

@@ -7,8 +7,10 @@ import { isId } from '../iso-time.ts';
 /** What a list can be sorted by. `type` is that of the value within a cursor, which travels as text. */
 export interface SortColumn {
   readonly column: SQL;
-  readonly type: 'text' | 'timestamptz' | 'int' | 'uuid' | 'bigint';
+  readonly type: 'text' | 'timestamptz' | 'int' | 'uuid' | 'bigint' | 'couplet.operation_status';
   readonly nullable?: boolean;
+  /** An index has the values: what has none is read apart, since no index has it last in both directions. */
+  readonly nullsApart?: true;
 }
 
 export interface Order {
@@ -101,6 +103,7 @@ const FORMS: Readonly<Record<SortColumn['type'], RegExp>> = {
   int: /^-?\d{1,9}$/,
   bigint: /^\d{1,18}$/,
   uuid: /^[0-9a-f-]{36}$/,
+  'couplet.operation_status': /^(received|processing|editing|synchronized|failed|conflict|blocked|dismissed)$/,
 };
 
 const isPlaceValue = (value: unknown, type: SortColumn['type'] | null): value is string | null =>

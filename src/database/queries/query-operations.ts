@@ -28,9 +28,10 @@ const SORTS: Readonly<Record<string, SortColumn | null>> = {
   receivedAt: null,
   operationTimestamp: { column: sql`o.operation_timestamp`, type: 'timestamptz' },
   channel: { column: sql`o.channel`, type: 'text' },
-  status: { column: sql`o.status::text`, type: 'text' },
-  customerAccount: { column: sql`o.customer_account`, type: 'text', nullable: true },
-  asyncCustomerAccount: { column: sql`o.guid`, type: 'uuid', nullable: true },
+  // In the order of an operation's way, as the index has it.
+  status: { column: sql`o.status`, type: 'couplet.operation_status' },
+  customerAccount: { column: sql`o.customer_account`, type: 'text', nullable: true, nullsApart: true },
+  asyncCustomerAccount: { column: sql`o.guid`, type: 'uuid', nullable: true, nullsApart: true },
 };
 
 const columns = sql.raw(OPERATION_COLUMNS);

@@ -50,6 +50,8 @@ export const customerOperation = couplet.table(
     /** How somebody answered that conflict. */
     resolution: kept('resolution'),
     found: kept('found'),
+    /** What the channel had seen when it recorded the operation, by field. */
+    base: kept('base'),
     /**
      * `field=value` in small letters: the customer as the operation found it and as it would leave it; what is of the part
      * itself begins with `part.`.
@@ -70,7 +72,7 @@ export const customerOperation = couplet.table(
     unique('customer_operation_counter_key').on(table.channel, table.part, table.counter),
     index('customer_operation_guid').on(table.guid, table.counter),
     index('customer_operation_coupling').on(table.couplingId).where(sql`${table.couplingId} is not null`),
-    index('customer_operation_account').on(table.customerAccount).where(sql`${table.customerAccount} is not null`),
+    index('customer_operation_account').on(table.customerAccount, table.id),
     // What is in step is most of it, and is never due.
     index('customer_operation_due')
       .on(table.channel, table.part, table.counter)
@@ -88,6 +90,18 @@ export const customerOperation = couplet.table(
       sql`(${table.status} = 'dismissed') = (${table.dismissal} is not null)`,
     ),
   ],
+);
+
+/** Bases of operations that are not pulled yet, noted before 1010 moves them. */
+export const operationBase = couplet.table(
+  'operation_base',
+  {
+    channel: text('channel').notNull(),
+    part: text('part').notNull(),
+    counter: bigint('counter', { mode: 'bigint' }).notNull(),
+    base: kept('base').notNull(),
+  },
+  (table) => [primaryKey({ name: 'operation_base_pkey', columns: [table.channel, table.part, table.counter] })],
 );
 
 export const asyncRecord = couplet.table(
