@@ -5,8 +5,15 @@ import { createRoot } from 'react-dom/client';
 import { queryClient } from './api/read.ts';
 import { loadLanguage, preferredLanguage, SpeechProvider } from './language/language.tsx';
 import { Application } from './shell/application.tsx';
+import './style/base.css';
+import './style/shell.css';
 import './style/page.css';
-import './style/parts.css';
+import './style/sections.css';
+import './style/dialogs.css';
+import './style/compare.css';
+import './style/overview.css';
+import './style/timeline.css';
+import './style/commerce.css';
 import './style/list.css';
 
 const place = document.getElementById('page');
