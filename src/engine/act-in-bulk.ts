@@ -15,6 +15,7 @@ import type { LaneMemory } from './open-lane.ts';
 import { writePreview } from './preview-lane.ts';
 import { isStale } from './refuse-stale.ts';
 import { endInRecording } from './remove-coupling.ts';
+import { settleMarksOfJob, writesOf } from './settle-own-marks.ts';
 import { singleRun, type SingleRun } from './single-run.ts';
 import { laneText, lanesOf, type Site } from './site.ts';
 import type { Subject } from './subject.ts';
@@ -127,7 +128,9 @@ async function actInLane(
     if (body.action === 'remove-coupling') return uncoupleTogether(bulk, context, run, together);
     // What this job wrote before it was killed has been recorded by now: its own writes make no decision stale.
     const own = job.attempts > 1 ? await site.database.couplingsWrittenBy(job.id) : new Set<string>();
-    return decideTogether({ ...bulk, own }, context, run, together);
+    const before = writesOf(bulk.counters);
+    const complete = await decideTogether({ ...bulk, own }, context, run, together);
+    return complete && settleMarksOfJob(site, context, run, writesOf(bulk.counters) - before, bulk.stop);
   });
 }
 

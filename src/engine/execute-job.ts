@@ -15,6 +15,7 @@ import type { Outcome } from './job-outcome.ts';
 import type { LaneMemory } from './open-lane.ts';
 import { doneOf, type LaneReport, runChannel, type RunRequest } from './run-channel.ts';
 import { revertMany } from './revert-job.ts';
+import { settleMarksOfJob, writesOf } from './settle-own-marks.ts';
 import { singleRun } from './single-run.ts';
 import { lanesOf, type Site } from './site.ts';
 import { verifyMappings } from './verify-lane.ts';
@@ -193,7 +194,11 @@ async function coupleInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop
     complete =
       (await inBulkLane(site, memory, lane, async (context) => {
         if (job.kind === 'uncouple') return uncoupleAll(context, run, await chosen(site, lane, body), stop);
-        if (body.pairs) return couplePairs(context, run, body.pairs, job.dryRun, stop);
+        if (body.pairs) {
+          const complete = await couplePairs(context, run, body.pairs, job.dryRun, stop);
+          const written = job.dryRun ? 0 : run.counters.coupled;
+          return complete && settleMarksOfJob(site, context, run, written, stop);
+        }
         const create = body.createUnmatched === 'both' ? SIDES : body.createUnmatched ? [body.createUnmatched] : [];
         const done = await matchAll(context, run, { createUnmatched: new Set(create), dryRun: job.dryRun, stop });
         if (done && !job.dryRun && !context.state.firstRunDone)
@@ -201,7 +206,7 @@ async function coupleInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop
             firstRunDone: true,
             fullRunDue: { reason: 'first-match', trigger: 'manual' },
           });
-        return done;
+        return done && settleMarksOfJob(site, context, run, job.dryRun ? 0 : writesOf(run.counters), stop);
       })) && complete;
     all.push(run.counters);
   }

@@ -18,6 +18,7 @@ import type { LaneMemory } from './open-lane.ts';
 import { addWrite, type BatchPlan, noteBase, subjectOfPair } from './plan-pairs.ts';
 import { writePreview } from './preview-lane.ts';
 import { revertDeletion } from './revert-deletion.ts';
+import { settleOwnMarks } from './settle-own-marks.ts';
 import { singleRun, type SingleRun } from './single-run.ts';
 import type { Site } from './site.ts';
 import type { Subject } from './subject.ts';
@@ -56,6 +57,7 @@ export async function revertEntry(
         entry.action === 'deleted'
           ? await revertDeletion(context, run, entry, request.dryRun)
           : await revertWrites(context, run, entry, request.dryRun);
+      if (!request.dryRun && entry.couplingId) await settleOwnMarks(site, context, run, entry.couplingId);
       await run.finish('succeeded');
       return result;
     } catch (fault) {

@@ -65,6 +65,19 @@ export async function settleLaneMarks(
   return workPending(context, run, modified, options, ['due']);
 }
 
+/** Of a job of many actions. A lane that is paused stands still but for them, so their marks wait with the rest. */
+export async function settleMarksOfJob(
+  site: Site,
+  context: LaneContext,
+  run: Run,
+  written: number,
+  stop: LaneRequest['stop'],
+): Promise<boolean> {
+  if (context.state.paused || context.state.stopped) return true;
+  const request: LaneRequest = { scope: 'modified', direction: 'both', fields: null, stop };
+  return settleLaneMarks(site, context, { ...run, counters: noCounters() }, request, written);
+}
+
 /** How many records a run has written so far. */
 export const writesOf = ({ toHq, toChannel }: JobCounters): number =>
   toHq.inserted + toHq.modified + toHq.deleted + toChannel.inserted + toChannel.modified + toChannel.deleted;

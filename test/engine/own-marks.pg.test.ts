@@ -56,3 +56,23 @@ describe('a dry run before the first run', () => {
     expect(groups?.counters.coupled).toBe(2);
   });
 });
+
+describe('what a revert and a job of many actions wrote', () => {
+  it('does not come back as work either', async () => {
+    await using site = await smallSite();
+    site.hq.insert('groups', RETAIL);
+    site.hq.insert('customers', anna('a@example.com'));
+    await site.run();
+    site.hq.update('customers', { num: 'C1' }, { name: 'Renamed' });
+    await site.run();
+    const [entry] = await site.sql`select id from couplet.sync_log where action = 'modified'`;
+    const asker = { actor: 'anna', reason: null, requestId: null };
+    await site.synchronizer.revert(entry?.['id'] as string, { ...asker, dryRun: false, jobId: null });
+    // The other channel has what happened in HQ still before it.
+    const waiting = await site.sql`
+      select 1 from couplet.pending p join couplet.lane l on l.id = p.lane_id where l.channel = 'houston'`;
+    expect(waiting).toHaveLength(0);
+    const inStep = await site.run({ trigger: 'change' });
+    expect(inStep.map(({ counters }) => counters)).toEqual([noCounters(), noCounters()]);
+  });
+});
