@@ -1,10 +1,14 @@
 -- Contoso HQ: an accounting app that serves every store. The app keeps its own tables; nothing here knows of Couplet.
 create schema sales;
 
+-- The app's own users share one login and name themselves; whatever else writes here is known by its login.
+create function sales.who() returns text language sql stable as
+  $$ select coalesce(nullif(current_setting('sales.app_user', true), ''), session_user) $$;
+
 create function sales.stamp_change() returns trigger language plpgsql as $$
 begin
   new.modified_at := now();
-  new.modified_by := coalesce(nullif(current_setting('sales.app_user', true), ''), session_user);
+  new.modified_by := sales.who();
   return new;
 end $$;
 
@@ -14,7 +18,7 @@ create table sales.customer_group (
   payment_days smallint not null default 30,
   for_channels boolean not null default true,
   modified_at timestamptz not null default now(),
-  modified_by varchar(63) not null default session_user
+  modified_by varchar(63) not null default sales.who()
 );
 
 create sequence sales.customer_number;
@@ -35,7 +39,7 @@ create table sales.customer (
   notes text,
   created_at timestamptz not null default now(),
   modified_at timestamptz not null default now(),
-  modified_by varchar(63) not null default session_user
+  modified_by varchar(63) not null default sales.who()
 );
 
 create table sales.customer_address (
@@ -47,7 +51,7 @@ create table sales.customer_address (
   city varchar(60) not null,
   country_code char(2) not null,
   modified_at timestamptz not null default now(),
-  modified_by varchar(63) not null default session_user
+  modified_by varchar(63) not null default sales.who()
 );
 create index on sales.customer_address (account_num);
 
@@ -69,10 +73,12 @@ create table sales.item (
   sold_online boolean not null default true,
   introduced_on date not null,
   modified_at timestamptz not null default now(),
-  modified_by varchar(63) not null default session_user
+  modified_by varchar(63) not null default sales.who()
 );
 
 create trigger stamp_change before update on sales.customer_group for each row execute function sales.stamp_change();
-create trigger stamp_change before update on sales.customer for each row execute function sales.stamp_change();
+-- A customer that only gets the number it has elsewhere was not changed by anybody.
+create trigger stamp_change before update on sales.customer for each row
+  when (old.cust_account_async is not distinct from new.cust_account_async) execute function sales.stamp_change();
 create trigger stamp_change before update on sales.customer_address for each row execute function sales.stamp_change();
 create trigger stamp_change before update on sales.item for each row execute function sales.stamp_change();
