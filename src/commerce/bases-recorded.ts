@@ -10,7 +10,7 @@ import { asyncRecordName, type RecordedBase } from '../ports/commerce.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import { type CommerceSite, laneFor, mappingFor, partsOf, pullLane } from './commerce-site.ts';
 import { partsByChannelKey } from './known-parts.ts';
-import { openOperationTable, rowOf } from './pull-operations.ts';
+import { openOperationTable, rowOf } from './operation-table.ts';
 
 const BATCH_ROWS = 1_000;
 

@@ -13,7 +13,7 @@ import type { StoredRecord } from '../ports/store.ts';
 import { ActionRefused } from '../ports/synchronizer.ts';
 import { type ChannelTables, fieldValues, openChannelTables, shownFields, valuesToJson } from './channel-tables.ts';
 import { type CommerceSite, operationStoreOf, partsOf, tableOf } from './commerce-site.ts';
-import { openOperationTable, rowOf } from './pull-operations.ts';
+import { openOperationTable, rowOf } from './operation-table.ts';
 
 /** A customer as far as it has been found: by its GUID, its coupling, its record in the channel, or several of them. */
 export interface FoundCustomer {

@@ -9,7 +9,7 @@ import type { ShownOperation } from '../ports/customer-operations.ts';
 import { InvalidCursor, type Page, type PageRequest } from '../ports/queries.ts';
 import { type CommerceSite, operationStoreOf, partsOf, tableOf } from './commerce-site.ts';
 import { withCustomers } from './customers-as-known.ts';
-import { openOperationTable, rowOf } from './pull-operations.ts';
+import { openOperationTable, rowOf } from './operation-table.ts';
 
 interface Waiting {
   readonly channel: string;

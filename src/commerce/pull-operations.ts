@@ -2,23 +2,15 @@
  * The p-job: new rows of the operation tables into the coupling database. Their marks come by the capture's own cursor,
  * so a row that is committed late, below the highest counter seen, arrives like any other, and nothing arrives twice.
  */
-import { columnsOf } from '../domain/mapping.ts';
-import {
-  OPERATION_COLUMNS,
-  readOperationRow,
-  type OperationPart,
-  type Row,
-  type RowReader,
-} from '../domain/operation-row.ts';
+import { readOperationRow, type OperationPart } from '../domain/operation-row.ts';
 import { keyText, type RecordKey } from '../domain/record.ts';
 import { readMarks } from '../engine/read-marks.ts';
-import { storeOf } from '../engine/site.ts';
-import { StoreRefused } from '../errors/store-faults.ts';
 import type { LaneLock, PendingChange } from '../ports/coupling-database.ts';
-import type { StoredRecord, StoreTable } from '../ports/store.ts';
-import { type CommerceSite, mappingFor, partsOf, pullLane, tableOf } from './commerce-site.ts';
+import type { StoredRecord } from '../ports/store.ts';
+import { type CommerceSite, partsOf, pullLane, tableOf } from './commerce-site.ts';
 import { withCustomers } from './customers-as-known.ts';
 import type { Stop } from './job-report.ts';
+import { type Opened, openOperationTable, rowOf } from './operation-table.ts';
 
 const BATCH_ROWS = 1_000;
 
@@ -44,50 +36,6 @@ export async function pullOperations(commerce: CommerceSite, channel: string, st
     }
   }
   return pulled;
-}
-
-interface Opened {
-  readonly table: StoreTable;
-  readonly columns: readonly string[];
-  readonly reader: RowReader;
-}
-
-/** Read with every column it has, so that a row is kept whole; typed by the tables as they are, without asking HQ. */
-export async function openOperationTable(
-  commerce: CommerceSite,
-  channel: string,
-  part: OperationPart,
-): Promise<Opened> {
-  const store = storeOf(commerce.site, 'channel', channel);
-  const mapping = mappingFor(commerce, channel, part);
-  const name = tableOf(commerce.rules, channel, part);
-  const [own, target] = await store.describe([name, mapping.channel.table]);
-  if (!own || !target) {
-    const missing = own ? mapping.channel.table.name : name.name;
-    throw new StoreRefused('schema-changed', `there is no table ${missing}`, { side: 'channel', table: missing });
-  }
-  const columns = own.columns.map((column) => column.name);
-  const lacking = OPERATION_COLUMNS.find((column) => !columns.includes(column));
-  if (lacking !== undefined)
-    throw new StoreRefused('schema-changed', `${name.name} has no column ${lacking}`, {
-      side: 'channel',
-      table: name.name,
-      column: lacking,
-    });
-  const mapped = new Set([...columnsOf(mapping, 'channel')]);
-  return {
-    columns,
-    table: await store.table({ table: name, key: ['replicationcounter'], columns, filter: null, onCreate: {} }),
-    reader: {
-      part,
-      mapping,
-      customers: commerce.rules.customers,
-      given: new Map(own.columns.map((column) => [column.name, column.type])),
-      meant: new Map(
-        target.columns.filter(({ name: column }) => mapped.has(column)).map((column) => [column.name, column.type]),
-      ),
-    },
-  };
 }
 
 /** Rows older than the capture, or from a time when it was not as installed: the whole table is read once. */
@@ -165,6 +113,3 @@ async function takeIn(
   for (const counter of counts.reused)
     pulled.reused.push({ table: tableOf(commerce.rules, channel, part).name, counter });
 }
-
-export const rowOf = (columns: readonly string[], values: readonly (string | null)[]): Row =>
-  Object.fromEntries(columns.map((name, at) => [name, values[at] ?? null]));
