@@ -17,6 +17,7 @@ import { previewLane } from './preview-lane.ts';
 import { readBothStores } from './begin-run.ts';
 import { settleLaneMarks, writesOf } from './settle-own-marks.ts';
 import { laneText, mappingOf, type Site } from './site.ts';
+import { tellFault } from './tell-fault.ts';
 import type { Run } from './work-batch.ts';
 import { type LaneRequest, workChanges, workDeletions } from './work-lane.ts';
 
@@ -80,7 +81,7 @@ export async function runChannel(
     for (const lane of lanes) {
       const run = runOf(lane);
       if (run.status !== 'succeeded') continue;
-      if (!request.dryRun || !(fault instanceof LineageBroken)) await fail(site, memory, lane, run, fault);
+      if (!request.dryRun || !(fault instanceof LineageBroken)) await fail(site, memory, lane, run, fault, request);
       else await compareStopped(site, memory, lane, run, request, fault);
     }
   }
@@ -194,7 +195,10 @@ export const doneOf = (counters: JobCounters): number => {
 
 type Half = (context: LaneContext, run: LaneRun, request: LaneRequest, asked: RunRequest) => Promise<boolean>;
 
-/** Short faults (a deadlock, a lock held a moment too long, a connection cut) are over by the next try, which takes over anew. */
+/**
+ * Short faults (a deadlock, a lock held a moment too long, a connection cut) are over by the next try, which takes over
+ * anew. So is a lane that was lost, to somebody's action or because this process stood still for too long.
+ */
 const RETRIES = { retries: 3, minTimeout: 50, factor: 3, randomize: true };
 
 async function inLane(
@@ -209,10 +213,11 @@ async function inLane(
   try {
     await pRetry(() => tryLane(site, memory, lane, run, asked, half), {
       ...RETRIES,
-      shouldRetry: ({ error }) => error instanceof StoreBusy || error instanceof StoreUnreachable,
+      shouldRetry: ({ error }) =>
+        error instanceof StoreBusy || error instanceof StoreUnreachable || error instanceof FenceLost,
     });
   } catch (fault) {
-    await fail(site, memory, lane, run, fault);
+    await fail(site, memory, lane, run, fault, asked);
   }
 }
 
@@ -336,31 +341,26 @@ async function workSecondHalf(context: LaneContext, run: LaneRun, request: LaneR
 // ---------------------------------------------------------------- faults and ends
 
 /** A fault ends the lane's run, never a record: nothing is lost, for what was not recorded is still pending. */
-async function fail(site: Site, memory: LaneMemory, lane: Lane, run: LaneRun, fault: unknown): Promise<void> {
+async function fail(
+  site: Site,
+  memory: LaneMemory,
+  lane: Lane,
+  run: LaneRun,
+  fault: unknown,
+  asked: RunRequest,
+): Promise<void> {
   forgetLane(memory, lane);
-  const { log } = site.surroundings;
-  if (fault instanceof FenceLost) {
+  // Whoever has the lane now goes on with what is pending; of a run that was asked for, nobody does all the rest.
+  if (fault instanceof FenceLost && asked.trigger === 'change') {
     skip(run, 'fence-lost');
     return;
   }
   run.status = 'failed';
-  if (fault instanceof LineageBroken) {
-    await stopLane(site, lane, fault);
-  }
-  const known =
-    fault instanceof StoreUnreachable ||
-    fault instanceof StoreBusy ||
-    fault instanceof StoreRefused ||
-    fault instanceof LineageBroken;
-  run.code = known ? fault.code : 'internal-error';
-  run.params = known ? fault.params : {};
+  if (fault instanceof LineageBroken) await stopLane(site, lane, fault);
+  const { code, params } = tellFault(site, lane, fault);
+  run.code = code;
+  run.params = params;
   if (fault instanceof StoreRefused) await reportSetupFault(site, lane, run, fault);
-  if (known) log.warn({ lane: laneText(lane), code: run.code }, fault.message);
-  else
-    log.error(
-      { lane: laneText(lane), fault: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault) },
-      'a run failed',
-    );
 }
 
 async function finishAll(

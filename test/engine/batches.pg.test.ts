@@ -1,5 +1,6 @@
 /** More changes than one batch holds, several batches under way at once: every pair is decided once. */
 import { expect, it } from 'vitest';
+import type { CrashPoint } from '../../src/engine/lane-context.ts';
 import { type SmallSite, smallSite } from './small-site.ts';
 
 const CUSTOMERS = 3_300;
@@ -39,6 +40,41 @@ it('a first load never makes a record that matches one it has made', async () =>
     { code: 'match-ambiguous' },
     { code: 'match-ambiguous' },
   ]);
+});
+
+/** Somebody takes the lane over whenever a batch has come to this point, so many times. */
+async function takenOver(at: CrashPoint, times: number): Promise<{ site: SmallSite; leaveAlone(): void }> {
+  let left = 0;
+  const site: SmallSite = await smallSite({
+    async reach(point, lane) {
+      if (point !== at || lane?.mapping !== 'customers' || left === 0) return;
+      left -= 1;
+      await site.database.raiseFence(lane);
+    },
+  });
+  left = times;
+  for (let n = 1; n <= 2_100; n += 1) site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}` });
+  return { site, leaveAlone: () => void (left = 0) };
+}
+
+it('a first load whose lane is taken over goes on with it and makes each record once', async () => {
+  const { site } = await takenOver('outcomes-recorded', 1);
+  await using _ = site;
+  const reports = await site.run();
+  expect(reports.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+  expect(site.houston.select('shoppers')).toHaveLength(2_100);
+  expect(await logged(site)).toEqual({ inserted: 2_100 });
+});
+
+it('a run that was asked for and loses its lane again and again has failed, and the next one does all of it', async () => {
+  const { site, leaveAlone } = await takenOver('decided', 1_000);
+  await using _ = site;
+  const [, customers] = await site.run();
+  expect(customers).toMatchObject({ status: 'failed', code: 'fence-lost' });
+  leaveAlone();
+  await site.run();
+  expect(site.houston.select('shoppers')).toHaveLength(2_100);
+  expect(await logged(site)).toEqual({ inserted: 2_100 });
 });
 
 it('pairs that were changed on both sides are decided and counted once', async () => {
