@@ -5,7 +5,7 @@
  * No transaction is open in two databases at once, and a write is always conditional on the version decided upon.
  */
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
-import { directionTo, keyText, type Side, SIDES } from '../domain/record.ts';
+import { directionTo, keyText, type Params, type Side, SIDES } from '../domain/record.ts';
 import type { ErrorResolution, JobCounters, JobProgress, JobResult } from '../ports/coupling-database.ts';
 import type { LedgerBatch, Write, WriteOutcome } from '../ports/store.ts';
 import { type RecordingBuilder, type RecordingParts, recordingBuilder } from './build-recording.ts';
@@ -235,15 +235,23 @@ function takeOutcome(
       subject.verdict = { kind: 'again', late: true };
       return;
     }
+    const params = { ...fieldOfColumn(context, side, refusal.params), ...refusal.params };
     subject.verdict = finding(
       'failure',
       refusal.code,
-      refusal.blockedBy ? { ...refusal.params, blockedBy: [...refusal.blockedBy] } : refusal.params,
+      refusal.blockedBy ? { ...params, blockedBy: [...refusal.blockedBy] } : params,
     );
     return;
   }
   if (outcome.status === 'suppressed') subject.verdict = finding('failure', 'write-suppressed', { side });
   else subject.verdict = { kind: 'again', late: false };
+}
+
+/** A store knows columns; lists, causes and sentences speak of fields. */
+function fieldOfColumn({ prepared }: LaneContext, side: Side, { column }: Params): { readonly field?: string } {
+  const at = typeof column === 'string' ? prepared.sides[side].columns.indexOf(column) : -1;
+  const field = at < 0 ? undefined : prepared.fields.find(({ columns }) => columns[side].includes(at));
+  return field === undefined ? {} : { field: field.name };
 }
 
 // ---------------------------------------------------------------- recording

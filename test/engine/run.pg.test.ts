@@ -89,10 +89,14 @@ describe('a run', () => {
     site.hq.update('customers', { num: 'C3' }, { name: 'x'.repeat(50) });
     await site.run();
     expect(customer(site, 'C2')?.['email']).toBe('good@example.com');
-    expect((await errors(site)).map((error) => error['code']).sort()).toEqual([
-      'constraint-violated',
-      'value-too-long',
-    ]);
+    const open = await errors(site);
+    expect(open.map((error) => error['code']).sort()).toEqual(['constraint-violated', 'value-too-long']);
+    // The store names its column; the mapping calls the field otherwise, and that is what is looked for.
+    expect(open.find((error) => error['code'] === 'value-too-long')?.['params']).toMatchObject({
+      field: 'name',
+      column: 'full_name',
+    });
+    expect(await site.sql`select 1 from couplet.sync_error where 'name' = any(field_names)`).toHaveLength(1);
     site.hq.update('customers', { num: 'C3' }, { name: 'short' });
     await site.run();
     expect(await errors(site)).toHaveLength(1);
