@@ -201,6 +201,10 @@ function takeWrite(
   draft.keys[target] = note.operation === 'delete' ? (draft.keys[target] ?? outcome.key) : outcome.key;
   draft.written[target] = outcome.version;
   if (outcome.held) draft.descriptions[target] = describeRecord(prepared, target, outcome.held);
+  // Unless it was written in the same batch: then it is known by what it holds since.
+  const source = otherSide(target);
+  if (note.sourceDescription !== null && draft.before && draft.descriptions[source] === described(draft.before, source))
+    draft.descriptions[source] = note.sourceDescription;
   const changes: LogChange[] = [];
   const before: Record<string, readonly [Value, Value, BaseState]> = {};
   for (const field of note.fields) {
@@ -296,6 +300,21 @@ export const describeRecord = (prepared: PreparedMapping, side: Side, values: re
   }
   return text;
 };
+
+const described = (coupling: Coupling, side: Side): string =>
+  side === 'hq' ? coupling.hqDescription : coupling.channelDescription;
+
+/** How a record is described since somebody changed it; null: as the coupling has it. */
+export function describeMoved(
+  prepared: PreparedMapping,
+  side: Side,
+  values: readonly Value[] | undefined,
+  coupling: Coupling | undefined,
+): string | null {
+  if (!values || !coupling) return null;
+  const text = describeRecord(prepared, side, values);
+  return text === described(coupling, side) ? null : text;
+}
 
 /** A record made whole: fields that were not written (generated there, or one-way the other way) agree as they stand. */
 function completeBase(prepared: PreparedMapping, draft: Draft, note: LedgerNote, held: readonly Value[] | null): void {

@@ -3,7 +3,7 @@ import { decide } from '../domain/decide.ts';
 import type { DecideOptions, FieldWrite, PairDecision } from '../domain/pair.ts';
 import { valueSetOf } from '../domain/prepare-mapping.ts';
 import { otherSide, type Params, type RecordKey, type Side, type Value } from '../domain/record.ts';
-import { describeRecord, type RecordingBuilder } from './build-recording.ts';
+import { describeMoved, describeRecord, type RecordingBuilder } from './build-recording.ts';
 import type { Draft } from './draft.ts';
 import { type Gathered, type PairWork, parentKeyOf } from './gather-pairs.ts';
 import {
@@ -246,7 +246,7 @@ export function noteBase(
     target,
     sourceKey: subject.keys[source],
     sourceValues: null,
-    sourceDescription: null,
+    sourceDescription: describeMoved(context.prepared, source, record?.values, subject.pair?.coupling),
     parents: null,
     jobId: identity.jobId,
     cause: identity.cause,

@@ -31,6 +31,27 @@ describe('couplings', () => {
     expect(expanded.body.items[0].fields.length).toBe(5);
   });
 
+  test('are found by the name that a record was given on either side, where it was given and where it was carried', async () => {
+    await using here = await openServerInStep();
+    here.site.hq.update('customers', { num: 'C2' }, { name: 'Renamed in HQ' });
+    here.site.houston.update('shoppers', { cust_num: 'C3' }, { full_name: 'Renamed in Houston' });
+    // Both sides of one pair are written at once: each is described by what it holds then.
+    here.site.hq.update('customers', { num: 'C4' }, { email: 'new@example.com' });
+    here.site.houston.update('shoppers', { cust_num: 'C4' }, { full_name: 'Renamed at the till' });
+    await here.site.run();
+    const { items } = (await here.get('/couplings?q=renamed&sort=createdAt')).body;
+    expect(
+      items.map((one: { hqDescription: string; channelDescription: string }) => [
+        one.hqDescription,
+        one.channelDescription,
+      ]),
+    ).toEqual([
+      ['C2 Renamed in HQ', 'Renamed in HQ'],
+      ['C3 Renamed in Houston', 'Renamed in Houston'],
+      ['C4 Renamed at the till', 'Renamed at the till'],
+    ]);
+  });
+
   test('are removed without touching a record, again too, and can be looked up afterwards', async () => {
     await using here = await openServerInStep();
     const { id } = await couplingOf(here, 'C2');

@@ -95,7 +95,7 @@ test('a record or mapping whose name is markup is text everywhere', async () => 
   }
   await page.keyboard.press('Control+k');
   await page.locator('dialog input').fill('img');
-  for (const found of [`Synchronize now: ${name}`, `C4 ${name}`])
+  for (const found of [`Synchronize now: ${name}`, `C3 ${name}`, `C4 ${name}1`])
     await page.getByRole('option').filter({ hasText: found }).first().waitFor();
   expect(await page.locator('img').count()).toBe(0);
   expect(complaints).toEqual([]);
