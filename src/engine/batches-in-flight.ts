@@ -5,7 +5,7 @@
  * What keeps this as right as one batch after the other: no pair is in two batches at once; whatever a batch before may
  * yet couple (records without a partner, records that are gone) is looked at again when all before are recorded; and a
  * batch takes the changes of the other side of its pairs along, so a page of changes that was read meanwhile may hold
- * some that are worked: such a page is asked for once more, or a record made again would be found replaced twice.
+ * some that are worked: those are left out, or a record made again would be found replaced twice.
  */
 import { FenceLost } from '../errors/store-faults.ts';
 import { type KeyText, keyText, type Side } from '../domain/record.ts';
@@ -47,6 +47,8 @@ export function batchesInFlight(
   const flights = new Set<Promise<void>>();
   /** Couplings of all batches since nothing was in flight. */
   const worked = new Set<string>();
+  /** The pending changes that they took along, by id: the generation that was worked. */
+  const taken = new Map<string, number>();
   let fault: { readonly cause: unknown } | null = null;
   let again = 0;
   let yieldedAtMs = performance.now();
@@ -58,10 +60,14 @@ export function batchesInFlight(
   const drain = async (): Promise<void> => {
     while (flights.size > 0) await Promise.all(flights);
     worked.clear();
+    taken.clear();
     if (fault) throw fault.cause;
   };
   const launch = (subjects: readonly Subject[], work: Promise<number>): void => {
-    for (const { couplingId } of subjects) worked.add(couplingId);
+    for (const { couplingId, pending } of subjects) {
+      worked.add(couplingId);
+      for (const { id, generation } of pending) taken.set(id, generation);
+    }
     const landed: Promise<void> = work
       .then(
         (more) => void (again += more),
@@ -92,6 +98,10 @@ export function batchesInFlight(
         yieldedAtMs = performance.now();
         if (mayBeWorked) items = await stillPending(context, given, states);
       }
+      // What must be decided again of it is counted there, and is due in the next round.
+      if (taken.size > 0)
+        items = items.filter(({ pending }) => pending === null || taken.get(pending.id) !== pending.generation);
+      if (items.length === 0) return;
       let gathered = await gatherPairs(context, items);
       if (mustWait(gathered, options)) {
         await drain();
