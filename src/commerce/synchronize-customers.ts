@@ -53,11 +53,13 @@ export async function tellChannel(commerce: CommerceSite, channel: string): Prom
   for (;;) {
     const due = await commerce.database.toldNot(channel, BATCH_OPERATIONS);
     if (due.length === 0) return told;
-    for (const part of partsOf(commerce.rules)) {
-      const counters = due.filter((operation) => operation.part === part).map(({ counter }) => counter);
-      if (counters.length > 0) await store.complete(tableOf(commerce.rules, channel, part), counters);
+    for (const [part, operations] of Map.groupBy(due, (operation) => operation.part)) {
+      const counters = operations.map(({ counter }) => counter);
+      // Of a part that is configured no more there is nobody to tell.
+      if (partsOf(commerce.rules).includes(part))
+        await store.complete(tableOf(commerce.rules, channel, part), counters);
+      await commerce.database.noteTold(channel, part, counters);
     }
-    await commerce.database.noteTold(due.map(({ id }) => id));
     told += due.length;
   }
 }

@@ -52,20 +52,24 @@ const DUE = `
     join couplet.customer_operation o on o.id = f.id order by o.counter`;
 
 const OUTCOMES = `
-  update couplet.customer_operation o
-     set status = u.status::couplet.operation_status, code = u.code, params = coalesce(u.params, '{}'), job_id = u.job_id,
-         coupling_id = coalesce(u.coupling_id, o.coupling_id), customer_account = coalesce(u.account, o.customer_account),
-         found = coalesce(u.found, o.found), blocked_by = null, editing_by = null, editing_until = null,
-         attempts = o.attempts + 1, revision = o.revision + 1,
-         terms = case when u.terms is null then o.terms else array(select json_array_elements_text(u.terms)) end,
-         wrote_at = case when u.wrote then now() else o.wrote_at end,
-         ended_at = case when u.status = 'synchronized' then now() end,
-         error_id = coalesce(u.error_id, o.error_id), resolution = coalesce(u.resolution, o.resolution),
-         dismissal = case when u.status = 'dismissed' then u.dismissal end,
-         history = (o.history::jsonb || jsonb_build_array(${STEP('u.status', 'u.code', 'u.job_id')}))::json
-    from json_to_recordset($1::text::json) as u(id uuid, status text, code text, params json, job_id uuid,
-         coupling_id uuid, account text, found json, terms json, wrote boolean, error_id uuid, resolution json, dismissal json)
-   where o.id = u.id and o.status not in ('synchronized', 'dismissed')`;
+  with changed as (
+    update couplet.customer_operation o
+       set status = u.status::couplet.operation_status, code = u.code, params = coalesce(u.params, '{}'), job_id = u.job_id,
+           coupling_id = coalesce(u.coupling_id, o.coupling_id), customer_account = coalesce(u.account, o.customer_account),
+           found = coalesce(u.found, o.found), blocked_by = null, editing_by = null, editing_until = null,
+           attempts = o.attempts + 1, revision = o.revision + 1,
+           terms = case when u.terms is null then o.terms else array(select json_array_elements_text(u.terms)) end,
+           wrote_at = case when u.wrote then now() else o.wrote_at end,
+           ended_at = case when u.status = 'synchronized' then now() end,
+           error_id = coalesce(u.error_id, o.error_id), resolution = coalesce(u.resolution, o.resolution),
+           dismissal = case when u.status = 'dismissed' then u.dismissal end,
+           history = (o.history::jsonb || jsonb_build_array(${STEP('u.status', 'u.code', 'u.job_id')}))::json
+      from json_to_recordset($1::text::json) as u(id uuid, status text, code text, params json, job_id uuid,
+           coupling_id uuid, account text, found json, terms json, wrote boolean, error_id uuid, resolution json, dismissal json)
+     where o.id = u.id and o.status not in ('synchronized', 'dismissed')
+     returning o.channel, o.part, o.counter, o.status)
+  insert into couplet.operation_to_tell (channel, part, counter)
+  select c.channel, c.part, c.counter from changed c where c.status = 'synchronized' on conflict do nothing`;
 
 /** A process that died between the write and its recording said in its note only how the operation ends. */
 const END_ERRORS = `
@@ -150,15 +154,16 @@ const duePart = (
   async toldNot(channel, limit) {
     return query(
       clients.raw,
-      `select id::text, part, counter::text from couplet.customer_operation
-        where channel = $1 and status = 'synchronized' and not told order by counter limit $2`,
+      `select part, counter::text from couplet.operation_to_tell where channel = $1 order by part, counter limit $2`,
       [channel, limit],
     );
   },
-  async noteTold(ids) {
-    await query(clients.raw, 'update couplet.customer_operation set told = true where id = any($1::uuid[])', [
-      plainArray(ids),
-    ]);
+  async noteTold(channel, part, counters) {
+    await query(
+      clients.raw,
+      'delete from couplet.operation_to_tell where channel = $1 and part = $2 and counter = any($3::bigint[])',
+      [channel, part, plainArray(counters)],
+    );
   },
   noteOutcomes: (outcomes) => clients.raw.begin((sql) => writeOutcomes(sql, outcomes)).then(() => undefined),
   lapseEdits: () => query(clients.raw, LAPSE, []).then(() => undefined),

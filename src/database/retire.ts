@@ -119,7 +119,9 @@ const deleteOperations = (clients: Clients, days: number): Promise<number> =>
     clients,
     sql`couplet.customer_operation`,
     sql`id`,
-    sql`status = 'synchronized' and told and ${olderThan(sql`ended_at`, days)}`,
+    sql`status = 'synchronized' and ${olderThan(sql`ended_at`, days)} and not exists (
+          select from couplet.operation_to_tell t
+           where (t.channel, t.part, t.counter) = (customer_operation.channel, customer_operation.part, customer_operation.counter))`,
   );
 
 /** An ended coupling can be looked up as long as its log is kept. */

@@ -234,8 +234,8 @@ export interface CommerceDatabase {
   toldNot(
     channel: string,
     limit: number,
-  ): Promise<readonly { readonly id: string; readonly part: OperationPart; readonly counter: string }[]>;
-  noteTold(ids: readonly string[]): Promise<void>;
+  ): Promise<readonly { readonly part: OperationPart; readonly counter: string }[]>;
+  noteTold(channel: string, part: OperationPart, counters: readonly string[]): Promise<void>;
   noteOutcomes(outcomes: readonly OperationOutcome[]): Promise<void>;
   /** A lease that has run out is none: the operation is what it was. */
   lapseEdits(): Promise<void>;

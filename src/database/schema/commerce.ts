@@ -64,8 +64,6 @@ export const customerOperation = couplet.table(
     dismissal: kept('dismissal'),
     editingBy: text('editing_by'),
     editingUntil: time('editing_until'),
-    /** Whether the channel has been told that HQ has it. */
-    told: boolean('told').notNull().default(false),
     revision: integer('revision').notNull().default(1),
   },
   (table) => [
@@ -78,9 +76,6 @@ export const customerOperation = couplet.table(
       .on(table.channel, table.part, table.counter)
       .where(sql`${table.status} not in ('synchronized', 'dismissed')`),
     index('customer_operation_status').on(table.status, table.id),
-    index('customer_operation_told')
-      .on(table.channel, table.counter)
-      .where(sql`${table.status} = 'synchronized' and not ${table.told}`),
     // As a search vector, since that finds a whole value and the beginning of one by the same index.
     index('customer_operation_terms').using('gin', sql`array_to_tsvector(${table.terms})`),
     index('customer_operation_time').on(table.operationTimestamp, table.id),
@@ -102,6 +97,17 @@ export const operationBase = couplet.table(
     base: kept('base').notNull(),
   },
   (table) => [primaryKey({ name: 'operation_base_pkey', columns: [table.channel, table.part, table.counter] })],
+);
+
+/** Operations that HQ has and whose channel has not been told so: apart, since telling would write each wide row anew. */
+export const operationToTell = couplet.table(
+  'operation_to_tell',
+  {
+    channel: text('channel').notNull(),
+    part: text('part').notNull(),
+    counter: bigint('counter', { mode: 'bigint' }).notNull(),
+  },
+  (table) => [primaryKey({ name: 'operation_to_tell_pkey', columns: [table.channel, table.part, table.counter] })],
 );
 
 export const asyncRecord = couplet.table(
