@@ -13,6 +13,7 @@ import { versionExpression } from './bound-table.ts';
 import type { BoundTable } from './bound-table.ts';
 import { valueExpression } from './column-types.ts';
 import type { StoreColumn } from './column-types.ts';
+import type { Row } from './connection.ts';
 import { keyExpression } from './key-expression.ts';
 import { keyEquals } from './lock-rows.ts';
 import { returnedVersion } from './plain-table.ts';
@@ -48,12 +49,17 @@ export async function updateOnce(work: WriteWork, entries: readonly UpdateEntry[
     entries.map((entry) => entry.write.key),
     true,
   );
-  for (const [index, entry] of entries.entries()) {
-    const row = found.get(index);
-    entry.state = row ? { at: 'done', key: row.key } : { at: 'unsure', key: entry.write.key };
-    entry.returned = row ? returnedOf(work.table, entry, row) : null;
-  }
+  for (const [index, entry] of entries.entries()) tell(work.table, entry, found.get(index));
 }
+
+function tell(table: BoundTable, entry: UpdateEntry, row: UpdatedRow | undefined): void {
+  entry.state = row ? { at: 'done', key: row.key } : { at: 'unsure', key: entry.write.key };
+  entry.returned = row ? returnedOf(table, entry, row) : null;
+}
+
+/** `row` has what `updatedValues` asks for. */
+export const takeReturned = (table: BoundTable, entry: UpdateEntry, row: Row | undefined): void =>
+  tell(table, entry, row && updatedRow(table, row));
 
 export interface UpdatedRow {
   readonly key: RecordKey;
@@ -94,13 +100,12 @@ export async function runUpdate(
   ];
   const name = `update ${versioned ? '' : 'held '}${columnsName(columns)}`;
   const rows = await work.statements.run(work.session, name, () => updateStatement(table, columns, versioned), args);
-  const width = table.key.length;
-  return new Map(
-    rows.map((row) => {
-      const key = row.slice(2, 2 + width).map((part) => part ?? '');
-      return [Number(row[0]) - 1, { key, version: row[1] ?? '', values: row.slice(2 + width) }];
-    }),
-  );
+  return new Map(rows.map((row) => [Number(row[0]) - 1, updatedRow(table, row.slice(1))]));
+}
+
+function updatedRow(table: BoundTable, row: Row): UpdatedRow {
+  const end = 1 + table.key.length;
+  return { key: row.slice(1, end).map((part) => part ?? ''), version: row[0] ?? '', values: row.slice(end) };
 }
 
 function updateStatement(table: BoundTable, columns: readonly StoreColumn[], versioned: boolean): string {
@@ -116,7 +121,12 @@ function updateStatement(table: BoundTable, columns: readonly StoreColumn[], ver
 /** A statement that a rule rewrites may not return anything; what was written is then told by reading again. */
 function returning(table: BoundTable, columns: readonly StoreColumn[]): string {
   if (table.rules.has('update')) return '';
-  const keys = table.key.map((column) => keyExpression(`t.${column.quoted}`, column.type));
-  const values = columns.map((column) => valueExpression(`t.${column.quoted}`, column.type));
-  return ` returning ${['u.at', returnedVersion(table, 't.'), ...keys, ...values].join(', ')}`;
+  return ` returning ${['u.at', ...updatedValues(table, columns)].join(', ')}`;
 }
+
+/** Of an updated row `t`: version, key, and what was set. */
+export const updatedValues = (table: BoundTable, columns: readonly StoreColumn[]): string[] => [
+  returnedVersion(table, 't.'),
+  ...table.key.map((column) => keyExpression(`t.${column.quoted}`, column.type)),
+  ...columns.map((column) => valueExpression(`t.${column.quoted}`, column.type)),
+];

@@ -26,11 +26,18 @@ export interface ConnectionSettings {
   readonly statementTimeoutMs?: number;
 }
 
-export interface TransactionOptions {
+export interface ClosingStatement {
+  readonly text: string;
+  readonly args: readonly Value[];
+}
+
+export interface TransactionOptions<T> {
   /** Statements of fixed text that follow BEGIN in the same message, such as `set local lock_timeout = '300ms'`. */
   readonly begin?: string;
   /** True: nothing is kept. */
   readonly rollBack?: boolean;
+  /** The last statement before COMMIT, which follows it without waiting: what is committed then is committed with it. */
+  readonly closing?: (result: T) => ClosingStatement | null;
 }
 
 export interface Connection {
@@ -40,7 +47,7 @@ export interface Connection {
   query(text: string, args?: readonly Value[]): Promise<Rows>;
   once(text: string, args?: readonly Value[]): Promise<Rows>;
   /** Commits when `work` returns, rolls back when it throws. Throws `StoreUnreachable` when the outcome is unknown. */
-  transaction<T>(work: (session: Session) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  transaction<T>(work: (session: Session) => Promise<T>, options?: TransactionOptions<T>): Promise<T>;
   /** A session of the pool for several statements that need no transaction. */
   withSession<T>(work: (session: Session) => Promise<T>): Promise<T>;
   openSession(onNotify?: (channel: string, payload: string) => void): Promise<DedicatedSession>;
@@ -112,7 +119,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
 async function runTransaction<T>(
   client: Client,
   work: (session: Session) => Promise<T>,
-  options: TransactionOptions,
+  options: TransactionOptions<T>,
   label: string,
 ): Promise<T> {
   // BEGIN is sent with the statements that follow it; the server answers in order, so the first fault is the cause.
@@ -122,8 +129,13 @@ async function runTransaction<T>(
     result = await work(client);
     await begun;
     if (options.rollBack !== true) {
+      const last = options.closing?.(result) ?? null;
       // A failed transaction answers COMMIT with ROLLBACK and no error.
-      const ended = await client.simple('commit');
+      const closed = last && client.query(last.text, last.args);
+      const committed = client.simple('commit');
+      await Promise.allSettled([closed, committed]);
+      await closed;
+      const ended = await committed;
       if (ended !== 'COMMIT')
         throw new Error(`${label}: a statement failed and the transaction was committed all the same`);
       return result;

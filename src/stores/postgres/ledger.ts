@@ -4,7 +4,7 @@
  */
 import type { Value } from '../../domain/record.ts';
 import type { LedgerEntry, WriteBatch, WriteOutcome } from '../../ports/store.ts';
-import type { Session } from './connection.ts';
+import type { ClosingStatement } from './connection.ts';
 
 type Written = LedgerEntry['outcome'];
 
@@ -27,12 +27,12 @@ const SEPARATOR = '\u001e';
 const INSERT = `
 insert into couplet.batch (batch_id, reader, mapping, channel, entries) values ($1::uuid, $2, $3, $4, $5)`;
 
-export async function writeLedger(
-  session: Session,
+/** The batch's entry, to be sent before COMMIT; null where nothing was written. */
+export function ledgerStatement(
   reader: string,
   batch: WriteBatch,
   outcomes: readonly WriteOutcome[],
-): Promise<void> {
+): ClosingStatement | null {
   const entries: StoredEntry[] = [];
   let notes = '';
   for (let index = 0; index < outcomes.length; index += 1) {
@@ -43,9 +43,9 @@ export async function writeLedger(
     entries.push([key, version, held, held && old ? differences(held, old) : old, oldRow]);
     notes += SEPARATOR + write.note;
   }
-  if (entries.length === 0) return;
+  if (entries.length === 0) return null;
   const { mapping, channel } = batch.fence.lane;
-  await session.query(INSERT, [batch.batchId, reader, mapping, channel, JSON.stringify(entries) + notes]);
+  return { text: INSERT, args: [batch.batchId, reader, mapping, channel, JSON.stringify(entries) + notes] };
 }
 
 export function readEntries(text: string): readonly LedgerEntry[] {

@@ -9,17 +9,14 @@ import type { BoundTable } from './bound-table.ts';
 import { valueExpression } from './column-types.ts';
 import type { StoreColumn } from './column-types.ts';
 import type { Row } from './connection.ts';
+import type { PlannedBatch } from './plan-entries.ts';
 import { unnested } from './record-select.ts';
 import type { DeleteEntry, UpdateEntry, WriteWork } from './write-work.ts';
 
 type Strength = 'no key update' | 'update';
 
 /** Ends the entries whose row is held, gone or another version; gives `old` to the others. */
-export async function lockRows(
-  work: WriteWork,
-  updates: readonly UpdateEntry[],
-  deletes: readonly DeleteEntry[],
-): Promise<void> {
+export async function lockRows(work: WriteWork, { updates, deletes }: PlannedBatch): Promise<null> {
   const { keyLockColumns, values, columns } = work.table;
   // The lock that the UPDATE itself would take: a column that others may refer to needs the strongest.
   const changesKey = (entry: UpdateEntry): boolean => entry.columns.some(({ name }) => keyLockColumns.has(name));
@@ -31,10 +28,11 @@ export async function lockRows(
     lock(work, 'update', deletes, columns),
   ]);
   await explainMissing(work, missing.flat());
+  return null;
 }
 
 /** The caller has read what the row holds in this version, and the version is told with the lock. */
-const isRead = ({ write }: UpdateEntry): boolean => write.read !== undefined;
+export const isRead = ({ write }: UpdateEntry): boolean => write.read !== undefined;
 const NO_COLUMNS: readonly StoreColumn[] = [];
 
 async function lock(
@@ -81,7 +79,7 @@ for ${strength} of t skip locked`;
 }
 
 /** Held by somebody, or not there at all: an ordinary read, which waits for nobody, tells. */
-async function explainMissing(work: WriteWork, entries: readonly (UpdateEntry | DeleteEntry)[]): Promise<void> {
+export async function explainMissing(work: WriteWork, entries: readonly (UpdateEntry | DeleteEntry)[]): Promise<void> {
   if (entries.length === 0) return;
   const rows = await work.statements.run(
     work.session,

@@ -15,18 +15,18 @@ import type { Entry, WriteWork } from './write-work.ts';
 const SUPPRESSED: WriteOutcome = { status: 'suppressed' };
 const MOVED: WriteOutcome = { status: 'moved' };
 
-/** The outcome of every entry, in their order. `isKnown`: what was returned is known to be what is held. */
+/** The outcome of every entry, in their order. `plain`: whether the table is; null: that was not asked yet. */
 export async function outcomesOf(
   work: WriteWork,
   planned: PlannedBatch,
-  isKnown: boolean,
+  plain: boolean | null,
 ): Promise<readonly WriteOutcome[]> {
   const { entries } = planned;
   const read = entries.filter(
     ({ state, write }) => state.at === 'unsure' || (state.at === 'done' && write.operation !== 'delete'),
   );
   const told =
-    isKnown || (read.length > 0 && read.every(isTold) && setsOffNothing(work.table, planned) && (await isPlain(work)));
+    read.length > 0 && read.every(isTold) && setsOffNothing(work.table, planned) && (plain ?? (await isPlain(work)));
   const found = told ? null : await reread(work, read);
   return entries.map((entry) => outcomeOf(entry, found ? (found.get(entry) ?? null) : entry.returned));
 }

@@ -13,13 +13,14 @@ import { updateRows } from './bulk-update.ts';
 import { exchangeValues } from './exchange-values.ts';
 import { holdFence } from './fence.ts';
 import type { LaneReaders } from './fence.ts';
-import { writeLedger } from './ledger.ts';
+import { ledgerStatement } from './ledger.ts';
 import { lockRows } from './lock-rows.ts';
 import { planEntries } from './plan-entries.ts';
 import type { PlannedBatch } from './plan-entries.ts';
 import { firstLoad, LoadFailed } from './load-rows.ts';
 import { lacksParent } from './refusal.ts';
 import { outcomesOf } from './reread-rows.ts';
+import { isForOnce, updateAtOnce } from './update-at-once.ts';
 import { writeMutual } from './write-mutual.ts';
 import { isRecordFault, statementCache } from './write-work.ts';
 import type { Entry, WriteWork } from './write-work.ts';
@@ -32,42 +33,54 @@ const BEGIN = `set local lock_timeout = '300ms'`;
 export function prepareWrite(table: BoundTable, readers: LaneReaders): WriteRecords {
   const statements = statementCache();
   const load = firstLoad(table);
-  const transact = (batch: WriteBatch, mayLoad: boolean): Promise<readonly WriteOutcome[]> => {
-    const rollBack = batch.rehearse === true;
-    return table.connection.transaction(
+  const transact = async (batch: WriteBatch, planned: PlannedBatch, way: Way): Promise<readonly WriteOutcome[]> => {
+    const { outcomes } = await table.connection.transaction(
       async (session) => {
-        const planned = planEntries(table, batch.writes);
         const work: WriteWork = { table, session, statements };
-        const reader = await begin(work, readers, batch, planned);
-        const isLoaded = mayLoad && (await load.load(work, batch.fence, planned.inserts));
-        if (!isLoaded) await writeAll(work, planned);
-        const outcomes = await outcomesOf(work, planned, isLoaded);
-        if (!rollBack) await writeLedger(session, reader, batch, outcomes);
-        return outcomes;
+        const held = holdFence(session, readers, batch.fence);
+        const first = way === 'atOnce' ? updateAtOnce(work, planned.updates) : lockRows(work, planned);
+        const [reader, isPlain] = await fenced(held, first);
+        const isLoaded = way === 'load' && (await load.load(work, batch.fence, planned.inserts));
+        if (way !== 'atOnce' && !isLoaded) await writeAll(work, planned);
+        return { reader, outcomes: await outcomesOf(work, planned, isLoaded ? true : isPlain) };
       },
-      { begin: BEGIN, rollBack },
+      {
+        begin: BEGIN,
+        rollBack: batch.rehearse === true,
+        closing: (done) => ledgerStatement(done.reader, batch, done.outcomes),
+      },
     );
+    return outcomes;
   };
   return async (batch) => {
-    if (!batch.expectEmpty || batch.rehearse || batch.writes.some(({ operation }) => operation !== 'insert'))
-      return transact(batch, false);
+    const planned = planEntries(table, batch.writes);
+    const way = wayOf(table, batch, planned);
+    if (way === 'ordinary') return transact(batch, planned, way);
     try {
-      return await transact(batch, true);
+      return await transact(batch, planned, way);
     } catch (error) {
-      if (error instanceof LoadFailed || isRecordFault(error)) return transact(batch, false);
+      if (error instanceof LoadFailed || isRecordFault(error))
+        return transact(batch, planEntries(table, batch.writes), 'ordinary');
       throw error;
     }
   };
 }
 
-/** The fence first, always; the locks travel with it and go with the transaction when the fence is lost. */
-async function begin(work: WriteWork, readers: LaneReaders, batch: WriteBatch, planned: PlannedBatch): Promise<string> {
-  const held = holdFence(work.session, readers, batch.fence);
-  const locked = lockRows(work, planned.updates, planned.deletes);
-  const [fence, rows] = await Promise.allSettled([held, locked]);
+/** The first two are the shorter ones; what goes wrong on them comes again on the ordinary one. */
+type Way = 'atOnce' | 'load' | 'ordinary';
+
+function wayOf(table: BoundTable, batch: WriteBatch, planned: PlannedBatch): Way {
+  if (batch.rehearse) return 'ordinary';
+  if (isForOnce(table, planned)) return 'atOnce';
+  return batch.expectEmpty && planned.inserts.length === planned.entries.length ? 'load' : 'ordinary';
+}
+
+/** The fence is sent first, always; what travels with it goes with the transaction when the fence is lost. */
+async function fenced<T>(held: Promise<string>, sent: Promise<T>): Promise<[reader: string, T]> {
+  const [fence, rest] = await Promise.allSettled([held, sent]);
   if (fence.status === 'rejected') throw fence.reason;
-  if (rows.status === 'rejected') throw rows.reason;
-  return fence.value;
+  if (rest.status === 'rejected') throw rest.reason;
+  return [fence.value, rest.value];
 }
 
 /**
