@@ -16,6 +16,7 @@ import { type OperationOutcome, type OperationResolution, PLAIN_OUTCOME } from '
 import type { StoredRecord, Write, WriteOutcome } from '../ports/store.ts';
 import { type Answers, NO_ANSWERS, settleConflicts } from './answer-conflicts.ts';
 import type { CommerceSite } from './commerce-site.ts';
+import { type DrawnAccount, returnAccounts } from './draw-accounts.ts';
 import { failedPlan, gatherOperations, type OperationWork, planOperations, withoutTwins } from './gather-operations.ts';
 import type { OperationPlan } from './plan-operation.ts';
 
@@ -104,9 +105,12 @@ async function writeAll(
   await context.surroundings.reach('hq-written', context.lane);
   builder.parts.batchIds.push(batchId);
   let again = 0;
+  const drawn: DrawnAccount[] = [];
   for (const [at, item] of planned.entries()) {
     const outcome = written[at] as WriteOutcome;
     const { work } = item;
+    if (work.account !== null)
+      drawn.push({ account: work.account, refused: outcome.status === 'refused' || outcome.status === 'suppressed' });
     if (outcome.status === 'written') {
       if (work.coupling) builder.draftOf(work.coupling);
       const draft = builder.written(item.note, outcome);
@@ -130,6 +134,7 @@ async function writeAll(
       run.counters.toHq.failed += 1;
     } else again += 1;
   }
+  await returnAccounts(commerce, drawn);
   return again;
 }
 

@@ -32,6 +32,29 @@ export async function drawAccounts(
   return drawn;
 }
 
+export interface DrawnAccount {
+  readonly account: string;
+  /** HQ refused the customer. */
+  readonly refused: boolean;
+}
+
+/**
+ * A customer whom HQ refuses at every try uses up no number with each. Only the last numbers drawn can be given back, and
+ * only while nobody has drawn the next: then nobody else can hold one of them.
+ */
+export async function returnAccounts({ rules, database }: CommerceSite, drawn: readonly DrawnAccount[]): Promise<void> {
+  const { numbering } = rules.account;
+  if (numbering.kind === 'store') return;
+  const numberOf = (text: string) => BigInt(text.slice(numbering.before.length, text.length - numbering.after.length));
+  const latest = drawn
+    .map(({ account, refused }) => ({ number: numberOf(account), refused }))
+    .toSorted((a, b) => (a.number < b.number ? 1 : -1));
+  const used = latest.findIndex(({ refused }) => !refused);
+  const from = latest[(used === -1 ? latest.length : used) - 1];
+  const [last] = latest;
+  if (from && last) await database.returnNumbers(rules.customers, from.number, last.number + 1n);
+}
+
 const LONG_STEP = 1_000;
 
 async function takenAmong(

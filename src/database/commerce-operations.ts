@@ -33,6 +33,7 @@ type Work = Pick<
   | 'putAsyncRecords'
   | 'couplingsWithoutGuid'
   | 'drawNumbers'
+  | 'returnNumbers'
 >;
 
 /**
@@ -177,7 +178,10 @@ const duePart = (
 const recordsPart = (
   clients: Clients,
   lanes: LaneRegistry,
-): Pick<Work, 'asyncRecords' | 'guidsOf' | 'putAsyncRecords' | 'couplingsWithoutGuid' | 'drawNumbers'> => ({
+): Pick<
+  Work,
+  'asyncRecords' | 'guidsOf' | 'putAsyncRecords' | 'couplingsWithoutGuid' | 'drawNumbers' | 'returnNumbers'
+> => ({
   async asyncRecords(lane, of) {
     const rows = await query<RecordRow>(clients.raw, RECORDS, [
       lane.mapping,
@@ -200,6 +204,13 @@ const recordsPart = (
   async couplingsWithoutGuid(lane, limit) {
     const rows = await query<{ id: string }>(clients.raw, WITHOUT_GUID, [await lanes.idOf(lane), limit]);
     return rows.map(({ id }) => id);
+  },
+  async returnNumbers(mapping, from, next) {
+    await query(
+      clients.raw,
+      'update couplet.account_number set next = $2::bigint where mapping = $1 and next = $3::bigint',
+      [mapping, String(from), String(next)],
+    );
   },
   async drawNumbers(mapping, count) {
     const [row] = await query<{ first: string }>(

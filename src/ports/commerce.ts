@@ -252,6 +252,8 @@ export interface CommerceDatabase {
   couplingsWithoutGuid(lane: Lane, limit: number): Promise<readonly string[]>;
   /** The first of `count` numbers that nobody else gets. */
   drawNumbers(mapping: string, count: number): Promise<bigint>;
+  /** Those from `from` on were not used; they are drawn again unless somebody else has drawn `next` by now. */
+  returnNumbers(mapping: string, from: bigint, next: bigint): Promise<void>;
 
   operations(filter: OperationFilter, page: PageRequest): Promise<Page<CustomerOperation>>;
   operationById(id: string): Promise<CustomerOperation | null>;
