@@ -350,6 +350,7 @@ const directionsOf = ({ context }: Pick<Settling, 'context'>, subject: Subject):
 /** Only Couplet's own writes coming back: nobody changed anything, so what was counted is not counted once more. */
 function isEcho({ pair, pending, records, verdict, openErrors }: Subject): boolean {
   const known = verdict.kind === 'found' && verdict.finding.kind === 'conflict' && openErrors.length > 0;
+  if (!pair && verdict.kind === 'settled' && !records.hq && !records.channel) return true;
   if (!pair || pending.length === 0 || !(known || verdict.kind === 'settled')) return false;
   return pending.every(({ side }) => {
     const written = pair.coupling.written[side];
@@ -371,8 +372,7 @@ function count(settling: Settling, subject: Subject): void {
 
 /** Of a run and of a dry run alike. */
 export function countFinding(settling: Pick<Settling, 'context' | 'counters'>, subject: Subject): void {
-  const { counters } = settling;
-  const { verdict } = subject;
+  const [{ counters }, { verdict }] = [settling, subject];
   if (verdict.kind !== 'found') return;
   if (verdict.finding.kind === 'conflict') counters.conflicts += 1;
   if (verdict.finding.kind === 'deletion') counters.deletions += 1;

@@ -25,6 +25,23 @@ describe('what Couplet itself wrote', () => {
     ]);
   });
 
+  it('is not counted either where it was a deletion', async () => {
+    await using site = await smallSite({
+      configuration: (text) => text.replace('initialWinner: manual', 'initialWinner: manual\n    deletions: propagate'),
+    });
+    site.hq.insert('groups', RETAIL);
+    site.hq.insert('customers', anna('a@example.com'));
+    await site.run();
+    site.hq.delete('customers', { num: 'C1' });
+    const [, customers] = await site.run();
+    expect(customers?.counters).toEqual({
+      ...noCounters(),
+      uncoupled: 1,
+      toChannel: { ...noCounters().toChannel, deleted: 1 },
+    });
+    expect((await site.run()).map(({ counters }) => counters)).toEqual([noCounters(), noCounters()]);
+  });
+
   it('does not count the conflict of a pair once more that was written in part', async () => {
     await using site = await smallSite({
       configuration: (text) => text.replace('initialWinner: manual', 'initialWinner: manual\n    fillEmpty: true'),

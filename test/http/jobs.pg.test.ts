@@ -30,6 +30,7 @@ test('a run that is asked for is a job: accepted with its address, or finished w
     body: { status: 'succeeded', scope: 'full', mapping: null },
   });
   expect(waited.body.children.length).toBe(2);
+  expect(waited.body.progress.total).toBe(waited.body.progress.done);
   const jobs = await here.get('/jobs?kind=synchronize&status=succeeded&trigger=manual&count=true');
   expect(jobs.body.items.map(({ id }: { id: string }) => id)).toEqual(
     expect.arrayContaining([accepted.body.id, waited.body.id]),

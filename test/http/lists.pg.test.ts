@@ -37,6 +37,11 @@ describe('lists', () => {
     await using here = await openServerInStep();
     here.site.hq.update('customers', { num: 'C1' }, { name: '=HYPERLINK("http://x","y")' });
     await here.site.run();
+    const mappings = await here.get('/mappings', { accept: 'text/csv' });
+    expect(mappings.headers['content-type']).toContain('text/csv');
+    expect(mappings.text.split('\n').map((line) => line.split(',')[0]?.trim())).toEqual(
+      expect.arrayContaining(['name', 'groups', 'customers']),
+    );
     const { text, headers } = await here.get('/couplings?mapping=customers&sort=hqKey', { accept: 'text/csv' });
     expect(headers['content-type']).toBe('text/csv; charset=utf-8');
     const lines = text.trimEnd().split('\r\n');

@@ -91,6 +91,17 @@ describe('one error', () => {
     expect(customer(here, 'C1')?.['email']).toBe('till-C1@example.com');
   });
 
+  test('a resolved error tells what was to be decided, not what became of it', async () => {
+    await using here = await openServerInStep();
+    here.site.hq.update('customers', { num: 'C2' }, { name: 'In HQ' });
+    here.site.houston.update('shoppers', { cust_num: 'C2' }, { full_name: 'At the till' });
+    await here.site.run();
+    const { id } = (await here.get('/synchronization-errors')).body.items[0];
+    const { body } = await here.post(`/synchronization-errors/${id}/synchronize`, { winner: 'hq' });
+    expect(body).toMatchObject({ status: 'resolved', params: { hqValue: 'In HQ', channelValue: 'At the till' } });
+    expect(shopper(here, 'C2')?.['full_name']).toBe('In HQ');
+  });
+
   test('says what does not fit: no winner, an action of another kind, a field that is none, an answered error', async () => {
     await using here = await openServerInStep();
     const id = await makeConflict(here);

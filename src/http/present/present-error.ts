@@ -47,7 +47,9 @@ function presentError(lane: LanePresenter, error: ErrorView, now: PairView | nul
     link: read?.link ?? (seen.key === null ? null : lane.link(side, seen.key, valueOf(side))),
   });
   const shownFields = fields.map((field) => presentField(lane, field));
-  const params = { ...error.params, ...collidingValues(shownFields) };
+  // What was to be decided stays what it was once it is decided, whatever the records hold since.
+  const decided = error.status === 'resolved' ? error.fields.map((field) => presentField(lane, field)) : shownFields;
+  const params = { ...error.params, ...collidingValues(decided) };
   return {
     id: error.id,
     scope: error.scope,

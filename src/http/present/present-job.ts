@@ -25,7 +25,8 @@ export function presentJob(presenter: MappingPresenter, job: JobView): JobDocume
     finishedAt: job.finishedAt,
     attempts: job.attempts,
     cancelRequested: job.cancelRequested,
-    progress: { done: job.done, total: job.total },
+    // How much there was to do is known at the latest when all of it is done.
+    progress: { done: job.done, total: job.total ?? (job.status === 'succeeded' ? job.done : null) },
     counters: job.counters,
     code: job.code,
     params: job.params,

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { askerOf } from '../asker.ts';
 import type { Server } from '../typed-server.ts';
-import { PROBLEMS } from '../describe-api.ts';
+import { InvalidCursor, type Page, type PageRequest } from '../../ports/queries.ts';
+import { csvContent, PROBLEMS } from '../describe-api.ts';
 import { formerMapping, presentMapping, type RunningFacts, runningFacts } from '../present/present-mapping.ts';
 import { invalid, Problem } from '../problem.ts';
 import { requireLanes } from '../read-keys.ts';
@@ -17,7 +18,7 @@ import {
   RecordQuerySchema,
   ResumeBodySchema,
 } from '../schemas/mappings.ts';
-import { page } from '../schemas/query.ts';
+import { MOST_ITEMS, page } from '../schemas/query.ts';
 import { serveList } from '../serve-list.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
@@ -40,16 +41,22 @@ function registerReading(api: Server, deps: ServerDeps): void {
         description: 'Those of the configuration in its order, then those that are gone from it (`notConfigured`).',
         tags,
         querystring: z.strictObject(page),
-        response: { 200: MappingListSchema, ...PROBLEMS },
+        response: { 200: csvContent(MappingListSchema), ...PROBLEMS },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const facts = await runningFacts(deps, null);
       const all = [
         ...deps.presenter.mappings.map((mapping) => presentMapping(deps, facts, mapping)),
         ...goneMappings(deps, facts),
       ];
-      return slice(all, request.query);
+      const query = { ...request.query, limit: request.query.limit ?? MOST_ITEMS };
+      return serveList(request, reply, query, {
+        name: 'mappings',
+        schema: MappingSchema,
+        read: async (asked) => slice(all, asked),
+        present: async (items) => [...items],
+      });
     },
   );
 
@@ -96,21 +103,14 @@ const goneMappings = (deps: ServerDeps, facts: RunningFacts) => {
 };
 
 /** There are tens of mappings, never thousands: the place within the list is cursor enough. */
-function slice<T>(
-  all: readonly T[],
-  query: {
-    readonly limit?: number | undefined;
-    readonly cursor?: string | undefined;
-    readonly count?: boolean | undefined;
-  },
-) {
-  const from = query.cursor === undefined ? 0 : Number(/^m(\d{1,6})$/.exec(query.cursor)?.[1] ?? Number.NaN);
-  if (!Number.isInteger(from)) throw invalid('query', '/cursor', 'is not a cursor of this list');
-  const until = from + (query.limit ?? all.length);
+function slice<T>(all: readonly T[], { limit, cursor, count }: PageRequest): Page<T> {
+  const from = cursor === null ? 0 : Number(/^m(\d{1,6})$/.exec(cursor)?.[1] ?? Number.NaN);
+  if (!Number.isInteger(from)) throw new InvalidCursor();
+  const until = from + limit;
   return {
     items: all.slice(from, until),
     nextCursor: until < all.length ? `m${until}` : null,
-    ...(query.count === true && { total: all.length }),
+    total: count ? all.length : null,
   };
 }
 
