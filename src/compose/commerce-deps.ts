@@ -5,6 +5,7 @@ import { channelCustomers } from '../commerce/channel-customers.ts';
 import { controlCommerce } from '../commerce/control-commerce.ts';
 import { customerOperations } from '../commerce/operations.ts';
 import type { CommerceSettings } from '../config/settings.ts';
+import type { Mapping, Schedule } from '../domain/mapping.ts';
 import { registerChannelCustomers } from '../http/routes/channel-customers.ts';
 import { registerCommerceJobs } from '../http/routes/commerce-jobs.ts';
 import { registerCustomerOperations } from '../http/routes/commerce-operations.ts';
@@ -16,6 +17,14 @@ import { nextRunAt } from './next-run.ts';
 export interface ServedCommerce {
   readonly commerce: CommerceSite;
   readonly schedules: CommerceSettings['schedules'];
+}
+
+/** Mappings named under commerce run with the job that distributes customers, alone or within the pipeline. */
+export function schedulesOf(served: ServedCommerce | null, mapping: Mapping): readonly Schedule[] {
+  if (served === null) return [mapping.schedule];
+  const { commerce, schedules } = served;
+  const own = partsOf(commerce.rules).some((part) => mappingNameOf(commerce.rules, part) === mapping.name);
+  return own ? [schedules['1010'], schedules.pipeline] : [mapping.schedule];
 }
 
 export function commerceDeps(

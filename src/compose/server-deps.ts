@@ -18,7 +18,7 @@ import type { ShownChannel } from '../ports/mapping-presenter.ts';
 import type { Lane } from '../ports/store.ts';
 import type { Synchronizer } from '../ports/synchronizer.ts';
 import type { Verification } from '../ports/verification.ts';
-import { commerceDeps, type ServedCommerce } from './commerce-deps.ts';
+import { commerceDeps, schedulesOf, type ServedCommerce } from './commerce-deps.ts';
 import { nextRunAt } from './next-run.ts';
 
 export interface ServedSite {
@@ -155,7 +155,10 @@ function laneControl(served: ServedSite): LaneControl {
       counted.set(laneText(lane), { at: Date.now(), counts });
       return counts;
     },
-    nextRunAt: (mapping, lastSuccessAt) => nextRunAt(mapping.schedule, lastSuccessAt, new Date()),
+    nextRunAt: (mapping, lastSuccessAt) =>
+      schedulesOf(served.commerce ?? null, mapping)
+        .flatMap((schedule) => nextRunAt(schedule, lastSuccessAt, new Date()) ?? [])
+        .toSorted()[0] ?? null,
   };
 }
 

@@ -244,6 +244,16 @@ describe('a feature', () => {
 });
 
 describe('the timetable', () => {
+  test('says in the overview when the mapping of customers runs next: with 1010', async () => {
+    await using here = await openTwoChannels({
+      configuration: (text) => text.replace('"1010": manual', '"1010": every 1h'),
+    });
+    const { body } = await here.ask('GET', '/overview');
+    expect(body.nextRuns.find(({ mapping }: { mapping: string }) => mapping === 'customers')).toMatchObject({
+      nextRunAt: expect.any(String),
+    });
+  });
+
   test('runs the jobs of commerce by themselves, each as a job and a session', async () => {
     await using here = await openTwoChannels({
       configuration: (text) =>
