@@ -111,17 +111,56 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 const TRIES = 5;
 
 async function rehearse(commerce: CommerceSite, context: LaneContext, operation: CustomerOperation): Promise<void> {
+  const problem = await problemInHq(commerce, context, operation);
+  if (problem === null) return;
+  if (!ELSEWHERE.has(problem.code)) throw refused(problem.code, problem.params);
+  const create = operation.part === 'customers' ? await createBefore(commerce, operation) : null;
+  if (create === null) return;
+  // The customer is not there yet: tried is what the create and this operation would make of it together.
+  const values = { ...create.values, ...create.corrections, ...operation.values, ...operation.corrections };
+  const together = await problemInHq(commerce, context, { ...create, values, corrections: {} });
+  if (together === null || ELSEWHERE.has(together.code)) return;
+  const alone = await problemInHq(commerce, context, create);
+  // What HQ refuses of the create alone is not for this operation to answer.
+  if (alone === null || !sameProblem(alone, together)) throw refused(together.code, together.params);
+}
+
+async function createBefore(
+  { database }: CommerceSite,
+  { blockedBy }: CustomerOperation,
+): Promise<CustomerOperation | null> {
+  const create = blockedBy === null ? null : await database.operationById(blockedBy);
+  return create?.name === 'createCustomer' ? create : null;
+}
+
+interface Problem {
+  readonly code: string;
+  readonly params: ActionRefused['params'];
+}
+
+const sameProblem = (a: Problem, b: Problem): boolean =>
+  a.code === b.code &&
+  ['field', 'column', 'constraint', 'value'].every(
+    (name) => JSON.stringify(a.params[name] ?? null) === JSON.stringify(b.params[name] ?? null),
+  );
+
+/** What keeps HQ from taking the operation as it is; nothing is kept. */
+async function problemInHq(
+  commerce: CommerceSite,
+  context: LaneContext,
+  operation: CustomerOperation,
+): Promise<Problem | null> {
   // What is in conflict is tried too, as if it won.
   const choices = new Map([[operation.id, { winner: 'channel', fields: new Map() } as const]]);
   const run = singleRun(commerce.site, context.lane, 'synchronize-customers', 'commerce', NOBODY, null, null);
   for (let tries = 0; tries < TRIES; tries += 1) {
     const [work] = await gatherOperations(commerce, context, [operation]);
-    if (work === undefined) return;
+    if (work === undefined) return null;
     await planOperations(commerce, context, [work], { choices, rehearses: true });
     const { plan } = work;
-    if (plan?.kind === 'failed' && !ELSEWHERE.has(plan.code)) throw refused(plan.code, plan.params);
+    if (plan?.kind === 'failed') return plan;
     const planned = plan?.kind === 'write' ? plannedWrite(commerce, context, run, work, plan) : null;
-    if (planned === null) return;
+    if (planned === null) return null;
     const [outcome] = await context.tables.hq.write({
       batchId: context.database.newId(),
       fence: context.fence,
@@ -129,9 +168,9 @@ async function rehearse(commerce: CommerceSite, context: LaneContext, operation:
       expectEmpty: false,
       rehearse: true,
     });
-    if (outcome?.status === 'written') return;
-    if (outcome?.status === 'refused') throw refused(outcome.refusal.code, outcome.refusal.params);
-    if (outcome?.status === 'suppressed') throw refused('write-suppressed', { side: 'hq' });
+    if (outcome?.status === 'written') return null;
+    if (outcome?.status === 'refused') return outcome.refusal;
+    if (outcome?.status === 'suppressed') return { code: 'write-suppressed', params: { side: 'hq' } };
   }
   throw new StoreBusy('the customer is being changed by somebody else; try again', { operation: operation.id });
 }

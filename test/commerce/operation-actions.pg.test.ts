@@ -21,6 +21,25 @@ async function failedCreate(here: CommerceStage, name = 'Bad'): Promise<string> 
 }
 
 describe('Save', () => {
+  test('of an edit behind a create that has not come through is tried with it, and answers only for itself', async () => {
+    await using here = await openCommerceStage();
+    await using api = await openApi(here.couplet);
+    await failedCreate(here);
+    const create = await idOf(api, 'status=failed');
+    const update = await idOf(api, 'status=blocked&operation=updateCustomer');
+    expect((await api.save(update, { attributes: { phone: '2' } })).status).toBe(200);
+    const refused = await api.save(update, { attributes: { name: null } });
+    expect([refused.status >= 400, refused.body.code]).toEqual([true, 'required-value-missing']);
+    await api.save(create, { attributes: { email: 'good@example.com' } });
+    const alone = await api.save(update, { attributes: { email: 'no mail' } });
+    expect(alone.body.code).toBe('constraint-violated');
+    expect(await here.hq`select 1 from customer`).toEqual([]);
+    await here.job('pipeline');
+    expect(await here.hq`select name, email, phone from customer`).toMatchObject([
+      { name: 'Bad', email: 'good@example.com', phone: '2' },
+    ]);
+  });
+
   test('keeps a correction that HQ would take beside the original, and synchronizes nothing', async () => {
     await using here = await openCommerceStage();
     await using api = await openApi(here.couplet);
@@ -49,7 +68,7 @@ describe('Save', () => {
     const back = await api.save(id, { reset: ['phone'] });
     expect(back.body.edits).toHaveLength(3);
     const synchronized = await api.post(`${path}/synchronize`, {});
-    expect(synchronized.body).toMatchObject({ status: 'synchronized', customerAccount: 'C000002', nextStep: '1010' });
+    expect(synchronized.body).toMatchObject({ status: 'synchronized', customerAccount: 'C000001', nextStep: '1010' });
     expect((await api.save(id, { attributes: { phone: '1' } })).body.code).toBe('operation-synchronized');
     expect((await api.post(`${path}/synchronize`, {})).status).toBe(409);
     expect((await api.post(`${path}/dismiss`, { reason: 'x' })).body.code).toBe('operation-synchronized');
@@ -60,7 +79,7 @@ describe('Save', () => {
     expect(await here.statuses()).toEqual(['synchronized', 'synchronized', 'synchronized']);
     expect(await here.hq`select email, phone from customer`).toMatchObject([{ email: 'x@y.example', phone: '1' }]);
     expect(await here.houston`select mail, tel, account from customer`).toMatchObject([
-      { mail: 'x@y.example', tel: '1', account: 'C000002' },
+      { mail: 'x@y.example', tel: '1', account: 'C000001' },
     ]);
   });
 
@@ -92,7 +111,7 @@ describe('Save', () => {
     await api.save(id, { attributes: { email: 'good@example.com' } });
     await api.post(`/customer-operations/${id}/synchronize`, {});
     expect(await here.hq`select account_num from customer where name = 'Bad'`).toMatchObject([
-      { account_num: 'C000002' },
+      { account_num: 'C000001' },
     ]);
   });
 });
