@@ -195,9 +195,9 @@ async function coupleInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop
       (await inBulkLane(site, memory, lane, async (context) => {
         if (job.kind === 'uncouple') return uncoupleAll(context, run, await chosen(site, lane, body), stop);
         if (body.pairs) {
-          const complete = await couplePairs(context, run, body.pairs, job.dryRun, stop);
+          const coupled = await couplePairs(context, run, body.pairs, job.dryRun, stop);
           const written = job.dryRun ? 0 : run.counters.coupled;
-          return complete && settleMarksOfJob(site, context, run, written, stop);
+          return coupled && settleMarksOfJob(site, context, run, written, stop);
         }
         const create = body.createUnmatched === 'both' ? SIDES : body.createUnmatched ? [body.createUnmatched] : [];
         const done = await matchAll(context, run, { createUnmatched: new Set(create), dryRun: job.dryRun, stop });

@@ -33,7 +33,7 @@ export async function settleOwnMarks(site: Site, context: LaneContext, run: Run,
   if (!coupling || coupling.status === 'ended') return;
   const keys = { hq: coupling.hqKey, channel: coupling.channelKey };
   const pending = await Promise.all(
-    SIDES.map((side) => (keys[side] ? database.pendingOf(lane, side, [keys[side]]) : new Map())),
+    SIDES.map((side) => (keys[side] ? database.pendingOf(lane, side, [keys[side]]) : Promise.resolve(new Map()))),
   );
   if (pending.every((found) => found.size === 0)) return;
   const options: BatchOptions = { ...AS_IN_A_RUN, truncated: new Set(), late: new Set() };
