@@ -14,7 +14,8 @@ const PRUNE_EVERY_MS = 60_000;
 interface EventRow {
   readonly id: string | null;
   readonly name: LiveEvent['name'];
-  readonly payload: object;
+  /** Of errors that a statement changed alike, one row has all: `errorIds`. */
+  readonly payload: { readonly errorIds?: readonly string[] } | null;
   readonly snapshot: string;
 }
 
@@ -40,12 +41,12 @@ export const createEventFeed = (clients: Clients): EventFeed => {
         await prune();
         const rows = await query<EventRow>(clients.raw, READ, [place]);
         const next = rows[0]?.snapshot ?? place;
-        const found = rows.filter((row) => row.id !== null);
-        for (const [at, row] of found.entries()) {
+        const found = rows.flatMap(eventsOf);
+        for (const [at, { number, event }] of found.entries()) {
           if (signal.aborted) return;
           // Only the last of a batch may move the place on: those after it would be left out.
-          const id = `${at === found.length - 1 ? next : place};${row.id}`;
-          yield { ...row.payload, id, name: row.name } as LiveEvent;
+          const id = `${at === found.length - 1 ? next : place};${number}`;
+          yield { ...event, id } as LiveEvent;
         }
         place = next;
         await sleep(POLL_MS, undefined, { signal }).catch(() => {});
@@ -54,13 +55,20 @@ export const createEventFeed = (clients: Clients): EventFeed => {
   };
 };
 
+const eventsOf = ({ id, name, payload }: EventRow): { number: string; event: object }[] => {
+  if (id === null || payload === null) return [];
+  const { errorIds, ...rest } = payload;
+  if (errorIds === undefined) return [{ number: id, event: { ...rest, name } }];
+  return errorIds.map((errorId, at) => ({ number: `${id}.${at}`, event: { errorId, ...rest, name } }));
+};
+
 const currentSnapshot = async (clients: Clients): Promise<string> => {
   const [row] = await query<{ snapshot: string }>(clients.raw, 'select pg_current_snapshot()::text as snapshot', []);
   if (row === undefined) throw new Error('The database gave no snapshot.');
   return row.snapshot;
 };
 
-const PLACE = /^((\d{1,19}):(\d{1,19}):(\d{1,19}(?:,\d{1,19})*)?);\d{1,19}$/;
+const PLACE = /^((\d{1,19}):(\d{1,19}):(\d{1,19}(?:,\d{1,19})*)?);\d{1,19}(?:\.\d{1,19})?$/;
 
 /** Null: not an id that this database gave; whoever sends it begins from now. */
 const placeOf = (eventId: string | null, now: string): string | null => {

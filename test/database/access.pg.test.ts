@@ -131,6 +131,34 @@ describe('live events', () => {
     await following;
   });
 
+  test('errors that a statement changed alike are told one by one, and a follower goes on behind any of them', async () => {
+    await using here = await createCouplingDatabase();
+    const { db, sql } = here;
+    const start = await startOf(db);
+    await db.ensureLanes([{ mapping: 'customers', channel: 'houston' }]);
+    const rows = await sql<{ id: string }[]>`
+      insert into couplet.sync_error (id, lane_id, scope, kind, status, parked, attempts, code, cause, params, hq_key,
+             hq_description, channel_description, hq_seen, channel_seen)
+      select gen_random_uuid(), l.id, 'record', 'conflict', 'open', false, 1, 'update-conflict', 'cause', '{}', n::text, '', '', '{}', '{}'
+        from couplet.lane l, generate_series(1, 3) n returning id`;
+    const told: LiveEvent[] = [];
+    const end = new AbortController();
+    for await (const event of db.events.follow(start, end.signal)) {
+      if (event.name !== 'error') continue;
+      expect(event).toMatchObject({ status: 'open', kind: 'conflict', mapping: 'customers', channel: 'houston' });
+      told.push(event);
+      if (told.length === rows.length) end.abort();
+    }
+    const ids = told.map((event) => (event.name === 'error' ? event.errorId : ''));
+    expect(ids.toSorted()).toEqual(rows.map(({ id }) => id).toSorted());
+    expect(new Set(told.map(({ id }) => id)).size).toBe(rows.length);
+    const again = new AbortController();
+    // Behind one in the middle all of its statement come again: none is left out.
+    for await (const event of db.events.follow(told[1]?.id ?? null, again.signal)) {
+      if (event.name === 'error' && event.errorId === ids[2]) again.abort();
+    }
+  });
+
   test('an id that this database never gave begins from now', async () => {
     await using here = await createCouplingDatabase();
     const past = await here.db.createJob(JOB, 'queued');
@@ -148,6 +176,17 @@ describe('live events', () => {
 
 async function collect(events: AsyncIterable<LiveEvent>, into: LiveEvent[]): Promise<void> {
   for await (const event of events) into.push(event);
+}
+
+/** The id of an event that a follower has seen. */
+async function startOf(db: OpenedCouplingDatabase): Promise<string> {
+  const end = new AbortController();
+  const seen: LiveEvent[] = [];
+  const following = collect(db.events.follow(null, end.signal), seen);
+  await untilSeen(db, seen);
+  end.abort();
+  await following;
+  return seen.at(-1)?.id ?? '';
 }
 
 /** Makes jobs until the follower, which begins at a moment nobody knows, has seen one; gives that one. */

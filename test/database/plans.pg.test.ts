@@ -148,6 +148,11 @@ describe('no table is read whole', () => {
     expect(await walked(() => queries.errors({ ...NO_ERROR, ...filter() }, PAGE))).toEqual([]);
   });
 
+  test('by the summary of the errors of a coupling, whatever their status', async () => {
+    const filter: ErrorFilter = { ...NO_ERROR, couplingId: [filled.couplingId], status: ['open', 'resolved'] };
+    expect(await walked(() => queries.errorSummary(filter))).toEqual([]);
+  });
+
   test.for<readonly [string, () => Partial<CouplingFilter>]>([
     ['without a filter', () => ({})],
     ['of a mapping', () => ({ mapping: [LISTED_LANE.mapping] })],

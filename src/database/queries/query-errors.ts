@@ -217,11 +217,12 @@ const summarize = async (
 ): Promise<readonly ErrorGroup[]> => {
   const laneIds = await lanesOf(lanes, filter);
   const conditions = await conditionsOf(clients, lanes, filter, laneIds);
-  const where = all([
-    oneOf(sql`e.status`, filter.status ?? ['open'], 'couplet.error_status'),
-    laneIds === null ? null : sql`e.lane_id = any(${laneArray(laneIds)})`,
-    conditions,
-  ]);
+  const ofLanes = all([laneIds === null ? null : sql`e.lane_id = any(${laneArray(laneIds)})`, conditions]);
+  const statuses = [...new Set(filter.status ?? (['open'] as const))];
+  const where = sql.join(
+    statuses.map((status) => sql`(${STATUSES[status]} and ${ofLanes})`),
+    sql` or `,
+  );
   // The newest is the sample. Ids are compared as text: an aggregate over uuid exists from PostgreSQL 18 on only.
   const rows = await clients.read<GroupRow>(sql`
     with found as (
