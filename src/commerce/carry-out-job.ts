@@ -27,8 +27,8 @@ export const commerceJobs = (commerce: CommerceSite): ReadonlyMap<JobKind, Carry
     ['pipeline', (job, stop) => carryOut(commerce, job, stop, PIPELINE)],
   ]);
 
-const pull: Step = async (commerce, channel, _job, stop) => {
-  const { received, malformed, reused, complete } = await pullOperations(commerce, channel, stop);
+const pull: Step = async (commerce, channel, _job, stop, moved) => {
+  const { received, malformed, reused, complete } = await pullOperations(commerce, channel, stop, moved);
   const counters = noCounters();
   counters.toHq.inserted = received;
   counters.toHq.failed = malformed;
@@ -43,14 +43,14 @@ const pull: Step = async (commerce, channel, _job, stop) => {
   };
 };
 
-const apply: Step = async (commerce, channel, job, stop) => {
+const apply: Step = async (commerce, channel, job, stop, moved) => {
   const asker = { id: job.id, actor: job.actor, reason: null, requestId: job.requestId };
-  const done = await synchronizeCustomers(commerce, channel, asker, stop);
+  const done = await synchronizeCustomers(commerce, channel, asker, stop, moved);
   await tellChannel(commerce, channel);
   return {
     channel,
     counters: done.counters,
-    rowsAffected: done.rows,
+    rowsAffected: moved.rows,
     status: done.complete ? 'succeeded' : 'cancelled',
     code: null,
     params: {},

@@ -2,6 +2,11 @@
 import type { Params } from '../domain/record.ts';
 import type { JobCounters } from '../ports/coupling-database.ts';
 
+/** How much a try has carried so far; what it did before a fault is told too. */
+export interface Moved {
+  rows: number;
+}
+
 export type Stop = () => Promise<boolean>;
 
 export interface ChannelReport {

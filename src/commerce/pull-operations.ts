@@ -9,7 +9,7 @@ import type { LaneLock, PendingChange } from '../ports/coupling-database.ts';
 import type { StoredRecord } from '../ports/store.ts';
 import { type CommerceSite, partsOf, pullLane, tableOf } from './commerce-site.ts';
 import { withCustomers } from './customers-as-known.ts';
-import type { Stop } from './job-report.ts';
+import type { Moved, Stop } from './job-report.ts';
 import { type Opened, openOperationTable, rowOf } from './operation-table.ts';
 
 const BATCH_ROWS = 1_000;
@@ -20,10 +20,16 @@ export interface Pulled {
   /** Counters that came again with another content. */
   reused: { table: string; counter: string }[];
   complete: boolean;
+  readonly moved: Moved;
 }
 
-export async function pullOperations(commerce: CommerceSite, channel: string, stop: Stop): Promise<Pulled> {
-  const pulled: Pulled = { received: 0, malformed: 0, reused: [], complete: true };
+export async function pullOperations(
+  commerce: CommerceSite,
+  channel: string,
+  stop: Stop,
+  moved: Moved,
+): Promise<Pulled> {
+  const pulled: Pulled = { received: 0, malformed: 0, reused: [], complete: true, moved };
   await readMarks(commerce.site, 'channel', channel);
   for (const part of partsOf(commerce.rules)) {
     await using lock = await commerce.site.database.lockLane(pullLane(channel, part), 600_000);
@@ -110,6 +116,7 @@ async function takeIn(
   await commerce.site.surroundings.reach('outcomes-recorded', pullLane(channel, part));
   pulled.received += counts.received;
   pulled.malformed += counts.malformed;
+  pulled.moved.rows += counts.received + counts.malformed;
   for (const counter of counts.reused)
     pulled.reused.push({ table: tableOf(commerce.rules, channel, part).name, counter });
 }

@@ -7,12 +7,18 @@ import type { SessionEnd, SessionJob } from '../ports/commerce-sessions.ts';
 import { type Job, noCounters } from '../ports/coupling-database.ts';
 import { ActionRefused } from '../ports/synchronizer.ts';
 import { type CommerceSite, jobLane } from './commerce-site.ts';
-import type { ChannelReport, Stop } from './job-report.ts';
+import type { ChannelReport, Moved, Stop } from './job-report.ts';
 
 /** A job asked for while the same one works is queued behind it. */
 const JOB_WAIT_MS = 600_000;
 
-export type Step = (commerce: CommerceSite, channel: string, job: Job, stop: Stop) => Promise<ChannelReport>;
+export type Step = (
+  commerce: CommerceSite,
+  channel: string,
+  job: Job,
+  stop: Stop,
+  moved: Moved,
+) => Promise<ChannelReport>;
 
 /** Null: the session that the job was to carry out again was canceled before its turn. */
 export async function runInSession(
@@ -25,8 +31,9 @@ export async function runInSession(
 ): Promise<ChannelReport | null> {
   await using lock = await commerce.site.database.lockLane(jobLane(channel, name), JOB_WAIT_MS);
   if (!lock) return failedReport(channel, 'store-busy', { job: name, channel });
+  const moved: Moved = { rows: 0 };
   // A dry run carries nothing.
-  if (job.dryRun) return step(commerce, channel, job, stop);
+  if (job.dryRun) return step(commerce, channel, job, stop, moved);
   const session = await commerce.sessions.begin(name, channel, job.id, rerunOf(job));
   if (!session) return null;
   const stopped: Stop = async () => (await stop()) || commerce.sessions.isCanceled(session.id);
@@ -35,7 +42,7 @@ export async function runInSession(
   try {
     // What is switched while the job works may not be in what it tells.
     const revision = await commerce.sessions.newestRevision();
-    const report = await step(commerce, channel, job, stopped);
+    const report = await step(commerce, channel, job, stopped, moved);
     if (report.status === 'succeeded') await commerce.sessions.noteDistributed(channel, name, revision);
     const status = await statusOf(commerce, report, job, session.id);
     // The process ends, and its job is given out again: the session waits for that.
@@ -52,7 +59,7 @@ export async function runInSession(
     const known = isKnown(fault);
     const code = known ? fault.code : 'internal-error';
     const params = known ? fault.params : {};
-    await end({ status: 'failed', code, params, rows: 0, counts: !(fault instanceof StoreUnreachable) });
+    await end({ status: 'failed', code, params, rows: moved.rows, counts: !(fault instanceof StoreUnreachable) });
     if (!known) throw fault;
     commerce.site.surroundings.log.warn({ channel, job: name, code }, fault.message);
     return failedReport(channel, code, params);

@@ -13,7 +13,7 @@ import { type Job, type JobCounters, noCounters } from '../ports/coupling-databa
 import { ActionRefused, type Asker } from '../ports/synchronizer.ts';
 import { applyOperations } from './apply-operations.ts';
 import { type CommerceSite, laneFor, operationStoreOf, partsOf, tableOf } from './commerce-site.ts';
-import type { Stop } from './job-report.ts';
+import type { Moved, Stop } from './job-report.ts';
 
 const BATCH_OPERATIONS = 1_000;
 const LANE_WAIT_MS = 600_000;
@@ -23,7 +23,7 @@ const RETRIES = { retries: 3, minTimeout: 50, factor: 3, randomize: true };
 
 export interface Synchronized {
   counters: JobCounters;
-  rows: number;
+  readonly moved: Moved;
   complete: boolean;
 }
 
@@ -32,8 +32,9 @@ export async function synchronizeCustomers(
   channel: string,
   job: Pick<Job, 'id'> & Asker,
   stop: Stop,
+  moved: Moved,
 ): Promise<Synchronized> {
-  const done: Synchronized = { counters: noCounters(), rows: 0, complete: true };
+  const done: Synchronized = { counters: noCounters(), moved, complete: true };
   await Promise.all([readMarks(commerce.site, 'hq', null), readMarks(commerce.site, 'channel', channel)]);
   await commerce.database.blockAndRelease(channel);
   for (const part of partsOf(commerce.rules)) {
@@ -122,7 +123,7 @@ async function inLane(
       const late = new Set<string>();
       await work(async (operations) => {
         const applied = await applyOperations(commerce, context, { ...run, counters: done.counters }, operations, late);
-        done.rows += applied.synchronized;
+        done.moved.rows += applied.synchronized;
         return applied.again;
       });
     } catch (fault) {

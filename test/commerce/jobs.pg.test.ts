@@ -243,6 +243,16 @@ describe('a feature', () => {
   });
 });
 
+describe('a try that fails half-way', () => {
+  test('counts what it had carried', async () => {
+    await using here = await openTwoChannels();
+    await create(here, 'ann');
+    await here.houston`alter table commerce.retailasyncaddressv2 rename column custaccountasync to other`;
+    await here.ask('POST', '/commerce/jobs/p-job/run', { channel: 'houston' }, { prefer: 'wait=30' });
+    expect(await sessions(here, 'job=p-job&channel=houston')).toMatchObject([{ status: 'failed', rowsAffected: 1 }]);
+  });
+});
+
 describe('the timetable', () => {
   test('says in the overview when the mapping of customers runs next: with 1010', async () => {
     await using here = await openTwoChannels({
