@@ -137,7 +137,8 @@ async function bringIntoStep({ couplet }: OpenCouplet, stores: DemoStores): Prom
   for (const installed of await couplet.install()) tellInstalled(couplet.settings, installed);
   const states = await couplet.database.laneStates();
   // Lanes of commerce, which begin with `@`, have no run of their own.
-  if (states.some(({ lane, firstRunDone }) => !firstRunDone && !lane.mapping.startsWith('@'))) await run({ couplet }, 'First synchronization');
+  if (states.some(({ lane, firstRunDone }) => !firstRunDone && !lane.mapping.startsWith('@')))
+    await run({ couplet }, 'First synchronization');
   if (await applyDemoEdits(stores)) {
     tell('People edit in HQ, in Houston and on the web…');
     await run({ couplet }, 'Second synchronization');

@@ -103,10 +103,10 @@ const assemble = async (
       return states.filter(({ lane }) => names.has(JSON.stringify([lane.mapping, lane.channel])));
     },
     laneStates: () => readLaneStates(clients),
+    lookAtLanes: (channel) => lookAtLanes(clients, channel),
     lockLane: async (lane, waitMs) => locks.lock(await lanes.idOf(lane), waitMs),
     raiseFence: async (lane) => raiseLaneFence(clients, await lanes.idOf(lane), holder),
     changeLane: async (lane, change) => changeLaneRow(clients, await lanes.idOf(lane), change),
-    lookAtLanes: (channel) => lookAtLanes(clients, channel),
     ensureLayout: async (lane, fields) => layouts.ensure(await lanes.idOf(lane), fields),
     ...cursorPart(clients, lanes),
     ...pendingPart(clients, lanes),

@@ -30,7 +30,11 @@ export type Verdict =
   /** Its parent is among the pending: silently after it. */
   | { readonly kind: 'waiting' }
   /** An update, or a record deleted and created again, that a breaker counts at the end of the run; by changed sides. */
-  | { readonly kind: 'changeDue'; readonly state: 'change' | 'changeHeld' | 'replacement'; readonly sides: readonly Side[] }
+  | {
+      readonly kind: 'changeDue';
+      readonly state: 'change' | 'changeHeld' | 'replacement';
+      readonly sides: readonly Side[];
+    }
   /** A policy will delete, restore or uncouple at the end of the run. */
   | { readonly kind: 'deletionDue' }
   | { readonly kind: 'found'; readonly finding: Finding };

@@ -22,7 +22,15 @@ const request = {
   requestId: null,
   body: null,
 } as const;
-const resolution = { action: 'retry' as const, winner: null, fields: null, actor: null, reason: null, jobId: null, logIds: [] };
+const resolution = {
+  action: 'retry' as const,
+  winner: null,
+  fields: null,
+  actor: null,
+  reason: null,
+  jobId: null,
+  logIds: [],
+};
 const seen = (key: string) => ({ ...syncError().hqRecord, key: [key] });
 
 describe('retention', () => {
@@ -56,8 +64,20 @@ describe('retention', () => {
     await here.sql`update couplet.coupling set created_at = ${LONG_AGO}, ended_at = case when ended_at is not null then ${LONG_AGO}::timestamptz end`;
     await here.sql`update couplet.sync_error set first_seen_at = ${LONG_AGO}, last_seen_at = ${LONG_AGO}, resolved_at = case when resolved_at is not null then ${LONG_AGO}::timestamptz end`;
 
-    expect(await here.db.upkeep.retire(NEVER)).toEqual({ logMonths: [], couplings: 0, jobs: 0, errors: 0, operations: 0 });
-    expect(await here.db.upkeep.retire(MONTH)).toEqual({ logMonths: [], couplings: 1, jobs: 1, errors: 1, operations: 0 });
+    expect(await here.db.upkeep.retire(NEVER)).toEqual({
+      logMonths: [],
+      couplings: 0,
+      jobs: 0,
+      errors: 0,
+      operations: 0,
+    });
+    expect(await here.db.upkeep.retire(MONTH)).toEqual({
+      logMonths: [],
+      couplings: 1,
+      jobs: 1,
+      errors: 1,
+      operations: 0,
+    });
 
     expect([...(await here.db.couplingsById([living.id, ended.id])).keys()]).toEqual([living.id]);
     expect(await here.db.countCouplings(LANE)).toBe(1);

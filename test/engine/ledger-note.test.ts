@@ -33,7 +33,13 @@ test('a note comes back as it was written', () => {
     { ...BARE, operation: 'delete', fields: [], sourceValues: null, endsCoupling: true, actor: 'anna', code: 'policy' },
     { ...BARE, fields: [{ name: 'parent', from: '1', cleared: true }] },
     { ...BARE, operation: 'update', fields: [{ name: 'name', from: 'x', base: known }], reverts: 'l', errorId: 'e' },
-    { ...BARE, operation: 'update', fields: [{ name: 'name', from: 'x', baseLater: true }], reason: '', requestId: 'r' },
+    {
+      ...BARE,
+      operation: 'update',
+      fields: [{ name: 'name', from: 'x', baseLater: true }],
+      reason: '',
+      requestId: 'r',
+    },
   ];
   for (const note of notes) {
     expect(readNote(writeNote(note))).toEqual(note);
