@@ -8,11 +8,20 @@ import type { Clients } from './connect.ts';
 import type { Parameter, Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { isoTime } from './iso-time.ts';
-import { hasPending, LANE_COLUMNS, type LaneRegistry, type LaneRow, laneStateOf } from './lane-registry.ts';
+import {
+  CURSOR_COLUMNS,
+  type CursorRow,
+  cursorsOf,
+  hasPending,
+  LANE_COLUMNS,
+  type LaneRegistry,
+  type LaneRow,
+  laneStateOf,
+} from './lane-registry.ts';
 
 type PendingPart = Pick<
   CouplingDatabase,
-  'takePending' | 'pendingOf' | 'countPending' | 'lanesWithWork' | 'pendRetries' | 'changePendingState'
+  'takePending' | 'takeWork' | 'pendingOf' | 'countPending' | 'lanesWithWork' | 'pendRetries' | 'changePendingState'
 >;
 
 /**
@@ -101,6 +110,10 @@ interface PendingRow {
   readonly state: PendingState;
 }
 
+type WorkRow = CursorRow & (PendingRow | { readonly id: null });
+
+const isPending = (row: WorkRow): row is CursorRow & PendingRow => row.id !== null;
+
 const pendingOfRow = (row: PendingRow): PendingChange => ({
   id: row.id,
   generation: row.generation,
@@ -124,6 +137,13 @@ export const TAKE = `
       where (p.state, p.lane_id, p.id) > (s.state, $1, $3::bigint) and (p.state, p.lane_id) <= (s.state, $1)
       order by p.state, p.lane_id, p.id limit $4) p
    order by p.id limit $4`;
+
+// The lane is there whatever is pending in it, and with it the cursors.
+export const TAKE_WORK = `
+  select l.hq_cursor, l.channel_cursor, p.*
+    from (select ${CURSOR_COLUMNS} from couplet.lane l where l.id = $1) l
+    left join (${TAKE}) p on true
+   order by p.id`;
 
 // One look into the unique index per key, whatever the planner believes of a table that is filled and emptied all day.
 const OF_KEYS = `
@@ -179,6 +199,12 @@ export const pendingPart = (clients: Clients, lanes: LaneRegistry): PendingPart 
     const laneId = await lanes.idOf(lane);
     const rows = await query<PendingRow>(clients.looks, TAKE, [laneId, plainArray(states), afterId ?? '0', limit]);
     return rows.map(pendingOfRow);
+  },
+  takeWork: async (lane, states, afterId, limit) => {
+    const laneId = await lanes.idOf(lane);
+    const args = [laneId, plainArray(states), afterId ?? '0', limit];
+    const rows = await query<WorkRow>(clients.looks, TAKE_WORK, args);
+    return { changes: rows.flatMap((row) => (isPending(row) ? [pendingOfRow(row)] : [])), cursors: cursorsOf(rows[0]) };
   },
   pendingOf: async (lane, side, keys) => {
     if (keys.length === 0) return new Map<KeyText, PendingChange>();

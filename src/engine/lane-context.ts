@@ -48,8 +48,11 @@ export interface LaneContext {
   readonly stores: Readonly<Record<Side, Store>>;
   readonly tables: Readonly<Record<Side, StoreTable>>;
   readonly prepared: PreparedMapping;
-  /** How far each store's marks are read; unread delete marks count from here. */
-  readonly cursors: Readonly<Record<Side, Cursor | null>>;
+  /**
+   * How far each store's marks were read when the changes in hand were taken; unread delete marks count from here. A mark
+   * may stay in a store long after it was read, so in a long run one that is worked would count as unread once more.
+   */
+  cursors: Readonly<Record<Side, Cursor | null>>;
   readonly surroundings: EngineSurroundings;
   /** Of the rows that a delete would take along, those that are coupled in some mapping of this channel. */
   livingDependents(

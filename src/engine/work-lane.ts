@@ -102,7 +102,8 @@ export async function workPending(
         await batches.drain();
         return false;
       }
-      const changes = await context.database.takePending(context.lane, states, after, BATCH_RECORDS);
+      const { changes, cursors } = await context.database.takeWork(context.lane, states, after, BATCH_RECORDS);
+      context.cursors = cursors;
       const last = changes.at(-1);
       if (!last) break;
       after = last.id;

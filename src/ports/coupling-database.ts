@@ -84,6 +84,16 @@ export interface CouplingDatabase {
     afterId: string | null,
     limit: number,
   ): Promise<readonly PendingChange[]>;
+  /** The same with the cursors as of the same moment: whatever they have passed was among the pending then. */
+  takeWork(
+    lane: Lane,
+    states: readonly PendingState[],
+    afterId: string | null,
+    limit: number,
+  ): Promise<{
+    readonly changes: readonly PendingChange[];
+    readonly cursors: Readonly<Record<Side, Cursor | null>>;
+  }>;
   /** For these keys, whatever their state: a pair may be pending on the other side too. */
   pendingOf(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlyMap<KeyText, PendingChange>>;
   countPending(lane: Lane): Promise<Readonly<Record<Side, Readonly<Record<PendingState, number>>>>>;

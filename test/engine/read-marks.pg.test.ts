@@ -1,7 +1,9 @@
 /** Several readers of one store on one coupling database. */
 import { expect, it } from 'vitest';
 import { readMarks } from '../../src/engine/read-marks.ts';
-import { smallSite } from './small-site.ts';
+import { runChannel, type RunRequest } from '../../src/engine/run-channel.ts';
+import { until } from '../support/until.ts';
+import { REQUEST, smallSite } from './small-site.ts';
 
 it('a reader that is overtaken between its look at the cursor and the answer of the store goes on from there', async () => {
   let overtake = async (): Promise<void> => {};
@@ -25,4 +27,46 @@ it('a reader that is overtaken between its look at the cursor and the answer of 
   expect(await readMarks(site.site, 'hq', null)).toMatchObject({ marks: 1 });
   await site.run();
   expect(site.houston.select('shoppers')).toHaveLength(2);
+});
+
+it('a record that was deleted and made again is found so once, however long its mark stays in the store', async () => {
+  const lane = { mapping: 'customers', channel: 'houston' };
+  await using site = await smallSite();
+  // One page of changes, the last of which comes while the run is under way.
+  for (let n = 0; n < 1_000; n += 1) site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}` });
+  await site.run();
+  await site.run();
+  // Somebody else reads the store and has not come so far: no mark may go.
+  await site.site.hq.currentCursor('another');
+  for (let n = 1; n < 1_000; n += 1) site.hq.update('customers', { num: `C${n}` }, { name: `Renamed ${n}` });
+  const beforePage = [
+    () => {
+      const [row] = site.hq.select('customers', { num: 'C0' });
+      site.hq.delete('customers', { num: 'C0' });
+      site.hq.insert('customers', { ...row });
+    },
+    async () => {
+      await until(async () => (await site.database.countPending(lane)).hq.due === 0);
+      site.hq.update('customers', { num: 'C0' }, { name: 'Once more' });
+    },
+  ];
+  const request: RunRequest = {
+    ...REQUEST,
+    stop: async () => {
+      const change = beforePage.shift();
+      if (!change) return false;
+      await change();
+      await readMarks(site.site, 'hq', null);
+      return false;
+    },
+  };
+  await runChannel(site.site, site.memory, 'houston', [lane], request);
+  expect(site.houston.select('shoppers', { cust_num: 'C0' })).toMatchObject([{ full_name: 'Once more' }]);
+  const found = await site.sql`
+    select action, count(*)::int as times from couplet.sync_log where hq_key = '["C0"]' group by action order by action`;
+  expect(found).toEqual([
+    { action: 'coupled', times: 1 },
+    { action: 'inserted', times: 1 },
+    { action: 'modified', times: 1 },
+  ]);
 });
