@@ -44,9 +44,10 @@ export function continuousRounds(site: Site, memory: LaneMemory, log: { warn(mes
       );
       return new Set(able.map(({ lane }) => lane.channel));
     },
-    async runChannel(channel, signal) {
+    async runChannel(channel, which, signal) {
       const reports = await runChannel(site, memory, channel, lanes.get(channel) ?? [], {
         ...CONTINUOUS,
+        onlyOwn: which === 'own',
         stop: () => Promise.resolve(signal.aborted),
       });
       return reports.some((report) => report.status === 'failed');

@@ -27,7 +27,10 @@ export interface ReadOptions {
   readonly remembered?: Map<string, Cursor>;
   /** Where the coupling database says it is, from a question that is under way already. */
   readonly known?: Promise<Cursor | null>;
-  /** Told the channels concerned as soon as changes are among the pending, before the store is told. */
+  /**
+   * Told the channels concerned as soon as changes are among the pending, before the store is told; also of those that
+   * another process took in, for this one may be who works them.
+   */
   readonly taken?: (channels: ReadonlySet<string>) => void;
 }
 
@@ -43,7 +46,9 @@ export async function readMarks(
   const { database, surroundings } = site;
   const store = storeOf(site, side, channel);
   const lanes = laneIndex(site, side, channel);
-  let { cursor, page: ahead } = await begin(site, store, remembered.get(storeText(side, channel)), known);
+  const before = remembered.get(storeText(side, channel));
+  let { cursor, page: ahead } = await begin(site, store, before, known);
+  if (before !== undefined && before !== cursor) taken(new Set(channel === null ? site.channels.keys() : [channel]));
   let marks = 0;
   const changed: string[] = [];
   for (;;) {
@@ -61,12 +66,13 @@ export async function readMarks(
     if (!(await database.moveCursor(side, channel, cursor, page.cursor, pend, moves))) {
       // Somebody else read a window from here at the same time; this one may have seen what theirs had not yet.
       cursor = await placeOf(site, store);
+      if (pend.length > 0) taken(channelsOf(pend));
       continue;
     }
     marks += page.marks.length;
     cursor = page.cursor;
     remembered.set(storeText(side, channel), cursor);
-    if (pend.length > 0) taken(new Set(pend.map(({ lane }) => lane.channel)));
+    if (pend.length > 0) taken(channelsOf(pend));
     await surroundings.reach('cursor-moved', null);
     await store.confirm(database.reader, page.cursor);
     if (page.complete) break;
@@ -74,6 +80,8 @@ export async function readMarks(
   remembered.set(storeText(side, channel), cursor);
   return { marks, changedTables: changed, cursor };
 }
+
+const channelsOf = (pend: readonly NewPending[]): ReadonlySet<string> => new Set(pend.map(({ lane }) => lane.channel));
 
 /** Where the coupling database stands with this store; a reader that comes first begins at the store's present. */
 async function placeOf({ database }: Site, store: Store): Promise<Cursor> {

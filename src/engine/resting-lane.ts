@@ -19,6 +19,7 @@ interface Asked {
   readonly scope: 'modified' | 'full';
   readonly dryRun: boolean;
   readonly trigger: string;
+  readonly onlyOwn?: boolean;
 }
 
 export interface Rest {
@@ -53,6 +54,8 @@ export function restOf(site: Site, memory: LaneMemory, channel: string, asked: A
     if (!found) return null;
     const standing = standsStill(found.state, asked.dryRun);
     if (standing) return standing;
+    const { holder } = found.state;
+    if (asked.onlyOwn === true && holder !== null && holder !== site.database.holder) return 'nothing-to-do';
     if (asked.trigger === 'change' && !found.state.fullRunDue && awaitsSomebody(memory, found.state))
       return 'awaiting-first-run';
     return rests(site, memory, found, asked) ? 'nothing-to-do' : null;

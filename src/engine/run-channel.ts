@@ -36,6 +36,8 @@ export interface RunRequest {
   /** True: every lane has a job of its own below `jobId`. */
   readonly children: boolean;
   readonly waitForLaneMs: number;
+  /** Lanes that another process worked last are left to it. */
+  readonly onlyOwn?: boolean;
   readonly stop: () => Promise<boolean>;
 }
 
@@ -195,10 +197,7 @@ export const doneOf = (counters: JobCounters): number => {
 
 type Half = (context: LaneContext, run: LaneRun, request: LaneRequest, asked: RunRequest) => Promise<boolean>;
 
-/**
- * Short faults (a deadlock, a lock held a moment too long, a connection cut) are over by the next try, which takes over
- * anew. So is a lane that was lost, to somebody's action or because this process stood still for too long.
- */
+/** Short faults (a deadlock, a connection cut, the lane lost to an action or to a long standstill) are over by the next try. */
 const RETRIES = { retries: 3, minTimeout: 50, factor: 3, randomize: true };
 
 async function inLane(

@@ -7,7 +7,10 @@ export interface Rounds {
   waitForMarks(side: Side, channel: string | null, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Channels with a lane on a continuous schedule that has something to do and may do it; one question for all. */
   channelsWithWork(): Promise<ReadonlySet<string>>;
-  /** Works what is due in the channel, parents before children. True when a store was away: try again later. */
-  runChannel(channel: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Works what is due in the channel, parents before children; `own`: only in lanes that this process worked last. True
+   * when a store was away: try again later.
+   */
+  runChannel(channel: string, which: 'own' | 'any', signal: AbortSignal): Promise<boolean>;
   warn(message: string): void;
 }

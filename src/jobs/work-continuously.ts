@@ -50,8 +50,8 @@ export interface ContinuousWork {
 export function workContinuously(options: ContinuousOptions): ContinuousWork {
   const end = new AbortController();
   const bells = new Map(options.channels.map((channel) => [channel, bell()]));
-  const ring = (channels: Iterable<string>): void => {
-    for (const channel of channels) bells.get(channel)?.ring();
+  const ring: Ring = (channels, which) => {
+    for (const channel of channels) bells.get(channel)?.ring(which);
   };
   const loops = [
     watchStore(options, 'hq', null, ring, end.signal),
@@ -62,7 +62,7 @@ export function workContinuously(options: ContinuousOptions): ContinuousWork {
   return {
     async stop() {
       end.abort();
-      ring(bells.keys());
+      ring(bells.keys(), 'any');
       await Promise.all(loops);
     },
   };
@@ -73,16 +73,16 @@ async function watchStore(
   options: ContinuousOptions,
   side: Side,
   channel: string | null,
-  ring: (channels: Iterable<string>) => void,
+  ring: Ring,
   signal: AbortSignal,
 ): Promise<void> {
   let backOffMs = 0;
   let inARow = 0;
   while (!signal.aborted) {
     try {
-      await options.rounds.readMarks(side, channel, ring);
+      await options.rounds.readMarks(side, channel, (channels) => ring(channels, 'own'));
       // A store that is back may have work waiting that was put off.
-      if (backOffMs > 0) ring(channel === null ? options.channels : [channel]);
+      if (backOffMs > 0) ring(channel === null ? options.channels : [channel], 'any');
       backOffMs = 0;
       options.report({ side, channel, state: 'reachable', code: null, params: {}, message: null });
       // Whatever was committed meanwhile ends the wait at its first look.
@@ -126,10 +126,10 @@ const stateOf = (fault: unknown): StoreStateReport['state'] =>
 async function workChannel(options: ContinuousOptions, channel: string, own: Bell, signal: AbortSignal): Promise<void> {
   let backOffMs = 0;
   while (!signal.aborted) {
-    await own.rings();
+    const which = await own.rings();
     if (signal.aborted) return;
     try {
-      const unreachable = await options.rounds.runChannel(channel, signal);
+      const unreachable = await options.rounds.runChannel(channel, which, signal);
       backOffMs = unreachable ? longer(backOffMs) : 0;
     } catch (fault) {
       options.rounds.warn(
@@ -164,36 +164,46 @@ const longer = (backOffMs: number): number => Math.min(Math.max(BACK_OFF_FIRST_M
 
 // ---------------------------------------------------------------- waiting
 
+/**
+ * Which lanes are looked at. Marks wake every worker of a store at once; were each of them after the lane, it would change
+ * hands with every commit, its fence be raised and its ledgers searched. So marks are for who worked the lane last, and
+ * the look that comes every second, for whatever was left lying, is for anybody.
+ */
+type Which = 'own' | 'any';
+type Ring = (channels: Iterable<string>, which: Which) => void;
+
 interface Bell {
   /** Somebody has brought work. */
-  ring(): void;
+  ring(which: Which): void;
   /** There is work, which may be what could not be done a moment ago: not heard while it is quiet. */
   nudge(): void;
   quietFor(ms: number): void;
   /** Returns at once when it rang since the last time. */
-  rings(): Promise<void>;
+  rings(): Promise<Which>;
 }
 
 function bell(): Bell {
-  let rang = false;
+  let rang: Which | null = null;
   let quietUntilMs = 0;
   let wake: () => void = () => undefined;
-  const ring = (): void => {
-    rang = true;
+  const ring = (which: Which): void => {
+    rang = rang === 'any' ? rang : which;
     wake();
   };
   return {
     ring,
     nudge() {
-      if (performance.now() >= quietUntilMs) ring();
+      if (performance.now() >= quietUntilMs) ring('any');
     },
     quietFor(ms) {
       quietUntilMs = performance.now() + ms;
     },
     async rings() {
-      if (!rang) await new Promise<void>((resolve) => (wake = resolve));
+      if (rang === null) await new Promise<void>((resolve) => (wake = resolve));
       wake = () => undefined;
-      rang = false;
+      const which = rang ?? 'any';
+      rang = null;
+      return which;
     },
   };
 }
