@@ -48,6 +48,7 @@ export async function coupleInContext(
     lone: items,
     void: [],
     unproven: [],
+    openErrors: [],
     parents,
     translator: makeTranslator(context.prepared, parents.find),
   };

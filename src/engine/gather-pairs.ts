@@ -8,7 +8,7 @@ import { type KeyText, keyText, otherSide, type RecordKey, SIDES } from '../doma
 import type { SideNow, FieldValues, Translator } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { makeTranslator } from '../domain/translate.ts';
-import type { Coupling, PendingChange } from '../ports/coupling-database.ts';
+import type { Coupling, PendingChange, SyncError } from '../ports/coupling-database.ts';
 import type { ReadResult, StoredRecord } from '../ports/store.ts';
 import type { LaneContext } from './lane-context.ts';
 
@@ -48,6 +48,8 @@ export interface Gathered {
   readonly void: readonly WorkItem[];
   /** Not readable with certainty now (table truncated or replaced since): they stay pending. */
   readonly unproven: readonly WorkItem[];
+  /** Open errors of the pairs. */
+  readonly openErrors: readonly SyncError[];
   readonly parents: Parents;
   readonly translator: Translator;
 }
@@ -57,7 +59,7 @@ interface Knot {
   readonly pending: Map<string, PendingChange>;
 }
 
-/** Couplings of all items, and what else is pending for the other record of each pair. */
+/** Couplings of all items. */
 async function findCouplings(
   context: LaneContext,
   items: readonly WorkItem[],
@@ -81,7 +83,6 @@ async function findCouplings(
     if (item.pending) knot.pending.set(item.pending.id, item.pending);
     knots.set(coupling.id, knot);
   }
-  await addPartnersPending(context, [...knots.values()], items);
   return { knots: [...knots.values()], lone };
 }
 
@@ -129,8 +130,14 @@ export async function gatherPairs(context: LaneContext, items: readonly WorkItem
     }
   }
   for (const item of loneItems) if (!item.record) keys[item.side].push(item.key);
-  const [hq, channel] = await Promise.all(SIDES.map((side) => readSide(context, side, keys[side])));
-  const reads = { hq: hq as ReadResult, channel: channel as ReadResult };
+  // What follows from the couplings is asked at once, of three databases.
+  const [hq, channel, openErrors] = await Promise.all([
+    readSide(context, 'hq', keys.hq),
+    readSide(context, 'channel', keys.channel),
+    openErrorsOf(context, knots),
+    addPartnersPending(context, knots, items),
+  ]);
+  const reads = { hq, channel };
 
   const unproven: WorkItem[] = [];
   const pairs: PairWork[] = [];
@@ -149,8 +156,18 @@ export async function gatherPairs(context: LaneContext, items: readonly WorkItem
     else (reads[item.side].absenceProven ? gone : unproven).push(item);
   }
   const parents = await findParents(context, pairs, lone);
-  return { pairs, lone, void: gone, unproven, parents, translator: makeTranslator(context.prepared, parents.find) };
+  const translator = makeTranslator(context.prepared, parents.find);
+  return { pairs, lone, void: gone, unproven, openErrors, parents, translator };
 }
+
+const openErrorsOf = (context: LaneContext, knots: readonly Knot[]): Promise<readonly SyncError[]> =>
+  knots.length > 0
+    ? context.database.openErrors(context.lane, {
+        couplingIds: knots.map(({ coupling }) => coupling.id),
+        hqKeys: [],
+        channelKeys: [],
+      })
+    : Promise.resolve([]);
 
 function pairOf(context: LaneContext, knot: Knot, reads: Readonly<Record<Side, ReadResult>>): PairWork | null {
   const records: Record<Side, StoredRecord | null> = { hq: null, channel: null };

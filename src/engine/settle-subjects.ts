@@ -9,7 +9,6 @@ import {
   keyText,
   otherSide,
   type Side,
-  SIDES,
   type Value,
   type WriteDirection,
 } from '../domain/record.ts';
@@ -49,38 +48,6 @@ const RETRY_FIRST_MS = 30_000;
 const RETRY_LONGEST_MS = 3_600_000;
 export const retryDelayMs = (attempts: number): number =>
   Math.min(RETRY_FIRST_MS * 2 ** Math.max(0, attempts - 1), RETRY_LONGEST_MS);
-
-export async function loadOpenErrors(context: LaneContext, subjects: readonly Subject[]): Promise<void> {
-  const couplingIds: string[] = [];
-  const keys = { hq: [] as NonNullable<Subject['keys']['hq']>[], channel: [] as NonNullable<Subject['keys']['hq']>[] };
-  const byId = new Map<string, Subject>();
-  const byKey = { hq: new Map<string, Subject>(), channel: new Map<string, Subject>() };
-  for (const subject of subjects) {
-    if (subject.pair && subject.loneSide === null) {
-      couplingIds.push(subject.couplingId);
-      byId.set(subject.couplingId, subject);
-      continue;
-    }
-    for (const side of SIDES) {
-      const key = subject.keys[side];
-      if (!key) continue;
-      keys[side].push(key);
-      byKey[side].set(keyText(key), subject);
-    }
-  }
-  const errors = await context.database.openErrors(context.lane, {
-    couplingIds,
-    hqKeys: keys.hq,
-    channelKeys: keys.channel,
-  });
-  for (const error of errors) {
-    const owner =
-      (error.couplingId && byId.get(error.couplingId)) ||
-      (error.hqRecord.key && byKey.hq.get(keyText(error.hqRecord.key))) ||
-      (error.channelRecord.key && byKey.channel.get(keyText(error.channelRecord.key)));
-    if (owner && !owner.openErrors.includes(error)) owner.openErrors.push(error);
-  }
-}
 
 export function settleSubject(settling: Settling, subject: Subject): void {
   const { builder } = settling;

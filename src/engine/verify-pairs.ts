@@ -12,7 +12,7 @@ import { type Gathered, gatherPairs, type PairWork } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
 import { type BatchPlan, subjectOfPair } from './plan-pairs.ts';
 import { readMarks } from './read-marks.ts';
-import { loadOpenErrors } from './settle-subjects.ts';
+import { loadOpenErrors } from './load-open-errors.ts';
 import type { SingleRun } from './single-run.ts';
 import type { Site } from './site.ts';
 import { finding } from './subject.ts';
@@ -123,7 +123,7 @@ async function reportDifferences(
     subject.verdict = finding('failure', 'verification-difference', params);
     return subject;
   });
-  await loadOpenErrors(context, subjects);
+  await loadOpenErrors(context, subjects, gathered);
   await carryOut(context, run, plan, subjects, OPTIONS);
   const results = different.map(
     ({ pair, differing }): JobResult => ({

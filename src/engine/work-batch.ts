@@ -15,7 +15,8 @@ import type { LaneContext, RunIdentity } from './lane-context.ts';
 import { readNote } from './ledger-note.ts';
 import { goneSubject, type LoneOptions, planInsert, planLoneRecords } from './plan-lone-records.ts';
 import { type BatchPlan, planPair, type PlanOptions, subjectOfPair } from './plan-pairs.ts';
-import { loadOpenErrors, settleSubject } from './settle-subjects.ts';
+import { loadOpenErrors } from './load-open-errors.ts';
+import { settleSubject } from './settle-subjects.ts';
 import { stopSwinging } from './stop-swinging.ts';
 import { finding, type PlannedWrite, type Subject } from './subject.ts';
 
@@ -109,14 +110,18 @@ export async function planGathered(
   subjects.push(...(await planLoneRecords(plan, options.lone)));
   // Records that are gone and were never coupled: what was wrong with them is over.
   for (const item of gathered.void) subjects.push(goneSubject(plan, item));
-  await Promise.all([completePlan(context, subjects), stopSwinging(context, identity, subjects)]);
+  await Promise.all([completePlan(context, subjects, gathered), stopSwinging(context, identity, subjects)]);
   return { plan, subjects };
 }
 
 /** What a plan needs to know beyond the pairs themselves: open errors, parents on their way, rows a delete would take along. */
-export async function completePlan(context: LaneContext, subjects: readonly Subject[]): Promise<void> {
+export async function completePlan(
+  context: LaneContext,
+  subjects: readonly Subject[],
+  gathered: Gathered | null = null,
+): Promise<void> {
   await Promise.all([
-    loadOpenErrors(context, subjects),
+    loadOpenErrors(context, subjects, gathered),
     letWaitForPendingParents(context, subjects),
     checkCascades(context, subjects),
   ]);
@@ -169,8 +174,14 @@ async function writeBoth(
       for (const write of subject.writes) if (write.side === side) planned.push(write);
     }
     if (planned.length > 0) {
-      await run.ensureJob();
-      batches[side].push(await writeSide(context, run, side, planned, builder, options));
+      // The job's row is there before anything is recorded; the store need not wait for it.
+      const [written, made] = await Promise.allSettled([
+        writeSide(context, run, side, planned, builder, options),
+        run.ensureJob(),
+      ]);
+      if (written.status === 'rejected') throw written.reason;
+      if (made.status === 'rejected') throw made.reason;
+      batches[side].push(written.value);
     }
     await context.surroundings.reach(side === 'hq' ? 'hq-written' : 'channel-written', context.lane);
   }
