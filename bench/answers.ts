@@ -24,7 +24,10 @@ async function lateServer(to: URL): Promise<{ port: number; close(): void }> {
     for (const socket of [near, far]) {
       sockets.add(socket);
       socket.on('error', () => {});
-      socket.on('close', () => void [near, far].forEach((end) => end.destroy()));
+      socket.on('close', () => {
+        near.destroy();
+        far.destroy();
+      });
     }
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));

@@ -139,7 +139,7 @@ export const TAKE = `
    order by p.id limit $4`;
 
 // The lane is there whatever is pending in it, and with it the cursors.
-export const TAKE_WORK = `
+const TAKE_WORK = `
   select l.hq_cursor, l.channel_cursor, p.*
     from (select ${CURSOR_COLUMNS} from couplet.lane l where l.id = $1) l
     left join (${TAKE}) p on true

@@ -4,14 +4,7 @@
  */
 import { causeOfError } from '../domain/cause-of-error.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
-import {
-  directionTo,
-  keyText,
-  otherSide,
-  type Side,
-  type Value,
-  type WriteDirection,
-} from '../domain/record.ts';
+import { directionTo, otherSide, type Side, type Value, type WriteDirection } from '../domain/record.ts';
 import type {
   ErrorField,
   ErrorRecord,
