@@ -97,6 +97,25 @@ export function refusalToListen(host: string, auth: AuthSettings): string | null
   }
 }
 
+function commerceSiteOf(
+  site: Site,
+  memory: LaneMemory,
+  database: OpenedCouplingDatabase,
+  { operationStores }: ComposedStores,
+  { commerce }: Settings,
+): CommerceSite | null {
+  if (commerce === null) return null;
+  return {
+    site,
+    memory,
+    rules: commerce,
+    database: database.commerce,
+    sessions: database.commerceSessions,
+    index: database.channelCustomers,
+    operationStores,
+  };
+}
+
 export async function compose(options: ComposeOptions): Promise<Couplet> {
   const { settings, log } = options;
   const database = await openCouplingDatabase({ url: options.databaseUrl, migrate: options.migrate });
@@ -107,18 +126,7 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
   const memory = emptyMemory();
   const synchronizer = createSynchronizer(site, memory);
   const stores = composeStores(site, database, settings);
-  const commerce: CommerceSite | null =
-    settings.commerce === null
-      ? null
-      : {
-          site,
-          memory,
-          rules: settings.commerce,
-          database: database.commerce,
-          sessions: database.commerceSessions,
-          index: database.channelCustomers,
-          operationStores: stores.operationStores,
-        };
+  const commerce = commerceSiteOf(site, memory, database, stores, settings);
   if (commerce) {
     for (const [kind, work] of commerceJobs(commerce)) otherJobs.set(kind, work);
     operationErrors.act = (error, request) => actOnOperationError(commerce, error, request);

@@ -105,6 +105,7 @@ export const jobsPart = (clients: Clients): JobsPart => ({
     return rows.length > 0;
   },
   ...toldPart(clients),
+  ...askedPart(clients),
   ...queuedPart(clients),
 });
 
@@ -112,15 +113,7 @@ const toldPart = (
   clients: Clients,
 ): Pick<
   CouplingDatabase,
-  | 'addJobResults'
-  | 'addJobResult'
-  | 'jobById'
-  | 'isCancelRequested'
-  | 'answeredErrors'
-  | 'couplingsWrittenBy'
-  | 'jobProgress'
-  | 'jobOutcome'
-  | 'endInterruptedJobs'
+  'addJobResults' | 'addJobResult' | 'isCancelRequested' | 'answeredErrors' | 'couplingsWrittenBy'
 > => ({
   addJobResults: (jobId, results) =>
     clients.raw.begin((sql) => writeResults(sql, jobId, results)).then(() => undefined),
@@ -132,10 +125,6 @@ const toldPart = (
       code,
       writes === null ? null : JSON.stringify(writes),
     ]);
-  },
-  jobById: async (id) => {
-    const row = await rowOf(clients, id);
-    return row === null ? null : jobOfRow(row);
   },
   isCancelRequested: async (id) => {
     const [row] = await query<{ asked: boolean }>(
@@ -160,6 +149,15 @@ const toldPart = (
       [jobId],
     );
     return new Set(rows.map((row) => row.id));
+  },
+});
+
+const askedPart = (
+  clients: Clients,
+): Pick<CouplingDatabase, 'jobById' | 'jobProgress' | 'jobOutcome' | 'endInterruptedJobs'> => ({
+  jobById: async (id) => {
+    const row = await rowOf(clients, id);
+    return row === null ? null : jobOfRow(row);
   },
   jobProgress: async (id) => {
     const row = await rowOf(clients, id);

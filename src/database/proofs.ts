@@ -167,41 +167,49 @@ export const proofsPart = (clients: Clients, lanes: LaneRegistry, layouts: Layou
         }),
       );
     },
-    loadProof: async (lane) => {
-      const [row] = await query<ProofRow>(clients.raw, LOAD, [await lanes.idOf(lane)]);
-      return {
-        passStartedAt: isoTimeOrNull(row?.pass_started_at ?? null),
-        passAfter: row?.pass_after ?? null,
-        provenAt: isoTimeOrNull(row?.proven_at ?? null),
-        provenAgoSeconds: row?.ago ?? null,
-      };
-    },
-    moveProof: async (lane, from: LaneProof, step) => {
-      const laneId = await lanes.idOf(lane);
-      return clients.raw.begin(async (transaction) => {
-        const moved = await query(transaction, MOVE, [
-          laneId,
-          from.passAfter,
-          step.after,
-          step.pairs,
-          step.verified,
-          step.drift,
-        ]);
-        if (moved.length > 0 && step.after === null) await query(transaction, COMPLETE, [laneId]);
-        return moved.length > 0;
-      });
-    },
-    recordPass: async (lane, startedAt, { pairs, verified, drift }) => {
-      await query(clients.raw, PASS, [await lanes.idOf(lane), startedAt.toISOString(), pairs, verified, drift]);
-    },
-    proofs: async () => {
-      const rows = await query<MappingRow>(clients.raw, PROOFS, []);
-      return rows.map(
-        ({ oldest, ...row }): MappingProof => ({ ...row, oldestProofAt: oldest === null ? null : isoTime(oldest) }),
-      );
-    },
+    ...passesPart(clients, lanes),
   };
 };
+
+/** How far each lane is proven. */
+const passesPart = (
+  clients: Clients,
+  lanes: LaneRegistry,
+): Pick<ProofKeeping, 'loadProof' | 'moveProof' | 'recordPass' | 'proofs'> => ({
+  loadProof: async (lane) => {
+    const [row] = await query<ProofRow>(clients.raw, LOAD, [await lanes.idOf(lane)]);
+    return {
+      passStartedAt: isoTimeOrNull(row?.pass_started_at ?? null),
+      passAfter: row?.pass_after ?? null,
+      provenAt: isoTimeOrNull(row?.proven_at ?? null),
+      provenAgoSeconds: row?.ago ?? null,
+    };
+  },
+  moveProof: async (lane, from: LaneProof, step) => {
+    const laneId = await lanes.idOf(lane);
+    return clients.raw.begin(async (transaction) => {
+      const moved = await query(transaction, MOVE, [
+        laneId,
+        from.passAfter,
+        step.after,
+        step.pairs,
+        step.verified,
+        step.drift,
+      ]);
+      if (moved.length > 0 && step.after === null) await query(transaction, COMPLETE, [laneId]);
+      return moved.length > 0;
+    });
+  },
+  recordPass: async (lane, startedAt, { pairs, verified, drift }) => {
+    await query(clients.raw, PASS, [await lanes.idOf(lane), startedAt.toISOString(), pairs, verified, drift]);
+  },
+  proofs: async () => {
+    const rows = await query<MappingRow>(clients.raw, PROOFS, []);
+    return rows.map(
+      ({ oldest, ...row }): MappingProof => ({ ...row, oldestProofAt: oldest === null ? null : isoTime(oldest) }),
+    );
+  },
+});
 
 interface RangeRow {
   readonly pairs: number;

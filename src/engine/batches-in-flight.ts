@@ -52,11 +52,7 @@ export function batchesInFlight(
   let fault: { readonly cause: unknown } | null = null;
   let again = 0;
   let yieldedAtMs = performance.now();
-  // A record that refers to one of its own mapping may refer to one that is just being coupled.
-  const alone = context.prepared.references.some(
-    (index) => context.prepared.fields[index]?.field.references?.mapping === context.lane.mapping,
-  );
-
+  const alone = refersToItself(context);
   const drain = async (): Promise<void> => {
     while (flights.size > 0) await Promise.all(flights);
     worked.clear();
@@ -76,11 +72,6 @@ export function batchesInFlight(
       .then(() => void flights.delete(landed));
     flights.add(landed);
   };
-  const mustWait = ({ pairs, lone, void: gone, unproven }: Gathered, options: BatchOptions): boolean => {
-    if (worked.size === 0) return false;
-    if (alone || gone.length > 0 || unproven.length > 0 || (lone.length > 0 && !options.expectEmpty)) return true;
-    return pairs.some((pair) => worked.has(pair.coupling.id));
-  };
   return {
     get again() {
       return again;
@@ -98,12 +89,10 @@ export function batchesInFlight(
         yieldedAtMs = performance.now();
         if (mayBeWorked) items = await stillPending(context, given, states);
       }
-      // What must be decided again of it is counted there, and is due in the next round.
-      if (taken.size > 0)
-        items = items.filter(({ pending }) => pending === null || taken.get(pending.id) !== pending.generation);
+      items = withoutTaken(items, taken);
       if (items.length === 0) return;
       let gathered = await gatherPairs(context, items);
-      if (mustWait(gathered, options)) {
+      if (worked.size > 0 && mustWait(gathered, options, worked, alone)) {
         await drain();
         gathered = await gatherPairs(context, await stillPending(context, items, states));
       }
@@ -119,6 +108,27 @@ export function batchesInFlight(
     },
   };
 }
+
+/** Whether it may meet what the batches before are about to couple, or a pair that they work. */
+function mustWait(
+  { pairs, lone, void: gone, unproven }: Gathered,
+  options: BatchOptions,
+  worked: ReadonlySet<string>,
+  alone: boolean,
+): boolean {
+  if (alone || gone.length > 0 || unproven.length > 0 || (lone.length > 0 && !options.expectEmpty)) return true;
+  return pairs.some((pair) => worked.has(pair.coupling.id));
+}
+
+/** What must be decided again of the others is counted with the batch that took them along, and is due in the next round. */
+const withoutTaken = (items: readonly WorkItem[], taken: ReadonlyMap<string, number>): readonly WorkItem[] =>
+  taken.size === 0
+    ? items
+    : items.filter(({ pending }) => pending === null || taken.get(pending.id) !== pending.generation);
+
+/** A record that refers to one of its own mapping may refer to one that is just being coupled. */
+const refersToItself = ({ prepared, lane }: LaneContext): boolean =>
+  prepared.references.some((index) => prepared.fields[index]?.field.references?.mapping === lane.mapping);
 
 /** What of the changes is not worked yet, as it is now. Records that a scan has read are not among them. */
 async function stillPending(

@@ -18,19 +18,17 @@ import type {
   Coupling,
   SyncError,
   LogEntry,
-  JobStatus,
-  JobCounters,
-  JobRequest,
-  Job,
-  JobResult,
-  JobProgress,
-  Recording,
 } from './coupling-records.ts';
+import type { Job, JobCounters, JobProgress, JobRequest, JobResult, JobStatus } from './job-records.ts';
+import type { Recording } from './recording.ts';
 import type { Cursor, Lane } from './store.ts';
 import type { ProofKeeping } from './verification.ts';
 
+export type * from './candidate.ts';
 export type * from './coupling-records.ts';
-export { noCounters } from './coupling-records.ts';
+export type * from './job-records.ts';
+export type * from './recording.ts';
+export { noCounters } from './job-records.ts';
 
 export interface SubjectOfError {
   readonly lane: Lane;

@@ -1,8 +1,10 @@
 /** What the coupling database keeps, as the engine and everybody above it know it. */
 import type { Base } from '../domain/pair.ts';
 import type { Json, Params, RecordKey, Side, Value } from '../domain/record.ts';
-import type { OperationOutcome, ResolutionAction } from './operation-outcome.ts';
-import type { Cursor, Fence, Lane } from './store.ts';
+import type { ErrorCandidate } from './candidate.ts';
+import type { JobTrigger } from './job-records.ts';
+import type { ResolutionAction } from './operation-outcome.ts';
+import type { Cursor, Lane } from './store.ts';
 
 // ---------------------------------------------------------------- lanes
 
@@ -185,13 +187,6 @@ export interface ErrorRecord {
   readonly version: string | null;
 }
 
-export interface ErrorCandidate {
-  readonly side: Side;
-  readonly key: RecordKey;
-  readonly description: string;
-  readonly matchedOn: readonly string[];
-}
-
 /** Something that needs somebody. At most one open error per coupling, and per uncoupled record. */
 export interface SyncError {
   readonly id: string;
@@ -287,141 +282,3 @@ export interface LogEntry {
 }
 
 export type RecentWrites = readonly Pick<LogEntry, 'direction' | 'changedBy' | 'changes'>[];
-
-// ---------------------------------------------------------------- jobs
-
-export type JobKind =
-  | 'synchronize'
-  | 'couple'
-  | 'uncouple'
-  | 'resolve'
-  | 'bulk'
-  | 'revert'
-  | 'verify'
-  | 'check'
-  | 'p-job'
-  | 'synchronize-customers'
-  | '1010'
-  | '1110'
-  | '1070'
-  | 'pipeline';
-export type JobTrigger = 'schedule' | 'change' | 'manual' | 'configuration' | 'recovery';
-export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-
-export interface DirectionCounters {
-  inserted: number;
-  modified: number;
-  deleted: number;
-  unchanged: number;
-  skipped: number;
-  failed: number;
-}
-
-export interface JobCounters {
-  toHq: DirectionCounters;
-  toChannel: DirectionCounters;
-  coupled: number;
-  uncoupled: number;
-  conflicts: number;
-  deletions: number;
-  ambiguous: number;
-  unmatchedInHq: number;
-  unmatchedInChannel: number;
-}
-
-export interface JobRequest {
-  readonly kind: JobKind;
-  readonly mapping: string | null;
-  readonly channel: string | null;
-  readonly parentId: string | null;
-  readonly scope: 'modified' | 'full' | null;
-  readonly direction: 'both' | 'toHq' | 'toChannel' | null;
-  readonly dryRun: boolean;
-  readonly trigger: JobTrigger;
-  readonly actor: string | null;
-  readonly requestId: string | null;
-  /** What the job's kind needs besides: pairs, filters, actions. */
-  readonly body: Json;
-}
-
-export interface Job extends JobRequest {
-  readonly id: string;
-  readonly status: JobStatus;
-  readonly attempts: number;
-  readonly cancelRequested: boolean;
-}
-
-/** An item of bulk work or of a dry run. */
-export interface JobResult {
-  readonly status: 'succeeded' | 'failed' | 'skipped';
-  readonly code: string | null;
-  readonly params: Params;
-  readonly errorId: string | null;
-  readonly couplingId: string | null;
-  readonly hqKey: RecordKey | null;
-  readonly channelKey: RecordKey | null;
-  readonly candidates: readonly ErrorCandidate[];
-  readonly writes: Json;
-}
-
-export interface JobProgress {
-  readonly counters: JobCounters;
-  readonly done: number;
-  readonly total: number | null;
-}
-
-// ---------------------------------------------------------------- recording
-
-/** All that a batch led to. Arrays may be empty. */
-export interface Recording {
-  readonly fence: Fence;
-  readonly jobId: string | null;
-  /** Ledger batches taken into account here; recorded once, whoever comes second is told by `recordedBatches`. */
-  readonly batchIds: readonly string[];
-  readonly couple: readonly NewCoupling[];
-  readonly update: readonly CouplingUpdate[];
-  readonly end: readonly EndedCoupling[];
-  /** Records without a coupling that a person wants left alone. */
-  readonly uncoupled: readonly UncoupledMark[];
-  /** Keys that somebody couples again: their uncoupled marks go. */
-  readonly forgetUncoupled: readonly UncoupledMark[];
-  /**
-   * Couplings whose reference was written as null because this parent is not coupled. When the parent is coupled (or was
-   * by now: a parent's recording may have committed since it was looked up, so the parent's lane row is locked before
-   * this is checked), the coupling is put among the pending and the wait is gone. Errors with `waitsFor` are released
-   * in the same way.
-   */
-  readonly waits: readonly {
-    readonly couplingId: string;
-    readonly mapping: string;
-    readonly side: Side;
-    readonly key: RecordKey;
-  }[];
-  readonly log: readonly LogEntry[];
-  /** Inserted, or written over the open error of the same id. */
-  readonly errors: readonly SyncError[];
-  readonly resolve: readonly { readonly errorId: string; readonly resolution: ErrorResolution }[];
-  /** Worked: gone unless the key changed again meanwhile (generation). */
-  readonly done: readonly { readonly id: string; readonly generation: number }[];
-  readonly keep: readonly { readonly id: string; readonly generation: number; readonly state: PendingState }[];
-  readonly pend: readonly NewPending[];
-  readonly results: readonly JobResult[];
-  /** Customer operations that these writes carried out, or could not. */
-  readonly operations?: readonly OperationOutcome[];
-  readonly progress: JobProgress | null;
-}
-
-export const noCounters = (): JobCounters => {
-  const none = (): DirectionCounters => ({ inserted: 0, modified: 0, deleted: 0, unchanged: 0, skipped: 0, failed: 0 });
-  return {
-    toHq: none(),
-    toChannel: none(),
-    coupled: 0,
-    uncoupled: 0,
-    conflicts: 0,
-    deletions: 0,
-    ambiguous: 0,
-    unmatchedInHq: 0,
-    unmatchedInChannel: 0,
-  };
-};

@@ -12,11 +12,16 @@
  */
 import type { KeyText, Params, RecordKey, Side, Value } from '../domain/record.ts';
 import type { ValueType } from '../domain/value-type.ts';
+import type {
+  InstallResult,
+  SetupProblem,
+  StoreSurvey,
+  TableDescription,
+  TableName,
+  WatchedTable,
+} from './store-setup.ts';
 
-export interface TableName {
-  readonly schema: string | null;
-  readonly name: string;
-}
+export type * from './store-setup.ts';
 
 /** What the engine reads and writes of one table for one mapping. `values` of a record are aligned with `columns`. */
 export interface RecordShape {
@@ -40,77 +45,6 @@ export interface StoreCapabilities {
   /** A batch into an empty table can be loaded in bulk. */
   readonly bulkLoad: boolean;
   readonly maxBatchRecords: number;
-}
-
-// ---------------------------------------------------------------- set-up
-
-export interface ColumnDescription {
-  readonly name: string;
-  readonly type: ValueType;
-  readonly nullable: boolean;
-  readonly hasDefault: boolean;
-  /** Computed by the store; never written. */
-  readonly generated: boolean;
-  readonly identity: 'always' | 'byDefault' | null;
-}
-
-export interface TableDescription {
-  readonly table: TableName;
-  readonly kind: 'table' | 'partitioned' | 'view' | 'foreign' | 'unlogged' | 'temporary' | 'other';
-  readonly columns: readonly ColumnDescription[];
-  /** Column sets that are unique and not null: what may serve as a key. */
-  readonly uniqueKeys: readonly (readonly string[])[];
-  readonly foreignKeys: readonly {
-    readonly name: string;
-    readonly columns: readonly string[];
-    readonly parent: TableName;
-    readonly parentColumns: readonly string[];
-    readonly onDelete: 'cascade' | 'setNull' | 'setDefault' | 'restrict' | 'noAction';
-    readonly deferrable: boolean;
-  }[];
-  readonly rights: {
-    readonly select: boolean;
-    readonly insert: boolean;
-    readonly update: boolean;
-    readonly delete: boolean;
-    /** May create triggers here (owner of the table, or the TRIGGER right). */
-    readonly trigger: boolean;
-  };
-  /** Columns the connection may not read or write although the table is granted otherwise. */
-  readonly unreadableColumns: readonly string[];
-  readonly unwritableColumns: readonly string[];
-  readonly rowSecurity: boolean;
-  /** Fed by a logical-replication subscription, which fires no statement triggers. */
-  readonly subscribed: boolean;
-}
-
-/** What a check wants to know of a store before it looks at single tables. */
-export interface StoreSurvey {
-  /** Every table that the connection can see, to tell which was meant by a name that is none. */
-  readonly tables: readonly TableName[];
-  /** The store as a whole lets Couplet put its capture in; the single tables may not. */
-  readonly mayInstall: boolean;
-  /** Of the store as a whole: its version, read only, no wake-ups. */
-  readonly problems: readonly SetupProblem[];
-}
-
-export interface SetupProblem {
-  readonly code: string;
-  readonly params: Params;
-  readonly table: TableName | null;
-}
-
-/** What is watched in the store: the table, its key, and the columns that a captured delete keeps (all, when null). */
-export interface WatchedTable {
-  readonly table: TableName;
-  /** Distinct keys under which mappings know the table; marks carry each. */
-  readonly keys: readonly (readonly string[])[];
-}
-
-export interface InstallResult {
-  readonly installed: readonly TableName[];
-  readonly unchanged: readonly TableName[];
-  readonly problems: readonly SetupProblem[];
 }
 
 // ---------------------------------------------------------------- capture

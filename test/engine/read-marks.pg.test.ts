@@ -39,11 +39,12 @@ it('a record that was deleted and made again is found so once, however long its 
   // Somebody else reads the store and has not come so far: no mark may go.
   await site.site.hq.currentCursor('another');
   for (let n = 1; n < 1_000; n += 1) site.hq.update('customers', { num: `C${n}` }, { name: `Renamed ${n}` });
-  const beforePage = [
+  const beforePage: (() => Promise<void>)[] = [
     () => {
       const [row] = site.hq.select('customers', { num: 'C0' });
       site.hq.delete('customers', { num: 'C0' });
       site.hq.insert('customers', { ...row });
+      return Promise.resolve();
     },
     async () => {
       await until(async () => (await site.database.countPending(lane)).hq.due === 0);
