@@ -4,6 +4,7 @@
  */
 import { PLAIN_RUN } from '../domain/pair.ts';
 import { keyText } from '../domain/record.ts';
+import type { WorkItem } from '../engine/gather-pairs.ts';
 import type { LaneContext } from '../engine/lane-context.ts';
 import { forgetLane, openLane } from '../engine/open-lane.ts';
 import { readMarks } from '../engine/read-marks.ts';
@@ -29,7 +30,11 @@ export async function distributeDeactivations(
   await readMarks(commerce.site, 'hq', null);
   for (const lane of lanes.toReversed()) {
     if (await stop()) break;
-    if ((await deactivatedIn(commerce, lane, null)).length === 0) continue;
+    const [due, asked] = await Promise.all([
+      deactivatedIn(commerce, lane, null),
+      commerce.index.endedAndAsked(lane, BATCH_RECORDS),
+    ]);
+    if (due.length === 0 && asked.length === 0) continue;
     const context = await openLane(commerce.site, commerce.memory, lane, LANE_WAIT_MS);
     if (!context) throw new StoreBusy('the mapping is busy; try again', { ...lane });
     try {
@@ -47,16 +52,22 @@ export async function distributeDeactivations(
 async function inLane(commerce: CommerceSite, context: LaneContext, job: Job, counters: JobCounters): Promise<void> {
   const asker = { actor: job.actor, reason: null, requestId: job.requestId };
   const run = { ...singleRun(commerce.site, context.lane, '1010', 'commerce', asker, job.id, null), counters };
+  const end = async (items: readonly WorkItem[]): Promise<void> => {
+    const options = { ...optionsFor(context), ownErrors: true };
+    const { plan, subjects } = await planBatch(context, run.identity, items, options);
+    await carryOut(context, run, plan, subjects, options);
+  };
   for (let after: string | null = null; ; ) {
     const changes = await deactivatedIn(commerce, context.lane, after);
     const last = changes.at(-1);
-    if (!last) return;
+    if (!last) break;
     after = last.id;
-    const options = optionsFor(context);
-    const items = changes.map((pending) => ({ side: 'hq', key: pending.key, pending }) as const);
-    const planned = await planBatch(context, run.identity, items, options);
-    await carryOut(context, run, planned.plan, planned.subjects, options);
+    await end(changes.map((pending) => ({ side: 'hq', key: pending.key, pending }) as const));
   }
+  // HQ's deletion may be seen here before the channel that asked for it has recorded it, or by a run that somebody asked
+  // for: then it was listed as anybody's. Now it is known whose it was.
+  const asked = await commerce.index.endedAndAsked(context.lane, BATCH_RECORDS);
+  if (asked.length > 0) await end(asked.map((key) => ({ side: 'hq', key, pending: null }) as const));
 }
 
 /** Deleted in HQ by an operation, and not worked here yet. */

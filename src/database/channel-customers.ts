@@ -1,6 +1,6 @@
 /** What the coupling database knows of a channel's customers besides operations: who has which GUID, who is on the way. */
 import type { ChannelCustomerIndex, GuidOfRecord } from '../ports/channel-customer-index.ts';
-import { keyText } from '../domain/record.ts';
+import { keyOfText, keyText } from '../domain/record.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import { query } from './connect.ts';
@@ -62,6 +62,19 @@ export const channelCustomersPart = (clients: Clients, lanes: LaneRegistry): Cha
   async endedByOperation(mapping, hqKeys) {
     const rows = await query<{ hq_key: string }>(clients.raw, ENDED, [mapping, textArray(hqKeys.map(keyText))]);
     return new Set(rows.map((row) => row.hq_key));
+  },
+  async endedAndAsked(lane, limit) {
+    const asked = await query<{ hq_key: string }>(
+      clients.raw,
+      `select hq_key from couplet.sync_error
+        where lane_id = $1 and status = 'open' and kind = 'deletion' and code = 'deleted-in-hq' and hq_key is not null
+        order by id limit $2`,
+      [await lanes.idOf(lane), limit],
+    );
+    if (asked.length === 0) return [];
+    const keys = textArray(asked.map((row) => row.hq_key));
+    const ended = await query<{ hq_key: string }>(clients.raw, ENDED, [lane.mapping, keys]);
+    return ended.map((row) => keyOfText(row.hq_key));
   },
   async accountOf(channel, account) {
     const rows = await query<{ guid: string }>(

@@ -18,6 +18,8 @@ export interface ChannelCustomerIndex {
   ofCouplings(lane: Lane, couplingIds: readonly string[]): Promise<readonly GuidOfRecord[]>;
   /** Of these records of HQ, those that an operation deleted there, whichever channel it came from. */
   endedByOperation(mapping: string, hqKeys: readonly RecordKey[]): Promise<ReadonlySet<KeyText>>;
+  /** Records of HQ that an operation deleted, about which somebody is asked in this lane all the same; at most so many. */
+  endedAndAsked(lane: Lane, limit: number): Promise<readonly RecordKey[]>;
   /** The GUID of the customer who got this number through an operation of the channel. */
   accountOf(channel: string, account: string): Promise<string | null>;
 }

@@ -1,5 +1,8 @@
 /** What a till and a web shop call, over real databases: whichever way a customer travels, it is one customer. */
 import { describe, expect, test } from 'vitest';
+import { readMarks } from '../../src/engine/read-marks.ts';
+import { runChannel } from '../../src/engine/run-channel.ts';
+import { REQUEST } from '../engine/small-site.ts';
 import { until } from '../support/until.ts';
 import { openTwoChannels, type TwoChannelStage } from './two-channel-stage.ts';
 
@@ -133,6 +136,27 @@ describe('a channel in asynchronous mode', () => {
       status: 'synchronized',
       values: { phone: '5' },
     });
+  });
+
+  test('a part taken away goes everywhere with 1010, also where a run met the deletion first and asked somebody', async () => {
+    await using here = await openTwoChannels();
+    await here.hq`insert into customer (account_num, name) values ('H1', 'Known')`;
+    await here.hq`insert into customer_address (account_num, street) values ('H1', 'Main 1')`;
+    await editAsynchronously(here);
+    const [address] = (await here.ask('GET', `${houston}/H1`)).body.addresses;
+    await here.ask('PATCH', `${houston}/H1`, { addresses: [{ key: address.key, deactivate: true }] });
+    await here.run('p-job');
+    await here.run('synchronize-customers');
+    expect(await here.hq`select 1 from customer_address`).toEqual([]);
+    const { site, memory } = here.couplet;
+    await readMarks(site, 'hq', null);
+    await runChannel(site, memory, 'online', [{ mapping: 'addresses', channel: 'online' }], REQUEST);
+    expect((await here.ask('GET', '/synchronization-errors')).body.items).toMatchObject([
+      { code: 'deleted-in-hq', channel: 'online', mapping: 'addresses' },
+    ]);
+    await here.run('1010');
+    expect((await here.ask('GET', '/synchronization-errors')).body.items).toEqual([]);
+    for (const channel of [here.houston, here.online]) expect(await channel`select 1 from address`).toEqual([]);
   });
 
   test('tells the shop what became of it', async () => {
