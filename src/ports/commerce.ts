@@ -266,7 +266,15 @@ export interface CommerceDatabase {
   countByStatus(): Promise<
     readonly { readonly channel: string; readonly status: OperationStatus; readonly count: number }[]
   >;
-  failuresByCode(): Promise<readonly { readonly code: string; readonly count: number; readonly sampleId: string }[]>;
+  /** `params`: where they are the same for all. */
+  failuresByCode(): Promise<
+    readonly {
+      readonly code: string;
+      readonly params: Params | null;
+      readonly count: number;
+      readonly sampleId: string;
+    }[]
+  >;
 }
 
 export const asyncRecordName = (guid: string, partKey: string): string => `${guid} ${partKey}`;

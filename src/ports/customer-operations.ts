@@ -3,7 +3,7 @@
  * corrected, synchronized, dismissed. Refusals are `ActionRefused`; what a store says is a fault of the store.
  */
 import type { OperationPart } from '../domain/operation-row.ts';
-import type { Json, Value } from '../domain/record.ts';
+import type { Json, Params, Value } from '../domain/record.ts';
 import type { CustomerOperation, OperationFilter, OperationStatus } from './commerce.ts';
 import type { Page, PageRequest } from './queries.ts';
 import type { Asker } from './synchronizer.ts';
@@ -18,7 +18,12 @@ export interface OperationSummary {
     readonly waiting: { readonly count: number | null; readonly oldestAt: string | null };
     readonly statuses: Readonly<Partial<Record<OperationStatus, number>>>;
   }[];
-  readonly failures: readonly { readonly code: string; readonly count: number; readonly sampleId: string }[];
+  readonly failures: readonly {
+    readonly code: string;
+    readonly params: Params | null;
+    readonly count: number;
+    readonly sampleId: string;
+  }[];
 }
 
 /** What is saved: values of the channel's form by field, null where the field is to be empty. */

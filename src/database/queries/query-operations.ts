@@ -1,5 +1,6 @@
 /** Customer operations as people look for them, and what they change about one. */
 import { type SQL, sql } from 'drizzle-orm';
+import type { Params } from '../../domain/record.ts';
 import { operationTerm, partTerm } from '../../domain/operation-terms.ts';
 import type { CommerceDatabase, OperationCause, OperationChange, OperationFilter } from '../../ports/commerce.ts';
 import { plainArray, textArray } from '../array-literal.ts';
@@ -98,13 +99,20 @@ export const operationsPart = (clients: Clients): Asked => ({
     ).map((row) => ({ ...row })),
   failuresByCode: async () =>
     (
-      await query<{ code: string; count: number; sample_id: string }>(
+      await query<{ code: string; params: string | null; count: number; sample_id: string }>(
         clients.raw,
-        `select code, count(*)::int as count, min(id::text) as sample_id from couplet.customer_operation
+        `select code, count(*)::int as count, min(id::text) as sample_id,
+                case when min(params::text) = max(params::text) then min(params::text) end as params
+           from couplet.customer_operation
           where status = 'failed' and code is not null group by code order by 2 desc, 1`,
         [],
       )
-    ).map(({ code, count, sample_id }) => ({ code, count, sampleId: sample_id })),
+    ).map(({ code, params, count, sample_id }) => ({
+      code,
+      params: params === null ? null : (JSON.parse(params) as Params),
+      count,
+      sampleId: sample_id,
+    })),
 });
 
 // ---------------------------------------------------------------- filters

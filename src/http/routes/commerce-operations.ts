@@ -1,5 +1,7 @@
 /** Customer Synchronization Status: every operation that a channel recorded, not only those that failed. */
 import { describeCode } from '../../domain/describe-change.ts';
+import type { Params } from '../../domain/record.ts';
+import { entryOf, isErrorCode } from '../../errors/catalogue.ts';
 import type { CustomerOperations } from '../../ports/customer-operations.ts';
 import { callerIn } from '../authorize.ts';
 import { csvContent, PROBLEMS } from '../describe-api.ts';
@@ -77,7 +79,7 @@ function registerLists(api: Server, { presenter }: ServerDeps, operations: Custo
           waiting,
           statuses,
         })),
-        failures: failures.map((failure) => ({ ...failure, message: describeCode(failure.code, {}) })),
+        failures: failures.map((failure) => ({ ...failure, message: describeAll(failure.code, failure.params) })),
       };
     },
   );
@@ -103,3 +105,7 @@ function registerOne(api: Server, deps: ServerDeps, operations: CustomerOperatio
     },
   );
 }
+
+/** Where not all have failed for the same value, the sentence says what they have in common. */
+const describeAll = (code: string, params: Params | null): string =>
+  params === null && isErrorCode(code) ? entryOf(code).meaning : describeCode(code, params ?? {});

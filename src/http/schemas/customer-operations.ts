@@ -179,7 +179,15 @@ export const OperationSummarySchema = z
         statuses: z.partialRecord(z.enum(OPERATION_STATUSES), z.int()),
       }),
     ),
-    failures: z.array(z.strictObject({ code: z.string(), message: z.string(), count: z.int(), sampleId: IdSchema })),
+    failures: z.array(
+      z.strictObject({
+        code: z.string(),
+        params: ParamsSchema.nullable().describe('Where they are the same for all.'),
+        message: z.string(),
+        count: z.int(),
+        sampleId: IdSchema,
+      }),
+    ),
   })
   .meta({ id: 'OperationSummary' });
 

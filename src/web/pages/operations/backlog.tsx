@@ -28,10 +28,10 @@ export function Backlog() {
       </ul>
       {data.failures.length > 0 && (
         <ul className="legend" aria-label={t.operations.failures}>
-          {data.failures.slice(0, 5).map(({ code, count, message }) => (
+          {data.failures.slice(0, 5).map(({ code, params, count, message }) => (
             <li key={code}>
               <PageLink href={addressOf('/customer-operations', { code, status: 'failed' })}>
-                {describe(t, code, {}, message)}: {format.number(count)}
+                {describe(t, code, params ?? {}, message)}: {format.number(count)}
               </PageLink>
             </li>
           ))}
