@@ -1,6 +1,8 @@
 /** More changes than one batch holds, several batches under way at once: every pair is decided once. */
 import { expect, it } from 'vitest';
+import { SIDES } from '../../src/domain/record.ts';
 import type { CrashPoint } from '../../src/engine/lane-context.ts';
+import { storeOf } from '../../src/engine/site.ts';
 import { type SmallSite, smallSite } from './small-site.ts';
 
 const CUSTOMERS = 3_300;
@@ -42,14 +44,15 @@ it('a first load never makes a record that matches one it has made', async () =>
   ]);
 });
 
-/** Somebody takes the lane over whenever a batch has come to this point, so many times. */
+/** Somebody takes the lane over, in the stores too, whenever a batch has come to this point, so many times. */
 async function takenOver(at: CrashPoint, times: number): Promise<{ site: SmallSite; leaveAlone(): void }> {
   let left = 0;
   const site: SmallSite = await smallSite({
     async reach(point, lane) {
       if (point !== at || lane?.mapping !== 'customers' || left === 0) return;
       left -= 1;
-      await site.database.raiseFence(lane);
+      const fence = { lane, number: await site.database.raiseFence(lane) };
+      for (const side of SIDES) await storeOf(site.site, side, 'houston').takeOver(site.database.reader, fence);
     },
   });
   left = times;
