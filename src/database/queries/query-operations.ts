@@ -97,23 +97,25 @@ export const operationsPart = (clients: Clients): Asked => ({
         [],
       )
     ).map((row) => ({ ...row })),
-  failuresByCode: async () =>
-    (
-      await query<{ code: string; params: string | null; count: number; sample_id: string }>(
-        clients.raw,
-        `select code, count(*)::int as count, min(id::text) as sample_id,
+  failuresByCode: () => failuresByCode(clients),
+});
+
+const failuresByCode = async (clients: Clients): ReturnType<CommerceDatabase['failuresByCode']> =>
+  (
+    await query<{ code: string; params: string | null; count: number; sample_id: string }>(
+      clients.raw,
+      `select code, count(*)::int as count, min(id::text) as sample_id,
                 case when min(params::text) = max(params::text) then min(params::text) end as params
            from couplet.customer_operation
           where status = 'failed' and code is not null group by code order by 2 desc, 1`,
-        [],
-      )
-    ).map(({ code, params, count, sample_id }) => ({
-      code,
-      params: params === null ? null : (JSON.parse(params) as Params),
-      count,
-      sampleId: sample_id,
-    })),
-});
+      [],
+    )
+  ).map(({ code, params, count, sample_id }) => ({
+    code,
+    params: params === null ? null : (JSON.parse(params) as Params),
+    count,
+    sampleId: sample_id,
+  }));
 
 // ---------------------------------------------------------------- filters
 
