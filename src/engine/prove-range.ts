@@ -61,8 +61,8 @@ async function findSuspects(
   const valuesOf = (side: Side) => prepared.fields.map((field) => field.columns[side]);
   const whole = await Promise.all(
     SIDES.map(async (side) => {
-      const digest = await tables[side].digest?.({ keys: range.keys[side], values: valuesOf(side) });
-      return digest !== undefined && sameDigest(digest, range.digests[side]);
+      const digest = await tables[side].digest({ keys: range.keys[side], values: valuesOf(side) });
+      return sameDigest(digest, range.digests[side]);
     }),
   );
   if (whole.every(Boolean)) return [];
@@ -72,9 +72,9 @@ async function findSuspects(
     SIDES.map(async (side, at) => {
       if (whole[at]) return;
       const keys = each.map((coupling) => coupling.keys[side]);
-      const held = await tables[side].digestEach?.({ keys, values: valuesOf(side) });
+      const held = await tables[side].digestEach({ keys, values: valuesOf(side) });
       each.forEach(({ id, digests }, index) => {
-        if (held === undefined || held[index] !== digests[side]) suspects.add(id);
+        if (held[index] !== digests[side]) suspects.add(id);
       });
     }),
   );

@@ -273,10 +273,10 @@ export interface StoreTable {
   /** Exact number of records inside the filter. */
   count(): Promise<number>;
 
-  /** Computed in the store; absent where it cannot: its records are then read and compared one by one. */
-  readonly digest?: (request: DigestRequest) => Promise<RangeDigest>;
+  /** Of the records that are there; computed in the store where it can. */
+  digest(request: DigestRequest): Promise<RangeDigest>;
   /** The MD5 of each record's text, in hexadecimal digits; null for one that is absent or outside the filter. */
-  readonly digestEach?: (request: DigestRequest) => Promise<readonly (string | null)[]>;
+  digestEach(request: DigestRequest): Promise<readonly (string | null)[]>;
 
   /** Records inside the filter that match a probe, coupled or not. */
   match(request: MatchRequest): Promise<readonly MatchCandidate[]>;

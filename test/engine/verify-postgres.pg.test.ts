@@ -112,7 +112,7 @@ async function digests({ couplet: { site, memory, database } }: PostgresSite) {
   const range = await database.proofs.rangeAfter(LANE, null, 10_000);
   const ofStores = await Promise.all(
     SIDES.map(async (side) =>
-      tables[side].digest?.({
+      tables[side].digest({
         keys: range?.keys[side] ?? [],
         values: prepared.fields.map((field) => field.columns[side]),
       }),
@@ -146,7 +146,7 @@ describe('verification over PostgreSQL', () => {
     expect(range).toMatchObject({ pairs: 45, apart: [], digests: { hq: { records: 45 } } });
     for (const side of SIDES) {
       const values = prepared.fields.map((field) => field.columns[side]);
-      expect(await tables[side].digest?.({ keys: range?.keys[side] ?? [], values })).toEqual(range?.digests[side]);
+      expect(await tables[side].digest({ keys: range?.keys[side] ?? [], values })).toEqual(range?.digests[side]);
     }
   });
 

@@ -148,9 +148,3 @@ describe.skipIf(!existsSync(DATA))('Northwind as HQ (where its data are at hand)
     expect(rest(sides['details']!.shop)).toEqual(rest(sides['details']!.hq));
   }, 120_000);
 });
-
-describe.skipIf(existsSync(DATA))('Northwind as HQ', () => {
-  it('is not tried here: its data file does not stand beside the project', () => {
-    console.info('Northwind: data/northwind.sql is not beside the project; its walk-through is not run.');
-  });
-});

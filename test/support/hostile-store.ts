@@ -183,6 +183,8 @@ function hostileTable(table: StoreTable, hostile: Hostility, { disturb }: Hostil
     read: (keys, since) => pass('read', () => table.read(keys, since)),
     scan: (after, limit) => pass('scan', () => table.scan(after, limit)),
     count: () => pass('count', () => table.count()),
+    digest: (request) => pass('digest', () => table.digest(request)),
+    digestEach: (request) => pass('digestEach', () => table.digestEach(request)),
     match: (request) => pass('match', async () => hostile.shuffle('match', await table.match(request))),
     search: (text, columns, limit) => pass('search', () => table.search(text, columns, limit)),
     cascades: (keys, limit) =>

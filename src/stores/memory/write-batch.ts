@@ -28,10 +28,11 @@ interface Batch {
 const MOVED: Attempt = { status: 'moved' };
 const SUPPRESSED: Attempt = { status: 'suppressed' };
 
-function insert({ bound, work }: Batch, write: Extract<Write, { operation: 'insert' }>): Attempt {
+function insert({ bound, work, choosesKeys }: Batch, write: Extract<Write, { operation: 'insert' }>): Attempt {
   const isTaken = write.unless.some((match) => matchingRows(bound, match, work.transaction).length > 0);
   if (isTaken) return { status: 'matched' };
-  const row = insertRow(work, bound.table, { ...bound.shape.onCreate, ...Object.fromEntries(write.set) }, true);
+  const given = Object.fromEntries([...write.set].filter(([name]) => choosesKeys || !bound.shape.key.includes(name)));
+  const row = insertRow(work, bound.table, { ...bound.shape.onCreate, ...given }, true);
   return row ? { status: 'done', rowId: row.id, before: null, gone: false } : SUPPRESSED;
 }
 

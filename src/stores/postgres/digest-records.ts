@@ -13,7 +13,7 @@ import { type StoreColumn, valueExpression } from './column-types.ts';
 import { keyExpression } from './key-expression.ts';
 import { unnested } from './record-select.ts';
 
-export function prepareDigests(table: BoundTable): Required<Pick<StoreTable, 'digest' | 'digestEach'>> {
+export function prepareDigests(table: BoundTable): Pick<StoreTable, 'digest' | 'digestEach'> {
   const arraysOf = ({ keys }: DigestRequest): string[] =>
     table.key.map((_, index) => arrayLiteral(keys, (key) => key[index] ?? null));
   return {

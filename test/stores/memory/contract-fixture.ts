@@ -2,6 +2,7 @@
 import type { Value } from '../../../src/domain/record.ts';
 import type { ValueType } from '../../../src/domain/value-type.ts';
 import { plainType } from '../../../src/domain/value-type.ts';
+import type { StoreCapabilities } from '../../../src/ports/store.ts';
 import type { MemoryDatabase } from '../../../src/stores/memory/database.ts';
 import { createMemoryDatabase } from '../../../src/stores/memory/database.ts';
 import type { MemoryApp, MemoryStatements } from '../../../src/stores/memory/memory-app.ts';
@@ -128,10 +129,10 @@ type PredicatesByName = Record<string, (row: RowValues) => boolean | null>;
 
 let seeds = 0;
 
-export async function makeMemoryFixture(): Promise<StoreFixture> {
+export async function makeMemoryFixture(capabilities: Partial<StoreCapabilities> = {}): Promise<StoreFixture> {
   const predicates: PredicatesByName = {};
   const database = createMemoryDatabase({ predicates, seed: (seeds += 1) });
-  const open = () => openMemoryStore({ database, side: 'hq', channel: null });
+  const open = () => openMemoryStore({ database, side: 'hq', channel: null, capabilities });
   return {
     store: open(),
     app: contractApp(database, memoryApp(database), predicates),
