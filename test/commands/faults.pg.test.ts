@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { compose } from '../../src/compose.ts';
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
 import { createLogger } from '../../src/logging/create-logger.ts';
-import type { JobRequest } from '../../src/ports/coupling-database.ts';
 import { createDatabase } from '../support/database.ts';
 import { startServer } from '../support/server.ts';
 import { openFolder } from './run-couplet.ts';
 import { CONFIGURATION, fillShop, openShop, shopSchema } from './shop.ts';
+import { jobRequest } from '../support/job-request.ts';
 
 const namesIn = async (shop: Awaited<ReturnType<typeof openShop>>): Promise<string[]> =>
   (await shop.houston.sql<{ full_name: string }[]>`select full_name from customer order by 1`).map(
@@ -48,19 +48,7 @@ describe('a store', () => {
       log: createLogger({ level: 'silent', pretty: false }),
       migrate: true,
     };
-    const request: JobRequest = {
-      kind: 'synchronize',
-      mapping: null,
-      channel: null,
-      parentId: null,
-      scope: 'modified',
-      direction: 'both',
-      dryRun: false,
-      trigger: 'manual',
-      actor: 'anna',
-      requestId: null,
-      body: null,
-    };
+    const request = jobRequest({ kind: 'synchronize', scope: 'modified', direction: 'both' });
     const runOnce = async (reach: () => Promise<void>): Promise<string> => {
       await using couplet = await compose({
         ...options,

@@ -7,15 +7,15 @@ import { loadConfiguration } from '../../src/config/load-configuration.ts';
 import type { EngineSurroundings } from '../../src/engine/lane-context.ts';
 import type { JobKind } from '../../src/ports/coupling-database.ts';
 import { createDatabase } from '../support/database.ts';
+import { jobRequest } from '../support/job-request.ts';
+import { CHANNEL_CUSTOMER, CUSTOMERS, commerceOf } from './stage-text.ts';
 
 export const HQ_TABLES = `
   create table customer (account_num text primary key, name text not null, email text unique check (email like '%@%'), phone text,
     blocked boolean not null default false, cust_account_async text);
   create table customer_address (id bigint generated always as identity primary key, account_num text not null
     references customer, line_no text not null, street text not null, unique (account_num, line_no))`;
-const CHANNEL = `
-  create table customer (id bigint generated always as identity primary key, account text, full_name text not null,
-    mail text, tel text, cust_account_async uuid);
+const CHANNEL = `${CHANNEL_CUSTOMER}
   create table address (customer_id bigint not null references customer, line_no text not null, street text not null,
     primary key (customer_id, line_no))`;
 
@@ -24,19 +24,7 @@ version: 1
 hq: { name: HQ, kind: postgres, url: "${hq}" }
 channels:
   houston: { name: Houston, kind: postgres, url: "${houston}" }
-mappings:
-  customers:
-    label: Customer
-    hq: { table: customer, key: [account_num], describe: [account_num, name] }
-    channel: { table: customer, key: [id], describe: [full_name] }
-    firstRun: automatic
-    initialWinner: hq
-    match: [[email]]
-    fields:
-      number: { hq: account_num, channel: account, direction: toChannel }
-      name: { hq: name, channel: full_name }
-      email: { hq: email, channel: mail }
-      phone: { hq: phone, channel: tel }
+mappings:${CUSTOMERS}
   addresses:
     label: Address
     firstRun: automatic
@@ -45,16 +33,7 @@ mappings:
     fields:
       customer: { hq: account_num, channel: customer_id, references: customers }
       line: { hq: line_no, channel: line_no }
-      street: { hq: street, channel: street }
-commerce:
-  customers: customers
-  parts: { addresses: addresses }
-  account: { column: account_num, format: "C{000000}" }
-  asyncAccount: { hq: cust_account_async, channel: cust_account_async }
-  channels: { houston: { createAsynchronously: true } }
-  schedules: { p-job: manual, synchronize-customers: manual, "1010": manual }
-  deactivateCustomer: { column: blocked, value: "true" }
-`;
+      street: { hq: street, channel: street }${commerceOf('houston: { createAsynchronously: true }')}`;
 
 export interface Till {
   /** Gives the GUID. */
@@ -119,22 +98,7 @@ export async function openCommerceStage(options: StageOptions = {}): Promise<Com
 }
 
 export async function runJob(couplet: Couplet, kind: JobKind) {
-  const job = await couplet.database.createJob(
-    {
-      kind,
-      mapping: null,
-      channel: null,
-      parentId: null,
-      scope: null,
-      direction: null,
-      dryRun: false,
-      trigger: 'manual',
-      actor: 'anna',
-      requestId: null,
-      body: null,
-    },
-    'queued',
-  );
+  const job = await couplet.database.createJob(jobRequest({ kind }), 'queued');
   await couplet.synchronizer.execute(job.id, () => Promise.resolve(false));
   const { status, code } = await couplet.database.jobOutcome(job.id);
   return { id: job.id, status, code };

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { compose } from '../../src/compose.ts';
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
 import type { JobKind } from '../../src/ports/coupling-database.ts';
+import { jobRequest } from '../support/job-request.ts';
 
 const [file = '', databaseUrl = '', kind = '', point = '', mapping = ''] = process.argv.slice(2);
 const { settings } = loadConfiguration(await readFile(file, 'utf8'), {});
@@ -17,22 +18,7 @@ const couplet = await compose({
     if (reached === point && lane?.mapping === mapping) process.kill(process.pid, 'SIGKILL');
   },
 });
-const job = await couplet.database.createJob(
-  {
-    kind: kind as JobKind,
-    mapping: null,
-    channel: null,
-    parentId: null,
-    scope: null,
-    direction: null,
-    dryRun: false,
-    trigger: 'manual',
-    actor: 'anna',
-    requestId: null,
-    body: null,
-  },
-  'queued',
-);
+const job = await couplet.database.createJob(jobRequest({ kind: kind as JobKind }), 'queued');
 await couplet.synchronizer.execute(job.id, () => Promise.resolve(false));
 // Whoever reads this was not killed.
 console.log(JSON.stringify(await couplet.database.jobOutcome(job.id)));

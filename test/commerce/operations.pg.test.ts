@@ -1,6 +1,7 @@
 /** The way of customer operations from the till's tables to HQ and back, over real databases. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { NO_OPERATION_FILTER } from '../../src/http/operation-filter.ts';
 import { openCommerceStage } from './commerce-stage.ts';
 
 describe('a customer that a till created', () => {
@@ -88,7 +89,7 @@ describe('what cannot be carried out', () => {
     expect(await here.statuses()).toEqual(['failed', 'blocked', 'synchronized']);
     expect(await here.hq`select name from customer`).toMatchObject([{ name: 'Good' }]);
     const { items } = await here.couplet.database.commerce.operations(
-      { ...NO_FILTER, status: ['failed'] },
+      { ...NO_OPERATION_FILTER, status: ['failed'] },
       { limit: 10, cursor: null, sort: null, count: true },
     );
     expect(items).toMatchObject([{ code: 'constraint-violated', attempts: 1, name: 'createCustomer' }]);
@@ -147,20 +148,3 @@ describe('operations that are committed late', () => {
     ).toMatchObject([{ name: 'Late' }, { name: 'Early' }]);
   });
 });
-
-const NO_FILTER = {
-  ids: null,
-  channel: null,
-  status: null,
-  operation: null,
-  code: null,
-  causes: null,
-  account: null,
-  guid: null,
-  couplingId: null,
-  q: null,
-  since: null,
-  until: null,
-  customerFields: {},
-  partFields: {},
-};

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { OpenedCouplingDatabase } from '../../src/database/open-coupling-database.ts';
 import type { LiveEvent } from '../../src/ports/event-feed.ts';
 import { createCouplingDatabase } from './open-test-database.ts';
+import { jobRequest } from '../support/job-request.ts';
 
 const KEY = { name: 'till', role: 'operator', channel: null, expiresAt: null } as const;
 const REQUEST = { caller: 'a', method: 'POST', path: '/api/v1/synchronize', key: 'k1' };
@@ -76,19 +77,7 @@ describe('repeated requests', () => {
   });
 });
 
-const JOB = {
-  kind: 'check',
-  mapping: null,
-  channel: null,
-  parentId: null,
-  scope: null,
-  direction: null,
-  dryRun: false,
-  trigger: 'manual',
-  actor: null,
-  requestId: null,
-  body: null,
-} as const;
+const JOB = jobRequest({ kind: 'check', actor: null });
 
 describe('live events', () => {
   test('a follower sees jobs begin and end, and goes on where it was after a reconnection', async () => {

@@ -9,6 +9,7 @@ import { createQueries } from '../../src/database/queries/create-queries.ts';
 import type { Parameter } from '../../src/database/open-session.ts';
 import { LANES_WITH_WORK, TAKE } from '../../src/database/pending.ts';
 import type { CouplingFilter, ErrorFilter, LogFilter, PageRequest, Queries } from '../../src/ports/queries.ts';
+import { NO_ERROR_FILTER, NO_LOG_FILTER } from '../../src/http/no-filter.ts';
 import { createCouplingDatabase } from './open-test-database.ts';
 
 const LOG = 40_000;
@@ -77,43 +78,15 @@ async function walked(ask: () => Promise<unknown>): Promise<string[]> {
     .map((node) => node['Relation Name'] as string);
 }
 
-const RECORD = { side: null, key: null };
-const PERIOD = { since: null, until: null };
-const NO_LOG: LogFilter = {
-  ...RECORD,
-  ...PERIOD,
+const NO_COUPLING: CouplingFilter = {
   mapping: null,
   channel: null,
-  couplingId: null,
-  related: false,
-  jobId: null,
-  errorId: null,
-  field: null,
-  actor: null,
-  action: null,
-  cause: null,
-  q: null,
-  ids: null,
-};
-const NO_ERROR: ErrorFilter = {
-  ...RECORD,
-  ...PERIOD,
-  mapping: null,
-  channel: null,
-  kind: null,
-  code: null,
-  cause: null,
-  field: null,
   status: null,
-  parked: null,
-  scope: null,
-  jobId: null,
-  couplingId: null,
-  assignee: null,
   q: null,
-  ids: null,
+  parent: null,
+  side: null,
+  key: null,
 };
-const NO_COUPLING: CouplingFilter = { ...RECORD, mapping: null, channel: null, status: null, q: null, parent: null };
 
 describe('no table is read whole', () => {
   test.for<readonly [string, () => Partial<LogFilter>]>([
@@ -131,7 +104,7 @@ describe('no table is read whole', () => {
     ['of a period', () => ({ since: new Date(Date.now() - 3_600_000).toISOString() })],
     ['of ids', () => ({ ids: [filled.midErrorId] })],
   ])('by the log %s', async ([, filter]) => {
-    expect(await walked(() => queries.log({ ...NO_LOG, ...filter() }, PAGE))).toEqual([]);
+    expect(await walked(() => queries.log({ ...NO_LOG_FILTER, ...filter() }, PAGE))).toEqual([]);
   });
 
   test.for<readonly [string, () => Partial<ErrorFilter>]>([
@@ -145,11 +118,11 @@ describe('no table is read whole', () => {
     ['that are resolved', () => ({ status: ['resolved'] })],
     ['of ids', () => ({ ids: [filled.midErrorId] })],
   ])('by the errors %s', async ([, filter]) => {
-    expect(await walked(() => queries.errors({ ...NO_ERROR, ...filter() }, PAGE))).toEqual([]);
+    expect(await walked(() => queries.errors({ ...NO_ERROR_FILTER, ...filter() }, PAGE))).toEqual([]);
   });
 
   test('by the summary of the errors of a coupling, whatever their status', async () => {
-    const filter: ErrorFilter = { ...NO_ERROR, couplingId: [filled.couplingId], status: ['open', 'resolved'] };
+    const filter: ErrorFilter = { ...NO_ERROR_FILTER, couplingId: [filled.couplingId], status: ['open', 'resolved'] };
     expect(await walked(() => queries.errorSummary(filter))).toEqual([]);
   });
 

@@ -3,29 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { SyncError } from '../../src/ports/coupling-database.ts';
 import type { ErrorFilter, PageRequest } from '../../src/ports/queries.ts';
 import { InvalidCursor } from '../../src/ports/queries.ts';
+import { NO_ERROR_FILTER } from '../../src/http/no-filter.ts';
 import { createCouplingDatabase, openTestLane, readAll } from './open-test-database.ts';
 import { LANE, newCoupling, recording, syncError } from './recordings.ts';
 
-const ANY: ErrorFilter = {
-  mapping: null,
-  channel: null,
-  kind: null,
-  code: null,
-  cause: null,
-  field: null,
-  status: null,
-  parked: null,
-  scope: null,
-  jobId: null,
-  couplingId: null,
-  assignee: null,
-  q: null,
-  ids: null,
-  side: null,
-  key: null,
-  since: null,
-  until: null,
-};
 const PAGE: PageRequest = { limit: 100, cursor: null, sort: null, count: false };
 
 const seen = (key: string, description = '') => ({ ...syncError().hqRecord, key: [key], description, exists: true });
@@ -41,7 +22,7 @@ describe('the list of errors', () => {
     const given: string[] = [];
     let page = { ...PAGE, limit: 7 };
     for (let turn = 0; ; turn += 1) {
-      const { items, nextCursor } = await here.db.queries.errors(ANY, page);
+      const { items, nextCursor } = await here.db.queries.errors(NO_ERROR_FILTER, page);
       given.push(...idsOf(items));
       if (nextCursor === null) break;
       page = { ...page, cursor: nextCursor };
@@ -97,7 +78,7 @@ describe('the list of errors', () => {
     await here.db.record(recording(otherFence, { errors: [ofMapping] }));
     await here.db.queries.annotateError(failure.id, { assignee: 'anna', note: 'asked the supplier' });
     const found = async (filter: Partial<ErrorFilter>) => {
-      const asked = { ...ANY, ...filter };
+      const asked = { ...NO_ERROR_FILTER, ...filter };
       const { items, total } = await here.db.queries.errors(asked, { ...PAGE, count: true });
       expect([total, await here.db.queries.countErrors(asked)]).toEqual([items.length, items.length]);
       return idsOf(items);
@@ -168,8 +149,8 @@ describe('the list of errors', () => {
     ] as const) {
       await here.db.record(recording(owner, { errors: Array.from({ length: 10 }, (_, index) => make(start + index)) }));
     }
-    const up = await readAll((page) => here.db.queries.errors(ANY, { ...page, sort: name }), 3);
-    const down = await readAll((page) => here.db.queries.errors(ANY, { ...page, sort: `-${name}` }), 3);
+    const up = await readAll((page) => here.db.queries.errors(NO_ERROR_FILTER, { ...page, sort: name }), 3);
+    const down = await readAll((page) => here.db.queries.errors(NO_ERROR_FILTER, { ...page, sort: `-${name}` }), 3);
     expect([new Set(idsOf(up)).size, new Set(idsOf(down)).size]).toEqual([20, 20]);
     const at = (error: (typeof up)[number]): string | number | null =>
       ({
@@ -202,7 +183,7 @@ describe('the list of errors', () => {
     await using here = await createCouplingDatabase();
     const fence = await openTestLane(here.db);
     await here.db.record(recording(fence, { errors: [1, 2].map((key) => syncError({ hqRecord: seen(String(key)) })) }));
-    const { nextCursor } = await here.db.queries.errors(ANY, { ...PAGE, limit: 1 });
+    const { nextCursor } = await here.db.queries.errors(NO_ERROR_FILTER, { ...PAGE, limit: 1 });
     const forged = Buffer.from('["-firstSeenAt",null,"1; drop table"]').toString('base64url');
     for (const [cursor, sort] of [
       [nextCursor, 'code'],
@@ -210,7 +191,7 @@ describe('the list of errors', () => {
       ['', null],
       [forged, null],
     ] as const) {
-      await expect(here.db.queries.errors(ANY, { ...PAGE, cursor, sort })).rejects.toThrow(InvalidCursor);
+      await expect(here.db.queries.errors(NO_ERROR_FILTER, { ...PAGE, cursor, sort })).rejects.toThrow(InvalidCursor);
     }
   });
 });
@@ -284,13 +265,19 @@ describe('the summary of errors', () => {
     const tooLong = [1, 2, 3].map((key) => syncError({ hqRecord: seen(`L${key}`), params: { key } }));
     const unique = syncError({ hqRecord: seen('U'), cause: 'unique', code: 'constraint-violated' });
     await here.db.record(recording(fence, { errors: [unique, ...tooLong] }));
-    const groups = await here.db.queries.errorSummary(ANY);
+    const groups = await here.db.queries.errorSummary(NO_ERROR_FILTER);
     expect(groups.map(({ cause, count, sampleId, params, lane }) => [cause, count, sampleId, params, lane])).toEqual([
       ['customers value-too-long name', 3, tooLong.at(-1)?.id, { key: 3 }, LANE],
       ['unique', 1, unique.id, {}, LANE],
     ]);
     expect(
-      (await here.db.queries.errorSummary({ ...ANY, code: ['constraint-violated'], mapping: ['customers'] })).length,
+      (
+        await here.db.queries.errorSummary({
+          ...NO_ERROR_FILTER,
+          code: ['constraint-violated'],
+          mapping: ['customers'],
+        })
+      ).length,
     ).toBe(1);
   });
 });

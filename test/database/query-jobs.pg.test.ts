@@ -4,6 +4,7 @@ import { noCounters } from '../../src/ports/coupling-database.ts';
 import type { JobFilter, PageRequest } from '../../src/ports/queries.ts';
 import { createCouplingDatabase, openTestLane, readAll } from './open-test-database.ts';
 import { LANE, logEntry, recording, syncError } from './recordings.ts';
+import { jobRequest } from '../support/job-request.ts';
 
 const ANY: JobFilter = {
   mapping: null,
@@ -16,20 +17,15 @@ const ANY: JobFilter = {
 };
 const PAGE: PageRequest = { limit: 100, cursor: null, sort: null, count: false };
 
-const request = (parts: Partial<JobRequest> = {}): JobRequest => ({
-  kind: 'synchronize',
-  mapping: 'customers',
-  channel: 'houston',
-  parentId: null,
-  scope: 'modified',
-  direction: 'both',
-  dryRun: false,
-  trigger: 'manual',
-  actor: 'anna',
-  requestId: null,
-  body: null,
-  ...parts,
-});
+const request = (parts: Partial<JobRequest> = {}): JobRequest =>
+  jobRequest({
+    kind: 'synchronize',
+    mapping: 'customers',
+    channel: 'houston',
+    scope: 'modified',
+    direction: 'both',
+    ...parts,
+  });
 const idsOf = (items: readonly { readonly id: string }[]): string[] => items.map(({ id }) => id);
 const progress = (coupled: number) => ({ counters: { ...noCounters(), coupled }, done: coupled, total: 10 });
 

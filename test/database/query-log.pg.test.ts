@@ -3,27 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { lowestIdAt } from '../../src/database/iso-time.ts';
 import type { LogEntry } from '../../src/ports/coupling-database.ts';
 import type { LogFilter, PageRequest } from '../../src/ports/queries.ts';
+import { NO_LOG_FILTER } from '../../src/http/no-filter.ts';
 import { createCouplingDatabase, openTestLane, readAll } from './open-test-database.ts';
 import { LANE, logEntry, newCoupling, recording } from './recordings.ts';
+import { jobRequest } from '../support/job-request.ts';
 
-const ANY: LogFilter = {
-  mapping: null,
-  channel: null,
-  couplingId: null,
-  related: false,
-  jobId: null,
-  errorId: null,
-  field: null,
-  actor: null,
-  action: null,
-  cause: null,
-  q: null,
-  ids: null,
-  side: null,
-  key: null,
-  since: null,
-  until: null,
-};
 const PAGE: PageRequest = { limit: 100, cursor: null, sort: null, count: false };
 const OTHER = { mapping: 'addresses', channel: 'austin' };
 
@@ -39,14 +23,17 @@ describe('the log', () => {
     await here.db.record(recording(fence, { log: entries }));
     const given: string[] = [];
     for (let cursor: string | null = null; ; ) {
-      const page = await here.db.queries.log({ ...ANY, mapping: ['customers'] }, { ...PAGE, limit: 7, cursor });
+      const page = await here.db.queries.log(
+        { ...NO_LOG_FILTER, mapping: ['customers'] },
+        { ...PAGE, limit: 7, cursor },
+      );
       given.push(...idsOf(page.items));
       if (page.nextCursor === null) break;
       cursor = page.nextCursor;
       await here.db.record(recording(fence, { log: [logEntry(), logEntry()] }));
     }
     expect(given).toEqual(downwards(...entries));
-    const upwards = await readAll((page) => here.db.queries.log(ANY, { ...page, sort: 'at' }), 11);
+    const upwards = await readAll((page) => here.db.queries.log(NO_LOG_FILTER, { ...page, sort: 'at' }), 11);
     expect(idsOf(upwards).slice(0, 40)).toEqual(downwards(...entries).reverse());
   });
 
@@ -76,7 +63,7 @@ describe('the log', () => {
     });
     await here.db.record(recording(fence, { log: [entry] }));
     const expected = { ...entry, at: '2026-11-20T10:11:12.345Z', revertedBy: null };
-    expect((await here.db.queries.log(ANY, PAGE)).items).toEqual([expected]);
+    expect((await here.db.queries.log(NO_LOG_FILTER, PAGE)).items).toEqual([expected]);
     expect(await here.db.queries.logEntryById(entry.id)).toEqual(expected);
     expect(await here.db.logEntryById(entry.id)).toEqual(expected);
     expect(await here.db.queries.logEntryById('nothing')).toBeNull();
@@ -87,8 +74,8 @@ describe('the log', () => {
     const [fence, otherFence] = [await openTestLane(here.db), await openTestLane(here.db, OTHER)];
     const customer = newCoupling('C1', '1', { hqDescription: 'Adatum' });
     const address = newCoupling('A1', '7', { parents: [customer.id] });
-    const job = await here.db.createJob(jobRequest, 'running');
-    const child = await here.db.createJob({ ...jobRequest, parentId: job.id }, 'running');
+    const job = await here.db.createJob(JOB, 'running');
+    const child = await here.db.createJob({ ...JOB, parentId: job.id }, 'running');
     const errorId = newId();
     const of = { couplingId: customer.id, hqKey: ['C1'], channelKey: ['1'] };
     const modified = logEntry({
@@ -113,7 +100,7 @@ describe('the log', () => {
     await here.db.record(recording(fence, { couple: [customer], log: [modified, resolved, alone] }));
     await here.db.record(recording(otherFence, { couple: [address], log: [ofAddress] }));
     const found = async (filter: Partial<LogFilter>) => {
-      const asked = { ...ANY, ...filter };
+      const asked = { ...NO_LOG_FILTER, ...filter };
       const { items, total } = await here.db.queries.log(asked, { ...PAGE, count: true });
       expect([total, await here.db.queries.countLog(asked)]).toEqual([items.length, items.length]);
       return idsOf(items);
@@ -159,7 +146,9 @@ describe('the log', () => {
     ];
     await here.db.record(recording(fence, { log: times.map((time) => logEntry({ id: idAt(time) })) }));
     const between = async (since: string | null, until: string | null) =>
-      (await here.db.queries.log({ ...ANY, since, until }, { ...PAGE, sort: 'at' })).items.map(({ at }) => at);
+      (await here.db.queries.log({ ...NO_LOG_FILTER, since, until }, { ...PAGE, sort: 'at' })).items.map(
+        ({ at }) => at,
+      );
     expect(await between(null, null)).toEqual(times);
     expect(await between('2026-11-20T10:00:00Z', '2026-11-20T10:00:00.001Z')).toEqual(times.slice(0, 1));
     expect(await between('2026-11-20T10:00:00.000001', '2027-01-01')).toEqual(times.slice(1, 3));
@@ -176,7 +165,7 @@ describe('the log', () => {
     const after = logEntry({ couplingId: coupling.id, hqKey: ['B'] });
     await here.db.record(recording(fence, { log: [after] }));
     const of = async (key: string) =>
-      idsOf((await here.db.queries.log({ ...ANY, side: 'hq', key: [key] }, PAGE)).items);
+      idsOf((await here.db.queries.log({ ...NO_LOG_FILTER, side: 'hq', key: [key] }, PAGE)).items);
     expect(await of('B')).toEqual(downwards(before, after));
     expect(await of('A')).toEqual([before.id]);
   });
@@ -203,7 +192,7 @@ describe('the log', () => {
     const fence = await openTestLane(here.db);
     const entries = ['2001-01-01T00:00:00Z', '2099-01-01T00:00:00Z'].map((time) => logEntry({ id: idAt(time) }));
     await here.db.record(recording(fence, { log: [...entries, logEntry()] }));
-    expect(await here.db.queries.countLog(ANY)).toBe(3);
+    expect(await here.db.queries.countLog(NO_LOG_FILTER)).toBe(3);
     expect(await here.sql`select 1 from couplet.sync_log_default`).toHaveLength(2);
     const months = await here.sql<{ name: string }[]>`
       select inhrelid::regclass::text as name from pg_inherits where inhparent = 'couplet.sync_log'::regclass`;
@@ -212,16 +201,4 @@ describe('the log', () => {
   });
 });
 
-const jobRequest = {
-  kind: 'synchronize',
-  mapping: null,
-  channel: null,
-  parentId: null,
-  scope: 'full',
-  direction: 'both',
-  dryRun: false,
-  trigger: 'manual',
-  actor: 'anna',
-  requestId: null,
-  body: null,
-} as const;
+const JOB = jobRequest({ kind: 'synchronize', scope: 'full', direction: 'both' });

@@ -5,6 +5,7 @@ import { noCounters } from '../../src/ports/coupling-database.ts';
 import { FenceLost } from '../../src/errors/store-faults.ts';
 import { createCouplingDatabase, openTestLane } from './open-test-database.ts';
 import { baseUpdate, LANE, logEntry, newCoupling, recording, syncError } from './recordings.ts';
+import { jobRequest } from '../support/job-request.ts';
 
 const only = async (db: CouplingDatabase, id: string) => {
   const found = (await db.couplingsById([id])).get(id);
@@ -16,7 +17,7 @@ describe('a recording', () => {
   test('commits couplings, log, errors, results and progress together', async () => {
     await using here = await createCouplingDatabase();
     const fence = await openTestLane(here.db);
-    const job = await here.db.createJob(jobRequest, 'running');
+    const job = await here.db.createJob(JOB, 'running');
     const coupling = newCoupling('C1', 'a"b\\c,{}');
     const error = syncError({ hqRecord: { ...syncError().hqRecord, key: ['C2'], exists: true } });
     await here.db.record(
@@ -299,16 +300,10 @@ describe('errors', () => {
   });
 });
 
-const jobRequest = {
+const JOB = jobRequest({
   kind: 'synchronize',
   mapping: 'customers',
   channel: 'houston',
-  parentId: null,
   scope: 'modified',
   direction: 'both',
-  dryRun: false,
-  trigger: 'manual',
-  actor: 'anna',
-  requestId: null,
-  body: null,
-} as const;
+});

@@ -3,25 +3,21 @@ import { describe, expect, test } from 'vitest';
 import { noCounters } from '../../src/ports/coupling-database.ts';
 import { createCouplingDatabase, openTestLane } from './open-test-database.ts';
 import { LANE, logEntry, newCoupling, recording, syncError } from './recordings.ts';
+import { jobRequest } from '../support/job-request.ts';
 
 const NEVER = { logDays: null, jobsDays: null, resolvedErrorsDays: null };
 const MONTH = { logDays: 30, jobsDays: 30, resolvedErrorsDays: 30 };
 const LONG_AGO = '2020-01-15T00:00:00Z';
 
 const progress = { counters: noCounters(), done: 0, total: 0 };
-const request = {
+const request = jobRequest({
   kind: 'synchronize',
   mapping: 'customers',
   channel: 'houston',
-  parentId: null,
   scope: 'full',
   direction: 'both',
-  dryRun: false,
-  trigger: 'manual',
   actor: null,
-  requestId: null,
-  body: null,
-} as const;
+});
 const resolution = {
   action: 'retry' as const,
   winner: null,

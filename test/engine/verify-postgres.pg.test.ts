@@ -4,8 +4,8 @@ import { emptyMemory, prepareLane } from '../../src/engine/open-lane.ts';
 import { proveNext } from '../../src/engine/prove-lane.ts';
 import { storeOf } from '../../src/engine/site.ts';
 import { SIDES } from '../../src/domain/record.ts';
-import type { JobRequest } from '../../src/ports/coupling-database.ts';
 import { type PostgresSite, postgresSite } from './postgres-site.ts';
+import { jobRequest } from '../support/job-request.ts';
 
 const COLUMNS = {
   words: 'text',
@@ -78,19 +78,7 @@ async function inStep(): Promise<PostgresSite> {
   return site;
 }
 
-const JOB: JobRequest = {
-  kind: 'verify',
-  mapping: null,
-  channel: null,
-  parentId: null,
-  scope: null,
-  direction: null,
-  dryRun: false,
-  trigger: 'manual',
-  actor: 'anna',
-  requestId: null,
-  body: null,
-};
+const JOB = jobRequest({ kind: 'verify' });
 
 async function verify({ couplet }: PostgresSite) {
   const job = await couplet.database.createJob(JOB, 'queued');

@@ -1,20 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { JobRequest } from '../../src/ports/coupling-database.ts';
 import { type SmallSite, smallSite } from './small-site.ts';
+import { jobRequest } from '../support/job-request.ts';
 
-const JOB: JobRequest = {
-  kind: 'verify',
-  mapping: null,
-  channel: null,
-  parentId: null,
-  scope: null,
-  direction: null,
-  dryRun: false,
-  trigger: 'manual',
-  actor: 'anna',
-  requestId: null,
-  body: null,
-};
+const JOB = jobRequest({ kind: 'verify' });
 
 async function execute(site: SmallSite, request: Partial<JobRequest>) {
   const job = await site.database.createJob({ ...JOB, ...request }, 'queued');

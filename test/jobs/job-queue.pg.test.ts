@@ -1,22 +1,17 @@
 import { expect, test } from 'vitest';
 import { startJobQueue } from '../../src/jobs/job-queue.ts';
-import { type JobRequest, noCounters } from '../../src/ports/coupling-database.ts';
+import { noCounters } from '../../src/ports/coupling-database.ts';
 import { createCouplingDatabase } from '../database/open-test-database.ts';
 import { until } from '../support/until.ts';
+import { jobRequest } from '../support/job-request.ts';
 
-const REQUEST: JobRequest = {
+const REQUEST = jobRequest({
   kind: 'synchronize',
   mapping: 'customers',
   channel: 'houston',
-  parentId: null,
   scope: 'full',
   direction: 'both',
-  dryRun: false,
-  trigger: 'manual',
-  actor: 'anna',
-  requestId: null,
-  body: null,
-};
+});
 const PROGRESS = { counters: noCounters(), done: 0, total: null };
 const onError = (): void => {};
 
