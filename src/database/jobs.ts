@@ -5,6 +5,7 @@ import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { Json, Params } from '../domain/record.ts';
 import type {
   CouplingDatabase,
+  InterruptedJob,
   Job,
   JobCounters,
   JobProgress,
@@ -17,7 +18,7 @@ import { plainArray, textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import type { Parameter, Queryable } from './open-session.ts';
 import { query } from './connect.ts';
-import { isId } from './iso-time.ts';
+import { isId, timeOfId } from './iso-time.ts';
 import { job as jobTable } from './schema/jobs.ts';
 
 type JobsPart = Pick<
@@ -42,6 +43,7 @@ type JobsPart = Pick<
 >;
 
 const now = sqlText`now()`;
+const INTERRUPTED = 'interrupted';
 
 export const jobOfRow = (row: typeof jobTable.$inferSelect): Job => ({
   id: row.id,
@@ -70,7 +72,14 @@ const oneJob = (rows: readonly (typeof jobTable.$inferSelect)[], id: string): Jo
 export const jobsPart = (clients: Clients): JobsPart => ({
   newId: () => newId(),
   createJob: async (request, status, id = newId()) => {
-    const rows = await insertJob(clients, request, status, id).returning();
+    const rows = await insertJob(clients, request, status, id)
+      // Whoever was only late, and taken for dead by the next holder of its lane, goes on under its own job.
+      .onConflictDoUpdate({
+        target: jobTable.id,
+        set: { status, code: null, finishedAt: null },
+        setWhere: eq(jobTable.code, INTERRUPTED),
+      })
+      .returning();
     return oneJob(rows, id);
   },
   startJob: async (id) => {
@@ -176,7 +185,7 @@ const askedPart = (
   endInterruptedJobs: async (lane) => {
     await query(
       clients.raw,
-      `update couplet.job set status = 'failed', code = 'interrupted', finished_at = now()
+      `update couplet.job set status = 'failed', code = '${INTERRUPTED}', finished_at = now()
         where mapping = $1 and channel = $2 and status = 'running' and trigger = 'change'`,
       [lane.mapping, lane.channel],
     );
@@ -294,6 +303,22 @@ export const writeProgress = async (sql: Queryable, jobId: string, progress: Job
     progress.done,
     progress.total,
   ]);
+};
+
+const INTERRUPTED_JOB = `
+  insert into couplet.job
+    (id, kind, status, trigger, scope, direction, dry_run, attempts, mapping, channel, actor, request_id, counters, done,
+     total, code, created_at, started_at, finished_at)
+  values ($1, $2, 'failed', $3, $4, $5, false, 1, $6, $7, $8, $9, $10::text::json, $11, $12, '${INTERRUPTED}',
+    least($13::timestamptz, now()), least($13::timestamptz, now()), now())
+  on conflict (id) do nothing`;
+
+export const writeInterruptedJobs = async (sql: Queryable, jobs: readonly InterruptedJob[]): Promise<void> => {
+  for (const { id, kind, trigger, scope, direction, mapping, channel, actor, requestId, progress } of jobs) {
+    const { counters, done, total } = progress;
+    const asked = [id, kind, trigger, scope, direction, mapping, channel, actor, requestId];
+    await query(sql, INTERRUPTED_JOB, [...asked, JSON.stringify(counters), done, total, timeOfId(id)]);
+  }
 };
 
 const RESULTS = `

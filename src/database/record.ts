@@ -16,7 +16,7 @@ import type { Clients } from './connect.ts';
 import type { Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { writeOutcomes } from './commerce-operations.ts';
-import { writeProgress, writeResults } from './jobs.ts';
+import { writeInterruptedJobs, writeProgress, writeResults } from './jobs.ts';
 import type { LaneRegistry } from './lane-registry.ts';
 import type { Layouts } from './layouts.ts';
 import { keyArray, laneIdsOf, pend } from './pending.ts';
@@ -132,6 +132,7 @@ const write = async (
   if (errors.length > 0) sent.push(writeErrors(sql, laneId, parentLaneIds, errors));
   if (log.length > 0) sent.push(writeLog(sql, laneId, log));
   if (log.some((entry) => entry.reverts !== null)) sent.push(markReverted(sql, log));
+  if (recording.interrupted) sent.push(writeInterruptedJobs(sql, recording.interrupted));
   if (results.length > 0 && jobId !== null) sent.push(writeResults(sql, jobId, results));
   if (recording.operations && recording.operations.length > 0) sent.push(writeOutcomes(sql, recording.operations));
   if (done.length > 0) sent.push(query(sql, DONE, [idsOf(done), generationsOf(done)]));

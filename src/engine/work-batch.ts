@@ -11,6 +11,7 @@ import type { LedgerBatch, Write, WriteOutcome } from '../ports/store.ts';
 import { type RecordingBuilder, type RecordingParts, recordingBuilder } from './build-recording.ts';
 import { checkCascades } from './check-cascades.ts';
 import { type Gathered, gatherPairs, type WorkItem } from './gather-pairs.ts';
+import { interruptedJobs } from './interrupted-jobs.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
 import { readNote } from './ledger-note.ts';
 import { goneSubject, type LoneOptions, planInsert, planLoneRecords } from './plan-lone-records.ts';
@@ -305,6 +306,8 @@ export async function recordFoundBatches(context: LaneContext, batches: readonly
   }
   const parts = builder.build();
   parts.batchIds.push(...fresh.map((batch) => batch.batchId));
-  if (fresh.length > 0) await context.database.record({ ...parts, fence: context.fence, jobId: null, progress: null });
+  const interrupted = interruptedJobs(context.lane, entries);
+  if (fresh.length > 0)
+    await context.database.record({ ...parts, fence: context.fence, jobId: null, progress: null, interrupted });
   await clearLedger(context, { hq: ids, channel: ids });
 }

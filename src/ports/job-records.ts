@@ -63,6 +63,15 @@ export interface Job extends JobRequest {
   readonly cancelRequested: boolean;
 }
 
+/**
+ * A run that was killed after a store had committed and before it had written that there is such a job. What it wrote
+ * is known from the store's ledger.
+ */
+export interface InterruptedJob
+  extends Pick<Job, 'id' | 'kind' | 'mapping' | 'channel' | 'scope' | 'direction' | 'trigger' | 'actor' | 'requestId'> {
+  readonly progress: JobProgress;
+}
+
 /** An item of bulk work or of a dry run. */
 export interface JobResult {
   readonly status: 'succeeded' | 'failed' | 'skipped';

@@ -11,7 +11,7 @@ import type {
   ErrorResolution,
   LogEntry,
 } from './coupling-records.ts';
-import type { JobResult, JobProgress } from './job-records.ts';
+import type { InterruptedJob, JobResult, JobProgress } from './job-records.ts';
 import type { OperationOutcome } from './operation-outcome.ts';
 import type { Fence } from './store.ts';
 
@@ -52,4 +52,6 @@ export interface Recording {
   /** Customer operations that these writes carried out, or could not. */
   readonly operations?: readonly OperationOutcome[];
   readonly progress: JobProgress | null;
+  /** Jobs that the log names here, as interrupted ones; those that have a row are left as they are. */
+  readonly interrupted?: readonly InterruptedJob[];
 }
