@@ -66,6 +66,22 @@ export async function executeJob(site: Site, memory: LaneMemory, jobId: string, 
       ? { code: outcome.code, params: outcome.params }
       : null,
   );
+  if (isTriedAgain(job, outcome)) throw new TriedAgain(outcome.code ?? '');
+}
+
+/** What waiting cures, as a run tells it of its lanes. A timetable asks again by itself, and whoever previews looks now. */
+const WAITING_CURES: ReadonlySet<string | null> = new Set([
+  'store-unreachable',
+  'store-busy',
+  'fence-lost',
+  'lane-busy',
+]);
+const isTriedAgain = ({ kind, trigger, dryRun }: Job, { status, code }: Outcome): boolean =>
+  kind === 'synchronize' && status === 'failed' && WAITING_CURES.has(code) && trigger !== 'schedule' && !dryRun;
+
+/** Not a fault: it makes the queue give the job out again. */
+class TriedAgain extends Error {
+  override readonly name = 'TriedAgain';
 }
 
 function perform(site: Site, memory: LaneMemory, job: Job, stop: Stop): Promise<Outcome> {

@@ -231,15 +231,9 @@ async function tryLane(
   let context: LaneContext | null = null;
   try {
     context = await openLane(site, memory, lane, asked.waitForLaneMs);
-    if (!context) {
-      skip(run, 'lane-busy');
-      return;
-    }
+    if (!context) return busy(run, lane, asked);
     const standing = standsStill(context.state, asked.dryRun);
-    if (standing) {
-      skip(run, standing);
-      return;
-    }
+    if (standing) return skip(run, standing);
     const full = await decideScope(context, run, asked);
     if (full === null) {
       skip(run, 'awaiting-first-run');
@@ -271,6 +265,14 @@ async function tryLane(
 function skip(run: LaneRun, code: string): void {
   run.status = 'skipped';
   run.code = code;
+}
+
+/** Continuous running comes back by itself; of a run that waited for its turn and did not get it, somebody is told. */
+function busy(run: LaneRun, lane: Lane, { waitForLaneMs }: RunRequest): void {
+  skip(run, 'lane-busy');
+  if (waitForLaneMs === 0) return;
+  run.status = 'failed';
+  run.params = { ...lane, waitedSeconds: Math.ceil(waitForLaneMs / 1_000) };
 }
 
 async function stopAsked(site: Site, run: LaneRun, asked: RunRequest): Promise<boolean> {
@@ -356,9 +358,7 @@ async function fail(
   }
   run.status = 'failed';
   if (fault instanceof LineageBroken) await stopLane(site, lane, fault);
-  const { code, params } = tellFault(site, lane, fault);
-  run.code = code;
-  run.params = params;
+  Object.assign(run, tellFault(site, lane, fault));
   if (fault instanceof StoreRefused) await reportSetupFault(site, lane, run, fault);
 }
 

@@ -68,12 +68,50 @@ export const STORE_CODES = {
     message: 'The store does not wake Couplet[ because {setting} is {value}]; changes are found by asking every second',
   },
   'fence-lost': {
-    meaning: 'Another worker has taken over this mapping and channel; this one stopped without writing.',
+    meaning:
+      'Another worker took this mapping and channel over while a run was at work: the session of the run with the coupling database had ended, or its process had stood still. What it wrote before is recorded; it wrote nothing after.',
+    acts: 'wait',
+    reach: 'mapping',
+    remedy:
+      'Nothing is lost: the other worker goes on with what is pending, and a run that was asked for is tried again by itself. If it happens again and again, look for a worker that is stopped or short of memory or processor, and for a pooler or firewall that ends idle sessions with the coupling database.',
+    status: null,
+    message: 'Another worker took this mapping and channel over while the run was at work',
+  },
+  'lane-busy': {
+    meaning:
+      'Another run had this mapping and channel in hand for as long as this one waited for it. Nothing of this run was done.',
+    acts: 'wait',
+    reach: 'mapping',
+    remedy:
+      'Nothing: a run that was asked for is tried again by itself. If it lasts, look which job of the mapping is running, and cancel it if it does not get on.',
+    status: null,
+    message: 'Another run of this mapping and channel did not end[ within {waitedSeconds} seconds]; nothing was done',
+  },
+  interrupted: {
+    meaning:
+      'The process that carried out the run ended before the run did: it was killed, or its machine failed. What it had written to the stores is recorded and in the log.',
     acts: 'nobody',
     reach: 'mapping',
-    remedy: 'Nothing; the other worker goes on.',
+    remedy:
+      'Nothing: the next run does what it left undone. If it happens again and again, look at the log of the process and at the memory of its machine.',
     status: null,
-    message: 'Another worker has taken over',
+    message: 'The process ended before this run did; what it had written is recorded',
+  },
+  paused: {
+    meaning: 'Somebody paused the mapping for this channel. Changes are kept, and nothing is written.',
+    acts: 'setup',
+    reach: 'mapping',
+    remedy: 'Resume the mapping, or the channel.',
+    status: null,
+    message: 'The mapping is paused; its changes wait',
+  },
+  'awaiting-first-run': {
+    meaning: 'Both apps hold records and none is coupled yet, so that the first run waits until somebody asks for it.',
+    acts: 'setup',
+    reach: 'mapping',
+    remedy: 'Look at what a dry run would couple and create, then run the mapping once, or set `firstRun: automatic`.',
+    status: null,
+    message: 'Both apps hold records and none is coupled yet; the first run waits for somebody to ask for it',
   },
   'lineage-broken': {
     meaning:

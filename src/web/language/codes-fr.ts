@@ -48,7 +48,13 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'store-read-only': "La base de données n'accepte aucune écriture[ : {reason}]",
   'wake-up-not-possible':
     "La base de données n'avertit pas Couplet[, car {setting} vaut {value}] ; les modifications sont recherchées chaque seconde",
-  'fence-lost': 'Un autre processus a pris le relais',
+  'fence-lost': "Un autre processus a repris ce mappage et ce canal pendant l'exécution",
+  'lane-busy':
+    "Une autre exécution de ce mappage et de ce canal ne s'est pas terminée[ en {waitedSeconds} secondes] ; rien n'a été fait",
+  interrupted: "Le processus s'est arrêté avant la fin de cette exécution ; ce qu'il avait écrit est enregistré",
+  paused: 'Le mappage est en pause ; ses modifications attendent',
+  'awaiting-first-run':
+    "Les deux applications contiennent des enregistrements et aucun n'est encore couplé ; la première exécution attend d'être demandée",
   'lineage-broken': 'La base de données[ {store}] a été restaurée ou remplacée[ ({reason})]',
   'capture-missing': 'Les modifications de {table} ne sont pas suivies[ : {reason}]',
   'capture-not-possible': '{table} est une table de type {kind}, dont les modifications ne peuvent pas être suivies',

@@ -46,7 +46,13 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'store-read-only': 'De database accepteert geen schrijfacties[: {reason}]',
   'wake-up-not-possible':
     'De database waarschuwt Couplet niet[ omdat {setting} de waarde {value} heeft]; elke seconde wordt naar wijzigingen gezocht',
-  'fence-lost': 'Een ander proces heeft het overgenomen',
+  'fence-lost': 'Een ander proces heeft deze toewijzing en dit kanaal tijdens de uitvoering overgenomen',
+  'lane-busy':
+    'Een andere uitvoering van deze toewijzing en dit kanaal was niet klaar[ binnen {waitedSeconds} seconden]; er is niets gedaan',
+  interrupted: 'Het proces eindigde vóór deze uitvoering; wat het had geschreven, is vastgelegd',
+  paused: 'De toewijzing is gepauzeerd; de wijzigingen wachten',
+  'awaiting-first-run':
+    'Beide apps bevatten records en er is nog niets gekoppeld; de eerste uitvoering wacht tot iemand erom vraagt',
   'lineage-broken': 'De database[ {store}] is hersteld of vervangen[ ({reason})]',
   'capture-missing': 'Wijzigingen van {table} worden niet vastgelegd[: {reason}]',
   'capture-not-possible': '{table} is een tabel van het type {kind}, waarvan wijzigingen niet kunnen worden vastgelegd',

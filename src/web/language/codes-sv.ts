@@ -43,7 +43,13 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'store-read-only': 'Databasen tar inte emot skrivningar[: {reason}]',
   'wake-up-not-possible':
     'Databasen meddelar inte Couplet[ eftersom {setting} är {value}]; ändringar söks i stället varje sekund',
-  'fence-lost': 'En annan process har tagit över',
+  'fence-lost': 'En annan process tog över mappningen och kanalen medan körningen pågick',
+  'lane-busy':
+    'En annan körning av mappningen och kanalen blev inte klar[ inom {waitedSeconds} sekunder]; ingenting gjordes',
+  interrupted: 'Processen avslutades före körningen; det som den hade skrivit är registrerat',
+  paused: 'Mappningen är pausad; dess ändringar väntar',
+  'awaiting-first-run':
+    'Båda apparna har poster och inga är kopplade ännu; den första körningen väntar på att någon begär den',
   'lineage-broken': 'Databasen[ {store}] har återställts eller ersatts[ ({reason})]',
   'capture-missing': 'Ändringar i {table} fångas inte upp[: {reason}]',
   'capture-not-possible': '{table} är en tabell av typen {kind}, vars ändringar inte kan fångas upp',
