@@ -7,6 +7,7 @@ import { useMay } from '../../api/me.ts';
 import { useChange, useRead } from '../../api/read.ts';
 import { request } from '../../api/request.ts';
 import { useSpeech } from '../../language/language.tsx';
+import { CardTable } from '../../parts/card-table.tsx';
 import { Answered, faultText } from '../../parts/failed.tsx';
 import { notify } from '../../parts/notices.tsx';
 import { PageFrame, Section } from '../../parts/page-frame.tsx';
@@ -49,22 +50,11 @@ function Jobs() {
     <Section title={t.commerce.jobs}>
       <Answered of={jobs} absent={t.operations.notConfigured}>
         {({ items }) => (
-          <table className="table table-cards">
-            <thead>
-              <tr>
-                <th scope="col">{t.commerce.job}</th>
-                <th scope="col">{t.words.schedule}</th>
-                <th scope="col">{t.overview.lastRun}</th>
-                <th scope="col">{t.mappings.nextRun}</th>
-                <th scope="col">{t.words.more}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((job) => (
-                <JobRow key={job.job} job={job} />
-              ))}
-            </tbody>
-          </table>
+          <CardTable columns={[t.commerce.job, t.words.schedule, t.overview.lastRun, t.mappings.nextRun, t.words.more]}>
+            {items.map((job) => (
+              <JobRow key={job.job} job={job} />
+            ))}
+          </CardTable>
         )}
       </Answered>
     </Section>

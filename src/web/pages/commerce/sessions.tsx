@@ -8,9 +8,11 @@ import { useChange, useList } from '../../api/read.ts';
 import { request } from '../../api/request.ts';
 import { describe } from '../../language/describe.ts';
 import { useSpeech } from '../../language/language.tsx';
+import { CardTable } from '../../parts/card-table.tsx';
 import { Answered, Empty, faultText } from '../../parts/failed.tsx';
 import { FilterBar, type FilterSpec } from '../../parts/filter-bar.tsx';
 import { Mark, type Tone } from '../../parts/mark.tsx';
+import { MoreButton } from '../../parts/more-button.tsx';
 import { notify } from '../../parts/notices.tsx';
 import { Section } from '../../parts/page-frame.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -56,11 +58,7 @@ export function Sessions() {
           return (
             <>
               <SessionTable sessions={sessions} />
-              {list.hasNextPage && (
-                <Button size="small" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-                  {t.list.more}
-                </Button>
-              )}
+              <MoreButton list={list} />
             </>
           );
         }}
@@ -73,31 +71,24 @@ function SessionTable({ sessions }: { readonly sessions: readonly SessionDocumen
   const { t } = useSpeech();
   return (
     <div className="table-scroll">
-      <table className="table table-cards">
-        <thead>
-          <tr>
-            <th scope="col">{t.commerce.session}</th>
-            <th scope="col">{t.commerce.job}</th>
-            <th scope="col">{t.words.direction}</th>
-            <th scope="col">{t.words.channel}</th>
-            <th scope="col">{t.words.status}</th>
-            <th scope="col" className="number">
-              {t.commerce.tries}
-            </th>
-            <th scope="col" className="number">
-              {t.commerce.rows}
-            </th>
-            <th scope="col">{t.commerce.created}</th>
-            <th scope="col">{t.commerce.message}</th>
-            <th scope="col">{t.words.more}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {sessions.map((session) => (
-            <SessionRow key={session.session} session={session} />
-          ))}
-        </tbody>
-      </table>
+      <CardTable
+        columns={[
+          t.commerce.session,
+          t.commerce.job,
+          t.words.direction,
+          t.words.channel,
+          t.words.status,
+          { number: t.commerce.tries },
+          { number: t.commerce.rows },
+          t.commerce.created,
+          t.commerce.message,
+          t.words.more,
+        ]}
+      >
+        {sessions.map((session) => (
+          <SessionRow key={session.session} session={session} />
+        ))}
+      </CardTable>
     </div>
   );
 }

@@ -10,6 +10,7 @@ import { useMay } from '../../api/me.ts';
 import { useList } from '../../api/read.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { Answered } from '../../parts/failed.tsx';
+import { MoreButton } from '../../parts/more-button.tsx';
 import { Section } from '../../parts/page-frame.tsx';
 import { Time } from '../../parts/time.tsx';
 import { keyText } from '../../parts/value-text.ts';
@@ -79,11 +80,7 @@ export function AffectedRecords({ error }: { readonly error: SynchronizationErro
                   </li>
                 ))}
             </ul>
-            {list.hasNextPage && (
-              <Button size="small" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-                {t.list.more}
-              </Button>
-            )}
+            <MoreButton list={list} />
           </>
         )}
       </Answered>

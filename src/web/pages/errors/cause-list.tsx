@@ -8,6 +8,7 @@ import { useMay } from '../../api/me.ts';
 import { useRead } from '../../api/read.ts';
 import { remedyOf } from '../../language/describe.ts';
 import { useSpeech } from '../../language/language.tsx';
+import { CardTable } from '../../parts/card-table.tsx';
 import { Answered, Empty } from '../../parts/failed.tsx';
 import type { FilterSpec } from '../../parts/filter-bar.tsx';
 import { filterOf, type ListFilter } from '../../parts/list-filter.ts';
@@ -44,32 +45,27 @@ export function CauseList({ filters, names }: { readonly filters: readonly Filte
           <Empty>{query.size === 0 ? t.errors.empty : t.list.emptyFiltered}</Empty>
         ) : (
           <div className="section table-scroll">
-            <table className="table table-cards">
-              <thead>
-                <tr>
-                  <th scope="col">{t.errors.cause}</th>
-                  <th scope="col">{t.words.kind}</th>
-                  <th scope="col">{t.words.mapping}</th>
-                  <th scope="col">{t.words.channel}</th>
-                  <th scope="col" className="number">
-                    {t.errors.count}
-                  </th>
-                  <th scope="col">{t.errors.failedOn}</th>
-                  <th scope="col">{t.words.more}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((group) => (
-                  <GroupRow
-                    key={`${group.cause} ${group.channel}`}
-                    group={group}
-                    names={names}
-                    within={filterOf(query)}
-                    onAsk={(target, action) => setAsking({ target, action })}
-                  />
-                ))}
-              </tbody>
-            </table>
+            <CardTable
+              columns={[
+                t.errors.cause,
+                t.words.kind,
+                t.words.mapping,
+                t.words.channel,
+                { number: t.errors.count },
+                t.errors.failedOn,
+                t.words.more,
+              ]}
+            >
+              {items.map((group) => (
+                <GroupRow
+                  key={`${group.cause} ${group.channel}`}
+                  group={group}
+                  names={names}
+                  within={filterOf(query)}
+                  onAsk={(target, action) => setAsking({ target, action })}
+                />
+              ))}
+            </CardTable>
             {asking !== null && (
               <Suspense fallback={null}>
                 <ActDialog target={asking.target} decision={{ action: asking.action }} onClose={close} onDone={close} />

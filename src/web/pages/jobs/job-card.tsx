@@ -9,6 +9,7 @@ import { useChange, useRead } from '../../api/read.ts';
 import { request } from '../../api/request.ts';
 import { describe } from '../../language/describe.ts';
 import { useSpeech } from '../../language/language.tsx';
+import { CardTable } from '../../parts/card-table.tsx';
 import { Answered, faultText } from '../../parts/failed.tsx';
 import { Modal } from '../../parts/modal.tsx';
 import { notify } from '../../parts/notices.tsx';
@@ -90,30 +91,18 @@ function Counters({ counters }: { readonly counters: JobDocument['counters'] }) 
   );
   return (
     <>
-      <table className="table table-cards">
-        <thead>
-          <tr>
-            <th scope="col">{t.words.direction}</th>
+      <CardTable columns={[t.words.direction, ...names.map(([, number]) => ({ number }))]}>
+        {(['toHq', 'toChannel'] as const).map((direction) => (
+          <tr key={direction}>
+            <th scope="row">{t.directions[direction]}</th>
             {names.map(([name, text]) => (
-              <th key={name} scope="col" className="number">
-                {text}
-              </th>
+              <td key={name} className="number" data-label={text}>
+                {format.number(counters[direction][name])}
+              </td>
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {(['toHq', 'toChannel'] as const).map((direction) => (
-            <tr key={direction}>
-              <th scope="row">{t.directions[direction]}</th>
-              {names.map(([name, text]) => (
-                <td key={name} className="number" data-label={text}>
-                  {format.number(counters[direction][name])}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </CardTable>
       {others.length > 0 && (
         <Facts of={others.map(([name, text]) => ({ name: text, value: format.number(counters[name]) }))} />
       )}

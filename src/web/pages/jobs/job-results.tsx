@@ -1,5 +1,4 @@
 /** What became of each record or action of a job. */
-import { Button } from '@fluentui/react-components';
 import type { JobDocument, JobResultDocument } from '../../../http/schemas/jobs.ts';
 import { useAddress } from '../../address/address.ts';
 import { PageLink } from '../../address/page-link.tsx';
@@ -9,6 +8,7 @@ import { useSpeech } from '../../language/language.tsx';
 import { Answered, Empty } from '../../parts/failed.tsx';
 import { FilterBar, type FilterSpec } from '../../parts/filter-bar.tsx';
 import { Mark, type Tone } from '../../parts/mark.tsx';
+import { MoreButton } from '../../parts/more-button.tsx';
 import { Section } from '../../parts/page-frame.tsx';
 import { keyText } from '../../parts/value-text.ts';
 import { Writes } from '../../parts/writes.tsx';
@@ -42,11 +42,7 @@ export function JobResults({ job }: { readonly job: JobDocument }) {
                   <Result key={at} result={result} />
                 ))}
               </ul>
-              {list.hasNextPage && (
-                <Button size="small" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-                  {t.list.more}
-                </Button>
-              )}
+              <MoreButton list={list} />
             </>
           )
         }

@@ -7,6 +7,7 @@ import { PageLink } from '../../address/page-link.tsx';
 import { useMay } from '../../api/me.ts';
 import { describe, describeEntry } from '../../language/describe.ts';
 import { useSpeech } from '../../language/language.tsx';
+import { CardTable } from '../../parts/card-table.tsx';
 import { Facts } from '../../parts/page-frame.tsx';
 import { Ago, Time } from '../../parts/time.tsx';
 import { ComparedValue, Value } from '../../parts/value.tsx';
@@ -143,30 +144,21 @@ function ChangedFields({ entry }: { readonly entry: LogEntryDocument }) {
   const { t } = useSpeech();
   const sides = new Set(entry.changes.map(({ side }) => side));
   return (
-    <table className="table table-cards log-changes">
-      <thead>
-        <tr>
-          <th scope="col">{t.words.field}</th>
-          <th scope="col">{t.words.old}</th>
-          <th scope="col">{t.words.new}</th>
+    <CardTable columns={[t.words.field, t.words.old, t.words.new]} className="log-changes">
+      {entry.changes.map((change) => (
+        <tr key={`${change.side} ${change.field}`}>
+          <th scope="row">
+            {change.field}
+            {sides.size > 1 && <span className="quiet"> ({t.words.sides[change.side]})</span>}
+          </th>
+          <td data-label={t.words.old}>
+            <Value value={change.old} />
+          </td>
+          <td data-label={t.words.new}>
+            <ComparedValue before={change.old} after={change.new} />
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {entry.changes.map((change) => (
-          <tr key={`${change.side} ${change.field}`}>
-            <th scope="row">
-              {change.field}
-              {sides.size > 1 && <span className="quiet"> ({t.words.sides[change.side]})</span>}
-            </th>
-            <td data-label={t.words.old}>
-              <Value value={change.old} />
-            </td>
-            <td data-label={t.words.new}>
-              <ComparedValue before={change.old} after={change.new} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </CardTable>
   );
 }

@@ -3,6 +3,7 @@ import { type Field as MappedField, type Mapping, type TableSide, tableText } fr
 import type { MappingDocument } from '../../../http/schemas/mappings.ts';
 import { PageLink } from '../../address/page-link.tsx';
 import { useSpeech } from '../../language/language.tsx';
+import { CardTable } from '../../parts/card-table.tsx';
 import { type Fact, Facts, Section } from '../../parts/page-frame.tsx';
 import { plainValue } from '../../parts/value-text.ts';
 
@@ -15,32 +16,29 @@ export function FieldMappings({ mapping }: { readonly mapping: Mapping }) {
   return (
     <Section title={t.mappings.fields}>
       <div className="table-scroll">
-        <table className="table table-cards">
-          <thead>
-            <tr>
-              <th scope="col">{t.words.field}</th>
-              <th scope="col">{t.words.hq}</th>
-              <th scope="col">{t.words.direction}</th>
-              <th scope="col">{t.words.channel}</th>
-              <th scope="col">{t.mappings.resolve}</th>
-              <th scope="col">{t.mappings.transform}</th>
+        <CardTable
+          columns={[
+            t.words.field,
+            t.words.hq,
+            t.words.direction,
+            t.words.channel,
+            t.mappings.resolve,
+            t.mappings.transform,
+          ]}
+        >
+          {mapping.fields.map((field) => (
+            <tr key={field.name}>
+              <th scope="row">{field.name}</th>
+              <td data-label={t.words.hq}>{field.hq?.join(', ') ?? '–'}</td>
+              <td data-label={t.words.direction}>{t.directions[field.direction]}</td>
+              <td data-label={t.words.channel}>{field.channel?.join(', ') ?? '–'}</td>
+              <td data-label={t.mappings.resolve}>{t.mappings.resolves[field.resolve]}</td>
+              <td data-label={t.mappings.transform}>
+                <Conversion field={field} />
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {mapping.fields.map((field) => (
-              <tr key={field.name}>
-                <th scope="row">{field.name}</th>
-                <td data-label={t.words.hq}>{field.hq?.join(', ') ?? '–'}</td>
-                <td data-label={t.words.direction}>{t.directions[field.direction]}</td>
-                <td data-label={t.words.channel}>{field.channel?.join(', ') ?? '–'}</td>
-                <td data-label={t.mappings.resolve}>{t.mappings.resolves[field.resolve]}</td>
-                <td data-label={t.mappings.transform}>
-                  <Conversion field={field} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </CardTable>
       </div>
     </Section>
   );

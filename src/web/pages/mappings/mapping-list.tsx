@@ -5,6 +5,7 @@ import { PageLink } from '../../address/page-link.tsx';
 import { useMay } from '../../api/me.ts';
 import { type Page, useRead } from '../../api/read.ts';
 import { useSpeech } from '../../language/language.tsx';
+import { CardTable } from '../../parts/card-table.tsx';
 import { Answered, Empty } from '../../parts/failed.tsx';
 import { PageFrame } from '../../parts/page-frame.tsx';
 import { Ago } from '../../parts/time.tsx';
@@ -38,30 +39,23 @@ function MappingTable({ mappings }: { readonly mappings: readonly MappingDocumen
   const { t } = useSpeech();
   return (
     <div className="section table-scroll">
-      <table className="table table-cards">
-        <thead>
-          <tr>
-            <th scope="col">{t.words.mapping}</th>
-            <th scope="col">{t.words.status}</th>
-            <th scope="col">{t.words.direction}</th>
-            <th scope="col">{t.words.schedule}</th>
-            <th scope="col">{t.words.channel}</th>
-            <th scope="col" className="number">
-              {t.mappings.couplings}
-            </th>
-            <th scope="col" className="number">
-              {t.mappings.openErrors}
-            </th>
-            <th scope="col">{t.mappings.lastSuccess}</th>
-            <th scope="col">{t.words.more}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {mappings.map((mapping) => (
-            <MappingRow key={mapping.name} mapping={mapping} />
-          ))}
-        </tbody>
-      </table>
+      <CardTable
+        columns={[
+          t.words.mapping,
+          t.words.status,
+          t.words.direction,
+          t.words.schedule,
+          t.words.channel,
+          { number: t.mappings.couplings },
+          { number: t.mappings.openErrors },
+          t.mappings.lastSuccess,
+          t.words.more,
+        ]}
+      >
+        {mappings.map((mapping) => (
+          <MappingRow key={mapping.name} mapping={mapping} />
+        ))}
+      </CardTable>
     </div>
   );
 }

@@ -1,12 +1,14 @@
 /** Why is a record not synchronized? Records of one app, read there, each with the reason. */
-import { Button, Checkbox, Select } from '@fluentui/react-components';
+import { Checkbox, Select } from '@fluentui/react-components';
 import type { MappingDocument, RecordDocument } from '../../../http/schemas/mappings.ts';
 import { changeQuery, useAddress } from '../../address/address.ts';
 import { PageLink } from '../../address/page-link.tsx';
 import { useList } from '../../api/read.ts';
 import { useSpeech } from '../../language/language.tsx';
+import { CardTable } from '../../parts/card-table.tsx';
 import { Answered, Empty } from '../../parts/failed.tsx';
 import { FilterBar } from '../../parts/filter-bar.tsx';
+import { MoreButton } from '../../parts/more-button.tsx';
 import { Section } from '../../parts/page-frame.tsx';
 import { Time } from '../../parts/time.tsx';
 import { keyText } from '../../parts/value-text.ts';
@@ -70,31 +72,19 @@ function Records({ mapping, asked }: { readonly mapping: MappingDocument; readon
         if (records.length === 0) return <Empty>{t.list.emptyFiltered}</Empty>;
         return (
           <>
-            <table className="table table-cards">
-              <thead>
-                <tr>
-                  <th scope="col">{t.words.record}</th>
-                  <th scope="col">{t.words.reason}</th>
+            <CardTable columns={[t.words.record, t.words.reason]}>
+              {records.map((record) => (
+                <tr key={keyText(record.key)}>
+                  <th scope="row">
+                    {record.description || keyText(record.key)} <span className="quiet">{keyText(record.key)}</span>
+                  </th>
+                  <td>
+                    <Reason record={record} />
+                  </td>
                 </tr>
-              </thead>
-              <tbody>
-                {records.map((record) => (
-                  <tr key={keyText(record.key)}>
-                    <th scope="row">
-                      {record.description || keyText(record.key)} <span className="quiet">{keyText(record.key)}</span>
-                    </th>
-                    <td>
-                      <Reason record={record} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-            {list.hasNextPage && (
-              <Button size="small" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-                {t.list.more}
-              </Button>
-            )}
+              ))}
+            </CardTable>
+            <MoreButton list={list} />
           </>
         );
       }}

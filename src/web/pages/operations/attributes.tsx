@@ -4,6 +4,7 @@ import { ArrowResetRegular } from '@fluentui/react-icons/svg/arrow-reset';
 import { useId } from 'react';
 import type { CustomerOperationDocument } from '../../../http/schemas/customer-operations.ts';
 import { useSpeech } from '../../language/language.tsx';
+import { CardTable } from '../../parts/card-table.tsx';
 import { ComparedValue, Value } from '../../parts/value.tsx';
 import { plainValue, sameValue } from '../../parts/value-text.ts';
 import type { Draft } from './draft.ts';
@@ -24,38 +25,29 @@ interface AttributesProps {
 export function Attributes({ operation, editing, draft, refusals, onDraft, onReset }: AttributesProps) {
   const { t } = useSpeech();
   return (
-    <table className="table table-cards attributes">
-      <thead>
-        <tr>
-          <th scope="col">{t.operations.attribute}</th>
-          <th scope="col">{t.words.old}</th>
-          <th scope="col">{t.words.new}</th>
+    <CardTable columns={[t.operations.attribute, t.words.old, t.words.new]} className="attributes">
+      {operation.attributes.map((attribute) => (
+        <tr key={attribute.name}>
+          <th scope="row">{attribute.name}</th>
+          <td data-label={t.words.old}>
+            <Value value={attribute.oldValue} />
+          </td>
+          <td data-label={t.words.new}>
+            {editing ? (
+              <AttributeInput
+                attribute={attribute}
+                draft={draft}
+                onDraft={onDraft}
+                invalid={operation.lastKnownError?.field === attribute.name}
+                refusal={refusals[attribute.name] ?? null}
+              />
+            ) : (
+              <NewValue attribute={attribute} original={originalOf(operation, attribute.name)} onReset={onReset} />
+            )}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {operation.attributes.map((attribute) => (
-          <tr key={attribute.name}>
-            <th scope="row">{attribute.name}</th>
-            <td data-label={t.words.old}>
-              <Value value={attribute.oldValue} />
-            </td>
-            <td data-label={t.words.new}>
-              {editing ? (
-                <AttributeInput
-                  attribute={attribute}
-                  draft={draft}
-                  onDraft={onDraft}
-                  invalid={operation.lastKnownError?.field === attribute.name}
-                  refusal={refusals[attribute.name] ?? null}
-                />
-              ) : (
-                <NewValue attribute={attribute} original={originalOf(operation, attribute.name)} onReset={onReset} />
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </CardTable>
   );
 }
 
