@@ -1,5 +1,5 @@
 /**
- * `npm run bench:api [-- --log 1000000 --errors 100000 --requests 400 --retried 10000]`: pages of long lists beside a
+ * `npm run bench:api [-- --log 1000000 --errors 100000 --operations 100000 --requests 400 --retried 10000 --only NAME]`: pages of long lists beside a
  * bare fastify route that does the same SELECT by index (the goal: a 99th percentile within three times that of the bare
  * one), and a bulk retry beside a run (the goal: half its speed).
  */
@@ -10,8 +10,10 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import postgres from 'postgres';
 import { openCouplingDatabase } from '../src/database/open-coupling-database.ts';
+import { gramsOf } from '../src/domain/text-grams.ts';
 import { buildServer } from '../src/http/build-server.ts';
 import { fillLists, LISTED_MAPPING } from './fill-lists.ts';
+import { fillOperations, mailOf } from './fill-operations.ts';
 import { measureBulkRetry } from './bulk-retry.ts';
 import { percentile, shown } from './measure.ts';
 import { openServer } from './server.ts';
@@ -21,8 +23,10 @@ const { values } = parseArgs({
   options: {
     log: { type: 'string', default: '1000000' },
     errors: { type: 'string', default: '100000' },
+    operations: { type: 'string', default: '100000' },
     requests: { type: 'string', default: '400' },
     retried: { type: 'string', default: '10000' },
+    only: { type: 'string', default: '' },
   },
 });
 const REQUESTS = Number(values.requests);
@@ -42,12 +46,17 @@ await using database = Object.assign(await openCouplingDatabase({ url }), {
   [Symbol.asyncDispose]: async (): Promise<void> => database.close(),
 });
 const sql = postgres(url, { max: 8, onnotice: () => {} });
-process.stderr.write(`filling ${values.log} log entries and ${values.errors} open errors\n`);
+process.stderr.write(
+  `filling ${values.log} log entries, ${values.errors} open errors and ${values.operations} customer operations\n`,
+);
 const known = await fillLists(database, sql, { log: Number(values.log), errors: Number(values.errors) });
+await fillOperations(database, sql, Number(values.operations));
 
 const api = await buildServer(listServerDeps(database, pino({ level: 'silent' })));
 const bare = fastify();
-const pages = pagesOf(known);
+const pages = [...pagesOf(known), ...pagesOfOperations(Number(values.operations))].filter(({ name }) =>
+  name.includes(values.only),
+);
 for (const [at, page] of pages.entries()) {
   bare.get(`/${at}`, async () => ({ items: await sql.unsafe(page.sql, [], { prepare: true }) }));
 }
@@ -70,10 +79,11 @@ for (const [at, { name, path }] of pages.entries()) {
   console.log(`${name.padEnd(44)}${cells}${(p99 / bareP99).toFixed(2).padStart(11)}`);
 }
 agent.destroy();
-const bulk = await measureBulkRetry(server, Number(values.retried));
-console.log(
-  `bulk retry of ${values.retried} errors: ${shown(bulk.retried)} a second, a run over as many changes ${shown(bulk.changed)}: ratio ${(bulk.retried / bulk.changed).toFixed(2)}`,
-);
+const bulk = Number(values.retried) > 0 ? await measureBulkRetry(server, Number(values.retried)) : null;
+if (bulk)
+  console.log(
+    `bulk retry of ${values.retried} errors: ${shown(bulk.retried)} a second, a run over as many changes ${shown(bulk.changed)}: ratio ${(bulk.retried / bulk.changed).toFixed(2)}`,
+  );
 await Promise.all([api.close(), bare.close(), sql.end()]);
 
 function pagesOf({ couplingId, jobId, hqKey, laneId, midErrorId }: typeof known): Page[] {
@@ -127,6 +137,60 @@ function pagesOf({ couplingId, jobId, hqKey, laneId, midErrorId }: typeof known)
       name: 'errors, half way down',
       path: `/synchronization-errors?cursor=${known.midCursor}`,
       sql: errors(`id < '${midErrorId}'`),
+    },
+  ];
+}
+
+function pagesOfOperations(operations: number): Page[] {
+  const list = (where: string, order = 'operation_timestamp desc, id desc'): string =>
+    `select * from couplet.customer_operation where ${where} order by ${order} limit 50`;
+  const mail = mailOf(Math.floor(operations / 4));
+  const having = (term: string): string =>
+    `id = any(array(select id from couplet.customer_operation where array_to_tsvector(terms) @@ '${term.replaceAll("'", "''")}'::tsquery))`;
+  const text = mail.slice(0, -4);
+  const withText = `id = any(array(select operation_id from couplet.operation_search where grams @> '{${gramsOf(text).join()}}' and text like '%${text}%'))`;
+  return [
+    { name: 'operations, newest', path: '/customer-operations', sql: list('true') },
+    {
+      name: 'operations by status',
+      path: '/customer-operations?status=failed',
+      sql: list(`status = 'failed'`),
+    },
+    {
+      name: 'operations of a channel',
+      path: '/customer-operations?channel=online',
+      sql: list(`channel = 'online'`),
+    },
+    {
+      name: 'operations in the order of channels',
+      path: '/customer-operations?sort=channel',
+      sql: list('true', 'channel, id'),
+    },
+    {
+      name: 'operations in the order of statuses',
+      path: '/customer-operations?sort=-status',
+      sql: list('true', 'status desc, id desc'),
+    },
+    {
+      name: 'operations by a field',
+      path: `/customer-operations?field.email=${mail}`,
+      sql: list(having(`'email=${mail}'`)),
+    },
+    {
+      name: 'operations by the beginning of a field',
+      path: '/customer-operations?field.email=customer-123*',
+      sql: list(having(`'email=customer-123':*`)),
+    },
+    {
+      name: 'operations by a field that many have',
+      path: '/customer-operations?field.city=paris',
+      sql: list(`array_to_tsvector(terms) @@ '''city=paris'''::tsquery`),
+    },
+    { name: 'operations with a text', path: `/customer-operations?q=${text}`, sql: list(withText) },
+    {
+      name: 'operations with a text that all have',
+      path: '/customer-operations?q=adatum',
+      sql: list(`terms::text like '%adatum%'`),
     },
   ];
 }

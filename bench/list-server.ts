@@ -1,17 +1,23 @@
 /** The server over a coupling database alone: lists read nothing else. */
 import type { FastifyBaseLogger } from 'fastify';
+import { customerOperations } from '../src/commerce/operations.ts';
 import { loadConfiguration } from '../src/config/load-configuration.ts';
 import type { OpenedCouplingDatabase } from '../src/database/open-coupling-database.ts';
 import type { ColumnDescription } from '../src/ports/store.ts';
 import { prepareMapping } from '../src/domain/prepare-mapping.ts';
 import { plainType } from '../src/domain/value-type.ts';
 import { presentMappings } from '../src/http/present-mappings.ts';
+import { registerCustomerOperations } from '../src/http/routes/commerce-operations.ts';
 import type { ServerDeps } from '../src/http/server-deps.ts';
+import { typed } from '../src/http/typed-server.ts';
+import { LISTED_CHANNELS } from './fill-operations.ts';
 
 const CONFIGURATION = `
 version: 1
 hq: { name: HQ, kind: postgres, url: "postgres://nowhere/hq" }
-channels: { houston: { name: Houston, kind: postgres, url: "postgres://nowhere/houston" } }
+channels:
+  houston: { name: Houston, kind: postgres, url: "postgres://nowhere/houston" }
+  online: { name: Online, kind: postgres, url: "postgres://nowhere/online" }
 mappings:
   customers:
     hq: { table: customers, key: [num] }
@@ -46,7 +52,11 @@ export function listServerDeps(database: OpenedCouplingDatabase, log: FastifyBas
   const unused = (): never => {
     throw new Error('lists ask no store');
   };
-  return {
+  const operations = {
+    ...customerOperations(null, database.commerce),
+    rules: { mappings: { customers: mapping.name }, guidField: null },
+  };
+  const deps: ServerDeps = {
     synchronizer: {
       act: unused,
       couple: unused,
@@ -66,7 +76,7 @@ export function listServerDeps(database: OpenedCouplingDatabase, log: FastifyBas
     presenter: presentMappings({
       hqName: 'HQ',
       mappings: [mapping],
-      channels: [{ channel: 'houston', name: 'Houston' }],
+      channels: LISTED_CHANNELS.map((channel) => ({ channel, name: channel })),
       prepared: async () => prepared,
     }),
     access: database.access,
@@ -75,5 +85,7 @@ export function listServerDeps(database: OpenedCouplingDatabase, log: FastifyBas
     auth: { kind: 'local' },
     log,
     isReady: () => database.isReady(),
+    moreRoutes: [async (api) => registerCustomerOperations(typed(api), deps, operations)],
   };
+  return deps;
 }

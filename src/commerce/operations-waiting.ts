@@ -1,7 +1,7 @@
 /** What the channels hold and have not handed over: read from their operation tables, so it is known before any pull. */
 import { v5 as idOfText } from 'uuid';
 import { type OperationPart, readOperationRow } from '../domain/operation-row.ts';
-import { operationTerm, partTerm } from '../domain/operation-terms.ts';
+import { operationTerm, partTerm, textOfTerms } from '../domain/operation-terms.ts';
 import { keyText } from '../domain/record.ts';
 import { StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import type { OperationFilter, ReceivedRow } from '../ports/commerce.ts';
@@ -166,7 +166,7 @@ const isNarrow = (filter: OperationFilter): boolean =>
 
 function fits(filter: OperationFilter, { operation }: Read): boolean {
   const { terms } = operation;
-  const text = [...terms, operation.customerAccount ?? '', operation.guid ?? ''].join(' ').toLowerCase();
+  const text = [textOfTerms(terms), operation.customerAccount ?? '', operation.guid ?? ''].join('\n').toLowerCase();
   const has = (name: string, asked: string, termOf: (name: string, value: string) => string): boolean =>
     asked.endsWith('*')
       ? terms.some((term) => term.startsWith(termOf(name, asked.slice(0, -1))))

@@ -12,7 +12,14 @@ import { plainArray, textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import { query } from './connect.ts';
 import type { Queryable } from './open-session.ts';
-import { OPERATION_COLUMNS, type OperationDbRow, operationOf, STEP } from './commerce-rows.ts';
+import {
+  accountSearchOf,
+  OPERATION_COLUMNS,
+  type OperationDbRow,
+  operationOf,
+  searchOf,
+  STEP,
+} from './commerce-rows.ts';
 import type { LaneRegistry } from './lane-registry.ts';
 import { receivingPart } from './receive-operations.ts';
 
@@ -53,7 +60,11 @@ const DUE = `
     join couplet.customer_operation o on o.id = f.id order by o.counter`;
 
 const OUTCOMES = `
-  with changed as (
+  with u as materialized (
+    select * from json_to_recordset($1::text::json) as u(id uuid, status text, code text, params json, job_id uuid,
+           coupling_id uuid, account text, found json, terms json, wrote boolean, error_id uuid, resolution json, dismissal json,
+           text text, grams text, account_text text, account_grams text)),
+  changed as (
     update couplet.customer_operation o
        set status = u.status::couplet.operation_status, code = u.code, params = coalesce(u.params, '{}'), job_id = u.job_id,
            coupling_id = coalesce(u.coupling_id, o.coupling_id), customer_account = coalesce(u.account, o.customer_account),
@@ -65,10 +76,15 @@ const OUTCOMES = `
            error_id = coalesce(u.error_id, o.error_id), resolution = coalesce(u.resolution, o.resolution),
            dismissal = case when u.status = 'dismissed' then u.dismissal end,
            history = (o.history::jsonb || jsonb_build_array(${STEP('u.status', 'u.code', 'u.job_id')}))::json
-      from json_to_recordset($1::text::json) as u(id uuid, status text, code text, params json, job_id uuid,
-           coupling_id uuid, account text, found json, terms json, wrote boolean, error_id uuid, resolution json, dismissal json)
+      from u
      where o.id = u.id and o.status not in ('synchronized', 'dismissed')
-     returning o.channel, o.part, o.counter, o.status)
+     returning o.id, o.channel, o.part, o.counter, o.status),
+  searched as (
+    insert into couplet.operation_search as s (operation_id, line, text, grams)
+    select u.id, 'account', u.account_text, u.account_grams::int[] from u join changed c on c.id = u.id where u.account is not null
+    union all
+    select u.id, 'values', u.text, u.grams::int[] from u join changed c on c.id = u.id where u.terms is not null
+    on conflict (operation_id, line) do update set text = excluded.text, grams = excluded.grams where s.text <> excluded.text)
   insert into couplet.operation_to_tell (channel, part, counter)
   select c.channel, c.part, c.counter from changed c where c.status = 'synchronized' on conflict do nothing`;
 
@@ -259,6 +275,8 @@ async function termsOf(
 }
 
 const outcomeRow = (outcome: OperationOutcome, terms: ReadonlyMap<string, readonly string[]>) => ({
+  ...searchOf(terms.get(outcome.id) ?? []),
+  ...accountSearchOf(outcome.account),
   id: outcome.id,
   status: outcome.status,
   code: outcome.code,

@@ -1,5 +1,8 @@
 /** A customer operation between its row and what everybody else knows. */
+import { textOfTerms } from '../domain/operation-terms.ts';
+import { gramsOf } from '../domain/text-grams.ts';
 import type { CustomerOperation, OperationStep } from '../ports/commerce.ts';
+import { plainArray } from './array-literal.ts';
 import { isoTime } from './iso-time.ts';
 
 const ISO = `to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
@@ -56,6 +59,17 @@ export interface OperationDbRow {
   readonly wrote: boolean;
   readonly resolution: CustomerOperation['resolution'];
 }
+
+/** What an operation is sought by, as its lines in `operation_search`. */
+export const searchOf = (terms: readonly string[]): { readonly text: string; readonly grams: string } => {
+  const text = textOfTerms(terms);
+  return { text, grams: plainArray(gramsOf(text)) };
+};
+
+export const accountSearchOf = (account: string | null) => {
+  const text = account?.toLowerCase() ?? null;
+  return { account_text: text, account_grams: text === null ? null : plainArray(gramsOf(text)) };
+};
 
 export const operationOf = (row: OperationDbRow): CustomerOperation => ({
   id: row.id,

@@ -4,7 +4,7 @@ import { stableText } from '../domain/mapping.ts';
 import type { OperationRow } from '../domain/operation-row.ts';
 import type { CommerceDatabase, ReceivedRow } from '../ports/commerce.ts';
 import { plainArray, textArray } from './array-literal.ts';
-import { STEP } from './commerce-rows.ts';
+import { accountSearchOf, searchOf, STEP } from './commerce-rows.ts';
 import type { Clients } from './connect.ts';
 import { query } from './connect.ts';
 import { newId } from './new-id.ts';
@@ -12,17 +12,27 @@ import { newId } from './new-id.ts';
 type Receiving = Pick<CommerceDatabase, 'takeIn' | 'noteBases' | 'basesNoted' | 'notPulled'>;
 
 const TAKE_IN = `
+  with u as materialized (
+    select * from json_to_recordset($1::text::json) as u(id uuid, counter bigint, guid uuid, part_key text, name text, status text,
+         created_at timestamptz, created_by text, row json, hash text, values json, snapshot boolean, code text, params json, terms json,
+         account text, found json, base json, completed boolean, text text, grams text, account_text text, account_grams text)),
+  taken as (
   insert into couplet.customer_operation (id, channel, part, counter, guid, part_key, name, status, operation_timestamp,
       created_by, row, row_hash, values, snapshot, corrections, edits, history, code, params, terms, customer_account, found, base)
   select u.id, $2, $3, u.counter, u.guid, u.part_key, u.name, u.status::couplet.operation_status, coalesce(u.created_at, now()), u.created_by,
          u.row, u.hash, u.values, u.snapshot, '{}', '[]', json_build_array(${STEP('u.status', 'u.code', 'null')}), u.code,
          u.params, array(select json_array_elements_text(u.terms)), u.account, u.found,
          coalesce((select b.base from couplet.operation_base b where b.channel = $2 and b.part = $3 and b.counter = u.counter), u.base)
-    from json_to_recordset($1::text::json) as u(id uuid, counter bigint, guid uuid, part_key text, name text, status text,
-         created_at timestamptz, created_by text, row json, hash text, values json, snapshot boolean, code text, params json, terms json, account text, found json, base json, completed boolean)
+    from u
    where not u.completed
   on conflict (channel, part, counter) do nothing
-  returning code`;
+  returning id, code),
+  searched as (
+    insert into couplet.operation_search (operation_id, line, text, grams)
+    select u.id, 'values', u.text, u.grams::int[] from u join taken t on t.id = u.id
+    union all
+    select u.id, 'account', u.account_text, u.account_grams::int[] from u join taken t on t.id = u.id where u.account is not null)
+  select code from taken`;
 
 const REUSED = `
   select o.counter::text from couplet.customer_operation o
@@ -121,4 +131,6 @@ const insertOf = (row: ReceivedRow & { readonly hash: string }) => ({
   found: row.found,
   base: row.base,
   completed: row.completed,
+  ...searchOf(row.terms),
+  ...accountSearchOf(row.account),
 });

@@ -36,6 +36,10 @@ export function termsAgain(
   return distinct([...terms.filter((term) => !term.startsWith(PART)), ...partTerms({}, found, values)]);
 }
 
+/** What `q` looks through: the values of the terms, each a line of its own. */
+export const textOfTerms = (terms: readonly string[]): string =>
+  distinct(terms.map((term) => term.slice(term.indexOf('=') + 1))).join('\n');
+
 const termsOf = (values: FieldValues, termOf: (field: string, value: string) => string): string[] =>
   Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [termOf(name, value)]));
 

@@ -2,10 +2,14 @@
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fillLists, LISTED_LANE } from '../../bench/fill-lists.ts';
+import { fillOperations, mailOf } from '../../bench/fill-operations.ts';
 import { connectClients, type Clients } from '../../src/database/connect.ts';
 import { createLaneRegistry, LOOK_COLUMNS } from '../../src/database/lane-registry.ts';
 import { createLayouts } from '../../src/database/layouts.ts';
 import { createQueries } from '../../src/database/queries/create-queries.ts';
+import { operationsPart } from '../../src/database/queries/query-operations.ts';
+import { NO_OPERATION_FILTER } from '../../src/http/operation-filter.ts';
+import type { OperationFilter } from '../../src/ports/commerce.ts';
 import type { Parameter } from '../../src/database/open-session.ts';
 import { LANES_WITH_WORK, TAKE } from '../../src/database/pending.ts';
 import type { CouplingFilter, ErrorFilter, LogFilter, PageRequest, Queries } from '../../src/ports/queries.ts';
@@ -14,6 +18,7 @@ import { createCouplingDatabase } from './open-test-database.ts';
 
 const LOG = 40_000;
 const ERRORS = 20_000;
+const OPERATIONS = 12_000;
 const PAGE: PageRequest = { limit: 50, cursor: null, sort: null, count: false };
 /** A table with fewer rows is read whole by any sensible planner. */
 const BIG = 5_000;
@@ -22,6 +27,7 @@ type Plan = {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
+  readonly 'Plan Rows'?: number;
   readonly Plans?: readonly Plan[];
 };
 const nodesOf = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
@@ -30,12 +36,14 @@ let here: Awaited<ReturnType<typeof createCouplingDatabase>>;
 let filled: Awaited<ReturnType<typeof fillLists>>;
 let clients: Clients;
 let queries: Queries;
+let operations: ReturnType<typeof operationsPart>;
 let big: ReadonlySet<string>;
 const plans: Plan[] = [];
 
 beforeAll(async () => {
   here = await createCouplingDatabase();
   filled = await fillLists(here.db, here.sql, { log: LOG, errors: ERRORS });
+  await fillOperations(here.db, here.sql, OPERATIONS);
   await here.sql`analyze`;
   const tables = await here.sql`select relname from pg_class where relkind = 'r' and reltuples > ${BIG}`;
   big = new Set(tables.map(({ relname }) => String(relname)));
@@ -50,6 +58,7 @@ beforeAll(async () => {
     },
   };
   queries = createQueries(explaining, createLaneRegistry(explaining), createLayouts(explaining));
+  operations = operationsPart(explaining);
 }, 120_000);
 
 afterAll(async () => {
@@ -134,6 +143,40 @@ describe('no table is read whole', () => {
     ['of a parent', () => ({ parent: [filled.couplingId] })],
   ])('by the couplings %s', async ([, filter]) => {
     expect(await walked(() => queries.couplings({ ...NO_COUPLING, ...filter() }, PAGE))).toEqual([]);
+  });
+
+  test.for<readonly [string, Partial<OperationFilter>, string?]>([
+    ['without a filter', {}],
+    ['by status', { status: ['failed'] }],
+    ['of a channel', { channel: ['online'] }],
+    ['of a channel that has none', { channel: ['nowhere'] }],
+    ['in the order of channels', {}, 'channel'],
+    ['in the order of channels, downwards', {}, '-channel'],
+    ['in the order of statuses', {}, '-status'],
+    ['in the order of accounts', {}, '-customerAccount'],
+    ['in the order of GUIDs', {}, 'asyncCustomerAccount'],
+    ['by a field', { customerFields: { email: [mailOf(17)] } }],
+    ['by the beginning of a field', { customerFields: { email: ['customer-17*'] } }],
+    ['by a field that many have', { customerFields: { city: ['paris'] } }],
+    ['with a text', { q: mailOf(17).slice(0, -4) }],
+    ['with the number of a customer', { q: 'c0000017' }],
+    ['with the beginning of a GUID', { q: '00000000-0000-4000-8000-0000000000' }],
+    ['by account', { account: ['C0000017'] }],
+  ])('by the operations %s', async ([, filter, sort]) => {
+    const page = { ...PAGE, sort: sort ?? null };
+    expect(await walked(() => operations.operations({ ...NO_OPERATION_FILTER, ...filter }, page))).toEqual([]);
+  });
+
+  test('and nothing is sorted by the operations that are read in an order of their own', async () => {
+    plans.length = 0;
+    for (const sort of ['channel', '-channel', 'status', '-operationTimestamp', 'receivedAt', 'asyncCustomerAccount'])
+      await operations.operations(NO_OPERATION_FILTER, { ...PAGE, sort });
+    for (const status of ['failed', 'conflict'])
+      await operations.operations({ ...NO_OPERATION_FILTER, status: [status], channel: ['online'] }, PAGE);
+    const sorted = plans
+      .flatMap(nodesOf)
+      .filter((node) => node['Node Type'] === 'Sort' && (node['Plan Rows'] ?? 0) > 500);
+    expect(sorted).toEqual([]);
   });
 
   test('by those who look for work, however many changes are pending', async () => {

@@ -4,13 +4,14 @@ import type { Params } from '../../domain/record.ts';
 import { operationTerm, partTerm } from '../../domain/operation-terms.ts';
 import type { CommerceDatabase, OperationCause, OperationChange, OperationFilter } from '../../ports/commerce.ts';
 import { plainArray, textArray } from '../array-literal.ts';
-import { OPERATION_COLUMNS, type OperationDbRow, operationOf, STEP } from '../commerce-rows.ts';
+import { OPERATION_COLUMNS, type OperationDbRow, operationOf, searchOf, STEP } from '../commerce-rows.ts';
 import type { Clients } from '../connect.ts';
 import { query } from '../connect.ts';
 import { isId } from '../iso-time.ts';
-import { all, type Condition, contains, isText, oneOf, within } from './conditions.ts';
+import { all, type Condition, isText, oneOf, within } from './conditions.ts';
 import { countRows, readList } from './list.ts';
 import { orderOf, type PlacedRow, type SortColumn } from './page.ts';
+import { searchFor } from './search-operations.ts';
 
 type Asked = Pick<
   CommerceDatabase,
@@ -80,11 +81,13 @@ export const operationsPart = (clients: Clients): Asked => ({
     return rows.map(operationOf);
   },
   async changeOperation(id, revision, change) {
-    const { set, values } = statementOf(change);
+    const { set, values, also } = statementOf(change);
     const rows = await query(
       clients.raw,
-      `update couplet.customer_operation o set ${set}, revision = o.revision + 1
-        where o.id = $1::uuid and o.revision = $2 returning 1`,
+      `with changed as (
+         update couplet.customer_operation o set ${set}, revision = o.revision + 1
+          where o.id = $1::uuid and o.revision = $2 returning o.id)${also ?? ''}
+       select c.id from changed c`,
       [id, revision, ...values],
     );
     return rows.length > 0;
@@ -131,9 +134,6 @@ const conditionsOf = (filter: OperationFilter): Condition[] => [
     : sql`o.guid in (select x.guid from couplet.customer_operation x where ${oneOf(sql`x.customer_account`, filter.account, 'text')})`,
   oneOf(sql`o.guid`, filter.guid, 'uuid'),
   oneOf(sql`o.coupling_id`, filter.couplingId, 'uuid'),
-  filter.q === null
-    ? null
-    : contains([sql`array_to_string(o.terms, ' ')`, sql`o.customer_account`, sql`o.guid::text`], filter.q),
   ...within(sql`o.operation_timestamp`, filter.since, filter.until),
 ];
 
@@ -149,18 +149,30 @@ const termsAsked = (filter: OperationFilter): Condition[] => [
 const FEW = 1_000;
 
 /**
- * What is sought by a field is usually little, and the planner cannot know it: it reads by time, in the hope of meeting the
- * first page soon (190 ms for four of 100,000). So what has the values is looked up first, by its own index, and unless it
- * is much, it is all that is read.
+ * What is sought by a field or a text is usually little, and the planner cannot know it: it reads by time, in the hope of
+ * meeting the first page soon (190 ms for four of 100,000). So what has them is looked up first, by an index of its own,
+ * and unless it is much, it is all that is read.
  */
 async function conditionsFor(clients: Clients, filter: OperationFilter): Promise<SQL> {
   const terms = termsAsked(filter);
-  if (terms.length === 0) return all(conditionsOf(filter));
-  const found = await clients.read<{ id: string }>(
-    sql`select o.id::text from couplet.customer_operation o where ${all(terms)} limit ${FEW + 1}`,
-  );
-  const few = found.length > FEW ? null : found.map(({ id }) => id);
-  return all([...conditionsOf(filter), ...(few === null ? terms : [oneOf(sql`o.id`, few, 'uuid')])]);
+  const search = filter.q === null ? null : searchFor(filter.q);
+  const [withTerms, withText] = await Promise.all([
+    terms.length === 0
+      ? null
+      : fewOf(clients, sql`select o.id from couplet.customer_operation o where ${all(terms)} limit ${FEW + 1}`),
+    search === null ? null : fewOf(clients, sql`${search.ids} limit ${FEW + 1}`),
+  ]);
+  return all([
+    ...conditionsOf(filter),
+    ...(withTerms === null ? terms : [oneOf(sql`o.id`, withTerms, 'uuid')]),
+    withText === null ? (search?.has ?? null) : oneOf(sql`o.id`, withText, 'uuid'),
+  ]);
+}
+
+/** Null: they are many. */
+async function fewOf(clients: Clients, ids: SQL): Promise<readonly string[] | null> {
+  const found = await clients.read<{ id: string }>(sql`select x.id::text from (${ids}) x`);
+  return found.length > FEW ? null : found.map(({ id }) => id);
 }
 
 const either = (conditions: readonly SQL[]): SQL =>
@@ -188,14 +200,27 @@ const step = (status: string): string =>
 const BEFORE = `coalesce(o.history -> -1 ->> 'status', 'received')::couplet.operation_status`;
 const NO_LEASE = 'editing_by = null, editing_until = null';
 
-function statementOf(change: OperationChange): { set: string; values: string[] } {
+const SEARCHED = `, searched as (
+  update couplet.operation_search s set text = $6, grams = $7::text::int[]
+    from changed c where s.operation_id = c.id and s.line = 'values')`;
+
+function statementOf(change: OperationChange): { set: string; values: string[]; also?: string } {
   switch (change.kind) {
-    case 'save':
+    case 'save': {
+      const { text, grams } = searchOf(change.terms);
       return {
         set: `corrections = $3::text::json, edits = (o.edits::jsonb || $4::text::jsonb)::json, attempts = 0, ${NO_LEASE},
               status = case when o.status = 'editing' then ${BEFORE} else o.status end, terms = $5::text::text[]`,
-        values: [JSON.stringify(change.corrections), JSON.stringify(change.edits), textArray(change.terms)],
+        values: [
+          JSON.stringify(change.corrections),
+          JSON.stringify(change.edits),
+          textArray(change.terms),
+          text,
+          grams,
+        ],
+        also: SEARCHED,
       };
+    }
     case 'edit':
       return {
         set: `status = 'editing', editing_by = $3, editing_until = $4::text::timestamptz`,

@@ -79,11 +79,38 @@ export const customerOperation = couplet.table(
     // As a search vector, since that finds a whole value and the beginning of one by the same index.
     index('customer_operation_terms').using('gin', sql`array_to_tsvector(${table.terms})`),
     index('customer_operation_time').on(table.operationTimestamp, table.id),
+    // The list is in the order of time unless another is asked for: what has a rare status or channel is found without
+    // walking over the others.
+    index('customer_operation_status_time').on(table.status, table.operationTimestamp, table.id),
+    index('customer_operation_channel_time').on(table.channel, table.operationTimestamp, table.id),
+    index('customer_operation_channel_id').on(table.channel, table.id),
     index('customer_operation_error').on(table.errorId).where(sql`${table.errorId} is not null`),
     check(
       'customer_operation_dismissed_check',
       sql`(${table.status} = 'dismissed') = (${table.dismissal} is not null)`,
     ),
+  ],
+);
+
+/**
+ * What a search for a text looks through, apart from the wide rows, which every step of an operation writes anew. The
+ * account is a line of its own because it comes later than the values.
+ */
+export const operationSearch = couplet.table(
+  'operation_search',
+  {
+    operationId: uuid('operation_id')
+      .notNull()
+      .references(() => customerOperation.id, { onDelete: 'cascade' }),
+    line: text('line').notNull(),
+    text: text('text').notNull(),
+    /** See `domain/text-grams.ts`. */
+    grams: integer('grams').array().notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'operation_search_pkey', columns: [table.operationId, table.line] }),
+    index('operation_search_grams').using('gin', table.grams),
+    check('operation_search_line_check', sql`${table.line} in ('values', 'account')`),
   ],
 );
 
