@@ -41,12 +41,20 @@ interface ProblemDocument {
   readonly errors?: readonly { readonly pointer?: string; readonly detail?: string }[];
 }
 
+/** The remedies of the catalogue name calls of the API; who types commands has commands. */
+const LISTED_BY: Readonly<Record<string, string>> = {
+  'error-not-found': '`couplet errors` lists the open ones with their ids.',
+  'log-entry-not-found': '`couplet log MAPPING SIDE KEY` lists the entries of a record with their ids.',
+};
+
 /** What was asked wrongly ends the command with 2, what could not be done with 1; both with the sentence of the API. */
 export function expectGood(answer: Answer): Document {
   if (answer.status < 400) return answer.body as Document;
   const problem = answer.body as ProblemDocument;
   const places = (problem.errors ?? []).map(({ pointer, detail }) => `  ${pointer ?? ''} ${detail ?? ''}`);
-  const message = [`${problem.code ?? answer.status}: ${problem.detail ?? problem.title ?? ''}`, ...places].join('\n');
+  const hint = LISTED_BY[problem.code ?? ''];
+  const said = `${problem.code ?? answer.status}: ${problem.detail ?? problem.title ?? ''}`;
+  const message = [hint === undefined ? said : `${said}. ${hint}`, ...places].join('\n');
   throw new CommandFailed(
     answer.status === 400 || isUnknownName(problem.code) ? EXIT.usage : EXIT.failed,
     message,

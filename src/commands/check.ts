@@ -23,7 +23,7 @@ export async function check(options: CommonOptions): Promise<number> {
       const { findings } = await setup.stores.check();
       const all = [
         ...warningsOf(configuration.problems),
-        ...databaseFindings(databaseFault ?? setup.databaseFault),
+        ...databaseFindings(databaseFault ?? setup.databaseFault, atHand?.url ?? null),
         ...findings,
       ];
       if (options.json) printJson({ problems: all.map((finding) => ({ ...finding, ...locate(finding.path) })) });
@@ -59,9 +59,9 @@ const warningsOf = (problems: readonly Problem[]): Finding[] =>
   });
 
 /** Older is a warning: the next start migrates it. */
-function databaseFindings(fault: unknown): Finding[] {
+function databaseFindings(fault: unknown, url: string | null): Finding[] {
   if (fault === null) return [];
-  const explained = explainDatabaseFault(fault);
+  const explained = explainDatabaseFault(fault, url);
   if (!(explained instanceof CommandFailed)) throw fault;
   const { code, detail, remedy } = explained.document as { code: string; detail: string; remedy?: string };
   return [

@@ -5,6 +5,7 @@ import { EXIT, print, printJson, tell } from './exit.ts';
 import { describeCounters, followJob, type JobDocument } from './follow-job.ts';
 import { type CommonOptions, openApi } from './open-couplet.ts';
 import { recordConfiguration } from './record-configuration.ts';
+import { knownOf, requireKnown } from './require-known.ts';
 import { tellInstalled } from './tell-installed.ts';
 
 interface CommerceRunOptions extends CommonOptions {
@@ -15,6 +16,7 @@ interface CommerceRunOptions extends CommonOptions {
 export async function commerceRun(job: string, options: CommerceRunOptions): Promise<number> {
   await using opened = await openApi({ ...options, migrate: true });
   const { couplet, ask, queue } = opened;
+  requireKnown({ channel: options.channel }, knownOf(couplet.settings));
   await recordConfiguration(opened, options.config, 'local');
   for (const installed of await couplet.install()) tellInstalled(couplet.settings, installed);
   const body = options.channel === undefined ? {} : { channel: options.channel };

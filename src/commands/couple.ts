@@ -5,6 +5,7 @@ import { EXIT, print, printJson, usageError } from './exit.ts';
 import { describeCounters, followJob } from './follow-job.ts';
 import { type CommonOptions, openApi } from './open-couplet.ts';
 import { keyOf, plural, tableOf, textOf } from './print-table.ts';
+import { knownOf, requireKnown } from './require-known.ts';
 
 export interface CoupleOptions extends CommonOptions {
   readonly pairs: string;
@@ -16,6 +17,7 @@ export interface CoupleOptions extends CommonOptions {
 export async function couple(mapping: string, options: CoupleOptions): Promise<number> {
   const body = bodyOf(await readPairs(options.pairs), options);
   await using opened = await openApi({ ...options, migrate: false });
+  requireKnown({ mappings: [mapping], channel: options.channel }, knownOf(opened.couplet.settings));
   const query = queryOf({
     dryRun: String(options.dryRun),
     ...(typeof body === 'string' && { channel: options.channel }),

@@ -3,6 +3,7 @@ import { allItems, queryOf } from './ask-api.ts';
 import { EXIT, print, printJson } from './exit.ts';
 import { type CommonOptions, openApi } from './open-couplet.ts';
 import { plural, tableOf, timeOf } from './print-table.ts';
+import { requireListed } from './require-known.ts';
 
 export interface ErrorsOptions extends CommonOptions {
   readonly mapping?: string;
@@ -33,6 +34,7 @@ export async function errors(options: ErrorsOptions): Promise<number> {
     '/synchronization-errors',
     queryOf({ mapping, channel, kind, code, status }),
   );
+  await requireListed(opened.ask, { ...(mapping !== undefined && { mappings: [mapping] }), channel }, items);
   if (options.json) {
     printJson({ items, nextCursor: null });
     return EXIT.clean;

@@ -4,6 +4,7 @@ import {
   CouplingDatabaseForeign,
   CouplingDatabaseNewer,
   CouplingDatabaseNotMigrated,
+  CouplingDatabaseUnreachable,
 } from '../errors/coupling-database-faults.ts';
 import { StoreRefused } from '../errors/store-faults.ts';
 import { CommandFailed, EXIT } from './exit.ts';
@@ -20,15 +21,15 @@ const REASONS: Readonly<Record<string, string>> = {
   '3D000': 'the server has no such database',
   '57P03': 'the server is starting or stopping',
   '53300': 'the server takes no more connections',
-  '42501': 'the user may not create tables there',
 };
 
-/** A fault of another kind comes back as it is. */
-export function explainDatabaseFault(fault: unknown): unknown {
+/** A fault of another kind comes back as it is. With its address, which may be null where it was not looked up yet, the database is named. */
+export function explainDatabaseFault(fault: unknown, url: string | null = null): unknown {
   if (
     fault instanceof CouplingDatabaseNewer ||
     fault instanceof CouplingDatabaseForeign ||
-    fault instanceof CouplingDatabaseNotMigrated
+    fault instanceof CouplingDatabaseNotMigrated ||
+    fault instanceof CouplingDatabaseUnreachable
   ) {
     return new CommandFailed(EXIT.failed, `${fault.code}: ${fault.message} ${fault.remedy}`, {
       code: fault.code,
@@ -48,13 +49,45 @@ export function explainDatabaseFault(fault: unknown): unknown {
       detail: fault.message,
     });
   }
-  const reason = REASONS[codeOf(fault)];
-  if (reason === undefined) return fault;
+  const told = detailOf(codeOf(fault), url);
+  if (told === null) return fault;
   const code = 'coupling-database-unreachable';
-  const detail = `The coupling database cannot be reached: ${reason}.`;
-  const remedy = 'Look at the server, and at COUPLET_DATABASE_URL or database.url.';
-  return new CommandFailed(EXIT.failed, `${code}: ${detail} ${remedy}`, { code, detail, remedy });
+  return new CommandFailed(EXIT.failed, `${code}: ${told.detail} ${told.remedy}`, { code, ...told });
 }
+
+const NOT_PERMITTED = '42501';
+
+function detailOf(code: string, url: string | null): { readonly detail: string; readonly remedy: string } | null {
+  const place = placeOf(url);
+  const named = `The coupling database${place === null ? '' : ` at ${place.address}`}`;
+  if (code === NOT_PERMITTED) {
+    return {
+      detail: `${named} cannot be used: the user${place === null ? '' : ` ${place.user}`} may not make schemas and tables there.`,
+      remedy:
+        place === null
+          ? 'Let the owner of the database grant the right CREATE on it, or let somebody who has it run `couplet migrate`.'
+          : `Let its owner run: GRANT CREATE ON DATABASE ${quoted(place.database)} TO ${quoted(place.user)}`,
+    };
+  }
+  const reason = REASONS[code];
+  if (reason === undefined) return null;
+  return {
+    detail: `${named} cannot be reached: ${reason}.`,
+    remedy: 'Look at the server, and at COUPLET_DATABASE_URL or database.url.',
+  };
+}
+
+/** Never with the password. An address that cannot be read was refused before. */
+function placeOf(
+  url: string | null,
+): { readonly address: string; readonly user: string; readonly database: string } | null {
+  const read = url !== null && URL.canParse(url) ? new URL(url) : null;
+  if (read === null || read.host === '' || read.username === '') return null;
+  const database = decodeURIComponent(read.pathname.slice(1));
+  return { address: `${read.host}/${database}`, user: decodeURIComponent(read.username), database };
+}
+
+const quoted = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
 
 function codeOf(fault: unknown): string {
   if (typeof fault !== 'object' || fault === null) return '';

@@ -12,7 +12,7 @@ export async function migrate(options: CommonOptions): Promise<number> {
   const { url, close } = await couplingDatabaseUrl(settings, environment, loggerFor(options));
   try {
     await migrateCouplingDatabase(url).catch((fault: unknown) => {
-      throw explainDatabaseFault(fault);
+      throw explainDatabaseFault(fault, url);
     });
     const database = redactedUrl(url);
     if (options.json) printJson({ database, current: true });

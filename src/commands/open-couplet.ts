@@ -63,7 +63,7 @@ export async function openCouplet(options: OpenOptions, environment = readEnviro
     const { locate } = configuration;
     const couplet = await compose({ settings, databaseUrl: url, log, migrate: options.migrate, locate }).catch(
       (fault: unknown) => {
-        throw explainDatabaseFault(fault);
+        throw explainDatabaseFault(fault, url);
       },
     );
     return {

@@ -14,13 +14,16 @@ export interface Finding {
   readonly remedy: string;
 }
 
+/** Some end with a question: the name that was meant. */
+const sentence = (message: string): string => (/[.?!]$/.test(message) ? message : `${message}.`);
+
 type Locate = (path: Path) => Position;
 
 export const formatFindings = (findings: readonly Finding[], file: string, locate: Locate): string =>
   findings
     .map(({ severity, path, message, remedy }) => {
       const { line, column } = locate(path);
-      return `${file}:${line}:${column}: ${severity}: ${pathText(path)}: ${message}. ${remedy}`;
+      return `${file}:${line}:${column}: ${severity}: ${pathText(path)}: ${sentence(message)} ${remedy}`;
     })
     .join('\n');
 
@@ -32,7 +35,7 @@ export function findingsTable(findings: readonly Finding[], locate: Locate): str
     { title: 'Code', of: ({ code }) => code },
     { title: 'Mapping', of: ({ mapping }) => mapping },
     { title: 'Store', of: ({ side, channel }) => (side === 'hq' ? 'HQ' : channel) },
-    { title: 'Problem, and what cures it', of: ({ message, remedy }) => `${message}. ${remedy}` },
+    { title: 'Problem, and what cures it', of: ({ message, remedy }) => `${sentence(message)} ${remedy}` },
   ]);
   return [...(table === '' ? [] : [table]), sumOf(findings)].join('\n');
 }

@@ -7,6 +7,7 @@ import { describeCounters, followJob, type JobDocument } from './follow-job.ts';
 import { type CommonOptions, openApi, type OpenApi } from './open-couplet.ts';
 import { keyOf, plural, tableOf, textOf } from './print-table.ts';
 import { recordConfiguration } from './record-configuration.ts';
+import { knownOf, requireKnown } from './require-known.ts';
 import { tellInstalled } from './tell-installed.ts';
 
 export interface SyncOptions extends CommonOptions {
@@ -19,7 +20,8 @@ export interface SyncOptions extends CommonOptions {
 export async function sync(mappings: readonly string[], options: SyncOptions): Promise<number> {
   await using opened = await openApi({ ...options, migrate: true });
   const { couplet, ask, queue } = opened;
-  requireKnown(opened, mappings, options);
+  requireKnown({ mappings, channel: options.channel }, knownOf(couplet.settings));
+  requireDirection(opened, mappings, options);
   await recordConfiguration(opened, options.config, 'local');
   for (const installed of await couplet.install()) tellInstalled(couplet.settings, installed);
   const { id } = await queue.enqueue(requestOf(mappings, options));
@@ -31,18 +33,11 @@ export async function sync(mappings: readonly string[], options: SyncOptions): P
   return openErrors > 0 ? EXIT.openErrors : EXIT.clean;
 }
 
-function requireKnown(
+function requireDirection(
   { couplet: { settings } }: OpenApi,
   mappings: readonly string[],
-  { channel, direction }: SyncOptions,
+  { direction }: SyncOptions,
 ): void {
-  const known = settings.mappings.map(({ name }) => name);
-  const unknown = mappings.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw usageError(`There is no mapping ${unknown}; the file has ${known.join(', ')}.`);
-  const channels = settings.channels.map((one) => one.channel);
-  if (channel !== undefined && !channels.includes(channel)) {
-    throw usageError(`There is no channel ${channel}; the file has ${channels.join(', ')}.`);
-  }
   const chosen = settings.mappings.filter(({ name }) => mappings.length === 0 || mappings.includes(name));
   if (
     direction !== 'both' &&

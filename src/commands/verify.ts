@@ -4,6 +4,7 @@ import { EXIT, print, printJson, tell } from './exit.ts';
 import { followJob } from './follow-job.ts';
 import { type CommonOptions, openApi } from './open-couplet.ts';
 import { keyOf, plural, tableOf, textOf } from './print-table.ts';
+import { knownOf, requireKnown } from './require-known.ts';
 
 export interface VerifyOptions extends CommonOptions {
   readonly channel?: string;
@@ -11,7 +12,8 @@ export interface VerifyOptions extends CommonOptions {
 
 export async function verify(mappings: readonly string[], options: VerifyOptions): Promise<number> {
   await using opened = await openApi({ ...options, migrate: false });
-  const { ask, queue } = opened;
+  const { ask, queue, couplet } = opened;
+  requireKnown({ mappings, channel: options.channel }, knownOf(couplet.settings));
   const jobs: Document[] = [];
   const differences: Document[] = [];
   for (const mapping of mappings.length === 0 ? [undefined] : mappings) {

@@ -23,6 +23,16 @@ const WORDS: Readonly<Record<string, string>> = {
   UNEXPECTED_TOKEN: 'this does not belong here; look at the indentation, and at quotes and brackets before it',
 };
 
+/** Of the library's words only how they begin is read: the rest may quote the text. */
+const UNCLOSED: readonly (readonly [RegExp, string])[] = [
+  [/^Flow sequence\b/, 'a list that begins with [ before this is not closed: ] is missing'],
+  [/^Flow map\b/, 'a group that begins with { before this is not closed: } is missing'],
+  [/^Missing closing ["']/, 'a text that begins with a quote before this is not closed'],
+];
+
+const unclosed = (error: YAMLError): string | null =>
+  UNCLOSED.find(([pattern]) => pattern.test(error.message))?.[1] ?? null;
+
 /** The patterns below take the square of the line's length at worst. */
 const LONGEST_LINE_CHARACTERS = 1_000;
 
@@ -35,7 +45,7 @@ export interface SyntaxProblem {
 
 export function explainSyntax(error: YAMLError, text: string): SyntaxProblem {
   const code = error.code === 'TAB_AS_INDENT' ? 'tab-indent' : 'yaml-syntax';
-  const words = WORDS[error.code] ?? 'this is not YAML';
+  const words = unclosed(error) ?? WORDS[error.code] ?? 'this is not YAML';
   const start = text.lastIndexOf('\n', error.pos[0] - 1) + 1;
   const end = text.indexOf('\n', start);
   const line = text.slice(start, Math.min(end < 0 ? text.length : end, start + LONGEST_LINE_CHARACTERS));

@@ -207,7 +207,27 @@ describe('the coupling database', () => {
       expect(exitCode).toBe(1);
       expect(stderr).toMatch(/^coupling-database-unreachable: /);
       expect(stderr).toMatch(message);
+      expect(stderr).toContain(`The coupling database at ${url.host}${url.pathname}`);
       expect(stderr).not.toContain('wrong-secret');
+    }
+  });
+
+  test('in which Couplet may make nothing is told with the right that is missing', async () => {
+    await using shop = await openShop();
+    const { sql, url: owned } = shop.couplet;
+    const url = new URL(owned);
+    const role = `weak_${url.pathname.slice(1)}`;
+    await sql.unsafe(`create role ${role} login password 'weak'`);
+    try {
+      url.username = role;
+      url.password = 'weak';
+      await using here = await openFolder(shop, { COUPLET_DATABASE_URL: url.href });
+      const { exitCode, stderr } = await here.run('sync');
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain(`the user ${role} may not make schemas and tables there.`);
+      expect(stderr).toContain(`GRANT CREATE ON DATABASE ${url.pathname.slice(1)} TO ${role}`);
+    } finally {
+      await sql.unsafe(`drop owned by ${role}; drop role ${role}`);
     }
   });
 });

@@ -104,3 +104,33 @@ test('a commerce job that there is none of is a wrong command line', async () =>
   expect([exitCode, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/p-job, synchronize-customers, 1010/);
 });
+
+describe('a name that nothing has exits 2 and says which there are', () => {
+  test('of a mapping or a channel, also where a list would be empty', async () => {
+    await using shop = await openShop();
+    await using here = await openFolder(shop);
+    expect((await here.within('sync')).exitCode).toBe(0);
+    const mappings = /^There is no mapping nobody; the file has segments, customers\.\n$/;
+    const channels = /^There is no channel moon; the file has houston\.\n$/;
+    await writeFile(join(here.folder, 'pairs.csv'), 'hqKey,channelKey\n1,1\n');
+    const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [['errors', '--mapping', 'nobody'], mappings],
+      [['errors', '--channel', 'moon'], channels],
+      [['log', 'nobody', 'hq', '1'], mappings],
+      [['verify', 'nobody'], mappings],
+      [['sync', 'nobody'], mappings],
+      [['couple', 'nobody', '--pairs', 'pairs.csv'], mappings],
+    ];
+    for (const [args, message] of cases) {
+      const { exitCode, stdout, stderr } = await here.within(...args);
+      expect(stderr).toMatch(message);
+      expect([exitCode, stdout]).toEqual([2, '']);
+    }
+    expect(await here.within('errors', '--mapping', 'customers')).toMatchObject({
+      exitCode: 0,
+      stdout: 'No errors.\n',
+    });
+    const { stderr } = await here.within('resolve', 'nothing', 'retry');
+    expect(stderr).toMatch(/error-not-found: .*couplet errors/);
+  });
+});

@@ -100,7 +100,9 @@ describe('YAML that is none', () => {
     ['hq: { url: ${HQ_URL} }\n', 1, 13, 'yaml-syntax', /put quotes around "\$\{NAME\}"/],
     ['mappings:\n  a:\n    schedule: */5 * * * *\n', 3, 15, 'yaml-syntax', /begins with \*/],
     ['a: b: c\n', 1, 4, 'yaml-syntax', /colon in quotes/],
-    ['a: "b\n', 2, 1, 'yaml-syntax', /quote/],
+    ['a: "b\n', 2, 1, 'yaml-syntax', /begins with a quote before this is not closed/],
+    ['a:\n  b: { key: [x, filter: y }\n  c: 1\n', 2, 27, 'yaml-syntax', /begins with \[ before this is not closed/],
+    ['a:\n  b: { key: x\n  c: 1\n', 3, 3, 'yaml-syntax', /begins with \{ before this is not closed/],
     ['version: 1\n---\nversion: 1\n', 2, 1, 'yaml-syntax', /several documents/],
   ])('%j is told at its place', (text, line, column, code, message) => {
     const [problem] = problemsOf(text);
