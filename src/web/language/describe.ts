@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../errors/catalogue.ts';
 import type { LogEntryDocument } from '../../http/schemas/synchronization-log.ts';
 import { plainValue } from '../parts/value-text.ts';
 import type { PageTexts, RemediedCode } from './en.ts';
+import { formatsOf, regionalTag } from './formats.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -11,7 +12,22 @@ const SIDES: ReadonlySet<string> = new Set(['side', 'deletedIn', 'changedIn', 'r
 /** `english` is the API's own sentence, which also stands for a code that this page does not know. */
 export function describe(t: PageTexts, code: string | null, params: Params | null, english: string): string {
   const template = code === null ? undefined : t.codes?.[code as ErrorCode];
-  return template === undefined ? english : fill(t, template, params ?? {});
+  return template === undefined ? readable(t, english, params ?? {}) : fill(t, template, params ?? {});
+}
+
+/** Moments of Couplet's own, which the API gives as ISO 8601; a value of a record that looks like one stays as it is. */
+const MOMENTS: ReadonlySet<string> = new Set(['until']);
+
+const momentText = (t: PageTexts, iso: string): string =>
+  Number.isNaN(Date.parse(iso)) ? iso : formatsOf(regionalTag(t.tag)).dateTime(iso);
+
+/** The API's sentence for people who read no ISO times. */
+function readable(t: PageTexts, english: string, params: Params): string {
+  const moments = Object.entries(params).filter(([name]) => MOMENTS.has(name));
+  return moments.reduce(
+    (text, [, iso]) => (typeof iso === 'string' ? text.replaceAll(iso, momentText(t, iso)) : text),
+    english,
+  );
 }
 
 export const remedyOf = (t: PageTexts, code: string): string | null =>
@@ -31,6 +47,7 @@ function paramText(t: PageTexts, name: string, params: Params): string | null {
   const value = name === 'field' ? (severalFields(params) ?? params['field'] ?? params['column']) : params[name];
   if (value === undefined || value === null) return null;
   if (SIDES.has(name) && (value === 'hq' || value === 'channel')) return t.words.sides[value];
+  if (MOMENTS.has(name) && typeof value === 'string') return momentText(t, value);
   if (Array.isArray(value)) return value.map((one) => plainValue(one)).join(', ');
   return plainValue(value);
 }

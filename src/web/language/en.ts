@@ -20,6 +20,8 @@ const remedies = Object.fromEntries(
 export const en = {
   ...commerceEn,
   ...pagesEn,
+  /** As `<html lang>` has it. */
+  tag: 'en',
   /** Null: the sentences of the API stand. */
   codes: null as Readonly<Record<ErrorCode, string>> | null,
   remedies,

@@ -51,3 +51,7 @@ function unitOf(seconds: number): readonly [number, 'second' | 'minute' | 'hour'
   if (seconds < HOUR) return [MINUTE, 'minute'];
   return seconds < DAY ? [HOUR, 'hour'] : [DAY, 'day'];
 }
+
+/** Dates as in the reader's own country, where the browser names one for the language that is spoken. */
+export const regionalTag = (language: string): string =>
+  navigator.languages.find((tag) => tag.toLowerCase().startsWith(`${language}-`)) ?? language;

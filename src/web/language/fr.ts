@@ -10,6 +10,7 @@ const { number, many } = countingIn('fr');
 export const fr: PageTexts = {
   ...commerceFr,
   ...pagesFr,
+  tag: 'fr',
   codes: codesFr,
   remedies: remediesFr,
   nav: {

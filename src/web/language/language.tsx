@@ -1,7 +1,7 @@
 /** Which language the page speaks: the one that was chosen, else the browser's first that is offered, else English. */
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
 import type { PageTexts } from './en.ts';
-import { formatsOf, type Formats } from './formats.ts';
+import { formatsOf, type Formats, regionalTag } from './formats.ts';
 
 export const LANGUAGES = { en: 'English', fr: 'Français', sv: 'Svenska', nl: 'Nederlands' } as const;
 export type Language = keyof typeof LANGUAGES;
@@ -75,7 +75,3 @@ export function SpeechProvider({ first, children }: { readonly first: Spoken; re
   );
   return <SpeechContext.Provider value={speech}>{children}</SpeechContext.Provider>;
 }
-
-/** Dates as in the reader's own country, where the browser names one for the language that is spoken. */
-const regionalTag = (language: Language): string =>
-  navigator.languages.find((tag) => tag.toLowerCase().startsWith(`${language}-`)) ?? language;

@@ -10,6 +10,7 @@ const { number, many } = countingIn('nl');
 export const nl: PageTexts = {
   ...commerceNl,
   ...pagesNl,
+  tag: 'nl',
   codes: codesNl,
   remedies: remediesNl,
   nav: {

@@ -10,6 +10,7 @@ const { number, many } = countingIn('sv');
 export const sv: PageTexts = {
   ...commerceSv,
   ...pagesSv,
+  tag: 'sv',
   codes: codesSv,
   remedies: remediesSv,
   nav: {

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { describe as sentence } from '../../src/web/language/describe.ts';
+import { en } from '../../src/web/language/en.ts';
+import { fr } from '../../src/web/language/fr.ts';
+import { nl } from '../../src/web/language/nl.ts';
+import { sv } from '../../src/web/language/sv.ts';
+
+const UNTIL = '2026-11-21T09:15:00.123456Z';
+const SAID = `Anna is editing the operation until ${UNTIL}`;
+
+test.each(Object.entries({ en, fr, sv, nl }))('a moment is told as people write it: %s', (_, t) => {
+  const told = sentence(t, 'being-edited', { by: 'Anna', until: UNTIL }, SAID);
+  expect(told).toContain('Anna');
+  expect(told).toMatch(/26/);
+  expect(told).not.toMatch(/\d{4}-\d{2}-\d{2}T/);
+});
+
+test('a value of a record stays as it is, also one that looks like a moment', () => {
+  const english = `${UNTIL} of email is no e-mail address`;
+  expect(sentence(en, 'value-invalid', { field: 'email', value: UNTIL }, english)).toBe(english);
+});
