@@ -47,7 +47,21 @@ export type Command =
   | { readonly do: 'revert'; readonly pick: number }
   | { readonly do: 'pause'; readonly on: boolean }
   | { readonly do: 'configure'; readonly policies: Policies }
-  | { readonly do: 'fault'; readonly side: Side; readonly fault: Fault };
+  | { readonly do: 'fault'; readonly side: Side; readonly fault: Fault }
+  /** A table truncated; `reload`: and its rows put back in the same transaction, as a nightly job does it. */
+  | { readonly do: 'empty'; readonly side: Side; readonly kind: Kind; readonly reload: boolean }
+  /** A mapped column gets another name, or its own one back. */
+  | { readonly do: 'rename'; readonly side: Side; readonly to: 'own' | 'other' }
+  | { readonly do: 'backUp'; readonly side: Side }
+  /** The store is put back to its last backup. */
+  | { readonly do: 'goBack'; readonly side: Side }
+  /** Somebody lets all that stands still for it go on with a comparison. */
+  | { readonly do: 'resume' }
+  /** From here on it is this channel whose people act. */
+  | { readonly do: 'turn'; readonly channel: number };
+
+/** What befalls whole stores, as far as a world can bring it about. */
+export type Upheaval = 'emptied' | 'renamed' | 'restored' | 'channels';
 
 export const POINTS: readonly CrashPoint[] = [
   'changes-read',
@@ -81,10 +95,18 @@ const crash = command(
   3,
 );
 
+const UPHEAVALS: Readonly<Record<Upheaval, readonly ReturnType<typeof command>[]>> = {
+  emptied: [command('empty', { side, kind, reload: fc.boolean() }, 2)],
+  renamed: [command('rename', { side, to: fc.constantFrom('own', 'other') }, 2)],
+  restored: [command('backUp', { side }, 3), command('goBack', { side }, 2), command('resume', {}, 2)],
+  channels: [command('turn', { channel: fc.nat({ max: 1 }) }, 4)],
+};
+
 /** Edits of people, actions, runs and crashes. `switches`: policies and filters change too. */
 export function commands(options: {
   readonly switches: boolean;
   readonly faults: readonly Fault[];
+  readonly upheavals?: readonly Upheaval[];
   readonly max: number;
 }) {
   const list = [
@@ -110,6 +132,7 @@ export function commands(options: {
     command('revert', { pick }, 1),
     command('pause', { on: fc.boolean() }, 1),
     ...(options.faults.length > 0 ? [command('fault', { side, fault: fc.constantFrom(...options.faults) }, 2)] : []),
+    ...(options.upheavals ?? []).flatMap((name) => UPHEAVALS[name]),
     ...(options.switches ? [command('configure', { policies: POLICIES }, 2), command('block', { pick }, 2)] : []),
   ];
   return fc.array(fc.oneof(...list), { minLength: 4, maxLength: options.max, size: 'max' });

@@ -15,7 +15,8 @@ const SEED = process.env['MODEL_SEED'] === undefined ? {} : { seed: Number(proce
 const MISHAPS = { unreachable: 0.01, busy: 0.02, answerLost: 0.02, late: 0.1, shuffled: 0.5, shortPages: 0.3 };
 
 async function live(scenario: readonly Command[], seed: number, mishaps: boolean): Promise<void> {
-  await using world = await memoryWorld({ seed, ...(mishaps && { mishaps: MISHAPS }) });
+  const channels = scenario.some((command) => command.do === 'turn') ? 2 : 1;
+  await using world = await memoryWorld({ seed, channels, ...(mishaps && { mishaps: MISHAPS }) });
   await play(world, scenario);
   await settle(world);
   const { findings } = await judge(world.sql, await world.evidence(true));
@@ -46,6 +47,15 @@ describe('the engine, whatever happens', { timeout: 3_600_000 }, () => {
 
   it('keeps every edit over stores that fail, answer late or are not heard', () =>
     holds({ switches: true, faults: ['storeDown', 'storeBack'], max: 40 }, true, 0.3));
+
+  it('keeps every edit while tables are emptied and reloaded and columns renamed', () =>
+    holds({ switches: true, faults: [], upheavals: ['emptied', 'renamed'], max: 40 }, false, 0.3));
+
+  it('keeps every edit of two channels that share HQ', () =>
+    holds({ switches: true, faults: [], upheavals: ['channels'], max: 50 }, false, 0.3));
+
+  it('keeps every edit that is still in a store when stores are put back to older states', () =>
+    holds({ switches: false, faults: [], upheavals: ['restored'], max: 40 }, false, 0.3));
 });
 
 describe('what once went wrong', { timeout: 120_000 }, () => {

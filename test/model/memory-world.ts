@@ -4,39 +4,34 @@
  * gone: what it still had on its way reaches neither stores nor database.
  */
 import { openCouplingDatabase, type OpenedCouplingDatabase } from '../../src/database/open-coupling-database.ts';
-import { plainType } from '../../src/domain/value-type.ts';
 import type { Side } from '../../src/domain/record.ts';
-import { SIDES } from '../../src/domain/record.ts';
 import type { CrashPoint, EngineSurroundings } from '../../src/engine/lane-context.ts';
 import { emptyMemory, type LaneMemory } from '../../src/engine/open-lane.ts';
 import { type LaneReport, runChannel } from '../../src/engine/run-channel.ts';
 import { lanesOf, type Site, watchedTables } from '../../src/engine/site.ts';
 import { createSynchronizer } from '../../src/engine/synchronizer.ts';
 import type { Store } from '../../src/ports/store.ts';
-import { createMemoryDatabase, type MemoryDatabase } from '../../src/stores/memory/database.ts';
-import { type MemoryApp, memoryApp, type MemoryTransaction } from '../../src/stores/memory/memory-app.ts';
+import type { MemoryDatabase } from '../../src/stores/memory/database.ts';
+import { memoryApp } from '../../src/stores/memory/memory-app.ts';
 import { openMemoryStore } from '../../src/stores/memory/memory-store.ts';
 import { createDatabase, ensureTemplate } from '../support/database.ts';
 import { hostileStore, type HostileStore, type Mishaps } from '../support/hostile-store.ts';
-import type { StoreEvidence, StoreRow } from './oracle.ts';
-import { watchRows } from './watch-memory.ts';
+import { appOf, createChannel, createHq } from './memory-apps.ts';
+import type { StoreEvidence } from './oracle.ts';
+import { type Place, type Watch, watchRows } from './watch-memory.ts';
 import {
   type App,
-  AppRefused,
   CAREFUL,
   CHANNEL,
   type Crash,
   FILTER,
-  KEY_COLUMN,
   type Policies,
   settingsOf,
   TABLES,
+  underOwnNames,
   type World,
 } from './world.ts';
 
-const TEXT = { type: plainType('text') };
-const INTEGER = { type: plainType('integer') };
-const NUMERIC = { type: plainType('numeric') };
 const URLS = { hq: 'postgres://memory/hq', channel: 'postgres://memory/channel' };
 
 export interface MemoryWorldOptions {
@@ -44,7 +39,12 @@ export interface MemoryWorldOptions {
   readonly mishaps?: Partial<Mishaps>;
   /** Between reading and writing: what the app's users do just then. */
   readonly meanwhile?: (side: Side) => Promise<void>;
+  /** One, if nothing is said; the people of one act at a time. */
+  readonly channels?: number;
 }
+
+type Databases = ReadonlyMap<Place, MemoryDatabase>;
+const CHANNELS = [CHANNEL, 'online'] as const;
 
 interface Worker {
   readonly site: Site;
@@ -65,14 +65,25 @@ export async function memoryWorld(options: MemoryWorldOptions): Promise<World> {
     await (await openCouplingDatabase({ url })).close();
   });
   const coupling = await createDatabase({ template });
-  const databases = createStores(options.seed);
+  const channels = CHANNELS.slice(0, options.channels ?? 1);
+  const databases: Databases = new Map([
+    ['hq', createHq(options.seed)] as const,
+    ...channels.map((name, at) => [name, createChannel(options.seed + 1 + at)] as const),
+  ]);
   const watch = watchRows(databases);
+  const backups = new Map<Place, ReturnType<ReturnType<typeof memoryApp>['snapshotState']>>();
   const own = await openCouplingDatabase({ url: coupling.url, connections: 2 });
   const said: string[] = [];
   let drawn = 0;
   let policies = CAREFUL;
   let calm = false;
   let born = 0;
+  let turn: string = CHANNEL;
+  const placeOf = (side: Side): Place => (side === 'hq' ? 'hq' : turn);
+  const appAt = (place: Place) => memoryApp(databases.get(place) as MemoryDatabase);
+  const apps = new Map(
+    [...databases].map(([place, database]) => [place, appOf(sideOf(place), place, database, watch)] as const),
+  );
   const hire = (): Promise<Worker> => {
     born += 1;
     const mishaps = calm ? {} : (options.mishaps ?? {});
@@ -81,23 +92,32 @@ export async function memoryWorld(options: MemoryWorldOptions): Promise<World> {
   const workers = [await hire(), await hire()];
   const first = workers[0] as Worker;
   await own.ensureLanes(lanesOf(first.site));
-  for (const side of SIDES) {
-    const store = openMemoryStore({ database: databases[side], side, channel: side === 'hq' ? null : CHANNEL });
-    await store.install(watchedTables(first.site, side, store.channel));
+  for (const [place, database] of databases) {
+    const store = storeAt(place, database);
+    await store.install(watchedTables(first.site, store.side, store.channel));
   }
   const replace = async (at: number): Promise<void> => {
     await workers[at]?.bury();
     workers[at] = await hire();
   };
   return {
-    apps: { hq: appOf(databases.hq, watch), channel: appOf(databases.channel, watch) },
+    get channel() {
+      return turn;
+    },
+    apps: {
+      hq: apps.get('hq') as App,
+      get channel() {
+        return apps.get(turn) as App;
+      },
+    },
     database: own,
     synchronizer: lateSynchronizer(() => workers[0] as Worker),
     sql: coupling.sql,
     async run(at, { scope, crash }) {
       const worker = workers[at % workers.length] as Worker;
       worker.fuse.crash = crash ?? null;
-      const reports = await runOnce(worker, scope);
+      const reports: LaneReport[] = [];
+      for (const channel of channels) if (!worker.life.dead) reports.push(...(await runOnce(worker, channel, scope)));
       worker.fuse.crash = null;
       if (!worker.life.dead) return reports;
       await replace(at % workers.length);
@@ -108,20 +128,36 @@ export async function memoryWorld(options: MemoryWorldOptions): Promise<World> {
       for (let at = 0; at < workers.length; at += 1) await replace(at);
     },
     async fault(side, fault) {
-      if (fault === 'storeDown') memoryApp(databases[side]).goDown();
-      else if (fault === 'storeBack') memoryApp(databases[side]).comeBack();
+      if (fault === 'storeDown') appAt(placeOf(side)).goDown();
+      else if (fault === 'storeBack') appAt(placeOf(side)).comeBack();
+    },
+    turnTo(channel) {
+      turn = channels[channel % channels.length] ?? CHANNEL;
+    },
+    backUp: (side) => void backups.set(placeOf(side), appAt(placeOf(side)).snapshotState()),
+    async goBack(side) {
+      const place = placeOf(side);
+      const backup = backups.get(place);
+      if (!backup) return;
+      const left = new Set(databases.get(place)?.state.ledger.keys());
+      for (const batchId of backup.state.ledger.keys()) left.delete(batchId);
+      for (const batchId of await own.recordedBatches([...left])) left.delete(batchId);
+      watch.disown(place, left);
+      watch.as('app', place, () => appAt(place).restoreState(backup));
     },
     async calm() {
       calm = true;
-      for (const side of SIDES) memoryApp(databases[side]).comeBack();
+      for (const place of databases.keys()) appAt(place).comeBack();
+      for (const app of apps.values()) await app.rename('own').catch(() => {});
       for (const worker of workers) for (const store of worker.stores) store.calm();
     },
-    writes: async () => SIDES.flatMap((side) => watch.moves(side)).filter(({ by }) => by === 'couplet').length,
+    writes: async () =>
+      [...databases.keys()].flatMap((place) => watch.moves(place)).filter(({ by }) => by === 'couplet').length,
     said: (value) => void said.push(value),
     next: () => (drawn += 1),
     evidence: async (atRest) => ({
       mappings: first.site.mappings.map(filteredAs(policies)),
-      stores: SIDES.map((side) => evidenceOf(side, databases[side], watch)),
+      stores: [...databases].map(([place, database]) => evidenceOf(place, database, watch)),
       said,
       atRest,
     }),
@@ -140,18 +176,28 @@ const filteredAs =
       ? { ...mapping, hq: { ...mapping.hq, filter: policies.filtered ? FILTER : null } }
       : mapping;
 
-function evidenceOf(side: Side, database: MemoryDatabase, watch: ReturnType<typeof watchRows>): StoreEvidence {
-  const rows = watch.rows(side);
+const sideOf = (place: Place): Side => (place === 'hq' ? 'hq' : 'channel');
+
+const storeAt = (place: Place, database: MemoryDatabase) =>
+  openMemoryStore({ database, side: sideOf(place), channel: place === 'hq' ? null : place });
+
+function evidenceOf(place: Place, database: MemoryDatabase, watch: Watch): StoreEvidence {
+  const rows = watch.rows(place);
+  const side = sideOf(place);
   return {
     side,
-    channel: side === 'hq' ? null : CHANNEL,
+    channel: place === 'hq' ? null : place,
     rows: new Map(
       Object.values(TABLES).map((names) => [
         names[side],
         (rows.get(names[side]) ?? []).map((row) => ({ row, inFilter: (row['state'] ?? '') !== 'blocked' })),
       ]),
     ),
-    moves: watch.moves(side),
+    moves: watch.moves(place).map((move) => ({
+      ...move,
+      old: underOwnNames(side, move.old),
+      new: underOwnNames(side, move.new),
+    })),
     ledger: database.state.ledger.size,
   };
 }
@@ -160,26 +206,23 @@ function evidenceOf(side: Side, database: MemoryDatabase, watch: ReturnType<type
 
 async function hireWorker(
   url: string,
-  databases: Readonly<Record<Side, MemoryDatabase>>,
-  watch: ReturnType<typeof watchRows>,
+  databases: Databases,
+  watch: Watch,
   policies: Policies,
   options: MemoryWorldOptions,
 ): Promise<Worker> {
-  const settings = settingsOf(policies, URLS);
+  const settings = settingsOf(policies, URLS, [...databases.keys()].slice(1));
   const database = await openCouplingDatabase({ url, connections: 3 });
   const life = { dead: false };
   const fuse: Worker['fuse'] = { crash: null };
-  const stores = SIDES.map((side) =>
-    hostileStore(
-      watch.store(side, openMemoryStore({ database: databases[side], side, channel: side === 'hq' ? null : CHANNEL })),
-      {
-        seed: options.seed,
-        ...(options.mishaps && { mishaps: options.mishaps }),
-        ...(options.meanwhile && { disturb: () => options.meanwhile?.(side) ?? Promise.resolve() }),
-      },
-    ),
+  const stores = [...databases].map(([place, of]) =>
+    hostileStore(watch.store(place, storeAt(place, of)), {
+      seed: options.seed,
+      ...(options.mishaps && { mishaps: options.mishaps }),
+      ...(options.meanwhile && { disturb: () => options.meanwhile?.(sideOf(place)) ?? Promise.resolve() }),
+    }),
   );
-  const [hq, channel] = stores as [HostileStore, HostileStore];
+  const [hq, ...channels] = stores as [HostileStore, ...HostileStore[]];
   const reach = (point: CrashPoint): void => {
     if (life.dead) throw new Killed(point);
     if (fuse.crash?.point !== point) return;
@@ -191,7 +234,7 @@ async function hireWorker(
   const site: Site = {
     database: mortal<OpenedCouplingDatabase>(database, life),
     hq: mortalStore(hq, life),
-    channels: new Map([[CHANNEL, mortalStore(channel, life)]]),
+    channels: new Map(channels.map((store) => [store.channel ?? '', mortalStore(store, life)])),
     mappings: settings.order.map((name) => settings.mappings.find((mapping) => mapping.name === name)!),
     circular: new Map(),
     surroundings: { now: () => new Date('2026-11-21T10:00:00Z'), reach, log: quiet },
@@ -236,9 +279,9 @@ const mortalStore = (store: Store, life: Worker['life']): Store => {
   });
 };
 
-async function runOnce(worker: Worker, scope: 'modified' | 'full'): Promise<readonly LaneReport[]> {
+async function runOnce(worker: Worker, channel: string, scope: 'modified' | 'full'): Promise<readonly LaneReport[]> {
   try {
-    return await runChannel(worker.site, worker.memory, CHANNEL, lanesOf(worker.site, CHANNEL), {
+    return await runChannel(worker.site, worker.memory, channel, lanesOf(worker.site, channel), {
       scope,
       direction: 'both',
       fields: null,
@@ -270,74 +313,3 @@ const say = (event: unknown, message: string): void => {
   if (process.env['LOUD'] === '1') console.log(message, JSON.stringify(event));
 };
 const quiet: EngineSurroundings['log'] = { info: say, warn: say, error: say };
-
-// ---------------------------------------------------------------- apps
-
-/** A key that changes takes along who refers to it, as apps do it; a record that is referred to cannot be deleted. */
-const refersTo = (parent: string, column: string) =>
-  ({ parent: { schema: null, name: parent }, parentColumns: [column], onUpdate: 'cascade' }) as const;
-
-function createStores(seed: number): Readonly<Record<Side, MemoryDatabase>> {
-  const predicates = { [FILTER]: (row: StoreRow) => (row['state'] ?? '') !== 'blocked' };
-  const hq = createMemoryDatabase({ seed, predicates });
-  const channel = createMemoryDatabase({ seed: seed + 1, predicates });
-  const hqApp: MemoryApp = memoryApp(hq);
-  hqApp.createTable({ name: 'groups', columns: { code: TEXT, title: TEXT, state: TEXT }, primaryKey: ['code'] });
-  hqApp.createTable({
-    name: 'customers',
-    columns: { num: TEXT, name: TEXT, email: TEXT, credit: NUMERIC, group_code: TEXT, state: TEXT },
-    primaryKey: ['num'],
-    foreignKeys: [{ name: 'customers_group', columns: ['group_code'], ...refersTo('groups', 'code') }],
-    checks: [{ name: 'email_has_at', holds: (row) => (row['email'] == null ? null : row['email'].includes('@')) }],
-  });
-  const channelApp = memoryApp(channel);
-  channelApp.createTable({
-    name: 'segments',
-    columns: { id: { ...INTEGER, identity: 'byDefault' }, ext_code: TEXT, caption: TEXT, state: TEXT },
-    primaryKey: ['id'],
-  });
-  channelApp.createTable({
-    name: 'shoppers',
-    columns: {
-      id: { ...INTEGER, identity: 'byDefault' },
-      cust_num: TEXT,
-      full_name: { type: { ...plainType('text'), maxLength: 40 } },
-      mail: TEXT,
-      credit: NUMERIC,
-      segment_id: INTEGER,
-      state: TEXT,
-    },
-    primaryKey: ['id'],
-    foreignKeys: [{ name: 'shoppers_segment', columns: ['segment_id'], ...refersTo('segments', 'id') }],
-    unique: [{ name: 'shoppers_mail_key', columns: ['mail'] }],
-  });
-  return { hq, channel };
-}
-
-function appOf(database: MemoryDatabase, watch: ReturnType<typeof watchRows>): App {
-  const app = memoryApp(database);
-  const refused = async <T>(work: () => T): Promise<T> => {
-    try {
-      return watch.as('app', database, work);
-    } catch (fault) {
-      throw new AppRefused(fault instanceof Error ? fault.message : String(fault));
-    }
-  };
-  const where = (table: string, key: string) => ({ [KEY_COLUMN[table] as string]: key });
-  return {
-    rows: async (table) => (database.reachable ? app.select(table) : []),
-    insert: (table, row) => refused(() => void app.insert(table, row)),
-    update: (table, key, set) => refused(() => void app.update(table, where(table, key), set)),
-    delete: (table, key) => refused(() => void app.delete(table, where(table, key))),
-    async hold(table, key, set) {
-      const transaction: MemoryTransaction = await refused(() => app.begin());
-      try {
-        await refused(() => void transaction.update(table, where(table, key), set));
-      } catch (fault) {
-        transaction.rollback();
-        throw fault;
-      }
-      return (commit) => refused(() => (commit ? transaction.commit() : transaction.rollback()));
-    },
-  };
-}

@@ -7,7 +7,8 @@ export const ORACLE_SCHEMA = `
   create table oracle.field (mapping text, name text, to_hq boolean, to_channel boolean, refers text, identifies boolean);
   create table oracle.record (side text, channel text, mapping text, key text, fields jsonb, in_filter boolean);
   create table oracle.move (
-    seq bigint, side text, channel text, mapping text, actor text, operation text, key text, new_key text, old jsonb, new jsonb);
+    seq bigint, side text, channel text, mapping text, actor text, operation text, key text, new_key text, old jsonb, new jsonb,
+    lane text);
   create table oracle.said (value text);
   create index on oracle.record (mapping, side, key);
   create index on oracle.move (mapping, side, new_key);
@@ -18,7 +19,7 @@ export const ORACLE_SCHEMA = `
       else false end $$;
   create function oracle.plain(a text) returns text language sql immutable as $$
     select case when a ~ '^-?[0-9]+[.][0-9]+$' then trim_scale(a::numeric)::text else a end $$;
-  create table oracle.known (mapping text, side text, name text, value text, actor text, seq bigint);
+  create table oracle.known (mapping text, side text, channel text, name text, value text, actor text, seq bigint);
   create view oracle.lane as select id, mapping, channel from couplet.lane where forgotten_at is null;
   create view oracle.pair as
     select l.mapping, l.channel, c.id, c.status::text as status, c.hq_key, c.channel_key, c.base_hq::json as base_hq,
@@ -51,7 +52,7 @@ export const ORACLE_SCHEMA = `
     join oracle.field f on f.mapping = p.mapping and f.name = e.field ->> 'name'
     where p.in_hq and p.in_channel;
   create view oracle.logged as
-    select g.id, l.mapping, g.code, g.cause::text as cause, case g.direction when 'toHq' then 'hq' else 'channel' end as side,
+    select g.id, l.mapping, l.channel as lane, g.code, g.cause::text as cause, case g.direction when 'toHq' then 'hq' else 'channel' end as side,
       case g.direction when 'toHq' then null else l.channel end as channel,
       case g.direction when 'toHq' then g.hq_key else g.channel_key end as key,
       case g.action when 'modified' then 'update' when 'deleted' then 'delete' else 'insert' end as operation,
@@ -64,7 +65,10 @@ export const ORACLE_SCHEMA = `
     where g.action in ('inserted', 'modified', 'deleted', 'restored') and g.direction is not null;
   create view oracle.written as
     -- The log names a record by the key that it has after the write.
-    select m.seq, m.mapping, m.side, m.channel, m.operation, coalesce(m.new_key, m.key) as key, m.old, m.new,
+    select m.seq, m.mapping, m.side,
+      -- Only where several lanes write to HQ must somebody have seen which one did.
+      coalesce(m.lane, m.channel, (select min(l.channel) from oracle.lane l where l.mapping = m.mapping)) as lane,
+      m.channel, m.operation, coalesce(m.new_key, m.key) as key, m.old, m.new,
       (select jsonb_object_agg(f.name, jsonb_build_array(m.old ->> f.name, m.new ->> f.name)) from oracle.field f
         where f.mapping = m.mapping and not oracle.same(m.old ->> f.name, m.new ->> f.name)) as changes
     from oracle.move m
@@ -77,7 +81,7 @@ export const ORACLE_SCHEMA = `
        where f.mapping = m.mapping and f.refers is not null
          and m.old - f.name = m.new - f.name));
   create table oracle.matched (
-    seq bigint, log_id uuid, mapping text, channel text, side text, key text, operation text, written jsonb, logged jsonb,
+    seq bigint, log_id uuid, lane text, mapping text, channel text, side text, key text, operation text, written jsonb, logged jsonb,
     code text, cause text, old jsonb, new jsonb);`;
 
 /** $1: everybody has stopped, so that nothing may be due. */
@@ -119,26 +123,27 @@ export const JUDGE_PAIRS = `
     having count(*) > 1 and bool_or(exists (select from oracle.move m where m.actor = 'couplet' and m.operation = 'insert'
       and m.mapping = r.mapping and m.side = r.side and m.channel is not distinct from r.channel and m.new_key = r.key))`;
 
-/** Of one record the log's order is the order of its writes; both are numbered, and what has no partner is a finding. */
+/** Of one record and lane the log's order is the order of its writes; both are numbered, and what has no partner is a finding. */
 export const MATCH_WRITES = `
   insert into oracle.matched
-    select w.seq, g.id, coalesce(w.mapping, g.mapping), coalesce(w.channel, g.channel), coalesce(w.side, g.side),
+    select w.seq, g.id, coalesce(w.lane, g.lane), coalesce(w.mapping, g.mapping), coalesce(w.channel, g.channel), coalesce(w.side, g.side),
       coalesce(w.key, g.key), coalesce(w.operation, g.operation), w.changes, g.changes, g.code, g.cause, w.old, w.new
-    from (select *, row_number() over (partition by mapping, side, channel, key, operation order by seq) as n
+    from (select *, row_number() over (partition by mapping, side, channel, lane, key, operation order by seq) as n
             from oracle.written) w
-    full join (select *, row_number() over (partition by mapping, side, channel, key, operation order by id) as n
+    full join (select *, row_number() over (partition by mapping, side, channel, lane, key, operation order by id) as n
             from oracle.logged) g
       on g.mapping = w.mapping and g.side = w.side and coalesce(g.channel, '') = coalesce(w.channel, '') and g.key = w.key
+        and g.lane = w.lane
         and g.operation = w.operation and g.n = w.n`;
 
 /** When a value first stood in a field of any record of a store. */
 export const NOTE_VALUES = `
   insert into oracle.known
-    select m.mapping, m.side, f.name, oracle.plain(v.value), m.actor, min(m.seq)
+    select m.mapping, m.side, m.channel, f.name, oracle.plain(v.value), m.actor, min(m.seq)
       from oracle.move m
       join oracle.field f on f.mapping = m.mapping and f.refers is null
       cross join lateral (values (m.new ->> f.name), (m.old ->> f.name)) v (value)
-     where v.value is not null group by 1, 2, 3, 4, 5`;
+     where v.value is not null group by 1, 2, 3, 4, 5, 6`;
 
 export const JUDGE_WRITES = `
   select case when log_id is null then 'write-without-log' else 'log-without-write' end as kind, mapping, channel, side, key,
@@ -162,7 +167,8 @@ export const JUDGE_WRITES = `
        order by m.seq desc limit 1) setter
     where w.operation = 'update' and w.code is null and w.cause in ('change', 'full', 'configuration', 'recovery', 'match')
       and w.old ->> f.name is not null and not oracle.same(w.old ->> f.name, w.new ->> f.name) and setter.actor = 'app'
-      and not exists (select from oracle.known x where x.mapping = w.mapping and x.side <> w.side and x.name = f.name
+      and not exists (select from oracle.known x where x.mapping = w.mapping and x.side <> w.side
+        and (w.side = 'channel' or x.channel = w.lane) and x.name = f.name
         and x.value = oracle.plain(w.old ->> f.name) and x.seq < w.seq)
   union all
   select 'invented', w.mapping, w.channel, w.side, w.key, format('%s: %s', f.name, w.new ->> f.name)

@@ -24,6 +24,8 @@ export interface Move {
   readonly table: string;
   readonly old: StoreRow | null;
   readonly new: StoreRow | null;
+  /** Of a write of Couplet: the channel of its lane, where several lanes write to one store. */
+  readonly lane?: string | null;
 }
 
 export interface StoreEvidence {
@@ -206,6 +208,7 @@ function moveRows(evidence: Evidence) {
         new_key: move.new === null ? null : keyOf(mapping, store.side, move.new),
         old: fieldsOf(mapping, store.side, move.old),
         new: fieldsOf(mapping, store.side, move.new),
+        lane: move.lane ?? null,
       })),
     ),
   );

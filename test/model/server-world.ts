@@ -89,6 +89,7 @@ export async function serverWorld(options: ServerWorldOptions): Promise<ServerWo
     workers,
     wires,
     replace: crew.replace,
+    channel: CHANNEL,
     apps: { hq: stores.hq.app, channel: stores.channel.app },
     get database() {
       return own.database;
@@ -143,6 +144,7 @@ async function calm(
     await servers[side].thaw();
     await servers[side].start().catch(() => {});
     await until(() => stores[side].sql`select 1`, { timeoutMs: 30_000, what: `the ${side} server answers` });
+    await stores[side].app.rename('own').catch(() => {});
   }
 }
 

@@ -2,7 +2,7 @@
 import postgres from 'postgres';
 import type { Side } from '../../src/domain/record.ts';
 import type { Move, SeenRow, StoreEvidence, StoreRow } from './oracle.ts';
-import { type App, AppRefused, CHANNEL, FILTER, KEY_COLUMN, TABLES } from './world.ts';
+import { type App, AppRefused, CHANNEL, FILTER, KEY_COLUMN, OTHER_NAMES, TABLES, underOwnNames } from './world.ts';
 
 const TABLES_OF: Readonly<Record<Side, string>> = {
   hq: `
@@ -25,6 +25,11 @@ const WATCH = `
       insert into watch.move (by, tbl, old, new) values (
         case when current_setting('application_name') like 'couplet%' then 'couplet' else 'app' end, tg_table_name,
         case when tg_op <> 'INSERT' then to_jsonb(old) end, case when tg_op <> 'DELETE' then to_jsonb(new) end);
+      return null;
+    end $$;
+  create function watch.note_emptied() returns trigger language plpgsql security definer set search_path = pg_catalog as $$
+    begin
+      execute format('insert into watch.move (by, tbl, old) select ''app'', %L, to_jsonb(t) from %s t', tg_table_name, tg_relid::regclass);
       return null;
     end $$;`;
 
@@ -52,10 +57,11 @@ export async function openWatchedStore(
   await sql.unsafe(place(TABLES_OF[side]) + WATCH);
   for (const name of names)
     await sql.unsafe(
-      `create trigger a_watch after insert or update or delete on ${name} for each row execute function watch.note()`,
+      `create trigger a_watch after insert or update or delete on ${name} for each row execute function watch.note();
+       create trigger a_watch_emptied before truncate on ${name} for each statement execute function watch.note_emptied()`,
     );
   return {
-    app: appOf(sql),
+    app: appOf(side, sql),
     sql,
     async writes() {
       const [row] = await sql<{ count: number }[]>`select count(*)::int from watch.move where by = 'couplet'`;
@@ -68,7 +74,12 @@ export async function openWatchedStore(
         select extract(epoch from at)::float8 as at, by, tbl as table, ${asTexts(sql, 'old')} as old, ${asTexts(sql, 'new')} as new
           from watch.move order by id`;
       const [ledger] = await sql<{ count: number }[]>`select count(*)::int from couplet.batch`;
-      return { side, channel: side === 'hq' ? null : CHANNEL, rows, moves, ledger: ledger?.count ?? 0 };
+      const named = moves.map((move) => ({
+        ...move,
+        old: underOwnNames(side, move.old),
+        new: underOwnNames(side, move.new),
+      }));
+      return { side, channel: side === 'hq' ? null : CHANNEL, rows, moves: named, ledger: ledger?.count ?? 0 };
     },
     close: () => sql.end({ timeout: 1 }),
   };
@@ -82,7 +93,7 @@ const seenRows = async (sql: postgres.Sql, table: string): Promise<readonly Seen
     `select (select jsonb_object_agg(key, value) from jsonb_each_text(to_jsonb(t))) as row, ${FILTER} as "inFilter" from ${table} t`,
   );
 
-function appOf(sql: postgres.Sql): App {
+function appOf(side: Side, sql: postgres.Sql): App {
   const refused = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -101,6 +112,20 @@ function appOf(sql: postgres.Sql): App {
         async () =>
           void (await sql`delete from ${sql(table)} where ${sql(KEY_COLUMN[table] as string)}::text = ${key}`),
       ),
+    empty: (table, again) =>
+      refused(() =>
+        sql
+          .begin(async (within) => {
+            await within`truncate ${within(table)}`;
+            for (const row of again) await within`insert into ${within(table)} ${within(row)}`;
+          })
+          .then(() => undefined),
+      ),
+    rename: (to) =>
+      refused(async () => {
+        const { table, ...names } = OTHER_NAMES[side];
+        await sql`alter table ${sql(table)} rename column ${sql(to === 'own' ? names.other : names.own)} to ${sql(names[to])}`;
+      }),
     hold: (table, key, set) =>
       refused(async () => {
         const session = await sql.reserve();

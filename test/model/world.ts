@@ -26,11 +26,11 @@ export interface StoreUrls {
   readonly channel: string;
 }
 
-const configurationOf = (policies: Policies, urls: StoreUrls): string => `
+const configurationOf = (policies: Policies, urls: StoreUrls, channels: readonly string[]): string => `
 version: 1
 hq: { name: HQ, kind: postgres, url: ${JSON.stringify(urls.hq)} }
 channels:
-  ${CHANNEL}: { name: Houston, kind: postgres, url: ${JSON.stringify(urls.channel)} }
+${channels.map((name) => `  ${name}: { name: ${name}, kind: postgres, url: ${JSON.stringify(`${urls.channel}${name === CHANNEL ? '' : `-${name}`}`)} }`).join('\n')}
 mappings:
   groups:
     label: Customer group
@@ -61,8 +61,8 @@ mappings:
       group: { hq: group_code, channel: segment_id, references: groups }
 `;
 
-export function settingsOf(policies: Policies, urls: StoreUrls): Settings {
-  const { settings, problems } = loadConfiguration(configurationOf(policies, urls), {});
+export function settingsOf(policies: Policies, urls: StoreUrls, channels: readonly string[] = [CHANNEL]): Settings {
+  const { settings, problems } = loadConfiguration(configurationOf(policies, urls, channels), {});
   if (!settings) throw new Error(JSON.stringify(problems, null, 1));
   return settings;
 }
@@ -81,12 +81,32 @@ export const KEY_COLUMN: Readonly<Record<string, string>> = {
   shoppers: 'id',
 };
 
+/** Columns that get another name now and then, and that name. */
+export const OTHER_NAMES: Readonly<
+  Record<Side, { readonly table: string; readonly own: string; readonly other: string }>
+> = {
+  hq: { table: 'customers', own: 'name', other: 'called' },
+  channel: { table: 'shoppers', own: 'full_name', other: 'display_name' },
+};
+
+/** A row as it is when its columns have their own names. */
+export function underOwnNames<Row extends StoreRow | null>(side: Side, row: Row): Row {
+  const { own, other } = OTHER_NAMES[side];
+  if (row === null || !(other in row)) return row;
+  const { [other]: value, ...rest } = row;
+  return { ...rest, [own]: value } as unknown as Row;
+}
+
 /** An app's own users; what its store refuses is theirs to bear and throws `AppRefused`. */
 export interface App {
   rows(table: string): Promise<readonly StoreRow[]>;
   insert(table: string, row: StoreRow): Promise<void>;
   update(table: string, key: string, set: StoreRow): Promise<void>;
   delete(table: string, key: string): Promise<void>;
+  /** Truncates a table and puts these rows in, in one transaction. */
+  empty(table: string, again: readonly StoreRow[]): Promise<void>;
+  /** The column of `OTHER_NAMES` gets this name; refused when it has it. */
+  rename(to: 'own' | 'other'): Promise<void>;
   /** Changes a record in a transaction that stays open; the answer ends it. */
   hold(table: string, key: string, set: StoreRow): Promise<(commit: boolean) => Promise<void>>;
 }
@@ -105,6 +125,8 @@ export interface Crash {
 export type Fault = 'storeDown' | 'storeBack' | 'sessionsCut' | 'networkCut' | 'networkBack' | 'diskFull' | 'diskFree';
 
 export interface World extends AsyncDisposable {
+  /** The channel whose people act. */
+  readonly channel: string;
   readonly apps: Readonly<Record<Side, App>>;
   readonly database: CouplingDatabase;
   readonly synchronizer: Synchronizer;
@@ -115,6 +137,11 @@ export interface World extends AsyncDisposable {
   /** Both workers with other policies from here on. */
   configure(policies: Policies): Promise<void>;
   fault(side: Side, fault: Fault): Promise<void>;
+  /** Where there are several channels. */
+  turnTo?(channel: number): void;
+  backUp?(side: Side): void;
+  /** Puts the store back to its last backup, if there is one. */
+  goBack?(side: Side): Promise<void>;
   /** From here on nothing goes wrong any more. */
   calm(): Promise<void>;
   /** How many rows Couplet has written so far, in both stores. */

@@ -42,6 +42,8 @@ export interface MemoryApp extends MemoryStatements {
   /** Dropped and created again with the same rows, as a nightly reload does it: another table, without capture. */
   replaceTable(table: TableName | string): void;
   addColumn(table: TableName | string, name: string, column: ColumnDefinition): void;
+  /** As ALTER TABLE … RENAME COLUMN: not while somebody holds rows; constraints do not follow. */
+  renameColumn(table: TableName | string, from: string, to: string): void;
   setCapture(table: TableName | string, on: boolean): void;
   snapshotState(): Backup;
   restoreState(backup: Backup): void;
@@ -174,7 +176,7 @@ export function memoryApp(place: MemoryDatabase | { readonly database: MemoryDat
 
 function definitionsIn(
   database: MemoryDatabase,
-): Pick<MemoryApp, 'createTable' | 'dropTable' | 'replaceTable' | 'addColumn' | 'setCapture'> {
+): Pick<MemoryApp, 'createTable' | 'dropTable' | 'replaceTable' | 'addColumn' | 'renameColumn' | 'setCapture'> {
   const find = (table: TableName | string) => tableOf(database, nameOf(table));
   return {
     createTable: (definition) => {
@@ -195,6 +197,21 @@ function definitionsIn(
     addColumn: (table, name, column) => {
       const found = find(table);
       found.definition = { ...found.definition, columns: { ...found.definition.columns, [name]: column } };
+    },
+    renameColumn: (table, from, to) => {
+      const found = find(table);
+      if (!found.definition.columns[from]) throw new Error(`There is no column ${from}.`);
+      if ([...found.slots.values()].some(({ pending }) => pending !== null)) {
+        throw new Error('An open transaction holds rows of this table.');
+      }
+      const renamed = <T>(values: Readonly<Record<string, T>>): Record<string, T> =>
+        Object.fromEntries(Object.entries(values).map(([name, value]) => [name === from ? to : name, value]));
+      found.definition = { ...found.definition, columns: renamed(found.definition.columns) };
+      for (const [rowId, { committed }] of found.slots) {
+        if (committed)
+          found.slots.set(rowId, { committed: { ...committed, values: renamed(committed.values) }, pending: null });
+      }
+      found.lookups.clear();
     },
     setCapture: (table, on) => {
       find(table).captureOn = on;
