@@ -47,7 +47,7 @@ interface Soak {
   readonly world: ServerWorld;
   readonly draw: () => number;
   readonly until: number;
-  readonly counts: { commands: number; lost: number; kills: number; faults: number; policies: number };
+  readonly counts: { commands: number; unanswered: number; kills: number; faults: number; policies: number };
 }
 
 const pick = <T>(draw: () => number, items: readonly T[]): T => items[Math.floor(draw() * items.length)] as T;
@@ -62,7 +62,7 @@ async function live({ world, draw, until, counts }: Soak): Promise<void> {
     const played = play(world, scenario).then(() => true);
     const waited = sleep(LONGEST_LIFE_MS, false, { ref: false });
     if (await Promise.race([played, waited])) counts.commands += scenario.length;
-    else counts.lost += 1;
+    else counts.unanswered += 1;
     await sleep(50);
   }
 }
@@ -132,7 +132,7 @@ try {
     world,
     draw: drawFrom(seed),
     until: began + minutes * 60_000,
-    counts: { commands: 0, lost: 0, kills: 0, faults: 0, policies: 0 },
+    counts: { commands: 0, unanswered: 0, kills: 0, faults: 0, policies: 0 },
   };
   for (const worker of world.workers) await worker.work();
   await Promise.all([live(soak), suffer(soak), watch(soak, began)]);
