@@ -1,8 +1,9 @@
 /** What a till sends, read into values of the channel's tables; everything that cannot be taken is named at once. */
 import { randomInt, randomUUID } from 'node:crypto';
+import { fitsType } from '../domain/convert-value.ts';
 import type { Field } from '../domain/mapping.ts';
 import type { Json, Value } from '../domain/record.ts';
-import { valueFromJson } from '../domain/value-json.ts';
+import { type ValueRead, valueFromJson } from '../domain/value-json.ts';
 import { TEXT, type ValueType } from '../domain/value-type.ts';
 import {
   type GivenCustomer,
@@ -114,19 +115,26 @@ function readValues(
 function readValue(table: ChannelTable, { channel }: Field, json: Json) {
   const [column, ...more] = channel ?? [];
   const typeOf = (name: string | undefined): ValueType => table.types.get(name ?? '') ?? TEXT;
-  if (more.length === 0) return valueFromJson(typeOf(column), json);
+  if (more.length === 0) return fitting(typeOf(column), json);
   // A reference of several columns is given as a list, in their order.
   if (json === null) return { value: null } as const;
   if (!Array.isArray(json) || json.length !== more.length + 1)
     return { problem: { code: 'value-invalid', params: { value: JSON.stringify(json), type: 'list' } } } as const;
   const parts: string[] = [];
   for (const [at, item] of json.entries()) {
-    const read = valueFromJson(typeOf(channel?.[at]), item);
+    const read = fitting(typeOf(channel?.[at]), item);
     if ('problem' in read) return read;
     if (read.value === null) return { value: null } as const;
     parts.push(read.value);
   }
   return { value: JSON.stringify(parts) } as const;
+}
+
+/** What the channel's own table has no room for would never come to it, and the operation table would hold less. */
+function fitting(type: ValueType, json: Json): ValueRead {
+  const read = valueFromJson(type, json);
+  const problem = 'problem' in read ? null : fitsType(type, read.value);
+  return problem === null ? read : { problem };
 }
 
 /** By column of the channel's table, as a row of the operation table has it. */

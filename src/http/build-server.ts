@@ -10,7 +10,7 @@ import { describeApi } from './describe-api.ts';
 import { handleError } from './handle-error.ts';
 import { answerRepetitions } from './idempotency.ts';
 import { answerUnreadableRequest, frameworkOptions } from './read-request.ts';
-import { acceptBodies, refuseBadText } from './read-request.ts';
+import { acceptBodies, refuseBadText, refuseUnaskedQueries } from './read-request.ts';
 import { registerAccess } from './routes/access.ts';
 import { registerProviderSignIn } from './routes/provider-sign-in.ts';
 import { registerCouplings } from './routes/couplings.ts';
@@ -41,6 +41,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   nameRequests(server);
   acceptBodies(server);
   refuseBadText(server);
+  refuseUnaskedQueries(server);
   await secureAnswers(server, deps);
   await describeApi(server);
   authorizeRequests(server, deps.auth, deps.access);

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import { v7 as newId } from 'uuid';
 import { documentOf, sendProblem } from './handle-error.ts';
-import { invalid, Problem, problemDocument } from './problem.ts';
+import { invalid, Problem, problemDocument, unknownParameter } from './problem.ts';
 
 const LARGEST_BODY_BYTES = 1024 * 1024;
 /** Lists of pairs and of ids. */
@@ -62,6 +62,19 @@ export function refuseBadText(server: FastifyInstance): void {
     refuse('query', '', request.query, 0);
     refuse('path', '', request.params, 0);
     refuse('body', '', request.body, 0);
+  });
+}
+
+/**
+ * A route that takes no query names none: what is given there all the same would be left out of account without a word,
+ * and `?dryRun=true` would write.
+ */
+export function refuseUnaskedQueries(server: FastifyInstance): void {
+  server.addHook('preValidation', async (request) => {
+    const { schema, url } = request.routeOptions;
+    if (!url?.startsWith('/api/v1/') || schema === undefined || schema.querystring || schema.hide) return;
+    const [name] = Object.keys(request.query ?? {});
+    if (name !== undefined) throw unknownParameter('query', name, 'is not known here');
   });
 }
 

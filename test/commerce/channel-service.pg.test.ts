@@ -248,6 +248,18 @@ describe('what cannot be taken', () => {
       body: { errors: [{ pointer: '/values/name' }] },
     });
     expect(await here.ask('POST', houston, { values: ann, contacts: [{}] })).toMatchObject({ status: 400 });
+    // Nothing is cut to fit, neither here nor on the way to the operation table.
+    await here.houston`alter table customer alter column full_name type varchar(40)`;
+    await here.houston`alter table commerce.retailasynccustomerv2 alter column full_name type varchar(40)`;
+    expect(await here.ask('POST', houston, { values: { ...ann, name: 'n'.repeat(41) } })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/values/name' }] },
+    });
+    expect(await here.ask('POST', `${houston}?dryRun=true`, { values: ann })).toMatchObject({
+      status: 400,
+      body: { code: 'unknown-parameter', errors: [{ in: 'query', pointer: '/dryRun' }] },
+    });
+    expect(await search(here, houston, 'ann')).toEqual([]);
     expect(await here.ask('GET', `${houston}/C999999`)).toMatchObject({
       status: 404,
       body: { code: 'customer-not-found' },

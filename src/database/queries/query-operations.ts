@@ -159,8 +159,8 @@ async function conditionsFor(clients: Clients, filter: OperationFilter): Promise
   const [withTerms, withText] = await Promise.all([
     terms.length === 0
       ? null
-      : fewOf(clients, sql`select o.id from couplet.customer_operation o where ${all(terms)} limit ${FEW + 1}`),
-    search === null ? null : fewOf(clients, sql`${search.ids} limit ${FEW + 1}`),
+      : fewOf(clients, sql`select o.id::text from couplet.customer_operation o where ${all(terms)} limit ${FEW + 1}`),
+    search === null ? null : fewOf(clients, search.ids(FEW + 1)),
   ]);
   return all([
     ...conditionsOf(filter),
@@ -171,7 +171,7 @@ async function conditionsFor(clients: Clients, filter: OperationFilter): Promise
 
 /** Null: they are many. */
 async function fewOf(clients: Clients, ids: SQL): Promise<readonly string[] | null> {
-  const found = await clients.read<{ id: string }>(sql`select x.id::text from (${ids}) x`);
+  const found = await clients.read<{ id: string }>(ids);
   return found.length > FEW ? null : found.map(({ id }) => id);
 }
 

@@ -5,27 +5,30 @@ import { plainArray } from '../array-literal.ts';
 import { isText } from './conditions.ts';
 
 export interface TextSearch {
-  /** Ids of all that have the text, some of them more than once. */
-  readonly ids: SQL;
+  /** A query for the ids of all that have the text, some of them more than once; no more than so many. */
+  readonly ids: (limit: number) => SQL;
   /** Of one operation `o`: whether it has. */
   readonly has: SQL;
 }
 
 export function searchFor(q: string): TextSearch | null {
   if (q === '') return null;
-  if (!isText(q)) return { ids: sql`select null::uuid as id where false`, has: sql`false` };
+  if (!isText(q)) return { ids: () => sql`select null as id where false`, has: sql`false` };
   const text = q.toLowerCase();
   const like = sql`s.text collate "C" like ${`%${text.replace(/[\\%_]/g, '\\$&')}%`}`;
-  const found = sql`s.grams @> ${plainArray(gramsOf(text))}::text::int[] and ${like}`;
   const guid = guidCondition(text);
   return {
-    ids: sql`select s.operation_id as id from couplet.operation_search s where s.line = 'values' and ${found}
-      union all
-      select o.id from couplet.customer_operation o where o.guid in (
-        select x.guid from couplet.operation_search s join couplet.customer_operation x on x.id = s.operation_id
-         where s.line = 'account' and ${found})
-      union all
-      select o.id from couplet.customer_operation o where ${guid}`,
+    ids: (limit) => sql`
+      with found as materialized (
+        select s.operation_id, s.line from couplet.operation_search s
+         where s.grams @> ${plainArray(gramsOf(text))}::text::int[] and ${like} limit ${limit})
+      select x.id::text from (
+        select f.operation_id as id from found f where f.line = 'values'
+        union all
+        select o.id from couplet.customer_operation o where o.guid in (
+          select x.guid from found f join couplet.customer_operation x on x.id = f.operation_id where f.line = 'account')
+        union all
+        select o.id from couplet.customer_operation o where ${guid}) x limit ${limit}`,
     // `offset 0`: asked of one operation after the other, whatever the planner thinks; reading the whole search instead
     // takes longer than to meet a page of what many have.
     has: sql`(exists (select from couplet.operation_search s where s.operation_id = o.id and s.line = 'values' and ${like} offset 0)

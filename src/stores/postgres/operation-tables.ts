@@ -118,12 +118,16 @@ async function missingStatements(tables: readonly OperationTable[], ask: Ask): P
   return [...new Set(statements)];
 }
 
+/** A cast that is written out cuts a text that is too long; the column itself refuses it. */
+const unbounded = (type: string): string =>
+  type.replace(/^character varying\(\d+\)/, 'character varying').replace(/^character\(\d+\)/, 'bpchar');
+
 function insertOf(tables: readonly OperationTable[], row: NewOperationRow): { text: string; args: (string | null)[] } {
   const definition = tables.find(({ part }) => part === row.part);
   if (definition === undefined) throw new Error(`there is no operation table of ${row.part}`);
   const columns = definition.columns.filter(({ name }) => Object.hasOwn(row.values, name));
   const names = ['custaccountasync', 'operation', 'changedcolumns', 'createdby', ...columns.map(({ name }) => name)];
-  const types = ['uuid', 'smallint', 'text[]', 'text', ...columns.map(({ type }) => type)];
+  const types = ['uuid', 'smallint', 'text[]', 'text', ...columns.map(({ type }) => unbounded(type))];
   const changed = row.changedColumns === null ? null : arrayLiteral(row.changedColumns, (name) => name);
   return {
     text: `insert into ${quoteTable(definition.table)} (${names.map(quoteIdentifier).join(', ')})
