@@ -9,10 +9,12 @@ import { checkMapping } from './check-mapping.ts';
 import { checkTogether } from './check-together.ts';
 import { valueAt } from './explain-issues.ts';
 import type { Plain, PlainMap } from './parse-yaml.ts';
+import { isPlainMap } from './parse-yaml.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { placeFindings } from './place-findings.ts';
 import type { Finding, Path, Position, Problem } from './problem.ts';
 import { readInput } from './read-input.ts';
+import { unfoldOverrides } from './unfold-overrides.ts';
 import { checkCommerce, commerceMappings } from './resolve-commerce.ts';
 import { resolveMapping } from './resolve-mapping.ts';
 import { checkSettings, resolveSettings } from './resolve-settings.ts';
@@ -45,8 +47,8 @@ export function loadConfiguration(text: string, environment: Environment): Loade
       })),
     );
   }
-  const { plain } = document;
-  if (!isMap(plain)) return fail(placeFindings([...document.findings, noMap(plain)], document));
+  if (!isPlainMap(document.plain)) return fail(placeFindings([...document.findings, noMap(document.plain)], document));
+  const plain = unfoldOverrides(document.plain);
 
   const { input, findings, incomplete } = readInput(plain);
   const known = knownNames(plain);
@@ -89,13 +91,10 @@ function noMap(plain: Plain): Finding {
   };
 }
 
-const isMap = (plain: Plain | undefined): plain is PlainMap =>
-  typeof plain === 'object' && plain !== null && !Array.isArray(plain);
-
 function knownNames(plain: PlainMap): KnownNames {
   const namesAt = (path: Path): readonly string[] => {
     const value = valueAt(plain, path);
-    return isMap(value) ? Object.keys(value) : [];
+    return isPlainMap(value) ? Object.keys(value) : [];
   };
   return {
     channels: namesAt(['channels']),

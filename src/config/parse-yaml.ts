@@ -15,6 +15,9 @@ export interface PlainMap {
   [name: string]: Plain;
 }
 
+export const isPlainMap = (plain: Plain | undefined): plain is PlainMap =>
+  typeof plain === 'object' && plain !== null && !Array.isArray(plain);
+
 export interface ConfigurationDocument {
   readonly plain: Plain;
   readonly findings: readonly Finding[];

@@ -4,6 +4,7 @@
  */
 import { explainIssues, valueAt } from './explain-issues.ts';
 import type { Plain, PlainMap } from './parse-yaml.ts';
+import { isPlainMap } from './parse-yaml.ts';
 import type { Finding, Path } from './problem.ts';
 import type { PartialConfigurationInput } from './schema.ts';
 import { configurationSchema, partialConfigurationSchema } from './schema.ts';
@@ -43,7 +44,7 @@ function leaveOut(rest: PlainMap, path: Path, pass: number): void {
   const removed = removable(rest, path, pass);
   const last = removed.at(-1);
   const parent = valueAt(rest, removed.slice(0, -1));
-  if (last === undefined || !isMap(parent)) return;
+  if (last === undefined || !isPlainMap(parent)) return;
   const isOption = removed[0] === 'mappings' && removed.length === (isSide(removed[2]) ? 4 : 3);
   const standIn = isOption && pass === 0 ? STAND_INS[String(last)] : undefined;
   if (standIn === undefined) delete parent[last];
@@ -58,9 +59,6 @@ const STAND_INS: Readonly<Record<string, Plain>> = {
 };
 
 const isSide = (option: string | number | undefined): boolean => option === 'hq' || option === 'channel';
-
-const isMap = (plain: Plain | undefined): plain is PlainMap =>
-  typeof plain === 'object' && plain !== null && !Array.isArray(plain);
 
 /** How much of a path under `commerce` goes: the option, or one entry of it; the whole section for what it needs. */
 const DISPENSABLE_COMMERCE: Readonly<Record<string, number>> = {
@@ -95,7 +93,7 @@ function removable(rest: PlainMap, path: Path, pass: number): Path {
 function fieldPart(rest: PlainMap, path: Path): number {
   const field = valueAt(rest, path.slice(0, 4));
   const option = String(path[4]);
-  if (path.length < 5 || !isMap(field)) return 4;
+  if (path.length < 5 || !isPlainMap(field)) return 4;
   const known = ['hq', 'channel', 'references', 'constant'].includes(option);
   const hasColumns = field['hq'] !== undefined && field['channel'] !== undefined;
   return FIELD_OPTIONS.includes(option) || (!known && hasColumns) ? 5 : 4;

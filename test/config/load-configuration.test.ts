@@ -113,6 +113,14 @@ describe('the example of the documentation', () => {
     expect(resolveForChannel(customers, 'houston')).toBe(customers);
   });
 
+  it('takes an option of an override nested or by its path', () => {
+    const nested = 'hq: { filter: "blocked = false and web = true" }\n        channel: { table: shop.customer }';
+    const byPath = 'hq.filter: "blocked = false and web = true"\n        channel.table: shop.customer';
+    expect(EXAMPLE).toContain(nested);
+    const both = [EXAMPLE, EXAMPLE.replace(nested, byPath)].map((text) => mappingOf(load(text), 'customers'));
+    expect(both[1]).toEqual(both[0]);
+  });
+
   it('splits table names at the first dot outside quotes, case kept', () => {
     expect(mappingOf(load(EXAMPLE), 'orders').hq.table).toEqual({ schema: 'Sales', name: 'Order.Header' });
   });
