@@ -2,25 +2,66 @@
 import { describeCode } from '../domain/describe-change.ts';
 import type { RecordKey } from '../domain/record.ts';
 import type { Lane } from '../ports/store.ts';
+import type { PageRequest } from '../ports/queries.ts';
 import type { UncoupledRecordView } from '../ports/synchronizer.ts';
 import { invalid } from './problem.ts';
-import type { RecordDocument, RecordQuery } from './schemas/mappings.ts';
-import { DEFAULT_ITEMS, MOST_ITEMS } from './schemas/query.ts';
+import { type RecordDocument, type RecordQuery, RecordSchema } from './schemas/mappings.ts';
+import { MOST_ITEMS } from './schemas/query.ts';
+import type { List } from './serve-list.ts';
 import type { ServerDeps } from './server-deps.ts';
 
 /** Pages of the store read for one page of the answer, so that a filter that few records pass cannot hold the store. */
 const MOST_PAGES = 10;
 
-export async function searchRecords(
+/** The list as pages and as CSV. The store counts nothing by reason, so a total is what reading to the end finds. */
+export function recordList(
   deps: ServerDeps,
   lane: Lane,
   query: RecordQuery,
-): Promise<{ items: RecordDocument[]; nextCursor: string | null }> {
+): List<UncoupledRecordView, RecordDocument> {
+  const read = (page: Pick<PageRequest, 'limit' | 'cursor'>): Promise<Found> => searchRecords(deps, lane, query, page);
+  return {
+    name: 'records',
+    schema: RecordSchema,
+    async read({ limit, cursor, count }) {
+      return { ...(await read({ limit, cursor })), total: count ? await countAll(read) : null };
+    },
+    async present(records) {
+      const shown = await deps.presenter.lane(lane);
+      return records.map((record) => ({
+        ...record,
+        key: shown.keyToJson(query.side, record.key),
+        reason: record.reason as RecordDocument['reason'],
+      }));
+    },
+  };
+}
+
+interface Found {
+  readonly items: readonly UncoupledRecordView[];
+  readonly nextCursor: string | null;
+}
+
+async function countAll(read: (page: Pick<PageRequest, 'limit' | 'cursor'>) => Promise<Found>): Promise<number> {
+  let total = 0;
+  for (let cursor: string | null = null; ; ) {
+    const found = await read({ limit: MOST_ITEMS, cursor });
+    total += found.items.length;
+    if (found.nextCursor === null) return total;
+    cursor = found.nextCursor;
+  }
+}
+
+async function searchRecords(
+  deps: ServerDeps,
+  lane: Lane,
+  query: RecordQuery,
+  { limit, cursor }: Pick<PageRequest, 'limit' | 'cursor'>,
+): Promise<Found> {
   const shown = await deps.presenter.lane(lane);
-  const limit = query.limit ?? DEFAULT_ITEMS;
   const key = query.key === undefined ? null : keyOf(shown.keyFromTexts(query.side, query.key));
   const found: UncoupledRecordView[] = [];
-  let after = query.cursor === undefined ? null : readCursor(query.cursor);
+  let after = cursor === null ? null : readCursor(cursor);
   let more = true;
   // A search or a key is answered whole: the store gives no place to go on from.
   const single = key !== null || (query.q ?? '') !== '';
@@ -43,14 +84,7 @@ export async function searchRecords(
       }
     }
   }
-  return {
-    items: found.map((record) => ({
-      ...record,
-      key: shown.keyToJson(query.side, record.key),
-      reason: record.reason as RecordDocument['reason'],
-    })),
-    nextCursor: more && after !== null ? writeCursor(after) : null,
-  };
+  return { items: found, nextCursor: more && after !== null ? writeCursor(after) : null };
 }
 
 function keyOf(

@@ -112,6 +112,15 @@ test('records of one store are sifted by what is known of them, page by page', a
   expect(seen).toEqual(['X1', 'X2', 'X3', 'X4', 'X5', 'X6', 'X7']);
   const search = await here.get('/mappings/customers/records?side=hq&channel=houston&q=x3');
   expect(search.body).toMatchObject({ items: [{ key: { num: 'X3' }, reason: 'notYet' }], nextCursor: null });
+  const counted = await here.get(
+    '/mappings/customers/records?side=hq&channel=houston&reason=notYet&limit=2&count=true',
+  );
+  expect([counted.body.items.length, counted.body.total]).toEqual([2, 7]);
+  const csv = await here.get('/mappings/customers/records?side=hq&channel=houston&reason=notYet', {
+    accept: 'text/csv',
+  });
+  expect(csv.headers['content-type']).toContain('text/csv');
+  expect(csv.text.trim().split(/\r?\n/)).toHaveLength(8);
   const keyed = await here.get('/mappings/customers/records?side=channel&channel=houston&key=1');
   expect(keyed.body.items).toMatchObject([{ key: { id: 1 }, couplingId: expect.any(String), reason: null }]);
 });

@@ -7,7 +7,7 @@ import { csvContent, PROBLEMS } from '../describe-api.ts';
 import { formerMapping, presentMapping, type RunningFacts, runningFacts } from '../present/present-mapping.ts';
 import { invalid, Problem } from '../problem.ts';
 import { requireLanes } from '../read-keys.ts';
-import { searchRecords } from '../search-records.ts';
+import { recordList } from '../search-records.ts';
 import {
   ConfigurationHistorySchema,
   ConfigurationChangeSchema,
@@ -183,19 +183,19 @@ function registerRecords(api: Server, deps: ServerDeps): void {
         operationId: 'listRecords',
         summary: 'List records of one store, and why they are not coupled',
         description:
-          'Read in the store. `reason` and `coupled` look at the records found: a page may be short, or empty, and still have a next one.',
+          'Read in the store. `reason` and `coupled` look at the records found: a page may be short, or empty, and still have a next one. A `total` (`count=true`) is found by reading to the end.',
         tags,
         params,
         querystring: RecordQuerySchema,
-        response: { 200: RecordListSchema, ...PROBLEMS },
+        response: { 200: csvContent(RecordListSchema), ...PROBLEMS },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const lanes = requireLanes(deps.presenter, request.params.mapping, request.query.channel);
       const [lane] = lanes;
       if (lane === undefined || lanes.length > 1)
         throw invalid('query', '/channel', 'must be named: the mapping has several channels');
-      return searchRecords(deps, lane, request.query);
+      return serveList(request, reply, request.query, recordList(deps, lane, request.query));
     },
   );
 }

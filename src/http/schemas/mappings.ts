@@ -102,6 +102,7 @@ export const RecordQuerySchema = z.strictObject({
   reason: choices(RECORD_REASONS, 'Only those that are not coupled for this reason.'),
   limit: page.limit,
   cursor: page.cursor,
+  count: page.count,
 });
 
 export const ConfigurationChangeSchema = z
