@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Json, Value } from '../domain/record.ts';
-import { StoreBusy, StoreUnreachable } from '../errors/store-faults.ts';
+import { StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import type { ChannelCustomer, ChannelCustomers, GivenCustomer, Taken } from '../ports/channel-customers.ts';
 import type { NewOperationRow } from '../ports/commerce.ts';
 import { ActionRefused, type Asker } from '../ports/synchronizer.ts';
@@ -62,8 +62,14 @@ async function create(commerce: CommerceSite, channel: string, given: GivenCusto
   return { way: 'asynchronous', customer: await show() };
 }
 
+/** An HQ that lets nobody in, or whose database is gone, is as far away for a till as one that does not answer. */
+const SHUT: ReadonlySet<string> = new Set(['sign-in-refused', 'database-not-found']);
+
 const isAwayFor = (fault: unknown): boolean =>
-  (fault instanceof StoreUnreachable || fault instanceof StoreBusy) && fault.params['side'] !== 'channel';
+  (fault instanceof StoreUnreachable ||
+    fault instanceof StoreBusy ||
+    (fault instanceof StoreRefused && SHUT.has(fault.code))) &&
+  fault.params['side'] !== 'channel';
 
 // ---------------------------------------------------------------- edit and deactivate
 

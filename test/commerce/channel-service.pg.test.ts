@@ -218,6 +218,28 @@ describe('a channel in direct mode', () => {
     expect(await here.online`select 1 from customer`).toEqual([]);
   });
 
+  test('takes a customer asynchronously all the same when HQ lets nobody in, or is not there', async () => {
+    await using here = await openTwoChannels();
+    const name = new URL(here.urls.hq).pathname.slice(1);
+    const shut = async (how: string): Promise<void> => {
+      await here.coupling.unsafe(how);
+      await here.coupling.unsafe(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
+    };
+    await shut(`alter database ${name} allow_connections false`);
+    expect(await here.ask('POST', online, { values: ann })).toMatchObject({ status: 202 });
+    await here.coupling.unsafe(`alter database ${name} allow_connections true`);
+    await shut(`alter database ${name} allow_connections false`);
+    await here.coupling.unsafe(`alter database ${name} rename to ${name}_gone`);
+    expect(await here.ask('POST', online, { values: { name: 'Bo', email: 'bo@example.com' } })).toMatchObject({
+      status: 202,
+      body: { displayAccount: 'Pending sync' },
+    });
+    await here.coupling.unsafe(`alter database ${name}_gone rename to ${name}`);
+    await here.coupling.unsafe(`alter database ${name} allow_connections true`);
+    await here.run('pipeline');
+    expect(await search(here, online, 'bo@')).toMatchObject([{ status: 'synchronized' }]);
+  });
+
   test('takes a customer asynchronously all the same when HQ cannot be reached', async () => {
     await using here = await openTwoChannels({ apart: 'hq' });
     await here.run('1010');

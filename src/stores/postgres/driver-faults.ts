@@ -53,7 +53,9 @@ export function translateFault(error: unknown, store: string): StoreFault | Stat
   const server = serverError(error, state);
   const named = { store, sqlState: state, ...(server.table === null ? {} : { table: server.table }) };
   const cause = { cause: new StatementRefused(server, '') };
-  if (state.startsWith('08') || UNREACHABLE_STATES.has(state)) {
+  // A database that lets nobody in for a while, as during a restore.
+  const closed = state === '55000' && server.routine === 'CheckMyDatabase';
+  if (state.startsWith('08') || UNREACHABLE_STATES.has(state) || closed) {
     return new StoreUnreachable(`${store} stopped answering (${state})`, named, cause);
   }
   // A plan that went stale under us is planned anew by the next attempt.

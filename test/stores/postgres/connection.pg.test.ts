@@ -50,6 +50,15 @@ it('every value travels as text, to the last digit', async () => {
   await connection.close();
 });
 
+it('a database that lets nobody in is away, not mistaken', async () => {
+  await using database = await createDatabase();
+  await using other = await createDatabase();
+  await other.sql.unsafe(`alter database ${database.name} allow_connections false`);
+  const connection = openConnection({ url: database.url });
+  await expect(connection.query('select 1')).rejects.toThrow(StoreUnreachable);
+  await connection.close();
+});
+
 it('the settings that shape values are pinned, whatever role, database or URL say', async () => {
   await using database = await createDatabase();
   await database.sql.unsafe(`alter database ${database.name} set timezone = 'America/New_York'`);
