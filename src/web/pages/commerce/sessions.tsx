@@ -113,7 +113,7 @@ function SessionRow({ session }: { readonly session: SessionDocument }) {
       <td data-label={t.commerce.rows} className="number">
         {format.number(session.rowsAffected)}
       </td>
-      <td data-label={t.commerce.created}>
+      <td data-label={t.commerce.created} className="nowrap">
         <Time at={session.createdAt} />
       </td>
       <td data-label={t.commerce.message}>

@@ -146,7 +146,7 @@ function errorColumns(t: PageTexts, names: Names): readonly Column<Synchronizati
     {
       id: 'hq',
       name: t.words.hqRecord,
-      width: 'minmax(110px, 1.2fr)',
+      width: 'minmax(104px, 1.2fr)',
       sort: 'hqKey',
       cell: (error) => <RecordCell error={error} side="hqRecord" />,
     },
@@ -160,7 +160,7 @@ function errorColumns(t: PageTexts, names: Names): readonly Column<Synchronizati
     {
       id: 'kind',
       name: t.words.kind,
-      width: 'minmax(124px, 1.05fr)',
+      width: 'minmax(118px, 1.05fr)',
       cell: ({ kind }) => <KindMark kind={kind} />,
       sort: 'kind',
     },
@@ -174,7 +174,7 @@ function errorColumns(t: PageTexts, names: Names): readonly Column<Synchronizati
     {
       id: 'attempts',
       name: t.errors.attempts,
-      width: 'minmax(76px, 0.75fr)',
+      width: 'minmax(100px, 0.75fr)',
       sort: 'attempts',
       cell: ({ attempts, parked }) =>
         parked ? <span title={t.errors.parked}>{`${attempts} · ${t.errors.parked}`}</span> : attempts,
@@ -214,12 +214,13 @@ function ErrorRow({ error, names }: { readonly error: SynchronizationErrorDocume
       <span className="card-line">{errorMessage(t, error)}</span>
       <span className="card-foot">
         <KindMark kind={error.kind} />
-        <span>{error.channelName}</span>
+        <span>{error.parked ? t.errors.parked : ''}</span>
       </span>
       <span className="card-foot">
-        <span>{names.mapping(error.mapping)}</span>
         <Time at={error.lastSeenAt} />
-        {error.parked && <span>{t.errors.parked}</span>}
+        <span>
+          {names.mapping(error.mapping)} · {error.channelName}
+        </span>
       </span>
     </>
   );

@@ -18,7 +18,7 @@ import { Pager, useBack } from '../../parts/pager.tsx';
 import { Time } from '../../parts/time.tsx';
 import { useNames } from '../use-names.ts';
 import { JobResults } from './job-results.tsx';
-import { durationSeconds, jobName, JobStatus, Progress } from './job-words.tsx';
+import { durationSeconds, hasProgress, jobName, JobStatus, Progress } from './job-words.tsx';
 
 const RUNNING_REFRESH_MS = 2_000;
 
@@ -54,7 +54,7 @@ function OpenJob({ job }: { readonly job: JobDocument }) {
         <Facts
           of={[
             { name: t.words.status, value: <JobStatus status={job.status} /> },
-            { name: t.jobs.progress, value: <Progress job={job} /> },
+            ...(hasProgress(job) ? [{ name: t.jobs.progress, value: <Progress job={job} /> }] : []),
             { name: t.words.channel, value: job.channelName ?? t.words.all },
             { name: t.words.direction, value: job.direction === null ? '–' : t.directions[job.direction] },
             { name: t.jobs.trigger, value: job.actor ?? t.jobs.triggers[job.trigger] },

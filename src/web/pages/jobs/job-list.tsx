@@ -106,7 +106,7 @@ function jobColumns(t: PageTexts, format: Formats, names: Names): readonly Colum
     {
       id: 'started',
       name: t.jobs.started,
-      width: '140px',
+      width: '156px',
       sort: 'startedAt',
       cell: ({ startedAt }) => <Time at={startedAt} />,
     },

@@ -27,11 +27,15 @@ export const jobName = (t: PageTexts, job: JobDocument): string =>
     .filter((part) => part !== false)
     .join(', ');
 
+/** One that found nothing to do, or was not begun, has none to show. */
+export const hasProgress = ({ status, progress: { done, total } }: JobDocument): boolean =>
+  status !== 'queued' && (done > 0 || (total ?? 0) > 0);
+
 export function Progress({ job }: { readonly job: JobDocument }) {
   const { t } = useSpeech();
   const { done, total } = job.progress;
-  if (job.status === 'queued') return null;
-  if (total === null || total === 0) return <>{done === 0 ? '' : t.jobs.progressDone(done)}</>;
+  if (!hasProgress(job)) return null;
+  if (total === null || total === 0) return <>{t.jobs.progressDone(done)}</>;
   return (
     <span className="progress">
       {job.status === 'running' && <ProgressBar value={done} max={total} aria-label={t.jobs.progress} />}

@@ -56,13 +56,12 @@ function Conversion({ field }: { readonly field: MappedField }) {
     ),
   ];
   const text = parts.filter((part) => part !== false).join('; ');
+  if (field.references === null) return text;
   return (
     <>
-      {field.references !== null && (
-        <PageLink href={`/mappings/${encodeURIComponent(field.references.mapping)}`}>
-          {t.mappings.references(field.references.mapping)}
-        </PageLink>
-      )}{' '}
+      <PageLink href={`/mappings/${encodeURIComponent(field.references.mapping)}`}>
+        {t.mappings.references(field.references.mapping)}
+      </PageLink>{' '}
       {text}
     </>
   );

@@ -104,7 +104,7 @@ const operationColumns = (t: PageTexts): readonly Column<CustomerOperationDocume
   {
     id: 'channel',
     name: t.operations.channelName,
-    width: 'minmax(110px, 1fr)',
+    width: 'minmax(110px, 0.9fr)',
     sort: 'channel',
     cell: ({ channelName }) => channelName,
   },
@@ -125,7 +125,7 @@ const operationColumns = (t: PageTexts): readonly Column<CustomerOperationDocume
   {
     id: 'asyncAccount',
     name: t.operations.asyncCustomerAccount,
-    width: 'minmax(200px, 1.8fr)',
+    width: 'minmax(200px, 2.2fr)',
     sort: 'asyncCustomerAccount',
     cell: ({ asyncCustomerAccount }) => asyncCustomerAccount,
   },
@@ -139,7 +139,7 @@ const operationColumns = (t: PageTexts): readonly Column<CustomerOperationDocume
   {
     id: 'status',
     name: t.operations.status,
-    width: 'minmax(180px, 1.4fr)',
+    width: 'minmax(200px, 1.3fr)',
     sort: 'status',
     cell: ({ status }) => <OperationStatusMark status={status} />,
   },
