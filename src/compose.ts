@@ -148,7 +148,7 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
       startJobQueue({
         url: options.databaseUrl,
         database,
-        onError: (fault) => log.warn({ fault: fault.message }, 'the job queue'),
+        onError: (fault) => log.warn({ fault: fault.message }, 'the job queue met a fault, and goes on by itself'),
       }),
     async startWorker(queue, report) {
       await endInterruptedJobs(site);

@@ -22,6 +22,7 @@ export interface StoreWatch {
 
 export interface WatchOptions {
   readonly install: boolean;
+  readonly compareMs?: number;
   readonly log: Logger;
 }
 
@@ -34,16 +35,28 @@ interface Known {
   installed: boolean;
   busy: boolean;
   triedAt: number;
+  comparedAt: number;
 }
 
 /** A capture that cannot be put in needs somebody; it is tried again no more often than this. */
 const INSTALL_AGAIN_MS = 15_000;
+/** What `GET /stores` says is held against what this process sees no more often than this. */
+const COMPARE_MS = 60_000;
 const STOP_MS = 3_000;
 
-export function watchStores(couplet: Couplet, { install, log }: WatchOptions): StoreWatch {
+export function watchStores(couplet: Couplet, { install, log, compareMs = COMPARE_MS }: WatchOptions): StoreWatch {
   const stores = couplet.stores.all.map((store): Known => {
     const name = nameIn(couplet.settings, store);
-    return { store, name, state: null, code: null, installed: !install, busy: false, triedAt: 0 };
+    return {
+      store,
+      name,
+      state: null,
+      code: null,
+      installed: !install,
+      busy: false,
+      triedAt: 0,
+      comparedAt: Date.now(),
+    };
   });
   const work = new Set<Promise<unknown>>();
   let stopped = false;
@@ -66,6 +79,10 @@ export function watchStores(couplet: Couplet, { install, log }: WatchOptions): S
       if (report.state !== 'unreachable' && !known.installed) {
         inBackground(installInto(couplet, log, known).then(() => (known.installed ? look(couplet, log) : undefined)));
       } else if (changed) inBackground(note(couplet, known, report));
+      else if (report.state === 'reachable' && Date.now() - known.comparedAt >= compareMs) {
+        known.comparedAt = Date.now();
+        inBackground(correct(couplet, known));
+      }
     },
     async begin() {
       await Promise.all(stores.map((known) => installInto(couplet, log, known)));
@@ -150,4 +167,11 @@ async function note(
   const problems: Json = code === null ? [] : [{ code, params, mapping: null, message, remedy: null, line: null }];
   const { side, channel } = store;
   await couplet.database.queries.noteStoreState({ side, channel, state, captureInstalled: installed, problems });
+}
+
+/** A command beside this process may have met a fault that is over, or somebody has mended the set-up meanwhile. */
+async function correct(couplet: Couplet, { store: { side, channel } }: Known): Promise<void> {
+  const states = await couplet.database.queries.storeStates();
+  const told = states.find((state) => state.side === side && state.channel === channel);
+  if (told !== undefined && told.state !== 'reachable') await couplet.stores.check();
 }

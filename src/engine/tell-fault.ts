@@ -1,5 +1,6 @@
 /** What ended the run of a lane, as its job and the log of this process tell it. */
 import type { Params } from '../domain/record.ts';
+import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import type { Lane } from '../ports/store.ts';
 import { laneText, type Site } from './site.ts';
@@ -17,6 +18,10 @@ export function tellFault(
   if (isKnown(fault)) {
     log.warn({ lane: laneText(lane), code: fault.code }, fault.message);
     return { code: fault.code, params: fault.params };
+  }
+  if (fault instanceof CouplingDatabaseUnreachable) {
+    log.warn({ lane: laneText(lane), code: fault.code }, `a run ended: ${fault.message} ${fault.remedy}`);
+    return { code: fault.code, params: {} };
   }
   const text = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
   log.error({ lane: laneText(lane), fault: text }, 'a run failed');

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { watchStores } from '../../src/commands/watch-stores.ts';
+import { compose } from '../../src/compose.ts';
+import { loadConfiguration } from '../../src/config/load-configuration.ts';
+import { createLogger } from '../../src/logging/create-logger.ts';
+import { until } from '../support/until.ts';
+import { CONFIGURATION, openShop } from './shop.ts';
+
+test('what a command beside it noted of a store is corrected once the store is seen to answer', async () => {
+  await using shop = await openShop();
+  const { settings } = loadConfiguration(CONFIGURATION, shop.environment);
+  if (!settings) throw new Error('the configuration is wrong');
+  const log = createLogger({ level: 'silent', pretty: false });
+  await using couplet = await compose({ settings, databaseUrl: shop.couplet.url, log, migrate: true });
+  const stateOf = async (): Promise<string | undefined> =>
+    (await couplet.database.queries.storeStates()).find(({ channel }) => channel === 'houston')?.state;
+  const watch = watchStores(couplet, { install: true, log, compareMs: 0 });
+  const answers = {
+    side: 'channel',
+    channel: 'houston',
+    state: 'reachable',
+    code: null,
+    params: {},
+    message: null,
+  } as const;
+  await watch.begin();
+  watch.report(answers);
+  await until(async () => (await stateOf()) === 'reachable');
+  await couplet.database.queries.noteStoreState({
+    side: 'channel',
+    channel: 'houston',
+    state: 'unreachable',
+    captureInstalled: true,
+    problems: [],
+  });
+  expect(await stateOf()).toBe('unreachable');
+  watch.report(answers);
+  await until(async () => (await stateOf()) === 'reachable');
+  await watch.stop();
+});
