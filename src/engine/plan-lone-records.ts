@@ -21,6 +21,8 @@ import { finding, type Subject } from './subject.ts';
 export interface LoneOptions {
   /** Sides in which records may be created. */
   readonly createIn: ReadonlySet<Side>;
+  /** Sides in which a person is asked before one is created. */
+  readonly askIn?: ReadonlySet<Side>;
   readonly match: boolean;
   /** Somebody asked for it: also records that were uncoupled before. */
   readonly byHand: boolean;
@@ -72,7 +74,12 @@ export async function planLoneRecords(plan: BatchPlan, options: LoneOptions): Pr
       );
       subjects.push(subject);
     }
-    for (const item of matches.unmatched) subjects.push(planCreate(plan, item, options.createIn.has(otherSide(side))));
+    const target = otherSide(side);
+    for (const item of matches.unmatched) {
+      const subject = planCreate(plan, item, options.createIn.has(target));
+      if (options.askIn?.has(target)) subject.verdict = finding('failure', 'partner-missing', { side: target });
+      subjects.push(subject);
+    }
   }
   return subjects;
 }

@@ -218,12 +218,14 @@ const sameError = (before: SyncError, now: SyncError): boolean =>
   before.channelRecord.version === now.channelRecord.version &&
   JSON.stringify(before.fields) === JSON.stringify(now.fields);
 
+/** Differences that a verification or a comparison found, and pairs that swing: a retry would undo or feed them. */
+const FOR_SOMEBODY: ReadonlySet<string> = new Set(['verification-difference', 'partner-missing', 'swinging']);
+
 function errorOf(settling: Settling, subject: Subject, found: Finding, before: SyncError | null): SyncError {
   const { context, identity } = settling;
   const { mapping } = context.prepared;
   const attempts = found.kind === 'failure' ? (before?.kind === 'failure' ? before.attempts : 0) + 1 : 1;
-  // A difference that a verification found, and a pair that swings, wait for a person: a retry would undo or feed it.
-  const forSomebody = found.code === 'verification-difference' || found.code === 'swinging';
+  const forSomebody = FOR_SOMEBODY.has(found.code);
   const parked = found.kind === 'failure' && (attempts >= mapping.failures.maxAttempts || forSomebody);
   const retryAt =
     found.kind === 'failure' && !parked

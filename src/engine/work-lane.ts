@@ -62,8 +62,10 @@ export const optionsOf = (
     compare,
     errorId: null,
     lone: {
+      // In a store that went back in time nobody knows what a record without a partner is: new, or back from its end.
       createIn: compare ? new Set() : createSides(context, request.direction),
-      match: !compare && !context.prepared.mapping.coupledOnly,
+      ...(compare && { askIn: createSides(context, request.direction) }),
+      match: !context.prepared.mapping.coupledOnly,
       byHand: false,
     },
     resolution: null,

@@ -142,6 +142,16 @@ export const RECORD_CODES = {
     status: null,
     message: '{field} is not what was last synchronized, and no change of it was seen',
   },
+  'partner-missing': {
+    meaning:
+      'A store, or the coupling database, went back in time, and the comparison found this record without a partner in the other app: it is new, or its partner was deleted meanwhile. Nothing is created by itself.',
+    acts: 'data',
+    reach: 'record',
+    remedy:
+      'Retry creates it in the other app; or couple it with a record there; or remove the coupling to leave it as it is.',
+    status: null,
+    message: 'The record has no partner in {side} since a store was restored',
+  },
   swinging: {
     meaning:
       'The field changes back and forth between the two apps; a trigger or another integration undoes each write.',

@@ -66,3 +66,60 @@ it('is noticed and compared in the background too, when nothing else goes on', a
   expect(await prove('customers/houston')).toBe('later');
   expect(await site.sql`select 1 from couplet.job where dry_run`).toHaveLength(1);
 });
+
+it('a record that has no partner when a store was put back is not forgotten: somebody is asked, and Retry creates it', async () => {
+  await using site = await smallSite();
+  for (let n = 1; n <= 4; n += 1)
+    site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com` });
+  await site.run();
+  await site.run();
+  const backup = site.houston.snapshotState();
+  site.hq.update('customers', { num: 'C1' }, { name: 'After the backup' });
+  await site.run();
+  await site.run();
+  site.houston.restoreState(backup);
+  site.hq.insert('customers', { num: 'C9', name: 'Made while all stood still', email: 'c9@example.com' });
+  site.houston.insert('shoppers', { cust_num: 'C9', full_name: 'Made while all stood still', mail: 'c9@example.com' });
+  site.hq.insert('customers', { num: 'C10', name: 'Made in HQ alone', email: 'c10@example.com' });
+  site.houston.insert('shoppers', { cust_num: 'C11', full_name: 'Made in the till alone', mail: 'c11@example.com' });
+  await site.run();
+  for (const { lane } of await site.database.laneStates())
+    await site.database.changeLane(lane, {
+      stopped: null,
+      fullRunDue: { reason: 'lineage-compare', trigger: 'recovery' },
+    });
+  await site.run();
+  const errors = await site.sql<{ id: string; code: string; parked: boolean; key: string }[]>`
+    select id::text, code, parked, coalesce(hq_key, channel_key) as key from couplet.sync_error
+     where status = 'open' order by code, scope, hq_key nulls last`;
+  expect(errors.map(({ code, parked }) => [code, parked])).toEqual([
+    ['initial-conflict', false],
+    ['partner-missing', true],
+    ['partner-missing', true],
+  ]);
+  // Alike in both, C9 is a pair; nothing was written for the others.
+  expect(site.hq.select('customers')).toHaveLength(6);
+  expect(site.houston.select('shoppers')).toHaveLength(6);
+  await site.run({ trigger: 'change' });
+  expect(site.houston.select('shoppers')).toHaveLength(6);
+
+  for (const { id } of errors.filter(({ code }) => code === 'partner-missing'))
+    await site.synchronizer.act(id, {
+      action: 'retry',
+      dryRun: false,
+      ifMatch: null,
+      winner: null,
+      fields: new Map(),
+      key: null,
+      create: false,
+      jobId: null,
+      actor: 'anna',
+      reason: null,
+      requestId: null,
+    });
+  expect(site.houston.select('shoppers', { cust_num: 'C10' })).toHaveLength(1);
+  expect(site.hq.select('customers', { num: 'C11' })).toHaveLength(1);
+  expect(await site.sql`select code from couplet.sync_error where status = 'open'`).toEqual([
+    { code: 'initial-conflict' },
+  ]);
+});

@@ -52,9 +52,8 @@ export type Command =
   | { readonly do: 'empty'; readonly side: Side; readonly kind: Kind; readonly reload: boolean }
   /** A mapped column gets another name, or its own one back. */
   | { readonly do: 'rename'; readonly side: Side; readonly to: 'own' | 'other' }
-  | { readonly do: 'backUp'; readonly side: Side }
-  /** The store is put back to its last backup. */
-  | { readonly do: 'goBack'; readonly side: Side }
+  /** The store is put back to what it was before one of the last runs. */
+  | { readonly do: 'goBack'; readonly side: Side; readonly runs: number }
   /** Somebody lets all that stands still for it go on with a comparison. */
   | { readonly do: 'resume' }
   /** From here on it is this channel whose people act. */
@@ -98,7 +97,7 @@ const crash = command(
 const UPHEAVALS: Readonly<Record<Upheaval, readonly ReturnType<typeof command>[]>> = {
   emptied: [command('empty', { side, kind, reload: fc.boolean() }, 2)],
   renamed: [command('rename', { side, to: fc.constantFrom('own', 'other') }, 2)],
-  restored: [command('backUp', { side }, 3), command('goBack', { side }, 2), command('resume', {}, 2)],
+  restored: [command('goBack', { side, runs: fc.nat({ max: 3 }) }, 3), command('resume', {}, 2)],
   channels: [command('turn', { channel: fc.nat({ max: 1 }) }, 4)],
 };
 
@@ -135,5 +134,14 @@ export function commands(options: {
     ...(options.upheavals ?? []).flatMap((name) => UPHEAVALS[name]),
     ...(options.switches ? [command('configure', { policies: POLICIES }, 2), command('block', { pick }, 2)] : []),
   ];
-  return fc.array(fc.oneof(...list), { minLength: 4, maxLength: options.max, size: 'max' });
+  const life = fc.array(fc.oneof(...list), { minLength: 4, maxLength: options.max, size: 'max' });
+  // What befalls a whole store is only worth something where there is something in it.
+  return options.upheavals ? life.map((rest) => [...SETTLED, ...rest]) : life;
 }
+
+const SETTLED: readonly Command[] = [
+  { do: 'insert', side: 'hq', kind: 'groups', parent: 0 },
+  ...[1, 2, 3].map((parent) => ({ do: 'insert', side: 'hq', kind: 'customers', parent }) as const),
+  { do: 'insert', side: 'channel', kind: 'customers', parent: 0 },
+  { do: 'run', worker: 0, scope: 'modified' },
+];

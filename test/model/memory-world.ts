@@ -43,6 +43,7 @@ export interface MemoryWorldOptions {
   readonly channels?: number;
 }
 
+type Backup = ReturnType<ReturnType<typeof memoryApp>['snapshotState']>;
 type Databases = ReadonlyMap<Place, MemoryDatabase>;
 const CHANNELS = [CHANNEL, 'online'] as const;
 
@@ -71,7 +72,7 @@ export async function memoryWorld(options: MemoryWorldOptions): Promise<World> {
     ...channels.map((name, at) => [name, createChannel(options.seed + 1 + at)] as const),
   ]);
   const watch = watchRows(databases);
-  const backups = new Map<Place, ReturnType<ReturnType<typeof memoryApp>['snapshotState']>>();
+  const backups = new Map<Place, Backup[]>([...databases.keys()].map((place) => [place, []]));
   const own = await openCouplingDatabase({ url: coupling.url, connections: 2 });
   const said: string[] = [];
   let drawn = 0;
@@ -115,6 +116,7 @@ export async function memoryWorld(options: MemoryWorldOptions): Promise<World> {
     sql: coupling.sql,
     async run(at, { scope, crash }) {
       const worker = workers[at % workers.length] as Worker;
+      for (const [place, kept] of backups) backups.set(place, [appAt(place).snapshotState(), ...kept].slice(0, 4));
       worker.fuse.crash = crash ?? null;
       const reports: LaneReport[] = [];
       for (const channel of channels) if (!worker.life.dead) reports.push(...(await runOnce(worker, channel, scope)));
@@ -134,10 +136,10 @@ export async function memoryWorld(options: MemoryWorldOptions): Promise<World> {
     turnTo(channel) {
       turn = channels[channel % channels.length] ?? CHANNEL;
     },
-    backUp: (side) => void backups.set(placeOf(side), appAt(placeOf(side)).snapshotState()),
-    async goBack(side) {
+    async goBack(side, runs) {
       const place = placeOf(side);
-      const backup = backups.get(place);
+      const kept = backups.get(place) ?? [];
+      const backup = kept[Math.min(runs, kept.length - 1)];
       if (!backup) return;
       const left = new Set(databases.get(place)?.state.ledger.keys());
       for (const batchId of backup.state.ledger.keys()) left.delete(batchId);

@@ -2,7 +2,7 @@
 import type { Side } from '../../src/domain/record.ts';
 import { otherSide, SIDES } from '../../src/domain/record.ts';
 import { CouplingDatabaseUnreachable } from '../../src/errors/coupling-database-faults.ts';
-import { StoreBusy, StoreRefused, StoreUnreachable, FenceLost } from '../../src/errors/store-faults.ts';
+import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../../src/errors/store-faults.ts';
 import { ActionRefused, type ActionRequest } from '../../src/ports/synchronizer.ts';
 import type { Command } from './commands.ts';
 import type { StoreRow } from './oracle.ts';
@@ -34,6 +34,7 @@ async function ignoringRefusal(work: () => Promise<unknown>): Promise<void> {
       fault instanceof StoreRefused ||
       fault instanceof StoreUnreachable ||
       fault instanceof FenceLost ||
+      fault instanceof LineageBroken ||
       fault instanceof CouplingDatabaseUnreachable;
     if (!expected) throw fault;
   }
@@ -56,10 +57,8 @@ async function perform(stage: Stage, command: Command): Promise<unknown> {
       return world.fault(command.side, command.fault);
     case 'turn':
       return world.turnTo?.(command.channel);
-    case 'backUp':
-      return world.backUp?.(command.side);
     case 'goBack':
-      return world.goBack?.(command.side);
+      return world.goBack?.(command.side, command.runs);
     case 'resume':
       return resumeStopped(world);
     case 'pause': {
@@ -104,7 +103,6 @@ type Edit = Exclude<
       | 'couple'
       | 'revert'
       | 'turn'
-      | 'backUp'
       | 'goBack'
       | 'resume';
   }

@@ -139,9 +139,8 @@ export interface World extends AsyncDisposable {
   fault(side: Side, fault: Fault): Promise<void>;
   /** Where there are several channels. */
   turnTo?(channel: number): void;
-  backUp?(side: Side): void;
-  /** Puts the store back to its last backup, if there is one. */
-  goBack?(side: Side): Promise<void>;
+  /** Puts the store back to what it was before this many of the last runs. */
+  goBack?(side: Side, runs: number): Promise<void>;
   /** From here on nothing goes wrong any more. */
   calm(): Promise<void>;
   /** How many rows Couplet has written so far, in both stores. */

@@ -28,6 +28,7 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'match-ambiguous': 'Aucun enregistrement non couplé ne correspond seul[ sur {matchedOn}] ; trouvés : {candidates}',
   'verification-difference':
     "{field} ne contient plus la dernière valeur synchronisée, sans qu'aucune modification ait été vue",
+  'partner-missing': "L'enregistrement n'a pas d'équivalent dans {side} depuis qu'une base de données a été restaurée",
   swinging:
     '{field} ne cesse de changer entre les deux applications[, au siège par {hqBy}][, dans le canal par {channelBy}]',
   'operation-malformed': "L'opération est illisible[ : {reason}]",
@@ -184,6 +185,8 @@ export const remediesFr: Readonly<Record<RemediedCode, string>> = {
   'match-ambiguous': 'Couplez avec le bon enregistrement, ou créez-en un nouveau.',
   'verification-difference':
     'Choisissez une version avec Synchroniser ; recherchez les écritures qui ne déclenchent aucun déclencheur.',
+  'partner-missing':
+    "Réessayer le crée dans l'autre application ; sinon, couplez-le avec un enregistrement existant, ou supprimez le couplage pour le laisser tel quel.",
   swinging:
     'Trouvez ce qui rétablit la valeur, ou laissez le champ circuler dans un seul sens ; puis utilisez Réessayer.',
   'operation-malformed': "Corrigez ce qui écrit les tables d'opérations ; cette opération ne peut qu'être écartée.",

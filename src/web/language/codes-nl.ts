@@ -26,6 +26,7 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'parent-not-coupled': '{field} verwijst naar {parent}[ {parentKey}], dat niet is gekoppeld',
   'match-ambiguous': 'Geen niet-gekoppeld record komt als enige overeen[ op {matchedOn}]; gevonden: {candidates}',
   'verification-difference': '{field} is niet wat het laatst is gesynchroniseerd, en er is geen wijziging van gezien',
+  'partner-missing': 'Het record heeft geen tegenhanger in {side} sinds een database is hersteld',
   swinging:
     '{field} verandert steeds heen en weer tussen de twee apps[, in HQ door {hqBy}][, in het kanaal door {channelBy}]',
   'operation-malformed': 'De bewerking kan niet worden gelezen[: {reason}]',
@@ -176,6 +177,8 @@ export const remediesNl: Readonly<Record<RemediedCode, string>> = {
     'Koppel het bovenliggende record of los de fout ervan op; stel `ifUncoupled: clear` in om het record zonder te verzenden.',
   'match-ambiguous': 'Koppel met het juiste record, of maak een nieuw record.',
   'verification-difference': 'Kies een versie met Synchroniseren; zoek naar schrijfacties die geen triggers activeren.',
+  'partner-missing':
+    'Opnieuw proberen maakt het in de andere app; koppel het anders met een record daar, of verwijder de koppeling om het te laten zoals het is.',
   swinging: 'Zoek wat de waarde terugzet, of laat het veld maar in één richting gaan; kies daarna Opnieuw proberen.',
   'operation-malformed': 'Corrigeer wat de bewerkingstabellen schrijft; deze bewerking kan alleen worden afgewezen.',
   'counter-reused':

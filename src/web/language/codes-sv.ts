@@ -23,6 +23,7 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'parent-not-coupled': '{field} refererar till {parent}[ {parentKey}], som inte är kopplad',
   'match-ambiguous': 'Ingen okopplad post matchar ensam[ på {matchedOn}]; hittade: {candidates}',
   'verification-difference': '{field} är inte vad som senast synkroniserades, och ingen ändring av det har upptäckts',
+  'partner-missing': 'Posten saknar motsvarighet i {side} sedan en databas återställdes',
   swinging:
     '{field} ändras gång på gång fram och tillbaka mellan de båda apparna[, i HQ av {hqBy}][, i kanalen av {channelBy}]',
   'operation-malformed': 'Åtgärden kan inte läsas[: {reason}]',
@@ -171,6 +172,8 @@ export const remediesSv: Readonly<Record<RemediedCode, string>> = {
   'match-ambiguous': 'Koppla med rätt post, eller skapa en ny.',
   'verification-difference':
     'Välj en version med Synkronisera; leta efter skrivningar som inte aktiverar några utlösare.',
+  'partner-missing':
+    'Försök igen skapar den i den andra appen; koppla den annars med en post där, eller ta bort kopplingen för att lämna den som den är.',
   swinging:
     'Ta reda på vad som ändrar tillbaka värdet, eller låt fältet gå i bara en riktning; välj sedan Försök igen.',
   'operation-malformed': 'Rätta det som skriver åtgärdstabellerna; den här åtgärden kan bara avvisas.',
