@@ -7,9 +7,11 @@ import type { Value } from '../domain/record.ts';
 import { inActionLane } from '../engine/act-on-error.ts';
 import type { LaneContext } from '../engine/lane-context.ts';
 import { singleRun } from '../engine/single-run.ts';
+import { storeOf } from '../engine/site.ts';
 import { StoreBusy } from '../errors/store-faults.ts';
 import type { CustomerOperation, OperationEdit } from '../ports/commerce.ts';
 import type { Correction } from '../ports/customer-operations.ts';
+import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import { ActionRefused, type Asker } from '../ports/synchronizer.ts';
 import { plannedWrite } from './apply-operations.ts';
 import { type CommerceSite, guidFieldOf, laneFor, mappingFor } from './commerce-site.ts';
@@ -43,7 +45,7 @@ export async function saveInContext(
   if (revision !== null && revision !== operation.revision) throw staleOperation();
   refuseUnknown(commerce, operation, [...Object.keys(correction.values), ...correction.reset]);
   const corrections = correctionsOf(operation, correction);
-  await rehearse(commerce, context, { ...operation, corrections });
+  await rehearse(commerce, context, { ...operation, corrections }, correction);
   const given = { ...operation.values, ...corrections };
   const kept = await commerce.database.changeOperation(id, operation.revision, {
     kind: 'save',
@@ -110,10 +112,21 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 ]);
 const TRIES = 5;
 
-async function rehearse(commerce: CommerceSite, context: LaneContext, operation: CustomerOperation): Promise<void> {
+async function rehearse(
+  commerce: CommerceSite,
+  context: LaneContext,
+  operation: CustomerOperation,
+  { values: corrected }: Correction,
+): Promise<void> {
   const problem = await problemInHq(commerce, context, operation);
   if (problem === null) return;
-  if (!ELSEWHERE.has(problem.code)) throw refused(problem.code, problem.params);
+  if (!ELSEWHERE.has(problem.code) || isOf(corrected, problem)) throw refused(problem.code, problem.params);
+  if (operation.part !== 'customers' && problem.code === 'customer-not-found') {
+    const found = await problemWithoutCustomer(commerce, context, operation);
+    if (found !== null && (!ELSEWHERE.has(found.code) || isOf(corrected, found)))
+      throw refused(found.code, found.params);
+    return;
+  }
   const create = operation.part === 'customers' ? await createBefore(commerce, operation) : null;
   if (create === null) return;
   // The customer is not there yet: tried is what the create and this operation would make of it together.
@@ -123,6 +136,50 @@ async function rehearse(commerce: CommerceSite, context: LaneContext, operation:
   const alone = await problemInHq(commerce, context, create);
   // What HQ refuses of the create alone is not for this operation to answer.
   if (alone === null || !sameProblem(alone, together)) throw refused(together.code, together.params);
+}
+
+/** A record that nobody has coupled is the answer to the correction that names it, not something to wait for. */
+const isOf = (corrected: Correction['values'], { code, params }: Problem): boolean =>
+  code === 'parent-not-coupled' && typeof params['field'] === 'string' && Object.hasOwn(corrected, params['field']);
+
+/**
+ * A part whose customer HQ does not have yet, tried as if it were that of nobody, where only the missing customer may be in
+ * the way, and then as if it were another customer's, where only what is unique among the parts of one customer may.
+ */
+async function problemWithoutCustomer(
+  commerce: CommerceSite,
+  context: LaneContext,
+  operation: CustomerOperation,
+): Promise<Problem | null> {
+  const { channel } = context.lane;
+  const customers = mappingFor(commerce, channel, 'customers');
+  const columns = customers.hq.key;
+  const shape = { table: customers.hq.table, key: columns, columns, filter: null, onCreate: {} };
+  const [other] = await (await storeOf(commerce.site, 'hq', null).table(shape)).scan(null, 1);
+  if (other === undefined) return null;
+  for (const hqKey of [other.key.map(nobodyLike), other.key]) {
+    const parent = { mapping: customers.name, channel, guid: operation.guid ?? '', partKey: '', createdBy: null };
+    const record = { ...parent, couplingId: context.database.newId(), hqKey, seen: {} };
+    const problem = await problemInHq(commerce, context, operation, record);
+    if (problem !== null && !isOfCustomer(commerce, context, problem)) return problem;
+  }
+  return null;
+}
+
+/** A key of the same form that no record has; if one has it, it is another customer all the same. */
+const nobodyLike = (part: string | null): string =>
+  part === null || /^\d+$/.test(part)
+    ? '0'
+    : /^[0-9a-f-]{36}$/i.test(part)
+      ? 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+      : '~'.repeat(part.length);
+
+/** Whether it speaks of whose part it is: a foreign key without its parent, or a unique key within it. */
+function isOfCustomer({ rules }: CommerceSite, { prepared }: LaneContext, { code, params }: Problem): boolean {
+  const { columns, unique } = params;
+  if (code !== 'constraint-violated' || (unique !== true && params['parent'] === undefined)) return false;
+  const own = prepared.mapping.fields.find(({ references }) => references?.mapping === rules.customers)?.hq ?? [];
+  return !Array.isArray(columns) || columns.some((column) => own.includes(String(column)));
 }
 
 async function createBefore(
@@ -149,6 +206,7 @@ async function problemInHq(
   commerce: CommerceSite,
   context: LaneContext,
   operation: CustomerOperation,
+  parent: AsyncRecord | null = null,
 ): Promise<Problem | null> {
   // What is in conflict is tried too, as if it won.
   const choices = new Map([[operation.id, { winner: 'channel', fields: new Map() } as const]]);
@@ -156,6 +214,7 @@ async function problemInHq(
   for (let tries = 0; tries < TRIES; tries += 1) {
     const [work] = await gatherOperations(commerce, context, [operation]);
     if (work === undefined) return null;
+    if (parent !== null) Object.assign(work, { parent: work.parent ?? parent });
     await planOperations(commerce, context, [work], { choices, rehearses: true });
     const { plan } = work;
     if (plan?.kind === 'failed') return plan;

@@ -71,7 +71,7 @@ export function readValue(lane: LanePresenter, side: Side, field: string, json: 
       errors: [{ in: 'body', pointer, detail: 'is no field of this side' }],
     });
   if ('value' in read) return read.value;
-  throw invalid('body', pointer, describeCode(read.problem.code, read.problem.params));
+  throw invalid('body', pointer, describeCode(read.problem.code, { ...read.problem.params, field }));
 }
 
 /** The presenter of a lane that can be worked: one that is gone from the configuration is read-only. */

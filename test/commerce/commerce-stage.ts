@@ -59,12 +59,15 @@ export interface CommerceStage extends AsyncDisposable {
 export interface StageOptions {
   readonly reach?: EngineSurroundings['reach'];
   readonly configuration?: (text: string) => string;
+  /** Tables that both stores have besides. */
+  readonly tables?: string;
 }
 
 export async function openCommerceStage(options: StageOptions = {}): Promise<CommerceStage> {
   const [hq, houston, coupling] = await Promise.all([createDatabase(), createDatabase(), createDatabase()]);
   await hq.sql.unsafe(HQ_TABLES);
   await houston.sql.unsafe(CHANNEL);
+  for (const { sql } of [hq, houston]) await sql.unsafe(options.tables ?? '');
   const text = CONFIGURATION(hq.url, houston.url);
   const { settings, problems } = loadConfiguration(options.configuration?.(text) ?? text, {});
   if (!settings) throw new Error(JSON.stringify(problems, null, 1));

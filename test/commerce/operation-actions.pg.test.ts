@@ -40,6 +40,60 @@ describe('Save', () => {
     ]);
   });
 
+  test('of a part behind such a create hears HQ too, though its customer is not there', async () => {
+    await using here = await openCommerceStage();
+    await using api = await openApi(here.couplet);
+    await here.hq`alter table customer_address add constraint real_street check (street <> 'nowhere'), add unique (street)`;
+    await here.hq`insert into customer (account_num, name) values ('H1', 'Known')`;
+    await here.hq`insert into customer_address (account_num, line_no, street) values ('H1', '1', 'Known street')`;
+    const guid = await failedCreate(here);
+    await here.till.address(guid, '1', 'Main 1');
+    await here.job('p-job');
+    await here.job('synchronize-customers');
+    const part = (await api.get('/customer-operations?status=blocked&part.street=Main*')).body.items[0].id;
+    for (const [street, code] of [
+      ['nowhere', 'constraint-violated'],
+      ['Known street', 'constraint-violated'],
+      [null, 'required-value-missing'],
+    ]) {
+      const answer = await api.save(part, { attributes: { street } });
+      expect([street, answer.status, answer.body.code]).toEqual([street, 422, code]);
+    }
+    // The other customer has a line 1 of its own; that is nothing to this one.
+    expect((await api.save(part, { attributes: { street: 'Main 2' } })).status).toBe(200);
+    expect(await here.hq`select street from customer_address`).toMatchObject([{ street: 'Known street' }]);
+  });
+
+  test('is refused where the record that a correction names is coupled with none', async () => {
+    const sponsor = (text: string): string =>
+      text
+        .replace('phone: { hq: phone, channel: tel }', 'sponsor: { hq: phone, channel: tel, references: sponsors }')
+        .replace(
+          '  addresses:\n',
+          `  sponsors:
+    hq: { table: sponsor, key: [id], describe: [name] }
+    channel: { table: sponsor, key: [id], describe: [name] }
+    fields: { name: { hq: name, channel: name } }
+  addresses:\n`,
+        );
+    await using here = await openCommerceStage({
+      configuration: sponsor,
+      tables: 'create table sponsor (id integer primary key, name text)',
+    });
+    await using api = await openApi(here.couplet);
+    await here.till.create({ full_name: 'Bad', mail: 'no address' });
+    await here.job('p-job');
+    await here.job('synchronize-customers');
+    const id = await idOf(api, 'status=failed');
+    const answer = await api.save(id, { attributes: { email: 'good@example.com', sponsor: '4711' } });
+    expect([answer.status, answer.body.code, answer.body.params]).toEqual([
+      422,
+      'parent-not-coupled',
+      { parent: 'sponsors', parentKey: ['4711'], field: 'sponsor' },
+    ]);
+    expect((await api.save(id, { attributes: { email: 'good@example.com' } })).status).toBe(200);
+  });
+
   test('keeps a correction that HQ would take beside the original, and synchronizes nothing', async () => {
     await using here = await openCommerceStage();
     await using api = await openApi(here.couplet);
