@@ -81,7 +81,7 @@ const couplingColumns = (t: PageTexts, names: Names): readonly Column<CouplingDo
   {
     id: 'mapping',
     name: t.words.mapping,
-    width: 'minmax(100px, 0.8fr)',
+    width: 'minmax(130px, 0.8fr)',
     sort: 'mapping',
     cell: ({ mapping }) => names.mapping(mapping),
   },
@@ -120,7 +120,7 @@ const couplingColumns = (t: PageTexts, names: Names): readonly Column<CouplingDo
   {
     id: 'last',
     name: t.couplings.lastSynchronized,
-    width: '140px',
+    width: '150px',
     sort: 'lastSynchronizedAt',
     cell: ({ lastSynchronizedAt }) => <Time at={lastSynchronizedAt} />,
   },

@@ -182,7 +182,7 @@ function errorColumns(t: PageTexts, names: Names): readonly Column<Synchronizati
     {
       id: 'failedOn',
       name: t.errors.failedOn,
-      width: '136px',
+      width: '150px',
       cell: ({ lastSeenAt }) => <Time at={lastSeenAt} />,
       sort: 'lastSeenAt',
     },
@@ -214,13 +214,13 @@ function ErrorRow({ error, names }: { readonly error: SynchronizationErrorDocume
       <span className="card-line">{errorMessage(t, error)}</span>
       <span className="card-foot">
         <KindMark kind={error.kind} />
-        <span>{error.parked ? t.errors.parked : ''}</span>
+        <span>
+          {error.channelName} · {names.mapping(error.mapping)}
+        </span>
       </span>
       <span className="card-foot">
         <Time at={error.lastSeenAt} />
-        <span>
-          {names.mapping(error.mapping)} · {error.channelName}
-        </span>
+        <span>{error.parked && t.errors.parked}</span>
       </span>
     </>
   );

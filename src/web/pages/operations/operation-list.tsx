@@ -104,14 +104,14 @@ const operationColumns = (t: PageTexts): readonly Column<CustomerOperationDocume
   {
     id: 'channel',
     name: t.operations.channelName,
-    width: 'minmax(110px, 0.9fr)',
+    width: 'minmax(96px, 0.7fr)',
     sort: 'channel',
     cell: ({ channelName }) => channelName,
   },
   {
     id: 'account',
     name: t.operations.customerAccount,
-    width: 'minmax(130px, 1fr)',
+    width: 'minmax(112px, 0.8fr)',
     sort: 'customerAccount',
     cell: (operation) =>
       operation.status === 'waiting' ? (
@@ -125,7 +125,7 @@ const operationColumns = (t: PageTexts): readonly Column<CustomerOperationDocume
   {
     id: 'asyncAccount',
     name: t.operations.asyncCustomerAccount,
-    width: 'minmax(200px, 2.2fr)',
+    width: 'minmax(200px, 2fr)',
     sort: 'asyncCustomerAccount',
     cell: ({ asyncCustomerAccount }) => asyncCustomerAccount,
   },
@@ -139,7 +139,7 @@ const operationColumns = (t: PageTexts): readonly Column<CustomerOperationDocume
   {
     id: 'status',
     name: t.operations.status,
-    width: 'minmax(200px, 1.3fr)',
+    width: 'minmax(216px, 1.3fr)',
     sort: 'status',
     cell: ({ status }) => <OperationStatusMark status={status} />,
   },
