@@ -132,7 +132,8 @@ export const RECORD_CODES = {
     reach: 'record',
     remedy: 'Couple with the right candidate, or create a new record.',
     status: null,
-    message: 'No single uncoupled record matches[ on {matchedOn}]: {candidates} found',
+    message:
+      'The match[ on {matchedOn}] is not certain: several records match, or the one that does is taken; {candidates} found',
   },
   'verification-difference': {
     meaning: 'Verification found the stores to differ from what the coupling says, with no change waiting.',

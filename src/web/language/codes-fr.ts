@@ -25,7 +25,8 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
     '{field} contient la valeur {value}, à laquelle la conversion {transform} ne peut pas être appliquée[ ; attendu : {expected}]',
   'required-value-missing': '{field} doit avoir une valeur[ dans {side}]',
   'parent-not-coupled': "{field} fait référence à {parent}[ {parentKey}], qui n'est pas couplé",
-  'match-ambiguous': 'Aucun enregistrement non couplé ne correspond seul[ sur {matchedOn}] ; trouvés : {candidates}',
+  'match-ambiguous':
+    "La correspondance[ sur {matchedOn}] n'est pas certaine : plusieurs enregistrements correspondent, ou celui qui correspond est déjà pris ; trouvés : {candidates}",
   'verification-difference':
     "{field} ne contient plus la dernière valeur synchronisée, sans qu'aucune modification ait été vue",
   'partner-missing': "L'enregistrement n'a pas d'équivalent dans {side} depuis qu'une base de données a été restaurée",

@@ -24,7 +24,8 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
     '{field} heeft de waarde {value}, waarop {transform} niet kan worden toegepast[; verwacht: {expected}]',
   'required-value-missing': '{field} moet een waarde hebben[ in {side}]',
   'parent-not-coupled': '{field} verwijst naar {parent}[ {parentKey}], dat niet is gekoppeld',
-  'match-ambiguous': 'Geen niet-gekoppeld record komt als enige overeen[ op {matchedOn}]; gevonden: {candidates}',
+  'match-ambiguous':
+    'De overeenkomst[ op {matchedOn}] is niet zeker: meerdere records komen overeen, of dat ene is al bezet; gevonden: {candidates}',
   'verification-difference': '{field} is niet wat het laatst is gesynchroniseerd, en er is geen wijziging van gezien',
   'partner-missing': 'Het record heeft geen tegenhanger in {side} sinds een database is hersteld',
   swinging:

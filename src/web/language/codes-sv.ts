@@ -21,7 +21,8 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'transform-failed': '{field} har värdet {value}, som {transform} inte kan tillämpas på[; väntat är {expected}]',
   'required-value-missing': '{field} måste ha ett värde[ i {side}]',
   'parent-not-coupled': '{field} refererar till {parent}[ {parentKey}], som inte är kopplad',
-  'match-ambiguous': 'Ingen okopplad post matchar ensam[ på {matchedOn}]; hittade: {candidates}',
+  'match-ambiguous':
+    'Matchningen[ på {matchedOn}] är inte säker: flera poster matchar, eller den som matchar är upptagen; hittade: {candidates}',
   'verification-difference': '{field} är inte vad som senast synkroniserades, och ingen ändring av det har upptäckts',
   'partner-missing': 'Posten saknar motsvarighet i {side} sedan en databas återställdes',
   swinging:
