@@ -26,7 +26,7 @@ export async function fillOperations(
       const rows = Array.from({ length: Math.min(BATCH, operations - at - n * BATCH) }, (_, row) =>
         operation(at + n * BATCH + row, from + ((at + row) * 90 * 24 * 3_600_000) / operations),
       );
-      if (rows.length > 0) await database.commerce.takeIn({ ...LISTED_LANE, channel }, 'customers', rows, []);
+      if (rows.length > 0) await database.commerce.takeIn({ ...LISTED_LANE, channel }, 'customers', rows, [], null);
     }
   }
   await sql.unsafe(`

@@ -27,8 +27,8 @@ export const commerceJobs = (commerce: CommerceSite): ReadonlyMap<JobKind, Carry
     ['pipeline', (job, stop) => carryOut(commerce, job, stop, PIPELINE)],
   ]);
 
-const pull: Step = async (commerce, channel, _job, stop, moved) => {
-  const { received, malformed, reused, complete } = await pullOperations(commerce, channel, stop, moved);
+const pull: Step = async (commerce, channel, job, stop, moved) => {
+  const { received, malformed, reused, complete } = await pullOperations(commerce, channel, job.id, stop, moved);
   const counters = noCounters();
   counters.toHq.inserted = received;
   counters.toHq.failed = malformed;
@@ -61,8 +61,8 @@ const STEPS: Readonly<Record<SessionJob, Step>> = {
   'p-job': pull,
   'synchronize-customers': apply,
   '1010': distributeCustomers,
-  '1110': distributeFeatures,
-  '1070': distributeSettings,
+  '1110': (commerce, channel, _job, _stop, moved) => distributeFeatures(commerce, channel, moved),
+  '1070': (commerce, channel, _job, _stop, moved) => distributeSettings(commerce, channel, moved),
 };
 
 /** Customers go to every channel that their mapping serves; operations come from those that have tables for them. */

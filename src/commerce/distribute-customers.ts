@@ -17,13 +17,13 @@ import { singleRun } from '../engine/single-run.ts';
 import { carryOut, completePlan, type BatchOptions } from '../engine/work-batch.ts';
 import type { Subject } from '../engine/subject.ts';
 import { StoreBusy } from '../errors/store-faults.ts';
-import { type Job, noCounters } from '../ports/coupling-database.ts';
+import { type Job, type JobCounters, noCounters } from '../ports/coupling-database.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import type { Asker } from '../ports/synchronizer.ts';
 import { noteBases } from './bases-recorded.ts';
 import { type CommerceSite, guidFieldOf, laneFor, partsOf } from './commerce-site.ts';
 import { distributeDeactivations } from './distribute-deactivations.ts';
-import type { ChannelReport, Stop } from './job-report.ts';
+import type { ChannelReport, Moved, Stop } from './job-report.ts';
 
 const LANE_WAIT_MS = 600_000;
 const BATCH_CUSTOMERS = 1_000;
@@ -33,6 +33,7 @@ export async function distributeCustomers(
   channel: string,
   job: Job,
   stop: Stop,
+  moved: Moved,
 ): Promise<ChannelReport> {
   const lanes = partsOf(commerce.rules)
     .map((part) => laneFor(commerce, channel, part))
@@ -40,6 +41,7 @@ export async function distributeCustomers(
   const parts = lanes.filter(({ mapping }) => mapping !== commerce.rules.customers);
   if (!job.dryRun) await noteBases(commerce, channel);
   const ended = job.dryRun ? noCounters() : await distributeDeactivations(commerce, parts, job, stop);
+  moved.rows = writesTo(ended.toChannel);
   const reports = await runChannel(commerce.site, commerce.memory, channel, lanes, {
     scope: job.scope ?? 'modified',
     direction: job.direction ?? 'both',
@@ -55,13 +57,13 @@ export async function distributeCustomers(
     stop,
   });
   const counters = sumCounters([ended, ...reports.map((report) => report.counters)]);
-  const { inserted, modified, deleted } = counters.toChannel;
+  moved.rows = writesTo(counters.toChannel);
   // A lane that is paused stands still and says so; that is no failure of the job.
   const bad = reports.find(({ status }) => status === 'failed' || status === 'cancelled');
   const report = {
     channel,
     counters,
-    rowsAffected: inserted + modified + deleted,
+    rowsAffected: moved.rows,
     status: bad === undefined ? 'succeeded' : bad.status === 'cancelled' ? 'cancelled' : 'failed',
     code: bad?.code ?? null,
     params: bad === undefined ? {} : { ...bad.params, mapping: bad.lane.mapping, channel },
@@ -69,6 +71,8 @@ export async function distributeCustomers(
   if (report.status === 'succeeded' && !job.dryRun) await giveGuids(commerce, channel, job, stop);
   return report;
 }
+
+const writesTo = ({ inserted, modified, deleted }: JobCounters['toChannel']): number => inserted + modified + deleted;
 
 /** Asked for as a run of the mapping, it may be narrowed to some fields. */
 const fieldsOf = ({ body }: Job): readonly string[] | null => {

@@ -70,7 +70,12 @@ async function releaseOperation(database: CommerceDatabase, id: string, actor: s
 async function withSessions(commerce: CommerceSite, operation: CustomerOperation): Promise<CustomerOperation> {
   const jobIds = operation.history.flatMap(({ jobId }) => jobId ?? []);
   const sessions = await commerce.sessions.ofJobs(operation.channel, [...new Set(jobIds)]);
-  const history = operation.history.map((step) => ({ ...step, session: sessions.get(step.jobId ?? '') ?? null }));
+  const history = operation.history.map((step, at) => {
+    // It came with the first step; a pipeline has sessions of both jobs.
+    const job = at === 0 ? 'p-job' : 'synchronize-customers';
+    const session = sessions.findLast((one) => one.job === job && one.jobId === step.jobId);
+    return { ...step, session: session?.id ?? null };
+  });
   return { ...operation, history };
 }
 

@@ -21,15 +21,17 @@ export interface Pulled {
   reused: { table: string; counter: string }[];
   complete: boolean;
   readonly moved: Moved;
+  readonly jobId: string;
 }
 
 export async function pullOperations(
   commerce: CommerceSite,
   channel: string,
+  jobId: string,
   stop: Stop,
   moved: Moved,
 ): Promise<Pulled> {
-  const pulled: Pulled = { received: 0, malformed: 0, reused: [], complete: true, moved };
+  const pulled: Pulled = { received: 0, malformed: 0, reused: [], complete: true, moved, jobId };
   await readMarks(commerce.site, 'channel', channel);
   for (const part of partsOf(commerce.rules)) {
     await using lock = await commerce.site.database.lockLane(pullLane(channel, part), 600_000);
@@ -112,7 +114,7 @@ async function takeIn(
     completed: row['onlineoperationcompleted'] === '1',
   }));
   const received = await withCustomers(commerce, channel, part, rows);
-  const counts = await commerce.database.takeIn(pullLane(channel, part), part, received, changes);
+  const counts = await commerce.database.takeIn(pullLane(channel, part), part, received, changes, pulled.jobId);
   await commerce.site.surroundings.reach('outcomes-recorded', pullLane(channel, part));
   pulled.received += counts.received;
   pulled.malformed += counts.malformed;

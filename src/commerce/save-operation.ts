@@ -179,7 +179,7 @@ function isOfCustomer({ rules }: CommerceSite, { prepared }: LaneContext, { code
   const { columns, unique } = params;
   if (code !== 'constraint-violated' || (unique !== true && params['parent'] === undefined)) return false;
   const own = prepared.mapping.fields.find(({ references }) => references?.mapping === rules.customers)?.hq ?? [];
-  return !Array.isArray(columns) || columns.some((column) => own.includes(String(column)));
+  return !Array.isArray(columns) || own.some((column) => columns.includes(column));
 }
 
 async function createBefore(

@@ -164,14 +164,13 @@ const askedPart = (
   clients: Clients,
 ): Pick<CommerceSessions, 'sessions' | 'sessionById' | 'ofJobs' | 'rerun' | 'cancel'> => ({
   async ofJobs(channel, jobIds) {
-    if (jobIds.length === 0) return new Map();
-    const rows = await query<{ id: string; job_id: string }>(
+    if (jobIds.length === 0) return [];
+    return query<Pick<CommerceSession, 'id' | 'job' | 'jobId'>>(
       clients.raw,
-      `select s.id::text, s.job_id::text from couplet.commerce_session s
+      `select s.id::text, s.job::text, s.job_id::text as "jobId" from couplet.commerce_session s
         where s.channel = $1 and s.job_id = any($2::uuid[]) and s.job in ('p-job', 'synchronize-customers') order by s.id`,
       [channel, plainArray(jobIds)],
     );
-    return new Map(rows.map((row) => [row.job_id, row.id]));
   },
   sessions: (filter, page) =>
     readList<SessionRow & PlacedRow, CommerceSession>(clients, {

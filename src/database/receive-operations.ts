@@ -20,7 +20,7 @@ const TAKE_IN = `
   insert into couplet.customer_operation (id, channel, part, counter, guid, part_key, name, status, operation_timestamp,
       created_by, row, row_hash, values, snapshot, corrections, edits, history, code, params, terms, customer_account, found, base)
   select u.id, $2, $3, u.counter, u.guid, u.part_key, u.name, u.status::couplet.operation_status, coalesce(u.created_at, now()), u.created_by,
-         u.row, u.hash, u.values, u.snapshot, '{}', '[]', json_build_array(${STEP('u.status', 'u.code', 'null')}), u.code,
+         u.row, u.hash, u.values, u.snapshot, '{}', '[]', json_build_array(${STEP('u.status', 'u.code', '$4::text')}), u.code,
          u.params, array(select json_array_elements_text(u.terms)), u.account, u.found,
          coalesce((select b.base from couplet.operation_base b where b.channel = $2 and b.part = $3 and b.counter = u.counter), u.base)
     from u
@@ -47,13 +47,14 @@ const DONE = `
    where p.id = u.id and p.generation = u.generation`;
 
 export const receivingPart = (clients: Clients): Receiving => ({
-  takeIn: (lane, part, rows, done) =>
+  takeIn: (lane, part, rows, done, jobId) =>
     clients.raw.begin(async (sql) => {
       const items = rows.map((row) => ({ ...row, hash: hashOf(row) }));
       const taken = await query<{ code: string | null }>(sql, TAKE_IN, [
         JSON.stringify(items.map(insertOf)),
         lane.channel,
         part,
+        jobId,
       ]);
       await query(sql, FORGET_BASES, [lane.channel, part, plainArray(items.map(({ counter }) => counter))]);
       const reused = new Set(

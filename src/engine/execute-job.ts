@@ -3,7 +3,7 @@ import type { Side } from '../domain/record.ts';
 import { SIDES } from '../domain/record.ts';
 import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
-import { type Job, type JobCounters, noCounters } from '../ports/coupling-database.ts';
+import { type Job, type JobCounters, type JobKind, noCounters } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import { isOperationBulk } from '../ports/customer-operations.ts';
 import { ActionRefused } from '../ports/synchronizer.ts';
@@ -76,8 +76,18 @@ const WAITING_CURES: ReadonlySet<string | null> = new Set([
   'fence-lost',
   'lane-busy',
 ]);
+/** Runs, and the jobs of commerce, which tell of a store that is away in the same way. */
+const RUNS: ReadonlySet<JobKind> = new Set([
+  'synchronize',
+  'p-job',
+  'synchronize-customers',
+  '1010',
+  '1110',
+  '1070',
+  'pipeline',
+]);
 const isTriedAgain = ({ kind, trigger, dryRun }: Job, { status, code }: Outcome): boolean =>
-  kind === 'synchronize' && status === 'failed' && WAITING_CURES.has(code) && trigger !== 'schedule' && !dryRun;
+  RUNS.has(kind) && status === 'failed' && WAITING_CURES.has(code) && trigger !== 'schedule' && !dryRun;
 
 /** Not a fault: it makes the queue give the job out again. */
 class TriedAgain extends Error {

@@ -74,8 +74,8 @@ export interface CommerceSessions {
   /** Sorts: `createdAt` (downwards unless asked), `job`, `channel`, `status`, `direction`, `rowsAffected`. */
   sessions(filter: SessionFilter, page: PageRequest): Promise<Page<CommerceSession>>;
   sessionById(id: string): Promise<CommerceSession | null>;
-  /** By job: the session of this channel that the job carried out last. */
-  ofJobs(channel: string, jobIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** What these jobs carried from or to HQ for the channel, in the order of their sessions. */
+  ofJobs(channel: string, jobIds: readonly string[]): Promise<readonly Pick<CommerceSession, 'id' | 'job' | 'jobId'>[]>;
   /** A new session that the job will carry out; the old one is not tried again. Null: it has been applied. */
   rerun(id: string, jobId: string): Promise<CommerceSession | null>;
   /** False: there is nothing left to cancel. */

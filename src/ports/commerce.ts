@@ -213,6 +213,7 @@ export interface CommerceDatabase {
     part: OperationPart,
     rows: readonly ReceivedRow[],
     done: readonly { readonly id: string; readonly generation: number; readonly key: RecordKey }[],
+    jobId: string | null,
   ): Promise<PulledCounts>;
   /** Before 1010 moves bases: those of operations that are not pulled yet. What was noted first stays. */
   noteBases(

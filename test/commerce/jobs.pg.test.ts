@@ -1,6 +1,7 @@
 /** The commerce jobs as people ask for them, with their sessions and features, over real databases. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { jobRequest } from '../support/job-request.ts';
 import { until } from '../support/until.ts';
 import { openTwoChannels, type TwoChannelStage } from './two-channel-stage.ts';
 
@@ -136,6 +137,31 @@ describe('a session', () => {
     ]);
   });
 
+  test('waits for a store that is away in one job, which the queue hands out again', async () => {
+    await using here = await openTwoChannels({ apart: 'houston' });
+    await create(here, 'ann');
+    await here.server?.stop();
+    const { database, synchronizer } = here.couplet;
+    const job = await database.createJob(jobRequest({ kind: 'p-job' }), 'queued');
+    const carryOut = (): Promise<void> => synchronizer.execute(job.id, () => Promise.resolve(false));
+    // Whoever throws is given the job again.
+    await expect(carryOut()).rejects.toThrow('store-unreachable');
+    expect((await here.ask('GET', `/jobs/${job.id}`)).body).toMatchObject({ status: 'failed', attempts: 1 });
+    await here.server?.start();
+    await until(
+      () =>
+        carryOut().then(
+          () => true,
+          () => false,
+        ),
+      { what: 'Houston is back' },
+    );
+    const { body } = await here.ask('GET', `/jobs/${job.id}`);
+    expect(body).toMatchObject({ status: 'succeeded', counters: { toHq: { inserted: 1 } } });
+    expect(body.attempts).toBeGreaterThan(1);
+    expect(await sessions(here, 'channel=houston')).toMatchObject([{ status: 'applied', rowsAffected: 1 }]);
+  });
+
   test('that fails again and again is canceled; what it carried stays due for the next, and a rerun names the old one', async () => {
     await using here = await openTwoChannels();
     await create(here, 'ann');
@@ -250,6 +276,25 @@ describe('a try that fails half-way', () => {
     await here.houston`alter table commerce.retailasyncaddressv2 rename column custaccountasync to other`;
     await here.ask('POST', '/commerce/jobs/p-job/run', { channel: 'houston' }, { prefer: 'wait=30' });
     expect(await sessions(here, 'job=p-job&channel=houston')).toMatchObject([{ status: 'failed', rowsAffected: 1 }]);
+  });
+
+  test.for(['1010', '1110', '1070'] as const)('of %s counts it too', async (job) => {
+    let armed = false;
+    await using here = await openTwoChannels({
+      reach: async (point) => {
+        // 1010 has distributed everything by then; the others have told the channel.
+        if (armed && (point === 'channel-written' || point === 'ledger-cleared'))
+          throw new Error('the process is at its end');
+      },
+    });
+    await here.hq`insert into customer (account_num, name, email) values ('H1', 'Ann', 'ann@example.com')`;
+    const [name] = ['performance-improvements-for-customer-orders'];
+    if (job !== '1010') await here.ask('PUT', `/commerce/features/${name}`, { enabled: true });
+    armed = true;
+    await here.ask('POST', `/commerce/jobs/${job}/run`, { channel: 'houston' }, { prefer: 'wait=30' });
+    const [session] = await sessions(here, `job=${job}&channel=houston`);
+    expect(session).toMatchObject({ status: 'failed' });
+    expect(session.rowsAffected).toBeGreaterThan(0);
   });
 });
 

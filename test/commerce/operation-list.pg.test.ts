@@ -54,6 +54,16 @@ describe('the list of customer operations', () => {
 
     await here.job('1010');
     expect((await api.get(`/customer-operations/${update.id}`)).body.nextStep).toBe(null);
+
+    // Each step names the session that carried it, also where one job carried both.
+    const carried = async (id: string) => {
+      const { body } = await api.get(`/customer-operations/${id}`);
+      const all: { session: string; job: string }[] = (await api.get('/commerce/sessions?limit=100')).body.items;
+      return body.history.map((step: { session: string }) => all.find(({ session }) => session === step.session)?.job);
+    };
+    expect(await carried(update.id)).toEqual(['p-job', 'synchronize-customers']);
+    const [first] = (await api.get(`/customer-operations?asyncAccount=${guid}&sort=receivedAt`)).body.items;
+    expect(await carried(first.id)).toEqual(['p-job', 'synchronize-customers']);
   });
 
   test('is filtered by any field of the customer as it was found and as it would be left, by parts through theirs', async () => {

@@ -134,6 +134,7 @@ test('a database of before is searched like one that was written since', async (
       },
     ],
     [],
+    null,
   );
   const migration = readFileSync(new URL('../../drizzle/0015_operation_search.sql', import.meta.url), 'utf8');
   const fill = migration.split('--> statement-breakpoint').find((statement) => statement.trim().startsWith('INSERT'));
