@@ -9,6 +9,10 @@ async function numbers(sql: postgres.Sql, text: string): Promise<Record<string, 
   return Object.fromEntries(Object.entries(row ?? {}).map(([name, value]) => [name, Number(value)]));
 }
 
+/** Couplings that are open now. */
+export const countPairs = async (sql: postgres.Sql): Promise<number> =>
+  (await numbers(sql, 'select count(*) as pairs from couplet.coupling where ended_at is null'))['pairs'] ?? 0;
+
 const COUPLING = `select (select count(*) from couplet.coupling where ended_at is null) as couplings,
   (select count(*) from couplet.pending) as pending,
   (select count(*) from couplet.sync_error where status = 'open') as "openErrors",

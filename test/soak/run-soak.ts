@@ -14,7 +14,7 @@ import { play, settle } from '../model/play.ts';
 import { type ServerWorld, serverWorld } from '../model/server-world.ts';
 import type { Policies } from '../model/world.ts';
 import { startServer } from '../support/server.ts';
-import { measure, printMeasures } from './measure-world.ts';
+import { countPairs, measure, printMeasures } from './measure-world.ts';
 
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } });
 const minutes = Number(values.minutes ?? 60);
@@ -37,8 +37,11 @@ const PEOPLE: ReadonlySet<Command['do']> = new Set([
   'revert',
 ]);
 const GROWING: ReadonlySet<Command['do']> = new Set(['insert', 'insertBoth']);
-/** From here on only as many records come as go. */
+const SHRINKING: ReadonlySet<Command['do']> = new Set(['delete', 'uncouple']);
+/** From here on only as many come as go; below the fewest none goes, or an hour would end over empty tables. */
 const MOST_PAIRS = 400;
+const FEWEST_PAIRS = 150;
+const NONE: ReadonlySet<Command['do']> = new Set();
 const FAULT_EVERY_MS = 15_000;
 const MEASURE_EVERY_MS = 15_000;
 const LONGEST_LIFE_MS = 120_000;
@@ -55,9 +58,10 @@ const pick = <T>(draw: () => number, items: readonly T[]): T => items[Math.floor
 async function live({ world, draw, until, counts }: Soak): Promise<void> {
   const lives = commands({ switches: true, faults: [], max: 30 });
   while (Date.now() < until) {
-    const full = (await world.apps.channel.rows('shoppers').catch(() => [])).length > MOST_PAIRS;
+    const pairs = await countPairs(world.sql).catch(() => MOST_PAIRS);
+    const unwanted = pairs >= MOST_PAIRS ? GROWING : pairs < FEWEST_PAIRS ? SHRINKING : NONE;
     const [life] = fc.sample(lives, { numRuns: 1, seed: Math.floor(draw() * 2 ** 31) });
-    const scenario = (life ?? []).filter((command) => PEOPLE.has(command.do) && !(full && GROWING.has(command.do)));
+    const scenario = (life ?? []).filter((command) => PEOPLE.has(command.do) && !unwanted.has(command.do));
     // An answer may never come to the people's own driver when its connection ends under it: they go on without it.
     const played = play(world, scenario).then(() => true);
     const waited = sleep(LONGEST_LIFE_MS, false, { ref: false });
