@@ -76,7 +76,7 @@ export function listServerDeps(database: OpenedCouplingDatabase, log: FastifyBas
     presenter: presentMappings({
       hqName: 'HQ',
       mappings: [mapping],
-      channels: LISTED_CHANNELS.map((channel) => ({ channel, name: channel })),
+      channels: LISTED_CHANNELS.map((name) => ({ channel: name, name })),
       prepared: async () => prepared,
     }),
     access: database.access,
