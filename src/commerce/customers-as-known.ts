@@ -5,7 +5,7 @@
  */
 import type { Mapping } from '../domain/mapping.ts';
 import type { OperationPart, OperationRow } from '../domain/operation-row.ts';
-import { customerTerms, type FieldValues, partTerms } from '../domain/operation-terms.ts';
+import { customerTerms, type FieldValues, partTerms, rawTerms } from '../domain/operation-terms.ts';
 import type { Value } from '../domain/record.ts';
 import { asyncRecordName, type CustomerOperation, type ReceivedRow } from '../ports/commerce.ts';
 import type { Coupling } from '../ports/coupling-database.ts';
@@ -32,7 +32,7 @@ export async function withCustomers(
   return rows
     .toSorted((a, b) => Number(BigInt(a.counter) - BigInt(b.counter)))
     .map((row) => {
-      if (row.malformed !== null) return { ...row, account: null, found: null, base: null, terms: [] };
+      if (row.malformed !== null) return { ...row, account: null, found: null, base: null, terms: rawTerms(row.row) };
       const customer = customers.get(nameOf('customers', row));
       const before = parts.get(nameOf(part, row));
       const found = before === undefined ? null : { ...before.values };

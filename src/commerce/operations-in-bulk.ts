@@ -45,7 +45,13 @@ export async function operationsInBulk(commerce: CommerceSite, job: Job, stop: S
   await commerce.database.lapseEdits();
   const found = await loadAll(bulk);
   const complete = await actOnAll(bulk, found);
-  return { status: complete ? 'succeeded' : 'cancelled', code: null, params: {}, counters: bulk.counters };
+  return {
+    status: complete ? 'succeeded' : 'cancelled',
+    code: null,
+    params: {},
+    counters: bulk.counters,
+    done: bulk.done,
+  };
 }
 
 async function loadAll(bulk: Bulk): Promise<CustomerOperation[]> {

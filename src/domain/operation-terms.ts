@@ -40,6 +40,10 @@ export function termsAgain(
 export const textOfTerms = (terms: readonly string[]): string =>
   distinct(terms.map((term) => term.slice(term.indexOf('=') + 1))).join('\n');
 
+/** Of a row that cannot be read: what stands in it, under names that no field has, so that a search finds it. */
+export const rawTerms = (row: FieldValues): string[] =>
+  distinct(termsOf(row, (column, value) => `raw.${operationTerm(column, value)}`));
+
 const termsOf = (values: FieldValues, termOf: (field: string, value: string) => string): string[] =>
   Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [termOf(name, value)]));
 

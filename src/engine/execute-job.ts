@@ -61,7 +61,7 @@ export async function executeJob(site: Site, memory: LaneMemory, jobId: string, 
   await site.database.finishJob(
     jobId,
     outcome.status,
-    { counters: outcome.counters, done: doneOf(outcome.counters), total: null },
+    { counters: outcome.counters, done: outcome.done ?? doneOf(outcome.counters), total: null },
     outcome.code !== null || Object.keys(outcome.params).length > 0
       ? { code: outcome.code, params: outcome.params }
       : null,

@@ -7,4 +7,6 @@ export interface Outcome {
   readonly code: string | null;
   readonly params: Params;
   readonly counters: JobCounters;
+  /** Where not everything that was done is counted. */
+  readonly done?: number;
 }

@@ -275,6 +275,7 @@ describe('many at once', () => {
       const { status, body: job } = await api.post(bulk, body);
       expect([status, job.code]).toEqual([202, null]);
       const { body: list } = await api.get(`/jobs/${job.id}/results`);
+      expect((await api.get(`/jobs/${job.id}`)).body.progress.done).toBe(list.items.length);
       return list.items
         .map(({ status: each, code }: { status: string; code: string | null }) => code ?? each)
         .toSorted();

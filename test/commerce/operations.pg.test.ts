@@ -105,6 +105,11 @@ describe('what cannot be carried out', () => {
     expect((await here.statuses()).toSorted()).toEqual(['failed', 'failed', 'failed', 'synchronized']);
     const rows = await here.coupling`select code, guid from couplet.customer_operation where status = 'failed'`;
     expect(rows.every((row) => row['code'] === 'operation-malformed' && row['guid'] !== null)).toBe(true);
+    // What stands in it finds it all the same.
+    const found = await here.coupling`
+      select o.name from couplet.customer_operation o join couplet.operation_search s on s.operation_id = o.id
+       where s.text like '%nonsense%'`;
+    expect(found).toMatchObject([{ name: 'updateCustomer' }]);
   });
 
   test('a counter that comes again with another content overwrites nothing, and every pull says so', async () => {
