@@ -18,6 +18,7 @@ import { goneSubject, type LoneOptions, planInsert, planLoneRecords } from './pl
 import { type BatchPlan, planPair, type PlanOptions, subjectOfPair } from './plan-pairs.ts';
 import { loadOpenErrors } from './load-open-errors.ts';
 import { settleSubject } from './settle-subjects.ts';
+import { recordWithKeys } from './record-with-keys.ts';
 import { stopSwinging } from './stop-swinging.ts';
 import { finding, type PlannedWrite, type Subject } from './subject.ts';
 
@@ -274,7 +275,8 @@ export const hasContent = (parts: RecordingParts): boolean =>
 export async function recordParts(context: LaneContext, run: Run, parts: RecordingParts): Promise<void> {
   if (!hasContent(parts)) return;
   if (parts.log.length > 0 || parts.errors.length > 0 || parts.results.length > 0) await run.ensureJob();
-  await context.database.record({ ...parts, fence: context.fence, jobId: run.identity.jobId, progress: null });
+  const { jobId } = run.identity;
+  await recordWithKeys(context, { ...parts, fence: context.fence, jobId, progress: null });
   await context.surroundings.reach('outcomes-recorded', context.lane);
 }
 
@@ -308,6 +310,6 @@ export async function recordFoundBatches(context: LaneContext, batches: readonly
   parts.batchIds.push(...fresh.map((batch) => batch.batchId));
   const interrupted = interruptedJobs(context.lane, entries);
   if (fresh.length > 0)
-    await context.database.record({ ...parts, fence: context.fence, jobId: null, progress: null, interrupted });
+    await recordWithKeys(context, { ...parts, fence: context.fence, jobId: null, progress: null, interrupted });
   await clearLedger(context, { hq: ids, channel: ids });
 }

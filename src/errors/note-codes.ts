@@ -29,6 +29,11 @@ export const NOTE_CODES = {
     meaning: 'The record was coupled with another one, since its former partner was deleted.',
     message: 'The record was coupled with another one',
   },
+  'key-given-again': {
+    ...NOTE,
+    meaning: 'The record was gone, and its store has given its key to another record; the coupling ended.',
+    message: 'The record is gone[ in {side}] and its key was given to another record',
+  },
   'both-deleted': {
     ...NOTE,
     meaning: 'The record was deleted in both apps.',

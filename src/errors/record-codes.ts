@@ -145,13 +145,13 @@ export const RECORD_CODES = {
   },
   'partner-missing': {
     meaning:
-      'A store, or the coupling database, went back in time, and the comparison found this record without a partner in the other app: it is new, or its partner was deleted meanwhile. Nothing is created by itself.',
+      'A store went back in time, or gave the key of a deleted record to another one, and this record is without a partner in the other app: it is new, or its partner was deleted meanwhile. Nothing is created by itself.',
     acts: 'data',
     reach: 'record',
     remedy:
       'Retry creates it in the other app; or couple it with a record there; or remove the coupling to leave it as it is.',
     status: null,
-    message: 'The record has no partner in {side} since a store was restored',
+    message: 'The record has no partner in {side}, where a store was restored or its key was given to another record',
   },
   swinging: {
     meaning:

@@ -1,6 +1,29 @@
 import { expect, it } from 'vitest';
 import { continuousProofs } from '../../src/compose/continuous-proofs.ts';
-import { smallSite } from './small-site.ts';
+import { type SmallSite, smallSite } from './small-site.ts';
+
+const retry = (site: SmallSite, errorId: string) =>
+  site.synchronizer.act(errorId, {
+    action: 'retry',
+    dryRun: false,
+    ifMatch: null,
+    winner: null,
+    fields: new Map(),
+    key: null,
+    create: false,
+    jobId: null,
+    actor: 'anna',
+    reason: null,
+    requestId: null,
+  });
+
+async function resumeComparing({ database }: SmallSite): Promise<void> {
+  for (const { lane } of await database.laneStates())
+    await database.changeLane(lane, {
+      stopped: null,
+      fullRunDue: { reason: 'lineage-compare', trigger: 'recovery' },
+    });
+}
 
 it('a store that went back in time stops its mappings before any write; resumed, every difference waits for a person', async () => {
   await using site = await smallSite();
@@ -83,11 +106,7 @@ it('a record that has no partner when a store was put back is not forgotten: som
   site.hq.insert('customers', { num: 'C10', name: 'Made in HQ alone', email: 'c10@example.com' });
   site.houston.insert('shoppers', { cust_num: 'C11', full_name: 'Made in the till alone', mail: 'c11@example.com' });
   await site.run();
-  for (const { lane } of await site.database.laneStates())
-    await site.database.changeLane(lane, {
-      stopped: null,
-      fullRunDue: { reason: 'lineage-compare', trigger: 'recovery' },
-    });
+  await resumeComparing(site);
   await site.run();
   const errors = await site.sql<{ id: string; code: string; parked: boolean; key: string }[]>`
     select id::text, code, parked, coalesce(hq_key, channel_key) as key from couplet.sync_error
@@ -103,23 +122,54 @@ it('a record that has no partner when a store was put back is not forgotten: som
   await site.run({ trigger: 'change' });
   expect(site.houston.select('shoppers')).toHaveLength(6);
 
-  for (const { id } of errors.filter(({ code }) => code === 'partner-missing'))
-    await site.synchronizer.act(id, {
-      action: 'retry',
-      dryRun: false,
-      ifMatch: null,
-      winner: null,
-      fields: new Map(),
-      key: null,
-      create: false,
-      jobId: null,
-      actor: 'anna',
-      reason: null,
-      requestId: null,
-    });
+  for (const { id } of errors.filter(({ code }) => code === 'partner-missing')) await retry(site, id);
   expect(site.houston.select('shoppers', { cust_num: 'C10' })).toHaveLength(1);
   expect(site.hq.select('customers', { num: 'C11' })).toHaveLength(1);
   expect(await site.sql`select code from couplet.sync_error where status = 'open'`).toEqual([
     { code: 'initial-conflict' },
   ]);
+});
+
+it('a store that went back gives a key once more: the lane goes on, and who had the key before is asked about', async () => {
+  await using site = await smallSite();
+  const insert = (num: string) => site.hq.insert('customers', { num, name: num, email: `${num}@example.com` });
+  insert('C1');
+  await site.run();
+  await site.run();
+  const backup = site.houston.snapshotState();
+  insert('C2');
+  await site.run();
+  await site.run();
+  site.houston.restoreState(backup);
+  await site.run();
+  await resumeComparing(site);
+  await site.run();
+  expect(await site.sql`select code from couplet.sync_error where status = 'open'`).toEqual([
+    { code: 'deleted-in-channel' },
+  ]);
+
+  insert('C3');
+  const reports = await site.run();
+  expect(reports.map(({ status, code }) => [status, code])).toEqual([
+    ['succeeded', null],
+    ['succeeded', null],
+  ]);
+  const keys = async () => site.houston.select('shoppers').map((row) => [row['id'], row['cust_num']]);
+  expect(await keys()).toEqual([
+    ['1', 'C1'],
+    ['2', 'C3'],
+  ]);
+  const errors = await site.sql<{ id: string; code: string; key: string; coupled: boolean }[]>`
+    select id::text, code, hq_key as key, coupling_id is not null as coupled
+      from couplet.sync_error where status = 'open'`;
+  expect(errors).toMatchObject([{ code: 'partner-missing', key: '["C2"]', coupled: false }]);
+  expect((await site.run({ trigger: 'change' })).every(({ status }) => status === 'succeeded')).toBe(true);
+  await retry(site, errors[0]?.id ?? '');
+  expect(await keys()).toEqual([
+    ['1', 'C1'],
+    ['2', 'C3'],
+    ['3', 'C2'],
+  ]);
+  await site.run();
+  expect(await site.sql`select code from couplet.sync_error where status = 'open'`).toEqual([]);
 });

@@ -29,7 +29,8 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
     "La correspondance[ sur {matchedOn}] n'est pas certaine : plusieurs enregistrements correspondent, ou celui qui correspond est déjà pris ; trouvés : {candidates}",
   'verification-difference':
     "{field} ne contient plus la dernière valeur synchronisée, sans qu'aucune modification ait été vue",
-  'partner-missing': "L'enregistrement n'a pas d'équivalent dans {side} depuis qu'une base de données a été restaurée",
+  'partner-missing':
+    "L'enregistrement n'a pas d'équivalent dans {side}, où la base de données a été restaurée ou sa clé attribuée à un autre enregistrement",
   swinging:
     '{field} ne cesse de changer entre les deux applications[, au siège par {hqBy}][, dans le canal par {channelBy}]',
   'operation-malformed': "L'opération est illisible[ : {reason}]",
@@ -145,6 +146,7 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'matched-on': 'Les enregistrements correspondent sur {matchedOn}',
   'replaced-alike': "L'enregistrement a été supprimé puis recréé[ dans {side}] avec les mêmes valeurs",
   'partner-replaced': "L'enregistrement a été couplé avec un autre",
+  'key-given-again': "L'enregistrement n'existe plus[ dans {side}] et sa clé a été attribuée à un autre",
   'both-deleted': "L'enregistrement a été supprimé dans les deux applications",
   'deleted-out-of-filter': "L'enregistrement a été supprimé alors qu'il était hors du filtre",
   'replaced-while-other-gone':

@@ -27,7 +27,8 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'match-ambiguous':
     'De overeenkomst[ op {matchedOn}] is niet zeker: meerdere records komen overeen, of dat ene is al bezet; gevonden: {candidates}',
   'verification-difference': '{field} is niet wat het laatst is gesynchroniseerd, en er is geen wijziging van gezien',
-  'partner-missing': 'Het record heeft geen tegenhanger in {side} sinds een database is hersteld',
+  'partner-missing':
+    'Het record heeft geen tegenhanger in {side}, waar de database is hersteld of de sleutel aan een ander record is gegeven',
   swinging:
     '{field} verandert steeds heen en weer tussen de twee apps[, in HQ door {hqBy}][, in het kanaal door {channelBy}]',
   'operation-malformed': 'De bewerking kan niet worden gelezen[: {reason}]',
@@ -142,6 +143,7 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'matched-on': 'De records komen overeen op {matchedOn}',
   'replaced-alike': 'Het record is verwijderd en opnieuw gemaakt[ in {side}] met dezelfde waarden',
   'partner-replaced': 'Het record is met een ander record gekoppeld',
+  'key-given-again': 'Het record bestaat niet meer[ in {side}] en de sleutel is aan een ander record gegeven',
   'both-deleted': 'Het record is in beide apps verwijderd',
   'deleted-out-of-filter': 'Het record is verwijderd terwijl het buiten het filter viel',
   'replaced-while-other-gone': 'Geen van beide gekoppelde records bestaat nog; wat bestaat, is een nieuw record',

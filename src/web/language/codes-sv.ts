@@ -24,7 +24,8 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'match-ambiguous':
     'Matchningen[ på {matchedOn}] är inte säker: flera poster matchar, eller den som matchar är upptagen; hittade: {candidates}',
   'verification-difference': '{field} är inte vad som senast synkroniserades, och ingen ändring av det har upptäckts',
-  'partner-missing': 'Posten saknar motsvarighet i {side} sedan en databas återställdes',
+  'partner-missing':
+    'Posten saknar motsvarighet i {side}, där databasen återställdes eller nyckeln gavs till en annan post',
   swinging:
     '{field} ändras gång på gång fram och tillbaka mellan de båda apparna[, i HQ av {hqBy}][, i kanalen av {channelBy}]',
   'operation-malformed': 'Åtgärden kan inte läsas[: {reason}]',
@@ -137,6 +138,7 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'matched-on': 'Posterna matchar på {matchedOn}',
   'replaced-alike': 'Posten togs bort och skapades igen[ i {side}] med samma värden',
   'partner-replaced': 'Posten kopplades med en annan',
+  'key-given-again': 'Posten finns inte längre[ i {side}] och dess nyckel har getts till en annan post',
   'both-deleted': 'Posten togs bort i båda apparna',
   'deleted-out-of-filter': 'Posten togs bort medan den låg utanför filtret',
   'replaced-while-other-gone': 'Ingen av de kopplade posterna finns längre; den som finns är en ny post',

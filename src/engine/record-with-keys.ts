@@ -1,0 +1,132 @@
+/**
+ * A store may give a key to a second record: one that numbers by its highest key, or whose sequence went back with a
+ * restore. What Couplet has just made there then has the key of a coupling whose record is gone. That coupling ends, or
+ * nothing of the lane could be recorded ever again; somebody is asked about the record on its other side.
+ *
+ * It is looked for only when a recording was refused: the ordinary batch pays nothing.
+ */
+import { causeOfError } from '../domain/cause-of-error.ts';
+import { keyText, otherSide, type RecordKey, type Side, SIDES } from '../domain/record.ts';
+import { FenceLost } from '../errors/store-faults.ts';
+import type { Coupling, LogEntry, Recording, SyncError } from '../ports/coupling-database.ts';
+import type { LaneContext } from './lane-context.ts';
+
+export async function recordWithKeys(context: LaneContext, recording: Recording): Promise<void> {
+  try {
+    await context.database.record(recording);
+  } catch (fault) {
+    const former = fault instanceof FenceLost ? [] : await formerHolders(context, recording);
+    if (former.length === 0) throw fault;
+    await context.database.record(await withoutFormer(context, recording, former));
+  }
+}
+
+interface FormerHolder {
+  readonly coupling: Coupling;
+  /** Where its record is gone and its key another's. */
+  readonly side: Side;
+  readonly by: LogEntry;
+}
+
+const MADE: ReadonlySet<string> = new Set(['inserted', 'restored']);
+
+async function formerHolders({ database, lane }: LaneContext, recording: Recording): Promise<readonly FormerHolder[]> {
+  const ending = new Set(recording.end.map(({ id }) => id));
+  const former: FormerHolder[] = [];
+  for (const side of SIDES) {
+    const made = new Map<string, { readonly key: RecordKey; readonly by: LogEntry }>();
+    for (const by of recording.log) {
+      const key = side === 'hq' ? by.hqKey : by.channelKey;
+      if (MADE.has(by.action) && by.direction === (side === 'hq' ? 'toHq' : 'toChannel') && key)
+        made.set(keyText(key), { key, by });
+    }
+    if (made.size === 0) continue;
+    const keys = [...made.values()].map(({ key }) => key);
+    for (const [text, coupling] of await database.couplingsByKey(lane, side, keys)) {
+      const by = made.get(text)?.by;
+      if (by && coupling.status !== 'ended' && coupling.id !== by.couplingId && !ending.has(coupling.id))
+        former.push({ coupling, side, by });
+    }
+  }
+  return former;
+}
+
+async function withoutFormer(
+  context: LaneContext,
+  recording: Recording,
+  former: readonly FormerHolder[],
+): Promise<Recording> {
+  const log = [...recording.log];
+  const resolve = [...recording.resolve];
+  const errors = [...recording.errors];
+  for (const holder of former) {
+    const entry = endedEntry(context, holder);
+    log.push(entry);
+    const { errorId } = holder.coupling;
+    if (errorId !== null) {
+      const { actor, jobId } = entry;
+      const end = { winner: null, fields: null, actor, reason: null, jobId, logIds: [entry.id] };
+      resolve.push({ errorId, resolution: { action: 'automatic', ...end } });
+    }
+    const error = await errorOfSurvivor(context, holder);
+    if (error) errors.push(error);
+  }
+  const end = [...recording.end, ...former.map(({ coupling }) => ({ id: coupling.id, uncoupled: [] }))];
+  return { ...recording, end, log, resolve, errors };
+}
+
+const endedEntry = ({ database }: LaneContext, { coupling, side, by }: FormerHolder): LogEntry => ({
+  ...by,
+  id: database.newId(),
+  couplingId: coupling.id,
+  hqKey: coupling.hqKey,
+  channelKey: coupling.channelKey,
+  action: 'uncoupled',
+  direction: null,
+  code: 'key-given-again',
+  params: { side },
+  changes: [],
+  errorId: null,
+  reverts: null,
+  undo: null,
+});
+
+/** Null: neither of the two records is there any more. */
+async function errorOfSurvivor(
+  { database, lane, tables, prepared }: LaneContext,
+  { coupling, side, by }: FormerHolder,
+): Promise<SyncError | null> {
+  const survivor = otherSide(side);
+  const key = survivor === 'hq' ? coupling.hqKey : coupling.channelKey;
+  if (key === null) return null;
+  const { records } = await tables[survivor].read([key], null);
+  const record = records.get(keyText(key));
+  if (!record) return null;
+  const params = { side };
+  const none = { key: null, description: '', exists: false, modifiedAt: null, changedBy: null, version: null };
+  const description = survivor === 'hq' ? coupling.hqDescription : coupling.channelDescription;
+  const own = { ...none, key, description, exists: true, version: record.version };
+  return {
+    id: database.newId(),
+    scope: 'record',
+    lane,
+    couplingId: null,
+    kind: 'failure',
+    code: 'partner-missing',
+    params,
+    cause: causeOfError(prepared.mapping.name, 'partner-missing', params),
+    status: 'open',
+    parked: true,
+    attempts: 1,
+    retryAt: null,
+    jobId: by.jobId,
+    hqRecord: survivor === 'hq' ? own : none,
+    channelRecord: survivor === 'channel' ? own : none,
+    deletedIn: null,
+    survivorChanged: null,
+    candidates: [],
+    massDeletion: null,
+    fields: [],
+    waitsFor: null,
+  };
+}
