@@ -26,7 +26,10 @@ export async function ensurePageBuilt(tell: (line: string) => void): Promise<str
   const beside = `${pageFolder}.${process.pid}`;
   // A process of its own: the build's memory goes with it, and what it takes for the environment stays its own.
   await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', beside, '--emptyOutDir'], { cwd: root });
-  await rm(pageFolder, { recursive: true, force: true });
+  // Moved away before it is removed: another start may move its page in while the former one goes, file by file.
+  const former = `${beside}.former`;
+  await rename(pageFolder, former).catch(() => {});
+  await rm(former, { recursive: true, force: true });
   await rename(beside, pageFolder).catch(async (fault: unknown) => {
     await rm(beside, { recursive: true, force: true });
     // Another start was faster; its page is as good.
