@@ -15,7 +15,7 @@ import type { StoreRow } from './oracle.ts';
 import { play, settle } from './play.ts';
 import type { World } from './world.ts';
 
-const RUNS = Math.max(1, Math.round(Number(process.env['MODEL_RUNS'] ?? 15) * 0.25));
+const RUNS = Math.max(1, Math.round(Number(process.env['MODEL_RUNS'] ?? 15) * 0.2));
 const SEED = process.env['MODEL_SEED'] === undefined ? {} : { seed: Number(process.env['MODEL_SEED']) };
 
 const run = (worker: number, scope: 'modified' | 'full' = 'modified'): Command => ({ do: 'run', worker, scope });

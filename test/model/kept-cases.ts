@@ -34,4 +34,14 @@ export const KEPT_CASES: readonly KeptCase[] = [
     seed: 1,
     mishaps: false,
   },
+  {
+    what: 'a record made while a store had gone back in time is not forgotten by the comparison',
+    scenario: [
+      { do: 'run', worker: 0, scope: 'modified' },
+      { do: 'insert', side: 'hq', kind: 'customers', parent: 10 },
+      { do: 'goBack', side: 'channel', runs: 3 },
+    ],
+    seed: 6,
+    mishaps: false,
+  },
 ];
