@@ -56,9 +56,31 @@ async function byGuid(commerce: CommerceSite, tables: ChannelTables, guid: strin
     probes: [[guid]],
     limitPerProbe: 1,
   });
-  if (row) return ofRow(commerce, tables, row.record, guid);
+  // HQ's GUID may be another channel's; operations of this one go by its own.
+  if (row) return ofRow(commerce, tables, row.record);
+  const elsewhere = await byGuidOfAnother(commerce, tables, guid);
+  if (elsewhere) return elsewhere;
   const ways = await onTheWay(commerce, tables.channel, [guid]);
   return ways.some(({ name }) => name === 'createCustomer') ? { guid, coupling: null, row: null, account: null } : null;
+}
+
+/** Two channels that created the same person gave it a GUID each, and a receipt of the one is brought to the other. */
+async function byGuidOfAnother(
+  commerce: CommerceSite,
+  tables: ChannelTables,
+  guid: string,
+): Promise<FoundCustomer | null> {
+  const { lane } = tables.customers;
+  const { database } = commerce.site;
+  for (const channel of Object.keys(commerce.rules.channels)) {
+    if (channel === lane.channel) continue;
+    const [known] = await commerce.index.ofGuids({ ...lane, channel }, [guid]);
+    const theirs = known && (await database.couplingsById([known.couplingId])).get(known.couplingId);
+    if (!theirs) continue;
+    const coupling = (await database.couplingsByKey(lane, 'hq', [theirs.hqKey])).get(keyText(theirs.hqKey));
+    if (coupling) return ofCoupling(commerce, tables, coupling.id, null);
+  }
+  return null;
 }
 
 async function byNumber(commerce: CommerceSite, tables: ChannelTables, number: string): Promise<FoundCustomer | null> {
@@ -71,7 +93,7 @@ async function byNumber(commerce: CommerceSite, tables: ChannelTables, number: s
       probes: [[number]],
       limitPerProbe: 1,
     });
-    if (row) return ofRow(commerce, tables, row.record, null);
+    if (row) return ofRow(commerce, tables, row.record);
   }
   if (numberIsKey(customers.mapping, commerce.rules.account.column)) {
     const couplings = await commerce.site.database.couplingsByKey(customers.lane, 'hq', [[number]]);
@@ -97,16 +119,11 @@ async function ofCoupling(
   return { guid, coupling, row, account: accountIn(commerce, tables, coupling, row) };
 }
 
-async function ofRow(
-  commerce: CommerceSite,
-  tables: ChannelTables,
-  row: StoredRecord,
-  given: string | null,
-): Promise<FoundCustomer> {
+async function ofRow(commerce: CommerceSite, tables: ChannelTables, row: StoredRecord): Promise<FoundCustomer> {
   const couplings = await commerce.site.database.couplingsByKey(tables.customers.lane, 'channel', [row.key]);
   const coupling = couplings.get(keyText(row.key)) ?? null;
   const known = coupling ? await commerce.index.ofCouplings(tables.customers.lane, [coupling.id]) : [];
-  const guid = given ?? known[0]?.guid ?? guidIn(tables, row);
+  const guid = known[0]?.guid ?? guidIn(tables, row);
   return { guid, coupling, row, account: accountIn(commerce, tables, coupling, row) };
 }
 
@@ -276,6 +293,6 @@ export async function searchCustomers(
   // What is on its way comes first: whoever searches has often just entered it.
   const guids = [...new Set([...open, ...undistributed.map(({ guid }) => guid)])];
   for (const customer of await Promise.all(guids.map((guid) => byGuid(commerce, tables, guid)))) keep(customer);
-  for (const customer of await Promise.all(rows.map((row) => ofRow(commerce, tables, row, null)))) keep(customer);
+  for (const customer of await Promise.all(rows.map((row) => ofRow(commerce, tables, row)))) keep(customer);
   return showCustomers(commerce, tables, [...found.values()].slice(0, limit));
 }

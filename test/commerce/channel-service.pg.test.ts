@@ -258,6 +258,37 @@ describe('a channel in direct mode', () => {
   });
 });
 
+describe('the same person, created by two channels', () => {
+  test('is known in both by either GUID, and edited by either', async () => {
+    await using here = await openTwoChannels();
+    await editAsynchronously(here);
+    const shop = await here.ask('POST', online, { values: ann });
+    const till = await here.ask('POST', houston, { values: ann });
+    await here.run('pipeline');
+    const guids = [till, shop].map(({ body }) => String(body.asyncCustomerAccount));
+    expect(new Set(guids).size).toBe(2);
+    for (const [path, own] of [
+      [houston, guids[0]],
+      [online, guids[1]],
+    ] as const)
+      for (const guid of guids)
+        expect(await here.ask('GET', `${path}/${guid}`)).toMatchObject({
+          status: 200,
+          body: { customerAccount: 'C000001', asyncCustomerAccount: own, status: 'synchronized' },
+        });
+    for (const [at, guid] of guids.entries()) {
+      expect(await here.ask('PATCH', `${houston}/${guid}`, { values: { phone: `till ${at}` } })).toMatchObject({
+        status: 202,
+      });
+      await here.run('pipeline');
+      expect(await here.hq`select phone from customer`).toMatchObject([{ phone: `till ${at}` }]);
+    }
+    const edited = await here.ask('PATCH', `${online}/${guids[0]}`, { values: { phone: 'web' } });
+    expect(edited.status).toBe(200);
+    expect(await here.hq`select phone from customer`).toMatchObject([{ phone: 'web' }]);
+  });
+});
+
 describe('what cannot be taken', () => {
   test('is named with its place: fields that nobody knows, values that fit no column, customers that nobody has', async () => {
     await using here = await openTwoChannels();
