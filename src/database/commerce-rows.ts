@@ -11,12 +11,16 @@ const ISO = `to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 export const STEP = (status: string, code: string, jobId: string): string =>
   `json_build_object('at', ${ISO}, 'status', ${status}, 'code', ${code}, 'jobId', ${jobId}, 'session', null)`;
 
+/**
+ * The number may have come with another operation of the customer. As a minimum in an order that no index has: to find any
+ * one, a planner without statistics walks over numbers until it meets the GUID.
+ */
 export const OPERATION_COLUMNS = `o.id::text, o.channel, o.part, o.counter::text, o.guid::text, o.part_key, o.name,
   case when o.status = 'editing' and o.editing_until <= now() then coalesce(o.history -> -1 ->> 'status', 'received') else o.status::text end as status,
   o.operation_timestamp::text, o.received_at::text, o.created_by, o.row, o.values, o.snapshot, o.corrections, o.edits, o.history,
   o.code, o.params, o.attempts, o.coupling_id::text, o.blocked_by::text, o.job_id::text, o.found, o.base, o.dismissal, array_to_json(o.terms) as terms,
   o.error_id::text, o.resolution, o.wrote_at is not null as wrote,
-  coalesce(o.customer_account, (select min(x.customer_account) from couplet.customer_operation x where x.guid = o.guid)) as customer_account,
+  coalesce(o.customer_account, (select min(x.customer_account collate "C") from couplet.customer_operation x where x.guid = o.guid)) as customer_account,
   o.editing_by, case when o.editing_until > now() then o.editing_until::text end as editing_until, o.revision,
   (select c.ended_at is not null or (c.channel_key is not null and (o.wrote_at is null or c.last_synchronized_at > o.wrote_at))
      from couplet.coupling c where c.id = o.coupling_id) as distributed`;
