@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { SIDES } from '../../src/domain/record.ts';
+import { CouplingDatabaseUnreachable } from '../../src/errors/coupling-database-faults.ts';
 import { drawFrom } from '../../src/stores/memory/database.ts';
 import { type Command, commands } from '../model/commands.ts';
 import { figuresOf, judge } from '../model/oracle.ts';
@@ -15,6 +16,7 @@ import { type ServerWorld, serverWorld } from '../model/server-world.ts';
 import type { Policies } from '../model/world.ts';
 import { startServer } from '../support/server.ts';
 import { countPairs, measure, printMeasures } from './measure-world.ts';
+import { traceRecord } from './trace-record.ts';
 
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } });
 const minutes = Number(values.minutes ?? 60);
@@ -55,6 +57,13 @@ interface Soak {
 
 const pick = <T>(draw: () => number, items: readonly T[]): T => items[Math.floor(draw() * items.length)] as T;
 
+/** A change of policies opens the people's desk anew, whatever they were doing. */
+function unlessClosed(fault: unknown): false {
+  for (let cause = fault; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof CouplingDatabaseUnreachable) return false;
+  throw fault;
+}
+
 async function live({ world, draw, until, counts }: Soak): Promise<void> {
   const lives = commands({ switches: true, faults: [], max: 30 });
   while (Date.now() < until) {
@@ -63,7 +72,7 @@ async function live({ world, draw, until, counts }: Soak): Promise<void> {
     const [life] = fc.sample(lives, { numRuns: 1, seed: Math.floor(draw() * 2 ** 31) });
     const scenario = (life ?? []).filter((command) => PEOPLE.has(command.do) && !unwanted.has(command.do));
     // An answer may never come to the people's own driver when its connection ends under it: they go on without it.
-    const played = play(world, scenario).then(() => true);
+    const played = play(world, scenario).then(() => true, unlessClosed);
     const waited = sleep(LONGEST_LIFE_MS, false, { ref: false });
     if (await Promise.race([played, waited])) counts.commands += scenario.length;
     else counts.unanswered += 1;
@@ -146,7 +155,10 @@ try {
   printMeasures(Math.round((Date.now() - began) / 1_000), { ...soak.counts, ...(await measure(world)) });
   const { findings, pairs, writes } = await judge(world.sql, await world.evidence(true));
   console.log(JSON.stringify({ pairs, writes, ...figuresOf(findings) }));
-  for (const finding of findings) console.log(JSON.stringify(finding));
+  for (const finding of findings) {
+    console.log(JSON.stringify(finding));
+    for (const line of await traceRecord(world.sql, finding)) console.log(line);
+  }
   process.exitCode = findings.length > 0 ? 1 : 0;
 } finally {
   await Promise.all([hq, channel, coupling].map((server) => server[Symbol.asyncDispose]()));
