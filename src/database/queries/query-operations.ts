@@ -124,8 +124,8 @@ const failuresByCode = async (clients: Clients): ReturnType<CommerceDatabase['fa
 
 const conditionsOf = (filter: OperationFilter): Condition[] => [
   oneOf(sql`o.id`, filter.ids, 'uuid'),
-  oneOf(sql`o.channel`, filter.channel, 'text'),
-  oneOf(sql`o.status`, filter.status, 'couplet.operation_status'),
+  oneInOrder(sql`o.channel`, filter.channel, 'text'),
+  oneInOrder(sql`o.status`, filter.status, 'couplet.operation_status'),
   oneOf(sql`o.name`, filter.operation, 'text'),
   oneOf(sql`o.code`, filter.code, 'text'),
   filter.causes === null ? null : either(filter.causes.map(ofCause)),
@@ -136,6 +136,14 @@ const conditionsOf = (filter: OperationFilter): Condition[] => [
   oneOf(sql`o.coupling_id`, filter.couplingId, 'uuid'),
   ...within(sql`o.operation_timestamp`, filter.since, filter.until),
 ];
+
+/** Equal to a single value the index gives its rows in the order of time; of any of several they would have to be sorted. */
+function oneInOrder(column: SQL, values: readonly string[] | null, type: string): Condition {
+  const [value, ...others] = values ?? [];
+  return value !== undefined && others.length === 0 && isText(value)
+    ? sql`${column} = ${value}::text::${sql.raw(type)}`
+    : oneOf(column, values, type);
+}
 
 const termsAsked = (filter: OperationFilter): Condition[] => [
   ...Object.entries(filter.customerFields).map(([name, values]) =>
