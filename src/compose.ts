@@ -12,6 +12,7 @@ import type { AuthSettings, CommerceJob, Settings } from './config/settings.ts';
 import { openCouplingDatabase, type OpenedCouplingDatabase } from './database/open-coupling-database.ts';
 import { emptyMemory, type LaneMemory } from './engine/open-lane.ts';
 import { type CarryOutJob, lanesOf, mappingOf, type Site } from './engine/site.ts';
+import { oweFullRuns } from './engine/due-here.ts';
 import { createSynchronizer } from './engine/synchronizer.ts';
 import { prepareDatabase } from './database/migrate.ts';
 import { assertListenable, ListeningRefused } from './http/assert-listenable.ts';
@@ -50,6 +51,8 @@ export interface Couplet extends AsyncDisposable {
   /** Puts the change capture into every store that can be reached; the others are named. */
   readonly install: ComposedStores['install'];
   readonly synchronizer: Synchronizer;
+  /** After a change of their configuration. */
+  oweFullRuns(mappings: readonly string[]): Promise<void>;
   readonly log: Logger;
   startQueue(): Promise<StartedQueue>;
   /** Continuous schedule, timetable and asked-for jobs. */
@@ -141,6 +144,7 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
     database,
     commerce,
     synchronizer,
+    oweFullRuns: (mappings) => oweFullRuns(site, mappings),
     log,
     stores,
     install: () => stores.install(),

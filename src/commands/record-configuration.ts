@@ -64,13 +64,9 @@ async function carryRenamed({ couplet }: OpenCouplet, { channels, mappings }: Se
 }
 
 /** New and changed fields are noticed by the lane itself, whose bases they change. */
-async function oweFullRuns({ couplet }: OpenCouplet, { mappings }: SettingsDifference): Promise<void> {
-  const states = await couplet.database.laneStates();
-  for (const { mapping, fullRunReasons } of mappings.changed) {
-    if (fullRunReasons.every((reason) => reason === 'fields')) continue;
-    for (const { lane, firstRunDone, fullRunDue } of states) {
-      if (lane.mapping !== mapping || !firstRunDone || fullRunDue !== null) continue;
-      await couplet.database.changeLane(lane, { fullRunDue: { reason: 'configuration', trigger: 'configuration' } });
-    }
-  }
-}
+const oweFullRuns = ({ couplet }: OpenCouplet, { mappings }: SettingsDifference): Promise<void> =>
+  couplet.oweFullRuns(
+    mappings.changed.flatMap(({ mapping, fullRunReasons }) =>
+      fullRunReasons.every((reason) => reason === 'fields') ? [] : [mapping],
+    ),
+  );

@@ -66,7 +66,9 @@ async function pullOwed(
     after = last.key;
     await takeIn(commerce, channel, part, opened, page, [], pulled);
   }
-  await commerce.site.database.changeLane(pullLane(channel, part), { firstRunDone: true, fullRunDue: null });
+  const { database } = commerce.site;
+  await database.changeLane(pullLane(channel, part), { firstRunDone: true });
+  if (fullRunDue !== null) await database.endFullRun(pullLane(channel, part), fullRunDue.id);
   return true;
 }
 

@@ -1,9 +1,10 @@
 /** What the continuous schedule does, made of the engine's parts. */
+import { isOwedElsewhere } from '../engine/due-here.ts';
 import { type LaneMemory } from '../engine/open-lane.ts';
 import { readMarks, storeText } from '../engine/read-marks.ts';
 import { awaitsSomebody } from '../engine/resting-lane.ts';
-import { isEnabled, runChannel, type RunRequest } from '../engine/run-channel.ts';
-import { lanesOf, mappingOf, type Site, storeOf } from '../engine/site.ts';
+import { runChannel, type RunRequest } from '../engine/run-channel.ts';
+import { isEnabled, lanesOf, mappingOf, type Site, storeOf } from '../engine/site.ts';
 import type { Rounds } from '../jobs/rounds.ts';
 import type { Lane } from '../ports/store.ts';
 
@@ -40,7 +41,10 @@ export function continuousRounds(site: Site, memory: LaneMemory, log: { warn(mes
     async channelsWithWork() {
       const states = await site.database.lanesWithWork();
       const able = states.filter(
-        (state) => isWorked(state.lane) && (state.fullRunDue || !awaitsSomebody(memory, state)),
+        (state) =>
+          isWorked(state.lane) &&
+          !isOwedElsewhere(site, state.lane, state.fullRunDue) &&
+          (state.fullRunDue || !awaitsSomebody(memory, state)),
       );
       return new Set(able.map(({ lane }) => lane.channel));
     },

@@ -138,13 +138,9 @@ function laneControl(served: ServedSite): LaneControl {
     },
     async resume(lanes, lineage, asker) {
       for (const lane of lanes) {
-        await database.changeLane(lane, {
-          paused: false,
-          ...(lineage !== null && {
-            stopped: null,
-            fullRunDue: { reason: 'lineage-compare', trigger: 'recovery' as const },
-          }),
-        });
+        // Owed before it may go on.
+        if (lineage !== null) await database.oweFullRun(lane, { reason: 'lineage-compare', trigger: 'recovery' });
+        await database.changeLane(lane, { paused: false, ...(lineage !== null && { stopped: null }) });
       }
       log.info({ lanes: lanes.map(laneText), lineage, actor: asker.actor, requestId: asker.requestId }, 'resumed');
     },

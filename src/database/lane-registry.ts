@@ -2,11 +2,19 @@
 import { performance } from 'node:perf_hooks';
 import { eq, isNotNull } from 'drizzle-orm';
 import type { Params } from '../domain/record.ts';
-import type { ChannelLook, LaneLook, LaneState, PendingState } from '../ports/coupling-database.ts';
+import type {
+  ChannelLook,
+  CouplingDatabase,
+  FullRunDue,
+  LaneLook,
+  LaneState,
+  PendingState,
+} from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import type { Clients } from './connect.ts';
 import { query } from './connect.ts';
 import { isoTimeOrNull } from './iso-time.ts';
+import { newId } from './new-id.ts';
 import { lane as laneTable } from './schema/lanes.ts';
 
 export interface LaneRegistry {
@@ -101,6 +109,15 @@ export interface LaneRow {
   readonly last_success_at: string | null;
 }
 
+/** What was owed before ids were given has the empty one. */
+const dueOf = (due: Partial<FullRunDue> | null): FullRunDue | null =>
+  due && {
+    reason: due.reason ?? '',
+    trigger: due.trigger ?? 'change',
+    id: due.id ?? '',
+    configuration: due.configuration ?? null,
+  };
+
 export const laneStateOf = (row: LaneRow): LaneState => ({
   lane: { mapping: row.mapping, channel: row.channel },
   fence: Number(row.fence),
@@ -108,7 +125,7 @@ export const laneStateOf = (row: LaneRow): LaneState => ({
   paused: row.paused,
   firstRunDone: row.first_run_done,
   stopped: row.stopped as { code: string; params: Params } | null,
-  fullRunDue: row.full_run_due as LaneState['fullRunDue'],
+  fullRunDue: dueOf(row.full_run_due as Partial<FullRunDue> | null),
   layoutId: row.layout_id,
   lastSuccessAt: isoTimeOrNull(row.last_success_at),
 });
@@ -192,8 +209,37 @@ export const raiseLaneFence = async (clients: Clients, laneId: number, holder: s
 export const changeLaneRow = async (
   clients: Clients,
   laneId: number,
-  change: Partial<Pick<LaneState, 'paused' | 'firstRunDone' | 'stopped' | 'fullRunDue'>>,
+  change: Partial<Pick<LaneState, 'paused' | 'firstRunDone' | 'stopped'>>,
 ): Promise<void> => {
   if (Object.keys(change).length === 0) return;
   await clients.orm.update(laneTable).set(change).where(eq(laneTable.id, laneId));
 };
+
+/** In one statement, since several processes may owe at once. */
+const OWE = `
+  update couplet.lane l
+     set full_run_due = json_build_object(
+       'reason', case
+         when l.full_run_due is null then $2
+         when $2 = any(string_to_array(l.full_run_due ->> 'reason', ' ')) then l.full_run_due ->> 'reason'
+         else (l.full_run_due ->> 'reason') || ' ' || $2 end,
+       'trigger', coalesce(l.full_run_due ->> 'trigger', $3),
+       'id', $4::text,
+       'configuration', coalesce($5, l.full_run_due ->> 'configuration'))
+   where l.id = $1`;
+
+const END = `
+  update couplet.lane l set full_run_due = null
+   where l.id = $1 and coalesce(l.full_run_due ->> 'id', '') = $2`;
+
+export const fullRunPart = (
+  clients: Clients,
+  lanes: LaneRegistry,
+): Pick<CouplingDatabase, 'oweFullRun' | 'endFullRun'> => ({
+  oweFullRun: async (lane, { reason, trigger, configuration = null }) => {
+    await query(clients.raw, OWE, [await lanes.idOf(lane), reason, trigger, newId(), configuration]);
+  },
+  endFullRun: async (lane, id) => {
+    await query(clients.raw, END, [await lanes.idOf(lane), id]);
+  },
+});

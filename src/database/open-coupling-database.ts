@@ -21,6 +21,7 @@ import { createEventFeed } from './follow-events.ts';
 import { jobsPart } from './jobs.ts';
 import {
   changeLaneRow,
+  fullRunPart,
   createLaneRegistry,
   insertLanes,
   lookAtLanes,
@@ -107,6 +108,7 @@ const assemble = async (
     lockLane: async (lane, waitMs) => locks.lock(await lanes.idOf(lane), waitMs),
     raiseFence: async (lane) => raiseLaneFence(clients, await lanes.idOf(lane), holder),
     changeLane: async (lane, change) => changeLaneRow(clients, await lanes.idOf(lane), change),
+    ...fullRunPart(clients, lanes),
     ensureLayout: async (lane, fields) => layouts.ensure(await lanes.idOf(lane), fields),
     ...cursorPart(clients, lanes),
     ...pendingPart(clients, lanes),

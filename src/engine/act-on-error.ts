@@ -117,7 +117,7 @@ async function dispatch(
   if (error.scope === 'mapping') {
     if (request.action === 'approve' || request.action === 'decline')
       return answerMassError(context, run, error, request);
-    await context.database.changeLane(error.lane, { fullRunDue: { reason: 'retry', trigger: 'manual' } });
+    await context.database.oweFullRun(error.lane, { reason: 'retry', trigger: 'manual' });
     return { outcome: 'succeeded', jobId: run.identity.jobId, writes: [], dependents: [] };
   }
   if (request.action === 'remove-coupling') {

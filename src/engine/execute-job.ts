@@ -75,6 +75,7 @@ const WAITING_CURES: ReadonlySet<string | null> = new Set([
   'store-busy',
   'fence-lost',
   'lane-busy',
+  'configuration-outdated',
 ]);
 /** Runs, and the jobs of commerce, which tell of a store that is away in the same way. */
 const RUNS: ReadonlySet<JobKind> = new Set([
@@ -227,11 +228,10 @@ async function coupleInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop
         }
         const create = body.createUnmatched === 'both' ? SIDES : body.createUnmatched ? [body.createUnmatched] : [];
         const done = await matchAll(context, run, { createUnmatched: new Set(create), dryRun: job.dryRun, stop });
-        if (done && !job.dryRun && !context.state.firstRunDone)
-          await site.database.changeLane(lane, {
-            firstRunDone: true,
-            fullRunDue: { reason: 'first-match', trigger: 'manual' },
-          });
+        if (done && !job.dryRun && !context.state.firstRunDone) {
+          await site.database.oweFullRun(lane, { reason: 'first-match', trigger: 'manual' });
+          await site.database.changeLane(lane, { firstRunDone: true });
+        }
         return done && settleMarksOfJob(site, context, run, job.dryRun ? 0 : writesOf(run.counters), stop);
       })) && complete;
     all.push(run.counters);

@@ -3,6 +3,7 @@
  * stores' ledgers, and the mapping made ready against the tables as they are.
  */
 import { fingerprint } from '../domain/mapping.ts';
+import { oweConfigured } from './due-here.ts';
 import { prepareMapping } from '../domain/prepare-mapping.ts';
 import type { PreparedMapping } from '../domain/prepared-mapping.ts';
 import { keyText, type RecordKey, type Side, SIDES } from '../domain/record.ts';
@@ -187,8 +188,7 @@ export async function prepareLane(
   };
   const layout = prepared.fields.map((field) => ({ name: field.name, fingerprint: fingerprint(field.field) }));
   const { changed } = await site.database.ensureLayout(lane, layout);
-  if (changed)
-    await site.database.changeLane(lane, { fullRunDue: { reason: 'configuration', trigger: 'configuration' } });
+  if (changed) await oweConfigured(site, lane);
   const ready = { prepared, tables };
   memory.prepared.set(laneText(lane), ready);
   return ready;

@@ -6,7 +6,7 @@ import type { Side } from '../domain/record.ts';
 import type { KeyMove, NewPending } from '../ports/coupling-database.ts';
 import { LineageBroken } from '../errors/store-faults.ts';
 import type { Cursor, Lane, Store, TableName, WindowPage } from '../ports/store.ts';
-import { laneIndex, laneText, type Site, storeOf, watchedTables } from './site.ts';
+import { laneIndex, type Site, storeOf, watchedTables } from './site.ts';
 import { tellWatched } from './tell-watched.ts';
 
 /** Measured on 100,000 marks: pages of 5,000 take in 150,000 marks a second and keep the process below 100 MB. */
@@ -155,18 +155,8 @@ async function noteTables(
   lanes: LanesOfTable,
 ): Promise<void> {
   if (page.changedTables.length === 0 && page.truncated.length === 0) return;
-  const due = new Map((await site.database.laneStates()).map((state) => [laneText(state.lane), state.fullRunDue]));
-  const owe = async (table: TableName, reason: string) => {
-    for (const lane of lanes(table, null)) {
-      const known = due.get(laneText(lane)) ?? null;
-      if (known?.reason.split(' ').includes(reason)) continue;
-      const owed = {
-        reason: known ? `${known.reason} ${reason}` : reason,
-        trigger: known?.trigger ?? 'change',
-      } as const;
-      due.set(laneText(lane), owed);
-      await site.database.changeLane(lane, { fullRunDue: owed });
-    }
+  const owe = async (table: TableName, reason: string): Promise<void> => {
+    for (const lane of lanes(table, null)) await site.database.oweFullRun(lane, { reason, trigger: 'change' });
   };
   for (const table of page.truncated) await owe(table, `truncated:${side}`);
   for (const { table } of page.changedTables) await owe(table, `capture:${side}`);

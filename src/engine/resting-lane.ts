@@ -5,6 +5,7 @@
  */
 import type { ChannelLook, LaneLook, LaneState, PendingState } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
+import { isOwedElsewhere } from './due-here.ts';
 import type { LaneMemory } from './open-lane.ts';
 import { laneText, type Site } from './site.ts';
 
@@ -54,6 +55,7 @@ export function restOf(site: Site, memory: LaneMemory, channel: string, asked: A
     if (!found) return null;
     const standing = standsStill(found.state, asked.dryRun);
     if (standing) return standing;
+    if (isOwedElsewhere(site, lane, found.state.fullRunDue)) return 'configuration-outdated';
     const { holder } = found.state;
     if (asked.onlyOwn === true && holder !== null && holder !== site.database.holder) return 'nothing-to-do';
     if (asked.trigger === 'change' && !found.state.fullRunDue && awaitsSomebody(memory, found.state))

@@ -8,6 +8,7 @@ import type { JobCounters, JobTrigger } from '../ports/coupling-database.ts';
 import { noCounters } from '../ports/coupling-database.ts';
 import type { Params } from '../domain/record.ts';
 import type { Lane } from '../ports/store.ts';
+import { isOwedElsewhere } from './due-here.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
 import { cyclesOf, forgetLane, forgetTables, type LaneMemory, openLane } from './open-lane.ts';
 import { reportSetupFault } from './report-setup-fault.ts';
@@ -16,7 +17,7 @@ import { previewStopped, stopLane } from './compare-stopped.ts';
 import { previewLane } from './preview-lane.ts';
 import { readBothStores } from './begin-run.ts';
 import { settleLaneMarks, writesOf } from './settle-own-marks.ts';
-import { laneText, mappingOf, type Site } from './site.ts';
+import { laneText, type Site } from './site.ts';
 import { tellFault } from './tell-fault.ts';
 import type { Run } from './work-batch.ts';
 import { type LaneRequest, workChanges, workDeletions } from './work-lane.ts';
@@ -56,7 +57,8 @@ interface LaneRun extends Run {
   params: Params;
   jobRowId: string | null;
   full: boolean;
-  reason: string | null;
+  /** What was owed when it began. */
+  dueId: string | null;
 }
 
 export async function runChannel(
@@ -127,7 +129,7 @@ async function workLanes(
     const reason = await rest.whyNot(lane);
     if (reason === 'nothing-to-do') continue;
     if (reason !== null) {
-      skip(runOf(lane), reason);
+      skip(runOf(lane), reason, request.trigger);
       continue;
     }
     // Nobody else has deletions that must come before, so the lane need not be taken twice.
@@ -180,7 +182,7 @@ function laneRun(site: Site, lane: Lane, request: RunRequest): LaneRun {
     params: {},
     jobRowId: own ? null : id,
     full: request.scope === 'full',
-    reason: null,
+    dueId: null,
     progress: () => ({ counters, done: doneOf(counters), total: null }),
     // Several batches may be under way: each goes on when the row is there, not when it was asked for.
     ensureJob: () => (making ??= makeJob().then(() => void (run.jobRowId = id))),
@@ -234,6 +236,7 @@ async function tryLane(
     if (!context) return busy(run, lane, asked);
     const standing = standsStill(context.state, asked.dryRun);
     if (standing) return skip(run, standing);
+    if (isOwedElsewhere(site, lane, context.state.fullRunDue)) return skip(run, OUTDATED, asked.trigger);
     const full = await decideScope(context, run, asked);
     if (full === null) {
       skip(run, 'awaiting-first-run');
@@ -262,8 +265,11 @@ async function tryLane(
   }
 }
 
-function skip(run: LaneRun, code: string): void {
-  run.status = 'skipped';
+const OUTDATED = 'configuration-outdated';
+
+/** A run that somebody asked for is tried again, by whichever process takes it then. */
+function skip(run: LaneRun, code: string, trigger: JobTrigger = 'change'): void {
+  run.status = code === OUTDATED && trigger !== 'change' ? 'failed' : 'skipped';
   run.code = code;
 }
 
@@ -291,7 +297,8 @@ async function decideScope(context: LaneContext, run: LaneRun, asked: RunRequest
   const { state, prepared } = context;
   if (state.fullRunDue) {
     run.full = true;
-    run.reason = state.fullRunDue.reason;
+    // What is owed between the two halves of a run was not looked at by the first.
+    run.dueId ??= state.fullRunDue.id;
     if (state.fullRunDue.trigger === 'configuration')
       (run.identity as { cause: string }).cause = asked.scope === 'full' ? 'full' : 'configuration';
     return true;
@@ -334,7 +341,7 @@ async function workSecondHalf(context: LaneContext, run: LaneRun, request: LaneR
   const { state, lane, database } = context;
   if (run.full && request.direction === 'both' && request.fields === null) {
     if (!state.firstRunDone) await database.changeLane(lane, { firstRunDone: true });
-    if (state.fullRunDue?.reason === run.reason) await database.changeLane(lane, { fullRunDue: null });
+    if (run.dueId !== null) await database.endFullRun(lane, run.dueId);
   }
   return true;
 }
@@ -374,26 +381,12 @@ async function finishAll(
     const asked = request.trigger === 'manual' || request.children;
     if (request.children && asked) await run.ensureJob();
     const own = request.jobId === null || request.children;
-    if (own && run.jobRowId) {
-      const status = run.status === 'skipped' ? 'succeeded' : run.status;
-      await site.database.finishJob(
-        run.jobRowId,
-        status,
-        run.progress(),
-        run.code ? { code: run.code, params: run.params } : null,
-      );
+    const { jobRowId, status, code, params, counters } = run;
+    if (own && jobRowId) {
+      const ended = status === 'skipped' ? 'succeeded' : status;
+      await site.database.finishJob(jobRowId, ended, run.progress(), code ? { code, params } : null);
     }
-    reports.push({
-      lane,
-      jobId: run.jobRowId,
-      status: run.status,
-      code: run.code,
-      params: run.params,
-      counters: run.counters,
-    });
+    reports.push({ lane, jobId: jobRowId, status, code, params, counters });
   }
   return reports;
 }
-
-/** Whether a mapping is worked by schedules at all. */
-export const isEnabled = (site: Site, lane: Lane): boolean => mappingOf(site, lane).enabled;

@@ -55,6 +55,9 @@ export function mappingOf(site: Site, lane: Lane): Mapping {
   return resolveForChannel(mapping, lane.channel);
 }
 
+/** Whether a mapping is worked by schedules at all. */
+export const isEnabled = (site: Site, lane: Lane): boolean => mappingOf(site, lane).enabled;
+
 export function storeOf(site: Site, side: Side, channel: string | null): Store {
   const store = side === 'hq' ? site.hq : channel === null ? undefined : site.channels.get(channel);
   if (!store) throw new Error(`the configuration has no channel ${channel}`);

@@ -87,6 +87,15 @@ export const STORE_CODES = {
     status: null,
     message: 'Another run of this mapping and channel did not end[ within {waitedSeconds} seconds]; nothing was done',
   },
+  'configuration-outdated': {
+    meaning:
+      'Another process was started with a newer configuration of this mapping, after which everything has to be looked at once. This process still has the former one and leaves the mapping to that one until it is done.',
+    acts: 'setup',
+    reach: 'mapping',
+    remedy: 'Restart this process with the file that the other has.',
+    status: null,
+    message: 'This process has a former configuration of the mapping; nothing was done',
+  },
   interrupted: {
     meaning:
       'The process that carried out the run ended before the run did: it was killed, or its machine failed. What it had written to the stores is recorded and in the log.',

@@ -19,7 +19,7 @@ import type {
   SyncError,
   LogEntry,
 } from './coupling-records.ts';
-import type { Job, JobCounters, JobProgress, JobRequest, JobResult, JobStatus } from './job-records.ts';
+import type { Job, JobCounters, JobProgress, JobRequest, JobResult, JobStatus, JobTrigger } from './job-records.ts';
 import type { Recording } from './recording.ts';
 import type { Cursor, Lane } from './store.ts';
 import type { ProofKeeping } from './verification.ts';
@@ -52,10 +52,14 @@ export interface CouplingDatabase {
   lockLane(lane: Lane, waitMs: number): Promise<LaneLock | null>;
   /** The caller becomes holder; returns the new fence number. */
   raiseFence(lane: Lane): Promise<number>;
-  changeLane(
+  changeLane(lane: Lane, change: Partial<Pick<LaneState, 'paused' | 'firstRunDone' | 'stopped'>>): Promise<void>;
+  /** Adds a reason to what the lane owes already; the configuration goes before one that was named earlier. */
+  oweFullRun(
     lane: Lane,
-    change: Partial<Pick<LaneState, 'paused' | 'firstRunDone' | 'stopped' | 'fullRunDue'>>,
+    owed: { readonly reason: string; readonly trigger: JobTrigger; readonly configuration?: string },
   ): Promise<void>;
+  /** It was done as it was owed under this id; what has been owed since stays. */
+  endFullRun(lane: Lane, id: string): Promise<void>;
 
   // fields of a mapping over time: bases are stored by layout, names and fingerprints of fields in order
   /** `changed`: the lane was worked with other fields before; false for a lane that never was. */

@@ -8,6 +8,17 @@ import type { Cursor, Lane } from './store.ts';
 
 // ---------------------------------------------------------------- lanes
 
+/** Everything has to be looked at again: the configuration is another, or the capture was not as installed. */
+export interface FullRunDue {
+  /** Words, a space between them. */
+  readonly reason: string;
+  readonly trigger: JobTrigger;
+  /** Another each time it is owed: a run ends what was owed when it began, and nothing that came since. */
+  readonly id: string;
+  /** What owes it, as a fingerprint: a process with another configuration would look with other eyes. Null: any may. */
+  readonly configuration: string | null;
+}
+
 export interface LaneState {
   readonly lane: Lane;
   readonly fence: number;
@@ -18,8 +29,7 @@ export interface LaneState {
   readonly firstRunDone: boolean;
   /** Set when a store went back in time: the code and the comparison; nothing runs until a person resumes. */
   readonly stopped: { readonly code: string; readonly params: Params } | null;
-  /** Tables of a side must be compared fully before its changes count (capture was not as installed). */
-  readonly fullRunDue: { readonly reason: string; readonly trigger: JobTrigger } | null;
+  readonly fullRunDue: FullRunDue | null;
   readonly layoutId: number | null;
   readonly lastSuccessAt: string | null;
 }

@@ -154,7 +154,7 @@ describe('pending changes', () => {
     expect(await lanesWithWork(here.db)).toEqual(expect.arrayContaining([LANE, other]));
     expect(await lanesWithWork(here.db)).toHaveLength(2);
     await here.db.changeLane(other, { paused: true });
-    await here.db.changeLane(idle, { fullRunDue: { reason: 'configuration', trigger: 'configuration' } });
+    await here.db.oweFullRun(idle, { reason: 'configuration', trigger: 'configuration' });
     expect(await lanesWithWork(here.db)).toEqual(expect.arrayContaining([LANE, idle]));
     await here.db.changeLane(LANE, { stopped: { code: 'lineage-broken', params: {} } });
     expect(await lanesWithWork(here.db)).toEqual([idle]);

@@ -64,10 +64,8 @@ async function expectStoppedAndCompared(site: PostgresSite): Promise<void> {
 
 async function resumeComparing(site: PostgresSite): Promise<void> {
   for (const { lane } of await lanes(site)) {
-    await site.couplet.database.changeLane(lane, {
-      stopped: null,
-      fullRunDue: { reason: 'lineage-compare', trigger: 'recovery' },
-    });
+    await site.couplet.database.oweFullRun(lane, { reason: 'lineage-compare', trigger: 'recovery' });
+    await site.couplet.database.changeLane(lane, { stopped: null });
   }
   const before = { hq: await hqRows(site), shop: await shopRows(site) };
   await site.run();
@@ -180,10 +178,8 @@ describe('the coupling database', () => {
     await site.run({ scope: 'full', dryRun: true });
     const [state] = await lanes(site);
     expect(state?.stopped?.params['comparison']).toMatchObject({ conflicts: 0, deletions: 0 });
-    await site.couplet.database.changeLane(state!.lane, {
-      stopped: null,
-      fullRunDue: { reason: 'lineage-compare', trigger: 'recovery' },
-    });
+    await site.couplet.database.oweFullRun(state!.lane, { reason: 'lineage-compare', trigger: 'recovery' });
+    await site.couplet.database.changeLane(state!.lane, { stopped: null });
     await site.run();
     expect({ hq: await hqRows(site), shop: await shopRows(site) }).toEqual(before);
     await second.coupling.end();

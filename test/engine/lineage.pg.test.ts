@@ -18,11 +18,10 @@ const retry = (site: SmallSite, errorId: string) =>
   });
 
 async function resumeComparing({ database }: SmallSite): Promise<void> {
-  for (const { lane } of await database.laneStates())
-    await database.changeLane(lane, {
-      stopped: null,
-      fullRunDue: { reason: 'lineage-compare', trigger: 'recovery' },
-    });
+  for (const { lane } of await database.laneStates()) {
+    await database.oweFullRun(lane, { reason: 'lineage-compare', trigger: 'recovery' });
+    await database.changeLane(lane, { stopped: null });
+  }
 }
 
 it('a store that went back in time stops its mappings before any write; resumed, every difference waits for a person', async () => {
@@ -45,12 +44,7 @@ it('a store that went back in time stops its mappings before any write; resumed,
   expect(site.houston.select('shoppers')).toHaveLength(5);
   expect(site.houston.select('shoppers', { cust_num: 'C1' })[0]?.['full_name']).toBe('After the backup');
 
-  for (const { lane } of await site.database.laneStates()) {
-    await site.database.changeLane(lane, {
-      stopped: null,
-      fullRunDue: { reason: 'lineage-compare', trigger: 'recovery' },
-    });
-  }
+  await resumeComparing(site);
   const compared = await site.run();
   expect(compared.every(({ status }) => status === 'succeeded')).toBe(true);
   const errors = await site.sql`select kind, code from couplet.sync_error where status = 'open' order by kind, code`;

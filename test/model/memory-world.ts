@@ -5,6 +5,7 @@
  */
 import { openCouplingDatabase, type OpenedCouplingDatabase } from '../../src/database/open-coupling-database.ts';
 import type { Side } from '../../src/domain/record.ts';
+import { oweFullRuns } from '../../src/engine/due-here.ts';
 import type { CrashPoint, EngineSurroundings } from '../../src/engine/lane-context.ts';
 import { emptyMemory, type LaneMemory } from '../../src/engine/open-lane.ts';
 import { type LaneReport, runChannel } from '../../src/engine/run-channel.ts';
@@ -128,6 +129,11 @@ export async function memoryWorld(options: MemoryWorldOptions): Promise<World> {
     async configure(next) {
       policies = next;
       for (let at = 0; at < workers.length; at += 1) await replace(at);
+      const { site } = workers[0] as Worker;
+      await oweFullRuns(
+        site,
+        site.mappings.map(({ name }) => name),
+      );
     },
     async fault(side, fault) {
       if (fault === 'storeDown') appAt(placeOf(side)).goDown();

@@ -290,11 +290,9 @@ const ROUNDS = 10;
 /** A store went back in time: a person lets what stands still go on, with a comparison. */
 async function resumeStopped({ database }: World): Promise<void> {
   for (const { lane, stopped } of await database.laneStates()) {
-    if (stopped !== null)
-      await database.changeLane(lane, {
-        stopped: null,
-        fullRunDue: { reason: 'lineage-compare', trigger: 'recovery' },
-      });
+    if (stopped === null) continue;
+    await database.oweFullRun(lane, { reason: 'lineage-compare', trigger: 'recovery' });
+    await database.changeLane(lane, { stopped: null });
   }
 }
 

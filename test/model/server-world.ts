@@ -103,6 +103,8 @@ export async function serverWorld(options: ServerWorldOptions): Promise<ServerWo
       policies = next;
       await own.close();
       own = await openOwn();
+      // As a start with another file does, while processes with the former one are still at work.
+      await own.oweFullRuns(own.settings.order);
       await crew.renew();
     },
     async fault(side, fault) {

@@ -54,6 +54,7 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'fence-lost': "Un autre processus a repris ce mappage et ce canal pendant l'exécution",
   'lane-busy':
     "Une autre exécution de ce mappage et de ce canal ne s'est pas terminée[ en {waitedSeconds} secondes] ; rien n'a été fait",
+  'configuration-outdated': "Ce processus a une configuration antérieure du mappage ; rien n'a été fait",
   interrupted: "Le processus s'est arrêté avant la fin de cette exécution ; ce qu'il avait écrit est enregistré",
   paused: 'Le mappage est en pause ; ses modifications attendent',
   'awaiting-first-run':

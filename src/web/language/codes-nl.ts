@@ -52,6 +52,7 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'fence-lost': 'Een ander proces heeft deze toewijzing en dit kanaal tijdens de uitvoering overgenomen',
   'lane-busy':
     'Een andere uitvoering van deze toewijzing en dit kanaal was niet klaar[ binnen {waitedSeconds} seconden]; er is niets gedaan',
+  'configuration-outdated': 'Dit proces heeft een eerdere configuratie van de toewijzing; er is niets gedaan',
   interrupted: 'Het proces eindigde vóór deze uitvoering; wat het had geschreven, is vastgelegd',
   paused: 'De toewijzing is gepauzeerd; de wijzigingen wachten',
   'awaiting-first-run':

@@ -49,6 +49,7 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'fence-lost': 'En annan process tog över mappningen och kanalen medan körningen pågick',
   'lane-busy':
     'En annan körning av mappningen och kanalen blev inte klar[ inom {waitedSeconds} sekunder]; ingenting gjordes',
+  'configuration-outdated': 'Den här processen har en tidigare konfiguration av mappningen; ingenting gjordes',
   interrupted: 'Processen avslutades före körningen; det som den hade skrivit är registrerat',
   paused: 'Mappningen är pausad; dess ändringar väntar',
   'awaiting-first-run':

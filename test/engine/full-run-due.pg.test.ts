@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { oweFullRuns } from '../../src/engine/due-here.ts';
+import { runChannel } from '../../src/engine/run-channel.ts';
+import { lanesOf } from '../../src/engine/site.ts';
+import { REQUEST, type SmallSite, smallSite } from './small-site.ts';
+
+const CUSTOMERS = { mapping: 'customers', channel: 'houston' };
+
+const dueOf = async ({ database }: SmallSite) =>
+  (await database.laneStates()).find(({ lane }) => lane.mapping === 'customers' && lane.channel === 'houston')
+    ?.fullRunDue ?? null;
+
+describe('a full run that is owed', () => {
+  it('has all its reasons, the first trigger, and another id each time', async () => {
+    await using site = await smallSite();
+    await site.database.oweFullRun(CUSTOMERS, { reason: 'capture:hq', trigger: 'change' });
+    const first = await dueOf(site);
+    await site.database.oweFullRun(CUSTOMERS, {
+      reason: 'configuration',
+      trigger: 'configuration',
+      configuration: 'a',
+    });
+    await site.database.oweFullRun(CUSTOMERS, { reason: 'capture:hq', trigger: 'manual' });
+    const all = await dueOf(site);
+    expect(all).toMatchObject({ reason: 'capture:hq configuration', trigger: 'change', configuration: 'a' });
+    expect(all?.id).not.toBe(first?.id);
+    await site.database.endFullRun(CUSTOMERS, first?.id ?? '');
+    expect(await dueOf(site)).toEqual(all);
+    await site.database.endFullRun(CUSTOMERS, all?.id ?? '');
+    expect(await dueOf(site)).toBeNull();
+  });
+
+  it('is still owed when it was owed once more while it ran', async () => {
+    const again = { times: 1, during: async (): Promise<void> => {} };
+    await using site = await smallSite({
+      reach: async (point, lane) => {
+        if (point === 'decided' && lane?.mapping === 'customers' && again.times-- === 1) await again.during();
+      },
+    });
+    site.hq.insert('customers', { num: 'C1', name: 'Adatum', email: 'a@x' });
+    again.times = 0;
+    await site.run();
+    await site.run();
+    site.hq.update('customers', { num: 'C1' }, { name: 'Adatum Corp' });
+    await site.database.oweFullRun(CUSTOMERS, { reason: 'capture:hq', trigger: 'change' });
+    again.during = () => site.database.oweFullRun(CUSTOMERS, { reason: 'capture:hq', trigger: 'change' });
+    again.times = 1;
+    await site.run();
+    expect(again.times).toBeLessThan(1);
+    expect(await dueOf(site)).toMatchObject({ reason: 'capture:hq' });
+    await site.run();
+    expect(await dueOf(site)).toBeNull();
+  });
+
+  it('is left to the process whose configuration owes it, and so is the mapping until then', async () => {
+    await using site = await smallSite();
+    site.hq.insert('customers', { num: 'C1', name: 'Adatum', email: 'a@x' });
+    await site.run();
+    const worker = await site.anotherWorker();
+    const mappings = worker.site.mappings.map((mapping) => ({ ...mapping, initialWinner: 'hq' as const }));
+    const renewed = { ...worker.site, mappings };
+    await oweFullRuns(renewed, ['customers']);
+    site.hq.insert('customers', { num: 'C2', name: 'Litware', email: 'l@x' });
+    expect(await site.run()).toMatchObject([
+      { lane: { mapping: 'groups' }, status: 'succeeded' },
+      { lane: { mapping: 'customers' }, status: 'failed', code: 'configuration-outdated' },
+    ]);
+    expect(site.houston.select('shoppers')).toHaveLength(1);
+    await runChannel(renewed, worker.memory, 'houston', lanesOf(renewed, 'houston'), REQUEST);
+    expect(site.houston.select('shoppers')).toHaveLength(2);
+    expect(await dueOf(site)).toBeNull();
+    site.hq.insert('customers', { num: 'C3', name: 'Fabrikam', email: 'f@x' });
+    expect(await site.run()).toMatchObject([{}, { status: 'succeeded', code: null }]);
+    expect(site.houston.select('shoppers')).toHaveLength(3);
+    await worker.close();
+  });
+});
