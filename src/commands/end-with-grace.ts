@@ -12,5 +12,20 @@ export function endWithGrace(log: Logger, end: () => Promise<void>): Promise<num
     else log.info({ signal }, 'finishing what is in hand');
     await end();
   });
+  endWithShell();
   return new Promise(() => {});
+}
+
+const LOOKED_AFTER_MS = 500;
+
+/** npm runs a script in a shell, which may die of a signal without passing it on: then nobody else would end Couplet. */
+function endWithShell(): void {
+  if (!process.env['npm_lifecycle_script']?.includes('src/cli.ts')) return;
+  const shell = process.ppid;
+  const looking = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(looking);
+    process.kill(process.pid, 'SIGTERM');
+  }, LOOKED_AFTER_MS);
+  looking.unref();
 }

@@ -1,5 +1,5 @@
 /** The command line as a child process, as a person or a script runs it. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,9 +26,24 @@ export interface Running extends AsyncDisposable {
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-export function startCouplet(args: readonly string[], variables: Variables = {}, cwd = tmpdir()): Running {
-  const environment = { ...process.env, NO_COLOR: '1', COUPLET_DATABASE_URL: undefined, ...variables };
-  const child = spawn(process.execPath, [CLI, ...args], { cwd, env: environment });
+const environmentOf = (variables: Variables) => ({
+  ...process.env,
+  NO_COLOR: '1',
+  COUPLET_DATABASE_URL: undefined,
+  ...variables,
+});
+
+export const startCouplet = (args: readonly string[], variables: Variables = {}, cwd = tmpdir()): Running =>
+  follow(spawn(process.execPath, [CLI, ...args], { cwd, env: environmentOf(variables) }));
+
+/** As npm runs a script: in a shell that waits for it, and that dies of a signal without passing it on. */
+function startInShell(args: readonly string[], variables: Variables, cwd: string): Running {
+  const script = `"${process.execPath}" "${CLI}" ${args.join(' ')}; exit $?`;
+  const env = environmentOf({ ...variables, npm_lifecycle_script: 'node src/cli.ts' });
+  return follow(spawn('sh', ['-c', script], { cwd, env }));
+}
+
+function follow(child: ChildProcessWithoutNullStreams): Running {
   const out = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -84,6 +99,7 @@ export interface ShopFolder extends AsyncDisposable {
   /** Its answer, read from stdout. */
   readonly ask: (...args: readonly string[]) => Promise<Ended & { readonly json: Answer }>;
   readonly start: (...args: readonly string[]) => Running;
+  readonly startInShell: (...args: readonly string[]) => Running;
   readonly configure: (change: (text: string) => string) => Promise<void>;
 }
 
@@ -108,6 +124,7 @@ export async function openFolder(shop: Shop, variables: Variables = {}): Promise
       return { ...ended, json: JSON.parse(ended.stdout) as Answer };
     },
     start: (...args) => startCouplet(args, all, folder),
+    startInShell: (...args) => startInShell(args, all, folder),
     configure,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };

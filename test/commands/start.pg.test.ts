@@ -63,6 +63,16 @@ describe('start', () => {
     expect([0, 1, null]).toContain((await running.ended).exitCode);
   });
 
+  test('ends in order when the shell is gone that npm started it in', async () => {
+    await using shop = await openShop();
+    await using here = await openFolder(shop);
+    await using running = here.startInShell('start', '--port', '0');
+    await addressOf(running);
+    running.process.kill('SIGTERM');
+    // Its output is closed when Couplet itself has ended, not when the shell has.
+    expect((await running.ended).stderr).toContain('finishing what is in hand');
+  });
+
   test('a port that is taken is told with how to choose another', async () => {
     await using shop = await openShop();
     await using here = await openFolder(shop);
