@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    // What is on its way to the page is waited for.
+    expect: { poll: { timeout: 10_000 } },
     reporters: ['default', './test/support/count-reporter.ts'],
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/web/**'] },
     projects: [

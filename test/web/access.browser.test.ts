@@ -116,7 +116,9 @@ test('an operator acts on errors and runs mappings, but pauses none; an admin do
   const operator = (await open.openAnother({})).page;
   await signIn(operator, await keyOf('operator', 'otto'));
   await operator.getByRole('heading', { name: 'Overview' }).waitFor();
-  expect(await offered(operator, `/errors/${errorId}`)).toEqual(expect.arrayContaining(['Retry', 'Remove Coupling']));
+  await expect
+    .poll(() => offered(operator, `/errors/${errorId}`))
+    .toEqual(expect.arrayContaining(['Retry', 'Remove Coupling']));
   const runs = await offered(operator, '/mappings/customers');
   expect(runs).toEqual(expect.arrayContaining(['Synchronize now', 'Full run', 'Dry run']));
   expect(runs).not.toContain('Pause');
@@ -125,7 +127,7 @@ test('an operator acts on errors and runs mappings, but pauses none; an admin do
   const admin = (await open.openAnother({})).page;
   await signIn(admin, await keyOf('admin', 'ada'));
   await admin.getByRole('heading', { name: 'Overview' }).waitFor();
-  expect(await offered(admin, '/mappings/customers')).toContain('Pause');
+  await expect.poll(() => offered(admin, '/mappings/customers')).toContain('Pause');
   await admin.context().close();
 });
 

@@ -56,10 +56,10 @@ test('a failed operation is found, opened, corrected, saved, and synchronized', 
     'Operations timestamp',
     'Customer sync status',
   ]);
-  expect(await page.getByRole('grid').textContent()).toContain(guid);
+  await expect.poll(() => page.getByRole('grid').textContent()).toContain(guid);
   await page.getByRole('grid').getByRole('link').first().click();
   await page.getByRole('heading', { name: 'Customer attributes' }).waitFor();
-  expect(await page.locator('main').textContent()).toMatch(/Last known error.*email/s);
+  await expect.poll(() => page.locator('main').textContent()).toMatch(/Last known error.*email/s);
 
   // Edit takes the operation: the jobs leave it alone, and another window says who has it.
   await button('Edit').click();
@@ -82,8 +82,8 @@ test('a failed operation is found, opened, corrected, saved, and synchronized', 
   expect(await stage.hq`select name, cust_account_async from customer where email = 'ann@example.com'`).toEqual([
     { name: 'Ann Baker', cust_account_async: guid },
   ]);
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toMatch(/^C\d{6}/);
-  expect(await button('Edit').count()).toBe(0);
+  await expect.poll(() => page.getByRole('heading', { level: 1 }).textContent()).toMatch(/^C\d{6}/);
+  await expect.poll(() => button('Edit').count()).toBe(0);
   expect(complaints.filter((text) => !/422/.test(text))).toEqual([]);
 });
 
@@ -144,7 +144,7 @@ test('the five jobs run from their page, their sessions are listed, and features
   const feature = (name: string) => page.getByRole('switch', { name });
   await feature('Edit customers in asynchronous mode').click();
   await page.getByText(/^First switch on: .*Performance improvements/).waitFor();
-  expect(await feature('Edit customers in asynchronous mode').isChecked()).toBe(false);
+  await expect.poll(() => feature('Edit customers in asynchronous mode').isChecked()).toBe(false);
   await feature('Performance improvements for customer orders').click();
   await page.getByText('Not everywhere yet').first().waitFor();
   await page

@@ -34,7 +34,7 @@ test('a value of one’s own goes to both apps, and the log takes the whole deci
   await resolved.getByRole('button', { name: 'Undo' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.locator('.write').first().waitFor();
-  expect(await dialog.textContent()).toContain('till-C1@example.com');
+  await expect.poll(() => dialog.textContent()).toContain('till-C1@example.com');
   await dialog.getByRole('button', { name: 'Undo' }).click();
   await page.getByText('Taken back.').waitFor();
   expect(customer(here, 'C1')).toMatchObject({ email: 'hq-C1@example.com', name: 'HQ name C1' });
@@ -52,7 +52,7 @@ test('what moves while somebody decides is shown at once, beside what they chose
   here.site.hq.update('customers', { num: 'C2' }, { email: 'moved@example.com' });
   const alert = page.getByRole('alert').filter({ hasText: 'have moved' });
   await alert.waitFor();
-  expect(await alert.textContent()).toMatch(/email.*hq-C2@example\.com.*moved@example\.com/s);
+  await expect.poll(() => alert.textContent()).toMatch(/email.*hq-C2@example\.com.*moved@example\.com/s);
   await page.getByRole('radio', { name: 'email: take the channel version' }).check();
   await alert.waitFor({ state: 'detached' });
 });
@@ -67,8 +67,8 @@ test('a step whose fields have moved since is not taken back, and the dialog sho
   await page.locator('.timeline-entry').first().getByRole('button', { name: 'Undo' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('row', { name: /email/ }).waitFor();
-  expect(await dialog.getByRole('row', { name: /email/ }).textContent()).toContain('second@example.com');
-  expect(await dialog.getByRole('button', { name: 'Undo' }).isDisabled()).toBe(true);
+  await expect.poll(() => dialog.getByRole('row', { name: /email/ }).textContent()).toContain('second@example.com');
+  await expect.poll(() => dialog.getByRole('button', { name: 'Undo' }).isDisabled()).toBe(true);
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await here.site.run();
 });
@@ -101,7 +101,7 @@ test('errors of one cause are decided together with one version and one reason, 
   const row = page.getByRole('row', { name: /changed in both apps/ }).first();
   await row.getByRole('button', { name: 'Synchronize' }).click();
   const dialog = page.getByRole('dialog');
-  expect(await dialog.getByRole('button', { name: 'Synchronize' }).isDisabled()).toBe(true);
+  await expect.poll(() => dialog.getByRole('button', { name: 'Synchronize' }).isDisabled()).toBe(true);
   await dialog.getByRole('radio', { name: 'Channel version' }).check();
   await dialog.getByLabel('Reason').fill('the tills are right');
   await dialog.getByRole('button', { name: 'Synchronize' }).click();

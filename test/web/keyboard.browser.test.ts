@@ -32,16 +32,16 @@ test('a conflict is found, decided field by field, and taken back without a poin
 
   // The first stop skips what stands on every page.
   await page.keyboard.press('Tab');
-  expect(await page.locator(':focus').textContent()).toBe('Skip to the content');
+  await expect.poll(() => page.locator(':focus').textContent()).toBe('Skip to the content');
   await page.keyboard.press('Enter');
-  expect(await page.locator(':focus').getAttribute('id')).toBe('content');
+  await expect.poll(() => page.locator(':focus').getAttribute('id')).toBe('content');
 
   await page.keyboard.press('Control+k');
   await page.getByRole('dialog').waitFor();
   await page.keyboard.type('coupled data');
   await page.keyboard.press('Enter');
   await page.getByRole('grid').waitFor();
-  expect(await page.locator(':focus').textContent()).toBe('Coupled Data Synchronization Errors');
+  await expect.poll(() => page.locator(':focus').textContent()).toBe('Coupled Data Synchronization Errors');
 
   await tabTo(page, 'Kind');
   await page.keyboard.press('Enter');
@@ -56,7 +56,7 @@ test('a conflict is found, decided field by field, and taken back without a poin
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await settled(page);
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('C1');
+  await expect.poll(() => page.getByRole('heading', { level: 1 }).textContent()).toContain('C1');
 
   await tabTo(page, 'Take all from HQ');
   await page.keyboard.press('Enter');
@@ -80,7 +80,7 @@ test('a conflict is found, decided field by field, and taken back without a poin
   await page.getByRole('grid').waitFor();
   await expect.poll(() => page.locator(':focus').getAttribute('role')).toBe('grid');
   const active = await page.getByRole('grid').getAttribute('aria-activedescendant');
-  expect(await page.locator(`[id="${active}"]`).textContent()).toContain('C1');
+  await expect.poll(() => page.locator(`[id="${active}"]`).textContent()).toContain('C1');
   expect(complaints).toEqual([]);
 });
 
@@ -102,7 +102,7 @@ test('a dialog keeps the focus within, gives it back, and Escape changes nothing
   }
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  expect(await page.locator(':focus').textContent()).toBe('Remove Coupling');
+  await expect.poll(() => page.locator(':focus').textContent()).toBe('Remove Coupling');
   expect((await here.get(`/synchronization-errors/${id}`)).body.status).toBe('open');
 
   // Alt+Q does what Business Central's does; rows are chosen with Space and all of them with Ctrl+A.

@@ -142,10 +142,10 @@ test('each browser language names headings, columns and actions as its administr
   for (const [language, names] of LANGUAGES) {
     const { page, complaints } = await open.openAnother({ locale: names.browser });
     await goTo(page, '/errors');
-    expect(await langOf(page)).toBe(language);
-    expect(await headingOf(page)).toBe(names.errors);
+    await expect.poll(() => langOf(page)).toBe(language);
+    await expect.poll(() => headingOf(page)).toBe(names.errors);
     await goTo(page, '/log');
-    expect(await headingOf(page)).toBe(names.log);
+    await expect.poll(() => headingOf(page)).toBe(names.log);
 
     const actions: string[] = [];
     for (const id of [conflict, deletion.id]) {
@@ -156,7 +156,7 @@ test('each browser language names headings, columns and actions as its administr
     expect(actions).toEqual(expect.arrayContaining([...names.actions]));
 
     await goTo(page, '/customer-operations');
-    expect(await headingOf(page)).toBe(names.operations);
+    await expect.poll(() => headingOf(page)).toBe(names.operations);
     await page.getByRole('grid').waitFor();
     const columns = await page.getByRole('columnheader').allTextContents();
     expect(columns.filter((text) => text !== '')).toEqual(names.columns);
@@ -164,7 +164,9 @@ test('each browser language names headings, columns and actions as its administr
     await goTo(page, '/customer-operations/o1');
     await page.locator('dt').first().waitFor();
     expect((await page.locator('dt').allTextContents()).slice(0, 4)).toEqual(names.header);
-    expect(await page.locator('main').getByRole('heading', { level: 2 }).allTextContents()).toEqual(names.sections);
+    await expect
+      .poll(() => page.locator('main').getByRole('heading', { level: 2 }).allTextContents())
+      .toEqual(names.sections);
     expect(complaints).toEqual([]);
     await page.context().close();
   }
@@ -177,23 +179,23 @@ test('the menu changes the language at once, and the choice outlives a reload an
   for (const [language, names] of LANGUAGES) {
     await page.locator('.header-language select').selectOption({ label: names.menu });
     await page.getByRole('heading', { level: 1, name: names.errors, exact: true }).waitFor();
-    expect(await langOf(page)).toBe(language);
+    await expect.poll(() => langOf(page)).toBe(language);
     await page.reload();
     await settled(page);
-    expect(await langOf(page)).toBe(language);
-    expect(await headingOf(page)).toBe(names.errors);
+    await expect.poll(() => langOf(page)).toBe(language);
+    await expect.poll(() => headingOf(page)).toBe(names.errors);
   }
   const another = await page.context().newPage();
   await goTo(another, '/log');
-  expect(await headingOf(another)).toBe(NAMES.nl.log);
+  await expect.poll(() => headingOf(another)).toBe(NAMES.nl.log);
   expect(complaints).toEqual([]);
 });
 
 test('a browser whose language is not offered gets English', async () => {
   await using open = await openPage({ locale: 'de-DE' });
   await goTo(open.page, '/errors');
-  expect(await langOf(open.page)).toBe('en');
-  expect(await headingOf(open.page)).toBe(NAMES.en.errors);
+  await expect.poll(() => langOf(open.page)).toBe('en');
+  await expect.poll(() => headingOf(open.page)).toBe(NAMES.en.errors);
 });
 
 test('what an error says is in the language of the page, with both values and what to do', async () => {

@@ -28,13 +28,13 @@ test('filters, order, page and open record are in the address: Back, reload and 
 
   await page.reload();
   await page.getByRole('grid').waitFor();
-  expect(await page.getByRole('grid').textContent()).toBe(rows);
-  expect(await page.getByLabel('Search records').inputValue()).toBe('C1');
+  await expect.poll(() => page.getByRole('grid').textContent()).toBe(rows);
+  await expect.poll(() => page.getByLabel('Search records').inputValue()).toBe('C1');
 
   const { page: another } = await open.openAnother({});
   await another.goto(address);
   await another.getByRole('grid').waitFor();
-  expect(await another.getByRole('grid').textContent()).toBe(rows);
+  await expect.poll(() => another.getByRole('grid').textContent()).toBe(rows);
   await another.context().close();
 
   await page.getByRole('grid').getByRole('link').first().click();
@@ -60,7 +60,7 @@ test('a server that is away is told, what was read stays, and the page goes on b
   await expectAccessible(page);
   await page.getByRole('link', { name: 'Coupled Data Synchronization Errors' }).click();
   await page.getByRole('grid').waitFor();
-  expect(await page.getByRole('grid').textContent()).toContain('C1');
+  await expect.poll(() => page.getByRole('grid').textContent()).toContain('C1');
   await page.context().setOffline(false);
   await expect.poll(() => page.locator('.offline').count(), { timeout: 15_000 }).toBe(0);
   await page.getByRole('link', { name: 'Synchronization Log' }).click();

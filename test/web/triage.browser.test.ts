@@ -9,7 +9,7 @@ test('a conflict is found, compared, previewed, decided field by field, and take
   await page.goto('/errors');
   await page.getByRole('grid').getByRole('link', { name: 'C1 HQ name C1' }).click();
   await settled(page);
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('C1');
+  await expect.poll(() => page.getByRole('heading', { level: 1 }).textContent()).toContain('C1');
   await page.getByRole('button', { name: 'Take all from HQ' }).click();
   await page.getByRole('radio', { name: 'email: take the channel version' }).check();
   const writes = page.locator('.write');
@@ -37,7 +37,7 @@ test('a decision about what has moved shows what moved, and writes nothing', asy
   await page.getByRole('button', { name: 'Take all from HQ' }).click();
   const alert = page.getByRole('alert').filter({ hasText: 'have moved' });
   await alert.waitFor();
-  expect(await alert.textContent()).toContain('later@example.com');
+  await expect.poll(() => alert.textContent()).toContain('later@example.com');
   expect(shopper(here, 'C1')).toMatchObject({ mail: 'till-C1@example.com' });
 });
 
