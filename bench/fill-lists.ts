@@ -1,4 +1,5 @@
 /** A coupling database with a long log and many open errors, written by the database itself. */
+import { NO_ERROR_FILTER } from '../src/http/no-filter.ts';
 import type postgres from 'postgres';
 import type { OpenedCouplingDatabase } from '../src/database/open-coupling-database.ts';
 
@@ -55,26 +56,7 @@ export async function fillLists(
     select ${id(time(`${middle}`, couplings), `${middle}`)} as coupling, ${id(time('500000 / 1000 * 1000', counts.log), '500')} as job,
            ${id(time(`${middle}`, couplings), `${middle}`)} as middle`);
   const page = await database.queries.errors(
-    {
-      mapping: null,
-      channel: null,
-      kind: null,
-      code: null,
-      cause: null,
-      field: null,
-      status: null,
-      parked: null,
-      scope: null,
-      jobId: null,
-      couplingId: null,
-      assignee: null,
-      q: null,
-      side: null,
-      key: null,
-      since: null,
-      until: new Date(from + 3 * 3_600_000).toISOString(),
-      ids: null,
-    },
+    { ...NO_ERROR_FILTER, until: new Date(from + 3 * 3_600_000).toISOString() },
     { limit: 1, cursor: null, sort: null, count: false },
   );
   return {
