@@ -16,14 +16,15 @@ export function endWithGrace(log: Logger, end: () => Promise<void>): Promise<num
   return new Promise(() => {});
 }
 
+/** As it was when the program began: by now it may be gone. */
+const SHELL = process.ppid;
 const LOOKED_AFTER_MS = 500;
 
 /** npm runs a script in a shell, which may die of a signal without passing it on: then nobody else would end Couplet. */
 function endWithShell(): void {
   if (!process.env['npm_lifecycle_script']?.includes('src/cli.ts')) return;
-  const shell = process.ppid;
   const looking = setInterval(() => {
-    if (process.ppid === shell) return;
+    if (process.ppid === SHELL) return;
     clearInterval(looking);
     process.kill(process.pid, 'SIGTERM');
   }, LOOKED_AFTER_MS);

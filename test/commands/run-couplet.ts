@@ -40,24 +40,29 @@ export const startCouplet = (args: readonly string[], variables: Variables = {},
 function startInShell(args: readonly string[], variables: Variables, cwd: string): Running {
   const script = `"${process.execPath}" "${CLI}" ${args.join(' ')}; exit $?`;
   const env = environmentOf({ ...variables, npm_lifecycle_script: 'node src/cli.ts' });
-  return follow(spawn('sh', ['-c', script], { cwd, env }));
+  const child = spawn('sh', ['-c', script], { cwd, env, detached: true });
+  return follow(child, () => process.kill(-(child.pid ?? 0), 'SIGKILL'));
 }
 
-function follow(child: ChildProcessWithoutNullStreams): Running {
+function follow(child: ChildProcessWithoutNullStreams, kill = () => child.kill('SIGKILL')): Running {
   const out = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
       out[name] += text;
     });
   }
-  const ended = once(child, 'close').then(([code]): Ended => ({ exitCode: code as number | null, ...out }));
+  let isOver = false;
+  const ended = once(child, 'close').then(([code]): Ended => {
+    isOver = true;
+    return { exitCode: code as number | null, ...out };
+  });
   return {
     process: child,
     stdout: () => out.stdout,
     stderr: () => out.stderr,
     ended,
     async [Symbol.asyncDispose]() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      if (!isOver) kill();
       await ended;
     },
   };

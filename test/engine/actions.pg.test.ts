@@ -1,23 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { ActionRequest } from '../../src/ports/synchronizer.ts';
 import { ActionRefused } from '../../src/ports/synchronizer.ts';
-import { type SmallSite, smallSite } from './small-site.ts';
+import { ACTION, type SmallSite, smallSite } from './small-site.ts';
 
-const ACTION: ActionRequest = {
-  action: 'retry',
-  dryRun: false,
-  ifMatch: null,
-  winner: null,
-  fields: new Map(),
-  key: null,
-  create: false,
-  jobId: null,
-  actor: 'anna',
-  reason: 'because',
-  requestId: null,
-};
 const act = (site: SmallSite, id: string, request: Partial<ActionRequest>) =>
-  site.synchronizer.act(id, { ...ACTION, ...request });
+  site.synchronizer.act(id, { ...ACTION, ifMatch: null, reason: 'because', ...request });
 
 async function inStep(): Promise<SmallSite> {
   const site = await smallSite();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type SmallSite, smallSite } from './small-site.ts';
+import { ACTION, type SmallSite, smallSite } from './small-site.ts';
 import { jobRequest } from '../support/job-request.ts';
 
 const JOB = jobRequest({ kind: 'bulk' });
@@ -42,19 +42,7 @@ describe('bulk work', () => {
     const movedNum = (JSON.parse(moved!.hq_key) as string[])[0]!;
     site.hq.update('customers', { num: movedNum }, { name: 'moved since' });
     const fresh = await site.database.errorById(answered!.id);
-    await site.synchronizer.act(answered!.id, {
-      action: 'synchronize',
-      winner: 'hq',
-      dryRun: false,
-      ifMatch: '*',
-      fields: new Map(),
-      key: null,
-      create: false,
-      jobId: null,
-      actor: 'bo',
-      reason: null,
-      requestId: null,
-    });
+    await site.synchronizer.act(answered!.id, { ...ACTION, action: 'synchronize', winner: 'hq', actor: 'bo' });
     expect(fresh?.status).toBe('open');
     const results = await inBulk(site, {
       action: 'synchronize',

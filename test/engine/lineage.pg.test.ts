@@ -1,21 +1,8 @@
 import { expect, it } from 'vitest';
 import { continuousProofs } from '../../src/compose/continuous-proofs.ts';
-import { type SmallSite, smallSite } from './small-site.ts';
+import { ACTION, type SmallSite, smallSite } from './small-site.ts';
 
-const retry = (site: SmallSite, errorId: string) =>
-  site.synchronizer.act(errorId, {
-    action: 'retry',
-    dryRun: false,
-    ifMatch: null,
-    winner: null,
-    fields: new Map(),
-    key: null,
-    create: false,
-    jobId: null,
-    actor: 'anna',
-    reason: null,
-    requestId: null,
-  });
+const retry = (site: SmallSite, errorId: string) => site.synchronizer.act(errorId, { ...ACTION, ifMatch: null });
 
 async function resumeComparing({ database }: SmallSite): Promise<void> {
   for (const { lane } of await database.laneStates()) {

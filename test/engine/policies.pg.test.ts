@@ -1,34 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ActionRequest } from '../../src/ports/synchronizer.ts';
-import { type SmallSite, smallSite } from './small-site.ts';
+import { ACTION, customersWith, openErrors, type SmallSite, smallSite } from './small-site.ts';
 
-const customersWith = (lines: string) => (text: string) =>
-  text.replace('    initialWinner: manual\n', `    initialWinner: manual\n${lines}`);
 const shopper = (site: SmallSite, num: string) => site.houston.select('shoppers', { cust_num: num })[0];
 const customer = (site: SmallSite, num: string) => site.hq.select('customers', { num })[0];
-const openErrors = async (site: SmallSite) =>
-  (await site.sql`select id, kind, code, params, scope from couplet.sync_error where status = 'open' order by id`) as unknown as {
-    id: string;
-    kind: string;
-    code: string;
-    params: Record<string, unknown>;
-    scope: string;
-  }[];
 const act = (site: SmallSite, id: string, request: Partial<ActionRequest>) =>
-  site.synchronizer.act(id, {
-    action: 'retry',
-    dryRun: false,
-    ifMatch: '*',
-    winner: null,
-    fields: new Map(),
-    key: null,
-    create: false,
-    jobId: null,
-    actor: 'anna',
-    reason: null,
-    requestId: null,
-    ...request,
-  });
+  site.synchronizer.act(id, { ...ACTION, ...request });
 
 function fill(site: SmallSite, count = 5): void {
   site.hq.insert('groups', { code: 'G1', title: 'Retail' });

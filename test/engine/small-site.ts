@@ -12,7 +12,7 @@ import { lanesOf, type Site, watchedTables } from '../../src/engine/site.ts';
 import { createSynchronizer } from '../../src/engine/synchronizer.ts';
 import type { CouplingDatabase } from '../../src/ports/coupling-database.ts';
 import type { Store } from '../../src/ports/store.ts';
-import type { Synchronizer } from '../../src/ports/synchronizer.ts';
+import type { ActionRequest, Synchronizer } from '../../src/ports/synchronizer.ts';
 import { createMemoryDatabase } from '../../src/stores/memory/database.ts';
 import { type MemoryApp, memoryApp } from '../../src/stores/memory/memory-app.ts';
 import { openMemoryStore } from '../../src/stores/memory/memory-store.ts';
@@ -89,6 +89,39 @@ export const REQUEST: RunRequest = {
   waitForLaneMs: 5_000,
   stop: () => Promise.resolve(false),
 };
+
+/** Of whoever answers an error, whatever has changed since. */
+export const ACTION: ActionRequest = {
+  action: 'retry',
+  dryRun: false,
+  ifMatch: '*',
+  winner: null,
+  fields: new Map(),
+  key: null,
+  create: false,
+  jobId: null,
+  actor: 'anna',
+  reason: null,
+  requestId: null,
+};
+
+export interface OpenError {
+  readonly id: string;
+  readonly kind: string;
+  readonly code: string;
+  readonly params: Record<string, unknown>;
+  readonly scope: string;
+}
+
+/** In the order in which they came up. */
+export const openErrors = async ({ sql }: SmallSite): Promise<OpenError[]> => [
+  ...(await sql<OpenError[]>`
+    select id, kind, code, params, scope from couplet.sync_error where status = 'open' order by id`),
+];
+
+/** The configuration with more lines for the customers. */
+export const customersWith = (lines: string) => (text: string) =>
+  text.replace('    initialWinner: manual\n', `    initialWinner: manual\n${lines}`);
 
 export async function smallSite(options: SmallSiteOptions = {}): Promise<SmallSite> {
   const coupling = await createDatabase();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type SmallSite, smallSite } from './small-site.ts';
+import { ACTION, type SmallSite, smallSite } from './small-site.ts';
 
 const namedWriters = (text: string) =>
   text
@@ -53,19 +53,7 @@ it('goes on when somebody asks for it, and counts from there; a value of another
   await using site = await oneCustomer();
   await insist(site, 8);
   const [error] = await errors(site);
-  await site.synchronizer.act(String(error?.['id']), {
-    action: 'retry',
-    dryRun: false,
-    ifMatch: '*',
-    winner: null,
-    fields: new Map(),
-    key: null,
-    create: false,
-    jobId: null,
-    actor: 'anna',
-    reason: null,
-    requestId: null,
-  });
+  await site.synchronizer.act(String(error?.['id']), ACTION);
   expect(await errors(site)).toHaveLength(0);
   await insist(site, 2);
   expect(await errors(site)).toHaveLength(0);
