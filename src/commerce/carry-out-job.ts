@@ -4,7 +4,7 @@ import { sumCounters } from '../engine/execute-job.ts';
 import type { CarryOutJob, Site } from '../engine/site.ts';
 import type { CommerceJobName } from '../ports/commerce-control.ts';
 import type { SessionJob } from '../ports/commerce-sessions.ts';
-import { type Job, type JobKind, noCounters } from '../ports/coupling-database.ts';
+import { type Job, type JobCounters, type JobKind, noCounters } from '../ports/coupling-database.ts';
 import type { CommerceSite } from './commerce-site.ts';
 import { distributeFeatures, distributeSettings } from './distribute-configuration.ts';
 import { distributeCustomers } from './distribute-customers.ts';
@@ -84,6 +84,7 @@ async function carryOut(commerce: CommerceSite, job: Job, stop: Stop, names: rea
   const fault = settled.find((result) => result.status === 'rejected');
   if (fault) throw fault.reason;
   const reports = settled.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  if (names === PIPELINE) reports.push(...(await serveOnceMore(commerce, reports, job, stop)));
   const failed = reports.find(({ status }) => status === 'failed');
   const cancelled = reports.some(({ status }) => status === 'cancelled');
   const [next] = failed || cancelled ? [] : await nextJobs(commerce, channels, names);
@@ -94,6 +95,24 @@ async function carryOut(commerce: CommerceSite, job: Job, stop: Stop, names: rea
     counters: sumCounters(reports.map(({ counters }) => counters)),
   };
 }
+
+/** What an operation of one channel wrote to HQ may have come when another channel had been served already. */
+async function serveOnceMore(
+  commerce: CommerceSite,
+  reports: readonly ChannelReport[],
+  job: Job,
+  stop: Stop,
+): Promise<readonly ChannelReport[]> {
+  const wrote = new Set(reports.filter(({ counters }) => wroteToHq(counters)).map(({ channel }) => channel));
+  const served = [...new Set(reports.map(({ channel }) => channel))].filter(
+    (channel) =>
+      [...wrote].some((other) => other !== channel) &&
+      reports.every((report) => report.channel !== channel || report.status === 'succeeded'),
+  );
+  return (await Promise.all(served.map((channel) => inOrder(commerce, channel, job, stop, ['1010'])))).flat();
+}
+
+const wroteToHq = ({ toHq }: JobCounters): boolean => toHq.inserted + toHq.modified + toHq.deleted > 0;
 
 async function inOrder(
   commerce: CommerceSite,
