@@ -1,7 +1,6 @@
 /**
  * What the contract suite needs besides the port: a way to act as the app's own users, past the port. Tables are
- * declared in words that every kind of store can fulfil; what a store has no word for, its fixture leaves out, and the
- * tests about it are not run.
+ * declared in words that every kind of store can fulfil.
  */
 import type { Value } from '../../src/domain/record.ts';
 import type { Store, TableName } from '../../src/ports/store.ts';
@@ -77,15 +76,15 @@ export interface ContractApp extends ContractStatements {
   /** A predicate that the store does not understand. */
   readonly brokenFilter: string;
 
-  begin?(): Promise<ContractTransaction>;
-  truncate?(table: string): Promise<void>;
-  addColumn?(table: string, column: string): Promise<void>;
+  begin(): Promise<ContractTransaction>;
+  truncate(table: string): Promise<void>;
+  addColumn(table: string, column: string): Promise<void>;
   /** Dropped and created again under the same name, with the rows it had. */
-  replaceTable?(table: string): Promise<void>;
+  replaceTable(table: string): Promise<void>;
   /** From now on changes leave no marks: somebody has switched the triggers off. */
-  silenceCapture?(table: string): Promise<void>;
+  silenceCapture(table: string): Promise<void>;
   /** A backup of the whole store, the capture's own tables included; the function returned puts it back. */
-  backUp?(): Promise<() => Promise<void>>;
+  backUp(): Promise<() => Promise<void>>;
 }
 
 export interface StoreFixture extends AsyncDisposable {

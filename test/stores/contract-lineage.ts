@@ -43,10 +43,9 @@ export function describeLineage(makeFixture: MakeFixture): void {
       expect((await readAll(store, again)).marks).toMatchObject([{ key: ['2'] }]);
     });
 
-    it('is broken when the store was put back to before what was read', async (test) => {
+    it('is broken when the store was put back to before what was read', async () => {
       await using stage = await setStage(makeFixture);
       const { app, store } = stage;
-      if (!app.backUp) return test.skip('This store cannot be put back.');
       await app.insert('customer', [customer(1)]);
       const before = await readAll(store, stage.cursor);
       const putBack = await app.backUp();
@@ -59,10 +58,9 @@ export function describeLineage(makeFixture: MakeFixture): void {
       await expect(store.readWindow(READER, after.cursor, 10)).rejects.toThrow(LineageBroken);
     });
 
-    it('is broken when the store was put back to before the reader was known', async (test) => {
+    it('is broken when the store was put back to before the reader was known', async () => {
       await using fixture = await makeFixture();
       const { app, store } = fixture;
-      if (!app.backUp) return test.skip('This store cannot be put back.');
       await app.createTable(CUSTOMER);
       await store.install([{ table: app.nameOf('customer'), keys: [['id']] }]);
       const putBack = await app.backUp();
@@ -72,10 +70,9 @@ export function describeLineage(makeFixture: MakeFixture): void {
       await expect(store.readWindow(READER, cursor, 10)).rejects.toThrow(LineageBroken);
     });
 
-    it('holds when the store was put back to where the reader stands: nothing is lost that it knew', async (test) => {
+    it('holds when the store was put back to where the reader stands: nothing is lost that it knew', async () => {
       await using stage = await setStage(makeFixture);
       const { app, store } = stage;
-      if (!app.backUp) return test.skip('This store cannot be put back.');
       await app.insert('customer', [customer(1)]);
       const { cursor } = await readAll(store, stage.cursor);
       const putBack = await app.backUp();
@@ -86,10 +83,9 @@ export function describeLineage(makeFixture: MakeFixture): void {
       expect((await readAll(store, cursor)).marks).toMatchObject([{ key: ['3'] }]);
     });
 
-    it('is broken, or nothing is missed, when the store was put back to between a mark and its reading', async (test) => {
+    it('is broken, or nothing is missed, when the store was put back to between a mark and its reading', async () => {
       await using stage = await setStage(makeFixture);
       const { app, store } = stage;
-      if (!app.backUp || !app.begin) return test.skip('This store cannot be put back.');
       await app.insert('customer', [customer(1)]);
       const putBack = await app.backUp();
       // Transactions that leave no mark use numbers up, which the store gives to others after it was put back.

@@ -3,17 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keyText } from '../../src/domain/record.ts';
 import type { Mark } from '../../src/ports/store.ts';
-import type { ContractApp, ContractEffort, ContractTransaction, MakeFixture } from './contract-fixture.ts';
+import type { ContractEffort, ContractTransaction, MakeFixture } from './contract-fixture.ts';
 import { CUSTOMER, READER, customer, keysIn, readAll, setStage } from './contract-tables.ts';
-
-type Begin = NonNullable<ContractApp['begin']>;
 
 export function describeSchedules(makeFixture: MakeFixture, effort: ContractEffort): void {
   describe('commits in any order', () => {
-    it('do not hide what was written early and committed late', async (test) => {
+    it('do not hide what was written early and committed late', async () => {
       await using stage = await setStage(makeFixture);
-      const begin = beginOf(stage.app, test.skip);
-      const early = await begin();
+      const early = await stage.app.begin();
       await early.insert('customer', [customer(1)]);
       await stage.app.insert('customer', [customer(2)]);
       const first = await readAll(stage.store, stage.cursor);
@@ -24,11 +21,10 @@ export function describeSchedules(makeFixture: MakeFixture, effort: ContractEffo
       expect((await readAll(stage.store, second.cursor)).marks).toEqual([]);
     });
 
-    it('leave a transaction that stays open over many windows to be told in full when it ends', async (test) => {
+    it('leave a transaction that stays open over many windows to be told in full when it ends', async () => {
       await using stage = await setStage(makeFixture, [CUSTOMER], [customer(1)]);
       const { app, store } = stage;
-      const begin = beginOf(app, test.skip);
-      const long = await begin();
+      const long = await app.begin();
       await long.update('customer', { id: '1' }, { name: 'Long' });
       let { cursor } = stage;
       for (let round = 2; round < 8; round += 1) {
@@ -45,13 +41,12 @@ export function describeSchedules(makeFixture: MakeFixture, effort: ContractEffo
       );
     });
 
-    it('tell nothing of what was rolled back, in whole or to a savepoint', async (test) => {
+    it('tell nothing of what was rolled back, in whole or to a savepoint', async () => {
       await using stage = await setStage(makeFixture, [CUSTOMER], [customer(1)]);
-      const begin = beginOf(stage.app, test.skip);
-      const given = await begin();
+      const given = await stage.app.begin();
       await given.insert('customer', [customer(2)]);
       await given.rollback();
-      const partly = await begin();
+      const partly = await stage.app.begin();
       await partly.insert('customer', [customer(3)]);
       await partly.savepoint();
       await partly.delete('customer', { id: '1' });
@@ -60,21 +55,19 @@ export function describeSchedules(makeFixture: MakeFixture, effort: ContractEffo
       expect((await readAll(stage.store, stage.cursor)).marks).toMatchObject([{ key: ['3'], deleted: false }]);
     });
 
-    it('start a reader behind transactions that were open when it started', async (test) => {
+    it('start a reader behind transactions that were open when it started', async () => {
       await using stage = await setStage(makeFixture);
-      const begin = beginOf(stage.app, test.skip);
-      const open = await begin();
+      const open = await stage.app.begin();
       await open.insert('customer', [customer(1)]);
       const cursor = await stage.store.currentCursor('later');
       await open.commit();
       expect(keysIn((await readAll(stage.store, cursor, 10, 'later')).marks)).toEqual(['["1"]']);
     });
 
-    it('in the middle of a window come with a later one', async (test) => {
+    it('in the middle of a window come with a later one', async () => {
       await using stage = await setStage(makeFixture);
       const { app, store } = stage;
-      const begin = beginOf(app, test.skip);
-      const open = await begin();
+      const open = await app.begin();
       await open.insert('customer', [customer(100)]);
       await app.insert(
         'customer',
@@ -87,32 +80,25 @@ export function describeSchedules(makeFixture: MakeFixture, effort: ContractEffo
       expect(keysIn([...first.marks, ...rest.marks, ...after.marks])).toHaveLength(13);
     });
 
-    it('of any random schedule are all told, and nothing else is', { timeout: 120_000 }, async (test) => {
+    it('of any random schedule are all told, and nothing else is', { timeout: 120_000 }, async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(stepArbitrary, { minLength: 5, maxLength: 40 }), async (steps) => {
           await using stage = await setStage(makeFixture);
-          beginOf(stage.app, test.skip);
           await playSchedule(stage, steps);
         }),
         { numRuns: effort.schedules, seed: 20_260_801 },
       );
     });
-    it('are told exactly once, however the windows are cut into pages', { timeout: 120_000 }, async (test) => {
+    it('are told exactly once, however the windows are cut into pages', { timeout: 120_000 }, async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(pageStepArbitrary, { minLength: 5, maxLength: 40 }), async (steps) => {
           await using stage = await setStage(makeFixture);
-          beginOf(stage.app, test.skip);
           await playPages(stage, steps);
         }),
         { numRuns: effort.schedules, seed: 20_260_802 },
       );
     });
   });
-}
-
-function beginOf(app: ContractApp, skip: (note?: string) => never): Begin {
-  if (!app.begin) return skip('The app of this store has no transactions of several statements.');
-  return app.begin.bind(app);
 }
 
 type Step =
@@ -174,7 +160,7 @@ async function playSchedule(stage: Awaited<ReturnType<typeof setStage>>, steps: 
       let writer = writers.get(step.by);
       if (!writer) {
         const existing = new Set(committed.get(step.by));
-        writers.set(step.by, (writer = { transaction: await app.begin!(), changed: new Map(), existing }));
+        writers.set(step.by, (writer = { transaction: await app.begin(), changed: new Map(), existing }));
       }
       await writeAs(writer, String(step.by * 10 + step.key + 1), step.what);
     } else if (step.step === 'window') {
@@ -248,7 +234,7 @@ async function playPages(stage: Awaited<ReturnType<typeof setStage>>, steps: rea
   };
   for (const step of steps) {
     if (step.step === 'write') {
-      const writer = open.get(step.by) ?? { transaction: await app.begin!(), keys: [] };
+      const writer = open.get(step.by) ?? { transaction: await app.begin(), keys: [] };
       open.set(step.by, writer);
       const rows = Array.from({ length: step.rows }, () => customer(next++));
       await writer.transaction.insert('customer', rows);

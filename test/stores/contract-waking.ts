@@ -28,10 +28,9 @@ export function describeWaking(makeFixture: MakeFixture, effort: ContractEffort)
       await stage.store.waitForMarks(READER, stage.cursor, FOR_EVER_MS, AbortSignal.abort());
     });
 
-    it('is woken by a commit, not by what is still open', async (test) => {
+    it('is woken by a commit, not by what is still open', async () => {
       await using stage = await setStage(makeFixture);
-      const { app, store } = stage;
-      if (!store.capabilities.wakes || !app.begin) return test.skip('This store does not wake its readers.');
+      const { app } = stage;
       let awake = false;
       const transaction = await app.begin();
       await transaction.insert('customer', [customer(1)]);
@@ -45,10 +44,9 @@ export function describeWaking(makeFixture: MakeFixture, effort: ContractEffort)
       await sleep;
     });
 
-    it('wakes every reader that sleeps', async (test) => {
+    it('wakes every reader that sleeps', async () => {
       await using stage = await setStage(makeFixture);
       const { store, app } = stage;
-      if (!store.capabilities.wakes) return test.skip('This store does not wake its readers.');
       const other = await stage.fixture.open();
       const cursor = await other.currentCursor('other');
       const sleepers = [
@@ -60,9 +58,8 @@ export function describeWaking(makeFixture: MakeFixture, effort: ContractEffort)
       await Promise.all(sleepers);
     });
 
-    it('misses no commit in any interleaving', { timeout: 120_000 }, async (test) => {
+    it('misses no commit in any interleaving', { timeout: 120_000 }, async () => {
       await using stage = await setStage(makeFixture, [CUSTOMER], [customer(1)]);
-      if (!stage.store.capabilities.wakes) return test.skip('This store does not wake its readers.');
       let { cursor } = stage;
       let commits = 0;
       await fc.assert(

@@ -1,6 +1,6 @@
 /**
  * The promises of the store port, as tests that every kind of store passes. A new kind writes a fixture and calls this
- * once; what it cannot do its capabilities and the missing parts of its fixture say, and nothing else is skipped.
+ * once; where its capabilities say that it does something otherwise, that is what the tests expect of it.
  */
 import { describe } from 'vitest';
 import { describeCapture } from './contract-capture.ts';

@@ -100,11 +100,12 @@ function triggerText(table: string, trigger: ContractTrigger, index: number): st
     create trigger ${name} before ${events} on ${relation(table)} for each row execute function public.${name}()`;
 }
 
-export interface PostgresApp extends ContractApp {
+/** What it takes to back a store up, only the contract's fixture has. */
+export interface PostgresApp extends Omit<ContractApp, 'backUp'> {
   readonly sql: postgres.Sql;
 }
 
-export function openPostgresApp(url: string, backUp?: () => Promise<() => Promise<void>>): PostgresApp {
+export function openPostgresApp(url: string): PostgresApp {
   const sql = postgres(url, { max: 6, onnotice: () => undefined });
   const run: Run = async (text) => [...(await sql.unsafe(text))];
   const tables = new Map<string, ContractTable>();
@@ -157,7 +158,6 @@ export function openPostgresApp(url: string, backUp?: () => Promise<() => Promis
       await insert(table, own);
     },
     silenceCapture: async (table) => void (await run(`alter table ${relation(table)} disable trigger user`)),
-    ...(backUp ? { backUp } : {}),
   };
 }
 

@@ -25,7 +25,7 @@ async function makeFixture(): Promise<StoreFixture> {
   const database = `contract_${(databases += 1)}`;
   await server.ensureDatabase(database);
   const url = server.url(database);
-  const app = openPostgresApp(url, () => backUp(url));
+  const app = { ...openPostgresApp(url), backUp: () => backUp(url) };
   const stores: Store[] = [];
   const open = async (): Promise<Store> => {
     const store = openPostgresStore({ side: 'hq', channel: null, url, name: 'HQ' });
