@@ -46,28 +46,28 @@ function leaveOut(rest: PlainMap, path: Path, pass: number): void {
   const parent = valueAt(rest, removed.slice(0, -1));
   if (last === undefined || !isPlainMap(parent)) return;
   const isOption = removed[0] === 'mappings' && removed.length === (isSide(removed[2]) ? 4 : 3);
-  const standIn = isOption && pass === 0 ? STAND_INS[String(last)] : undefined;
+  const standIn = isOption && pass === 0 ? STAND_INS.get(last) : undefined;
   if (standIn === undefined) delete parent[last];
   else parent[last] = structuredClone(standIn);
 }
 
 /** What a mapping cannot do without gets something in its place, so that its other parts can be looked at. */
-const STAND_INS: Readonly<Record<string, Plain>> = {
-  table: 'table',
-  key: ['key'],
-  fields: {},
-};
+const STAND_INS: ReadonlyMap<string | number, Plain> = new Map<string, Plain>([
+  ['table', 'table'],
+  ['key', ['key']],
+  ['fields', {}],
+]);
 
 const isSide = (option: string | number | undefined): boolean => option === 'hq' || option === 'channel';
 
 /** How much of a path under `commerce` goes: the option, or one entry of it; the whole section for what it needs. */
-const DISPENSABLE_COMMERCE: Readonly<Record<string, number>> = {
-  parts: 3,
-  channels: 3,
-  schedules: 3,
-  tries: 2,
-  deactivateCustomer: 2,
-};
+const DISPENSABLE_COMMERCE: ReadonlyMap<string | number | undefined, number> = new Map([
+  ['parts', 3],
+  ['channels', 3],
+  ['schedules', 3],
+  ['tries', 2],
+  ['deactivateCustomer', 2],
+]);
 
 /** What a field means something without. */
 const FIELD_OPTIONS = ['direction', 'resolve', 'initialWinner', 'values', 'ifUncoupled', 'transform'];
@@ -85,7 +85,7 @@ function removable(rest: PlainMap, path: Path, pass: number): Path {
     if (option === 'overrides') return path.slice(0, 4);
     return path.slice(0, option === 'url' ? 2 : 3);
   }
-  if (section === 'commerce') return path.slice(0, DISPENSABLE_COMMERCE[String(path[1])] ?? 1);
+  if (section === 'commerce') return path.slice(0, DISPENSABLE_COMMERCE.get(path[1]) ?? 1);
   return path.slice(0, 1);
 }
 

@@ -174,6 +174,13 @@ describe('YAML that is none', () => {
       code: 'name-reserved',
     });
   });
+
+  it.each(['valueOf', 'toString', 'constructor'])('takes %s in the place of an option for what it is', (name) => {
+    for (const written of [`    hq: { ${name}: 0 }`, `    ${name}: 1`]) {
+      const text = ['version: 1', 'mappings:', '  customers:', written, 'commerce:', `  ${name}: 1`].join('\n');
+      expect(problemsOf(text).filter(({ code }) => code === 'unknown-option')).toHaveLength(2);
+    }
+  });
 });
 
 describe('variables', () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pRetry from 'p-retry';
 import type postgres from 'postgres';
 import { v7 as newId } from 'uuid';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +10,7 @@ import { createCouplingDatabase, openTestLane } from './open-test-database.ts';
 import { LANE, logEntry, newCoupling, recording } from './recordings.ts';
 
 const OPTIONS = { applicationName: 'couplet test' };
-const KILL_ALL = `select pg_terminate_backend(pid) from pg_stat_activity
+const KILL_ALL = `select pg_terminate_backend(pid, 5000) from pg_stat_activity
                    where datname = current_database() and pid <> pg_backend_pid() and application_name like 'couplet%'`;
 
 const killUntil = async (sql: postgres.Sql, signal: AbortSignal): Promise<void> => {
@@ -40,6 +41,8 @@ describe('when the server ends connections in the middle of the work', () => {
     }
     killing.abort();
     await kills;
+    // The last connections that were ended are still noticed, by whoever asks next.
+    await pRetry(() => here.db.countCouplings(LANE));
     for (const [index, parts] of sent.entries()) {
       const found = (await here.db.couplingsById(parts.couple.map(({ id }) => id))).size;
       const recorded = await here.db.recordedBatches(parts.batchIds);
