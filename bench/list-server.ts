@@ -3,8 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { customerOperations } from '../src/commerce/operations.ts';
 import { loadConfiguration } from '../src/config/load-configuration.ts';
 import type { OpenedCouplingDatabase } from '../src/database/open-coupling-database.ts';
-import type { ColumnDescription } from '../src/ports/store.ts';
-import { prepareMapping } from '../src/domain/prepare-mapping.ts';
+import { type MappedColumn, prepareMapping } from '../src/domain/prepare-mapping.ts';
 import { plainType } from '../src/domain/value-type.ts';
 import { presentMappings } from '../src/http/present-mappings.ts';
 import { registerCustomerOperations } from '../src/http/routes/commerce-operations.ts';
@@ -30,7 +29,7 @@ mappings:
       city: { hq: city, channel: town }
 `;
 
-const column = (name: string, kind: 'text' | 'integer' = 'text'): ColumnDescription => ({
+const column = (name: string, kind: 'text' | 'integer' = 'text'): MappedColumn => ({
   name,
   type: plainType(kind),
   nullable: true,

@@ -3,7 +3,7 @@
  * couplings say; when nothing differs, and when a thousand records scattered over all do.
  */
 import { parseArgs } from 'node:util';
-import type { JobRequest } from '../src/ports/coupling-database.ts';
+import { jobRequest } from '../test/support/job-request.ts';
 import { CHANNEL_TABLE, fillHq, HQ_TABLE } from './apps.ts';
 import { type CoupletUnderTest, openCouplet } from './couplet-under-test.ts';
 import { processorTime, since } from './processor-time.ts';
@@ -15,19 +15,7 @@ const { values } = parseArgs({
 const records = Number(values.records);
 const runs = Number(values.runs);
 
-const JOB: JobRequest = {
-  kind: 'verify',
-  mapping: null,
-  channel: null,
-  parentId: null,
-  scope: null,
-  direction: null,
-  dryRun: false,
-  trigger: 'manual',
-  actor: null,
-  requestId: null,
-  body: null,
-};
+const JOB = jobRequest({ kind: 'verify', actor: null });
 
 async function verify({ couplet }: CoupletUnderTest, what: string): Promise<void> {
   const job = await couplet.database.createJob(JOB, 'queued');

@@ -2,7 +2,7 @@
  * Operations in conflict: each has an ordinary synchronization error that shows the operation's values as the channel's.
  * When the conflict is over, by somebody's choice or by itself, the error ends in the same recording as the operation.
  */
-import { causeOfError } from '../domain/cause-of-error.ts';
+import { newError } from '../engine/new-error.ts';
 import type { Choice } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import type { Json } from '../domain/record.ts';
@@ -149,7 +149,7 @@ function conflictError(
   const { modifiedAt, modifiedBy } = prepared.sides.hq;
   const code = outcome.code ?? 'update-conflict';
   const at = (place: number | null) => (place === null ? null : (hq?.values[place] ?? null));
-  return {
+  return newError({
     id,
     scope: 'record',
     lane,
@@ -157,11 +157,7 @@ function conflictError(
     kind: 'conflict',
     code,
     params: outcome.params,
-    cause: causeOfError(lane.mapping, code, outcome.params),
-    status: 'open',
-    parked: false,
     attempts: operation.attempts + 1,
-    retryAt: null,
     jobId,
     hqRecord: {
       key: hq?.key ?? coupling?.hqKey ?? null,
@@ -179,14 +175,9 @@ function conflictError(
       changedBy: operation.createdBy,
       version: null,
     },
-    deletedIn: null,
-    survivorChanged: null,
-    candidates: [],
-    massDeletion: null,
     fields: work.plan?.kind === 'write' && work.plan.legs !== null ? errorFields(context, work, work.plan.legs) : [],
-    waitsFor: null,
     operationId: operation.id,
-  };
+  });
 }
 
 function errorFields({ prepared }: LaneContext, { hq }: OperationWork, legs: Legs): ErrorField[] {

@@ -1,4 +1,5 @@
 /** The `commerce` section as written → settings, and what it may not say. */
+import { COMMERCE_JOBS, type CommerceJob } from '../domain/job-kinds.ts';
 import type { Mapping } from '../domain/mapping.ts';
 import type { KnownNames } from './check-mapping.ts';
 import { unknownName } from './explain-issues.ts';
@@ -7,8 +8,7 @@ import type { Finding, Path } from './problem.ts';
 import { resolveSchedule } from './resolve-mapping.ts';
 import type { CommerceInput } from './schema-commerce.ts';
 import type { PartialConfigurationInput } from './schema.ts';
-import type { CommerceJob, CommercePart, CommerceSettings } from './settings.ts';
-import { COMMERCE_JOBS } from './settings.ts';
+import type { CommercePart, CommerceSettings } from './settings.ts';
 
 const DEFAULT_SCHEDULES: Readonly<Record<CommerceJob, string>> = {
   'p-job': 'every 1m',

@@ -1,4 +1,5 @@
 /** The configuration as the program uses it: complete, checked, plain data. Carries passwords: never show or log it. */
+import type { CommerceJob } from '../domain/job-kinds.ts';
 import type { Mapping, ReferenceEdge, Schedule } from '../domain/mapping.ts';
 import type { Value } from '../domain/record.ts';
 import type { AccountFormat } from './parse-text.ts';
@@ -36,8 +37,6 @@ export interface RetentionSettings {
   readonly resolvedErrorsMs: number | null;
 }
 
-export const COMMERCE_JOBS = ['p-job', 'synchronize-customers', '1010', '1110', '1070', 'pipeline'] as const;
-export type CommerceJob = (typeof COMMERCE_JOBS)[number];
 export type CommercePart = 'addresses' | 'contacts' | 'affiliations' | 'attributes';
 
 export interface CommerceSettings {

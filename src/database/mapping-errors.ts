@@ -10,7 +10,8 @@ const RESOLVE = `
      set status = 'resolved', resolved_at = now(), resolution = $2::json, retry_at = null
    where e.lane_id = $1 and e.scope = 'mapping' and e.status = 'open' and e.kind = 'failure'`;
 
-const BY_ITSELF = JSON.stringify({
+/** The resolution of an error that ended without anybody's doing. */
+export const BY_ITSELF = {
   action: 'automatic',
   winner: null,
   fields: null,
@@ -18,7 +19,7 @@ const BY_ITSELF = JSON.stringify({
   reason: null,
   jobId: null,
   logIds: [],
-});
+} as const;
 
 export const mappingErrorsPart = (
   clients: Clients,
@@ -29,6 +30,6 @@ export const mappingErrorsPart = (
     await clients.raw.begin((transaction) => writeErrors(transaction, laneId, new Map(), [error]));
   },
   endSetupErrors: async (lane) => {
-    await query(clients.raw, RESOLVE, [await lanes.idOf(lane), BY_ITSELF]);
+    await query(clients.raw, RESOLVE, [await lanes.idOf(lane), JSON.stringify(BY_ITSELF)]);
   },
 });

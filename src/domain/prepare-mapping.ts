@@ -13,12 +13,13 @@ import { typesConvertible } from './type-conversion.ts';
 import { plainType, TEXT, type ValueType } from './value-type.ts';
 import { ValueSet } from './value-set.ts';
 
-/** What has to be known of a column; a store's description of it has more. */
+/** What has to be known of a column. */
 export interface MappedColumn {
   readonly name: string;
   readonly type: ValueType;
   readonly nullable: boolean;
   readonly hasDefault: boolean;
+  /** Computed by the store; never written. */
   readonly generated: boolean;
   readonly identity: 'always' | 'byDefault' | null;
 }

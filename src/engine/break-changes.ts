@@ -3,7 +3,7 @@
  * again, which count against the deletion breaker without any setting. They are counted before the first of them is
  * carried out; too many, and they are held, only they, behind one error of the mapping.
  */
-import { causeOfError } from '../domain/cause-of-error.ts';
+import { newError } from './new-error.ts';
 import { type Side, SIDES } from '../domain/record.ts';
 import type { CouplingDatabase, PendingState, SyncError } from '../ports/coupling-database.ts';
 import { exceeds, truncatedSides } from './break-deletions.ts';
@@ -126,30 +126,17 @@ async function reportMass(
       { ...run.identity, action: 'failed', code: 'mass-change', params, errorId: id },
     );
   }
-  const none = { key: null, description: '', exists: false, modifiedAt: null, changedBy: null, version: null };
-  builder.error({
-    id,
-    scope: 'mapping',
-    lane,
-    couplingId: null,
-    // Not `failure`: those of a mapping end by themselves when it opens again.
-    kind: 'conflict',
-    code: 'mass-change',
-    params,
-    cause: causeOfError(prepared.mapping.name, 'mass-change', params),
-    status: 'open',
-    parked: false,
-    attempts: 1,
-    retryAt: null,
-    jobId: run.identity.jobId,
-    hqRecord: none,
-    channelRecord: none,
-    deletedIn: null,
-    survivorChanged: null,
-    candidates: [],
-    massDeletion: null,
-    fields: [],
-    waitsFor: null,
-  });
+  builder.error(
+    newError({
+      id,
+      scope: 'mapping',
+      lane,
+      // Not `failure`: those of a mapping end by themselves when it opens again.
+      kind: 'conflict',
+      code: 'mass-change',
+      params,
+      jobId: run.identity.jobId,
+    }),
+  );
   await recordParts(context, run, builder.build());
 }

@@ -2,7 +2,7 @@
  * The deletion breaker: deletions that a policy would act on are counted before the first of them, per lane and side.
  * Too many, and they are held, only they, behind one error of the mapping that a person approves or declines.
  */
-import { causeOfError } from '../domain/cause-of-error.ts';
+import { newError } from './new-error.ts';
 import type { Breaker } from '../domain/mapping.ts';
 import { otherSide, type Side, SIDES } from '../domain/record.ts';
 import type { CouplingDatabase, SyncError } from '../ports/coupling-database.ts';
@@ -94,7 +94,6 @@ async function reportMass(context: LaneContext, run: Run, mass: Mass, open: Sync
   const policy = side === 'hq' ? mapping.deletions.inHq : mapping.deletions.inChannel;
   const percent = couplings > 0 ? Math.round((deletions * 1000) / couplings) / 10 : 100;
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
-  const none = { key: null, description: '', exists: false, modifiedAt: null, changedBy: null, version: null };
   // Once told, the rows that would go along stay told: they are not counted anew for each deletion that joins.
   const cascades = mass.cascades > 0 ? mass.cascades : (open?.params['cascades'] ?? 0);
   const counted = { deletedIn: side, deletions, couplings, percent, policy };
@@ -113,28 +112,18 @@ async function reportMass(context: LaneContext, run: Run, mass: Mass, open: Sync
       },
     );
   }
-  builder.error({
-    id,
-    scope: 'mapping',
-    lane: context.lane,
-    couplingId: null,
-    kind: 'deletion',
-    code: 'mass-deletion',
-    params,
-    cause: causeOfError(mapping.name, 'mass-deletion', params),
-    status: 'open',
-    parked: false,
-    attempts: 1,
-    retryAt: null,
-    jobId: run.identity.jobId,
-    hqRecord: none,
-    channelRecord: none,
-    deletedIn: side,
-    survivorChanged: null,
-    candidates: [],
-    massDeletion: params,
-    fields: [],
-    waitsFor: null,
-  });
+  builder.error(
+    newError({
+      id,
+      scope: 'mapping',
+      lane: context.lane,
+      kind: 'deletion',
+      code: 'mass-deletion',
+      params,
+      jobId: run.identity.jobId,
+      deletedIn: side,
+      massDeletion: params,
+    }),
+  );
   await recordParts(context, run, builder.build());
 }

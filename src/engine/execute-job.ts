@@ -1,4 +1,5 @@
 /** Carries out a job that was asked for. Bodies are checked where they are made (HTTP, commands); here they are read. */
+import { COMMERCE_JOBS } from '../domain/job-kinds.ts';
 import type { Side } from '../domain/record.ts';
 import { SIDES } from '../domain/record.ts';
 import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
@@ -78,15 +79,7 @@ const WAITING_CURES: ReadonlySet<string | null> = new Set([
   'configuration-outdated',
 ]);
 /** Runs, and the jobs of commerce, which tell of a store that is away in the same way. */
-const RUNS: ReadonlySet<JobKind> = new Set([
-  'synchronize',
-  'p-job',
-  'synchronize-customers',
-  '1010',
-  '1110',
-  '1070',
-  'pipeline',
-]);
+const RUNS: ReadonlySet<JobKind> = new Set(['synchronize', ...COMMERCE_JOBS]);
 const isTriedAgain = ({ kind, trigger, dryRun }: Job, { status, code }: Outcome): boolean =>
   RUNS.has(kind) && status === 'failed' && WAITING_CURES.has(code) && trigger !== 'schedule' && !dryRun;
 

@@ -5,7 +5,7 @@
  *
  * It is looked for only when a recording was refused: the ordinary batch pays nothing.
  */
-import { causeOfError } from '../domain/cause-of-error.ts';
+import { newError, NO_RECORD } from './new-error.ts';
 import { keyText, otherSide, type RecordKey, type Side, SIDES } from '../domain/record.ts';
 import { FenceLost } from '../errors/store-faults.ts';
 import type { Coupling, LogEntry, Recording, SyncError } from '../ports/coupling-database.ts';
@@ -93,7 +93,7 @@ const endedEntry = ({ database }: LaneContext, { coupling, side, by }: FormerHol
 
 /** Null: neither of the two records is there any more. */
 async function errorOfSurvivor(
-  { database, lane, tables, prepared }: LaneContext,
+  { database, lane, tables }: LaneContext,
   { coupling, side, by }: FormerHolder,
 ): Promise<SyncError | null> {
   const survivor = otherSide(side);
@@ -102,31 +102,17 @@ async function errorOfSurvivor(
   const { records } = await tables[survivor].read([key], null);
   const record = records.get(keyText(key));
   if (!record) return null;
-  const params = { side };
-  const none = { key: null, description: '', exists: false, modifiedAt: null, changedBy: null, version: null };
   const description = survivor === 'hq' ? coupling.hqDescription : coupling.channelDescription;
-  const own = { ...none, key, description, exists: true, version: record.version };
-  return {
+  const own = { ...NO_RECORD, key, description, exists: true, version: record.version };
+  return newError({
     id: database.newId(),
     scope: 'record',
     lane,
-    couplingId: null,
     kind: 'failure',
     code: 'partner-missing',
-    params,
-    cause: causeOfError(prepared.mapping.name, 'partner-missing', params),
-    status: 'open',
+    params: { side },
     parked: true,
-    attempts: 1,
-    retryAt: null,
     jobId: by.jobId,
-    hqRecord: survivor === 'hq' ? own : none,
-    channelRecord: survivor === 'channel' ? own : none,
-    deletedIn: null,
-    survivorChanged: null,
-    candidates: [],
-    massDeletion: null,
-    fields: [],
-    waitsFor: null,
-  };
+    [survivor === 'hq' ? 'hqRecord' : 'channelRecord']: own,
+  });
 }

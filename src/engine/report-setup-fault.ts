@@ -1,5 +1,5 @@
 /** A lane that cannot be opened for what a person has to set right: told once, as an error of its mapping. */
-import { causeOfError } from '../domain/cause-of-error.ts';
+import { newError } from './new-error.ts';
 import type { StoreRefused } from '../errors/store-faults.ts';
 import type { Lane } from '../ports/store.ts';
 import type { Site } from './site.ts';
@@ -19,28 +19,16 @@ export async function reportSetupFault(
   const open = await site.database.openMappingError(lane, fault.code);
   if (open && JSON.stringify(open.params) === JSON.stringify(fault.params)) return;
   await run.ensureJob();
-  const none = { key: null, description: '', exists: false, modifiedAt: null, changedBy: null, version: null };
-  await site.database.reportMappingError({
-    id: open?.id ?? site.database.newId(),
-    scope: 'mapping',
-    lane,
-    couplingId: null,
-    kind: 'failure',
-    code: fault.code,
-    params: fault.params,
-    cause: causeOfError(lane.mapping, fault.code, fault.params),
-    status: 'open',
-    parked: false,
-    attempts: (open?.attempts ?? 0) + 1,
-    retryAt: null,
-    jobId: run.identity.jobId,
-    hqRecord: none,
-    channelRecord: none,
-    deletedIn: null,
-    survivorChanged: null,
-    candidates: [],
-    massDeletion: null,
-    fields: [],
-    waitsFor: null,
-  });
+  await site.database.reportMappingError(
+    newError({
+      id: open?.id ?? site.database.newId(),
+      scope: 'mapping',
+      lane,
+      kind: 'failure',
+      code: fault.code,
+      params: fault.params,
+      attempts: (open?.attempts ?? 0) + 1,
+      jobId: run.identity.jobId,
+    }),
+  );
 }

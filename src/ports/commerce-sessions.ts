@@ -2,10 +2,11 @@
  * What the coupling database keeps of the commerce jobs: sessions, features, and what of them each channel was told.
  * Terms: a *session* is what one job carried between Couplet and one channel, over all its tries.
  */
+import type { SessionJob } from '../domain/job-kinds.ts';
 import type { Params } from '../domain/record.ts';
 import type { Page, PageRequest } from './queries.ts';
 
-export type SessionJob = 'p-job' | 'synchronize-customers' | '1010' | '1110' | '1070';
+export type { SessionJob };
 export type SessionDirection = 'upload' | 'download';
 export type SessionStatus = 'started' | 'applied' | 'noData' | 'failed' | 'canceled';
 

@@ -1,22 +1,9 @@
 /** Jobs as the coupling database keeps them: what was asked for, how far it is, what came of each item. */
+import type { JobKind } from '../domain/job-kinds.ts';
 import type { Json, Params, RecordKey } from '../domain/record.ts';
 import type { ErrorCandidate } from './candidate.ts';
 
-export type JobKind =
-  | 'synchronize'
-  | 'couple'
-  | 'uncouple'
-  | 'resolve'
-  | 'bulk'
-  | 'revert'
-  | 'verify'
-  | 'check'
-  | 'p-job'
-  | 'synchronize-customers'
-  | '1010'
-  | '1110'
-  | '1070'
-  | 'pipeline';
+export type { JobKind };
 export type JobTrigger = 'schedule' | 'change' | 'manual' | 'configuration' | 'recovery';
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 

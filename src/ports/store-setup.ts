@@ -1,26 +1,16 @@
 /** What a store says of itself before anything is done in it: tables, columns, rights, and what stands in the way. */
+import type { MappedColumn } from '../domain/prepare-mapping.ts';
 import type { Params } from '../domain/record.ts';
-import type { ValueType } from '../domain/value-type.ts';
 
 export interface TableName {
   readonly schema: string | null;
   readonly name: string;
 }
 
-export interface ColumnDescription {
-  readonly name: string;
-  readonly type: ValueType;
-  readonly nullable: boolean;
-  readonly hasDefault: boolean;
-  /** Computed by the store; never written. */
-  readonly generated: boolean;
-  readonly identity: 'always' | 'byDefault' | null;
-}
-
 export interface TableDescription {
   readonly table: TableName;
   readonly kind: 'table' | 'partitioned' | 'view' | 'foreign' | 'unlogged' | 'temporary' | 'other';
-  readonly columns: readonly ColumnDescription[];
+  readonly columns: readonly MappedColumn[];
   /** Column sets that are unique and not null: what may serve as a key. */
   readonly uniqueKeys: readonly (readonly string[])[];
   readonly foreignKeys: readonly {

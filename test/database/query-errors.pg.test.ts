@@ -4,6 +4,7 @@ import type { SyncError } from '../../src/ports/coupling-database.ts';
 import type { ErrorFilter, PageRequest } from '../../src/ports/queries.ts';
 import { InvalidCursor } from '../../src/ports/queries.ts';
 import { NO_ERROR_FILTER } from '../../src/http/no-filter.ts';
+import { BY_ITSELF } from '../../src/database/mapping-errors.ts';
 import { createCouplingDatabase, openTestLane, readAll } from './open-test-database.ts';
 import { LANE, newCoupling, recording, syncError } from './recordings.ts';
 
@@ -27,19 +28,10 @@ describe('the list of errors', () => {
       if (nextCursor === null) break;
       page = { ...page, cursor: nextCursor };
       const goes = errors[turn * 3];
-      const resolution = {
-        action: 'automatic' as const,
-        winner: null,
-        fields: null,
-        actor: null,
-        reason: null,
-        jobId: null,
-        logIds: [],
-      };
       await here.db.record(
         recording(fence, {
           errors: [syncError({ hqRecord: seen(`N${turn}`) })],
-          resolve: goes === undefined ? [] : [{ errorId: goes.id, resolution }],
+          resolve: goes === undefined ? [] : [{ errorId: goes.id, resolution: BY_ITSELF }],
         }),
       );
     }

@@ -1,6 +1,7 @@
 /** Recordings to fill a coupling database with; needs nothing of vitest, so other processes may use it too. */
 import { v7 as newId } from 'uuid';
 import type { Value } from '../../src/domain/record.ts';
+import { newError } from '../../src/engine/new-error.ts';
 import type { CouplingUpdate, LogEntry, NewCoupling, Recording, SyncError } from '../../src/ports/coupling-database.ts';
 import type { Fence, Lane } from '../../src/ports/store.ts';
 
@@ -86,29 +87,16 @@ export const logEntry = (parts: Partial<LogEntry> = {}): LogEntry => ({
   ...parts,
 });
 
-const absent = { key: null, description: '', exists: false, modifiedAt: null, changedBy: null, version: null };
-
 export const syncError = (parts: Partial<SyncError> = {}): SyncError => ({
-  id: newId(),
-  scope: 'record',
-  lane: LANE,
-  couplingId: null,
-  kind: 'failure',
-  code: 'value-too-long',
-  params: {},
+  ...newError({
+    id: newId(),
+    scope: 'record',
+    lane: LANE,
+    kind: 'failure',
+    code: 'value-too-long',
+    params: {},
+    jobId: null,
+  }),
   cause: 'customers value-too-long name',
-  status: 'open',
-  parked: false,
-  attempts: 1,
-  retryAt: null,
-  jobId: null,
-  hqRecord: absent,
-  channelRecord: absent,
-  deletedIn: null,
-  survivorChanged: null,
-  candidates: [],
-  massDeletion: null,
-  fields: [],
-  waitsFor: null,
   ...parts,
 });

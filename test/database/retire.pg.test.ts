@@ -1,6 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { describe, expect, test } from 'vitest';
 import { noCounters } from '../../src/ports/coupling-database.ts';
+import { BY_ITSELF } from '../../src/database/mapping-errors.ts';
 import { createCouplingDatabase, openTestLane } from './open-test-database.ts';
 import { LANE, logEntry, newCoupling, recording, syncError } from './recordings.ts';
 import { jobRequest } from '../support/job-request.ts';
@@ -18,15 +19,7 @@ const request = jobRequest({
   direction: 'both',
   actor: null,
 });
-const resolution = {
-  action: 'retry' as const,
-  winner: null,
-  fields: null,
-  actor: null,
-  reason: null,
-  jobId: null,
-  logIds: [],
-};
+const resolution = { ...BY_ITSELF, action: 'retry' } as const;
 const seen = (key: string) => ({ ...syncError().hqRecord, key: [key] });
 
 describe('retention', () => {

@@ -4,6 +4,16 @@ import { ACTION, type SmallSite, smallSite } from './small-site.ts';
 
 const retry = (site: SmallSite, errorId: string) => site.synchronizer.act(errorId, { ...ACTION, ifMatch: null });
 
+/** Four customers in step. */
+async function siteOfFour(): Promise<SmallSite> {
+  const site = await smallSite();
+  for (let n = 1; n <= 4; n += 1)
+    site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com` });
+  await site.run();
+  await site.run();
+  return site;
+}
+
 async function resumeComparing({ database }: SmallSite): Promise<void> {
   for (const { lane } of await database.laneStates()) {
     await database.oweFullRun(lane, { reason: 'lineage-compare', trigger: 'recovery' });
@@ -12,11 +22,7 @@ async function resumeComparing({ database }: SmallSite): Promise<void> {
 }
 
 it('a store that went back in time stops its mappings before any write; resumed, every difference waits for a person', async () => {
-  await using site = await smallSite();
-  for (let n = 1; n <= 4; n += 1)
-    site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com` });
-  await site.run();
-  await site.run();
+  await using site = await siteOfFour();
   const backup = site.hq.snapshotState();
   site.hq.update('customers', { num: 'C1' }, { name: 'After the backup' });
   site.hq.insert('customers', { num: 'C5', name: 'After the backup too', email: 'c5@example.com' });
@@ -52,11 +58,7 @@ it('a store that went back in time stops its mappings before any write; resumed,
 });
 
 it('is noticed and compared in the background too, when nothing else goes on', async () => {
-  await using site = await smallSite();
-  for (let n = 1; n <= 4; n += 1)
-    site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com` });
-  await site.run();
-  await site.run();
+  await using site = await siteOfFour();
   const backup = site.hq.snapshotState();
   site.hq.update('customers', { num: 'C1' }, { name: 'After the backup' });
   await site.run();
@@ -72,11 +74,7 @@ it('is noticed and compared in the background too, when nothing else goes on', a
 });
 
 it('a record that has no partner when a store was put back is not forgotten: somebody is asked, and Retry creates it', async () => {
-  await using site = await smallSite();
-  for (let n = 1; n <= 4; n += 1)
-    site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com` });
-  await site.run();
-  await site.run();
+  await using site = await siteOfFour();
   const backup = site.houston.snapshotState();
   site.hq.update('customers', { num: 'C1' }, { name: 'After the backup' });
   await site.run();

@@ -1,5 +1,6 @@
 /** The schema `couplet`, the enumerations and the column kinds that every table is made of. */
 import { json, pgSchema, timestamp } from 'drizzle-orm/pg-core';
+import { JOB_KINDS } from '../../domain/job-kinds.ts';
 
 export const couplet = pgSchema('couplet');
 
@@ -53,22 +54,7 @@ export const logCause = couplet.enum('log_cause', [
   'configuration',
   'commerce',
 ]);
-export const jobKind = couplet.enum('job_kind', [
-  'synchronize',
-  'couple',
-  'uncouple',
-  'resolve',
-  'bulk',
-  'revert',
-  'verify',
-  'check',
-  'p-job',
-  'synchronize-customers',
-  '1010',
-  '1110',
-  '1070',
-  'pipeline',
-]);
+export const jobKind = couplet.enum('job_kind', JOB_KINDS);
 export const jobScope = couplet.enum('job_scope', ['modified', 'full']);
 export const direction = couplet.enum('direction', ['both', 'toHq', 'toChannel']);
 export const jobTrigger = couplet.enum('job_trigger', ['schedule', 'change', 'manual', 'configuration', 'recovery']);

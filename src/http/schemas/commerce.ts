@@ -1,11 +1,10 @@
 /** Commerce jobs, sessions, features. */
 import { z } from 'zod';
+import { COMMERCE_JOBS, SESSION_JOBS } from '../../domain/job-kinds.ts';
 import { JOB_STATUSES } from './jobs.ts';
 import { choices, flag, listOf, page, sortedBy, text, texts } from './query.ts';
 import { IdSchema, ParamsSchema, TimeSchema } from './words.ts';
 
-export const SESSION_JOBS = ['p-job', 'synchronize-customers', '1010', '1110', '1070'] as const;
-const COMMERCE_JOBS = [...SESSION_JOBS, 'pipeline'] as const;
 const SESSION_STATUSES = ['started', 'applied', 'noData', 'failed', 'canceled'] as const;
 const DIRECTIONS = ['upload', 'download'] as const;
 

@@ -1,5 +1,6 @@
 /** Synchronization jobs and their results. */
 import { z } from 'zod';
+import { JOB_KINDS } from '../../domain/job-kinds.ts';
 import { JOB_EXAMPLE } from './examples.ts';
 import { choices, dryRun, listOf, page, period, search, sortedBy, text, texts } from './query.ts';
 import {
@@ -12,22 +13,6 @@ import {
   WriteSchema,
 } from './words.ts';
 
-export const JOB_KINDS = [
-  'synchronize',
-  'couple',
-  'uncouple',
-  'resolve',
-  'bulk',
-  'revert',
-  'verify',
-  'check',
-  'p-job',
-  'synchronize-customers',
-  '1010',
-  '1110',
-  '1070',
-  'pipeline',
-] as const;
 export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 export const JOB_TRIGGERS = ['schedule', 'change', 'manual', 'configuration', 'recovery'] as const;
 export const RESULT_STATUSES = ['succeeded', 'failed', 'skipped'] as const;
