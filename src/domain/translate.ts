@@ -14,8 +14,11 @@ import { directionTo, otherSide, type RecordKey, type Side, type Value } from '.
 import { transformValue } from './transform-value.ts';
 import { TEXT, type ValueType } from './value-type.ts';
 
-/** The key of the parent on side `to`, given its parts on the other side; null when it is not coupled. */
-export type FindParent = (fieldIndex: number, to: Side, parts: RecordKey) => RecordKey | null;
+/**
+ * The key of the parent on side `to`, given its parts on the other side; null when it is not coupled. `coming`: a dry run
+ * would create the parent there, and its key is not known before.
+ */
+export type FindParent = (fieldIndex: number, to: Side, parts: RecordKey) => RecordKey | 'coming' | null;
 
 export function makeTranslator(prepared: PreparedMapping, findParent: FindParent): Translator {
   const { fields, circular } = prepared;
@@ -66,6 +69,7 @@ function translateReference(
   const type = field.type[from];
   const key = parentKey(type, value);
   const partner = findParent(field.index, to, key);
+  if (partner === 'coming') return CLEARED;
   if (partner !== null) return parentReference(field, to, partner);
   const { references } = field.field;
   // Within a cycle somebody has to be created first; the reference follows in the same run.

@@ -7,7 +7,7 @@ import type { Side, Value } from '../domain/record.ts';
 import { type KeyText, keyText, otherSide, type RecordKey, SIDES } from '../domain/record.ts';
 import type { SideNow, FieldValues, Translator } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
-import { makeTranslator } from '../domain/translate.ts';
+import { type FindParent, makeTranslator } from '../domain/translate.ts';
 import type { Coupling, PendingChange, SyncError } from '../ports/coupling-database.ts';
 import type { ReadResult, StoredRecord } from '../ports/store.ts';
 import type { LaneContext } from './lane-context.ts';
@@ -209,8 +209,7 @@ export function sideNow(context: LaneContext, side: Side, record: StoredRecord |
 // ---------------------------------------------------------------- parents
 
 export interface Parents {
-  /** Key parts of the parent on side `to`, given the parts on the other side; null when it is not coupled. */
-  find(fieldIndex: number, to: Side, parts: readonly string[]): RecordKey | null;
+  readonly find: FindParent;
   /** The coupling of the parent that an HQ value refers to. */
   couplingOf(fieldIndex: number, side: Side, value: Value): string | null;
 }
@@ -264,11 +263,16 @@ export async function findParents(
     find(index, to, parts) {
       const from = otherSide(to);
       const type = prepared.fields[index]?.type[from];
-      const key = parts.map((part, at) =>
-        type ? canonicalKeyPart(type.kind === 'tuple' ? (type.parts?.[at] ?? type) : type, part) : part,
+      const key = keyText(
+        parts.map((part, at) =>
+          type ? canonicalKeyPart(type.kind === 'tuple' ? (type.parts?.[at] ?? type) : type, part) : part,
+        ),
       );
-      const partner = partners.get(`${from}:${parentOf(index)}`)?.get(keyText(key));
-      return partner ? (to === 'hq' ? partner.hqKey : partner.channelKey) : null;
+      const mapping = parentOf(index);
+      const partner = partners.get(`${from}:${mapping}`)?.get(key);
+      if (partner) return to === 'hq' ? partner.hqKey : partner.channelKey;
+      const foreseen = context.foreseen?.find(mapping, from, key);
+      return foreseen ? (foreseen.keys[to] ?? 'coming') : null;
     },
     couplingOf(index, side, value) {
       const key = parentKeyOf(context, index, side, value);

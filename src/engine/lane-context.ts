@@ -6,6 +6,7 @@ import type { PreparedMapping } from '../domain/prepared-mapping.ts';
 import type { Json, RecordKey, Side } from '../domain/record.ts';
 import type { CouplingDatabase, JobTrigger, LaneLock, LaneState, LogCause } from '../ports/coupling-database.ts';
 import type { Cascade, Cursor, Fence, Lane, Store, StoreTable } from '../ports/store.ts';
+import type { ForeseenCouplings } from './foreseen-couplings.ts';
 
 /** Named points at which tests stop the process or the run, to prove that nothing is lost or done twice. */
 export type CrashPoint =
@@ -54,6 +55,8 @@ export interface LaneContext {
    */
   cursors: Readonly<Record<Side, Cursor | null>>;
   readonly surroundings: EngineSurroundings;
+  /** Of a dry run: what it would couple before it came to this lane. */
+  readonly foreseen?: ForeseenCouplings;
   /** Of the rows that a delete would take along, those that are coupled in some mapping of this channel. */
   livingDependents(
     side: Side,

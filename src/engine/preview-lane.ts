@@ -32,6 +32,10 @@ export async function previewLane(context: LaneContext, run: Run, request: LaneR
   for await (const items of itemsOf(context, request)) {
     if (await request.stop()) return;
     const { subjects } = await planBatch(context, run.identity, items, options);
+    context.foreseen?.note(
+      context.lane.mapping,
+      subjects.filter((subject) => isNewPair(subject) || creates(subject)),
+    );
     const results = subjects
       .filter((subject) => subject.writes.length > 0 || subject.verdict.kind === 'found' || isNewPair(subject))
       .filter((subject) => seen.isFirst(subject))

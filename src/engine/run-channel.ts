@@ -8,7 +8,9 @@ import type { JobCounters, JobTrigger } from '../ports/coupling-database.ts';
 import { noCounters } from '../ports/coupling-database.ts';
 import type { Params } from '../domain/record.ts';
 import type { Lane } from '../ports/store.ts';
+import { type Mapping, referencesOf } from '../domain/mapping.ts';
 import { isOwedElsewhere } from './due-here.ts';
+import { foreseenCouplings } from './foreseen-couplings.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
 import { cyclesOf, forgetLane, forgetTables, type LaneMemory, openLane } from './open-lane.ts';
 import { reportSetupFault } from './report-setup-fault.ts';
@@ -17,7 +19,7 @@ import { previewStopped, stopLane } from './compare-stopped.ts';
 import { previewLane } from './preview-lane.ts';
 import { readBothStores } from './begin-run.ts';
 import { settleLaneMarks, writesOf } from './settle-own-marks.ts';
-import { laneText, type Site } from './site.ts';
+import { laneText, mappingOf, type Site } from './site.ts';
 import { tellFault } from './tell-fault.ts';
 import type { Run } from './work-batch.ts';
 import { type LaneRequest, workChanges, workDeletions } from './work-lane.ts';
@@ -78,8 +80,9 @@ export async function runChannel(
     lanes = lanes.toSorted((a, b) => order.indexOf(a.mapping) - order.indexOf(b.mapping));
     // A record that refers to its own table finds its parent while its lane is worked; others find theirs later.
     const filled = lanes.length > 1 ? lanes.filter((lane) => deferred.has(lane.mapping)) : [];
+    const preview = request.dryRun ? previewOf(lanes.map((lane) => mappingOf(site, lane))) : null;
     await workLanes(restOf(site, memory, channel, request, look), { lanes, filled, runOf }, request, (lane, half) =>
-      inLane(site, memory, lane, runOf(lane), request, half),
+      inLane(site, memory, lane, runOf(lane), request, preview ?? half),
     );
   } catch (fault) {
     for (const lane of lanes) {
@@ -313,16 +316,21 @@ async function decideScope(context: LaneContext, run: LaneRun, asked: RunRequest
   return true;
 }
 
+/** One for all lanes of a dry run, parents before children. */
+function previewOf(mappings: readonly Mapping[]): Half {
+  const foreseen = foreseenCouplings(new Set(mappings.flatMap(referencesOf).map(({ parent }) => parent)));
+  return async (context, run, request) => {
+    await previewLane({ ...context, foreseen }, run, request);
+    return true;
+  };
+}
+
 async function workFirstHalf(
   context: LaneContext,
   run: LaneRun,
   request: LaneRequest,
   asked: RunRequest,
 ): Promise<boolean> {
-  if (asked.dryRun) {
-    await previewLane(context, run, request);
-    return true;
-  }
   const asksRetries = asked.trigger === 'manual' ? (request.scope === 'full' ? 'all' : 'unparked') : 'due';
   const { retryDue, failures } = context.lock.first;
   if (asksRetries === 'all' || (asksRetries === 'due' ? retryDue : failures))
