@@ -70,7 +70,13 @@ export function listServerDeps(database: OpenedCouplingDatabase, log: FastifyBas
     queries: database.queries,
     verification: database.proofs,
     jobs: { enqueue: unused },
-    lanes: { pause: unused, resume: unused, awaitingFirstRun: async () => null, nextRunAt: () => null },
+    lanes: {
+      pause: unused,
+      resume: unused,
+      awaitingFirstRun: async () => null,
+      scheduleOf: ({ schedule }) => schedule,
+      nextRunAt: () => null,
+    },
     couplings: database,
     presenter: presentMappings({
       hqName: 'HQ',

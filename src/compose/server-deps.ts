@@ -151,6 +151,8 @@ function laneControl(served: ServedSite): LaneControl {
       counted.set(laneText(lane), { at: Date.now(), counts });
       return counts;
     },
+    scheduleOf: (mapping) =>
+      schedulesOf(served.commerce ?? null, mapping).find(({ kind }) => kind !== 'manual') ?? mapping.schedule,
     nextRunAt: (mapping, lastSuccessAt) =>
       schedulesOf(served.commerce ?? null, mapping)
         .flatMap((schedule) => nextRunAt(schedule, lastSuccessAt, new Date()) ?? [])

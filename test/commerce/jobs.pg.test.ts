@@ -299,14 +299,16 @@ describe('a try that fails half-way', () => {
 });
 
 describe('the timetable', () => {
-  test('says in the overview when the mapping of customers runs next: with 1010', async () => {
+  test('says of the mapping of customers that it runs with 1010, and when next', async () => {
     await using here = await openTwoChannels({
       configuration: (text) => text.replace('"1010": manual', '"1010": every 1h'),
     });
     const { body } = await here.ask('GET', '/overview');
     expect(body.nextRuns.find(({ mapping }: { mapping: string }) => mapping === 'customers')).toMatchObject({
+      schedule: 'every 1h',
       nextRunAt: expect.any(String),
     });
+    expect((await here.ask('GET', '/mappings/customers')).body.schedule).toBe('every 1h');
   });
 
   test('runs the jobs of commerce by themselves, each as a job and a session', async () => {

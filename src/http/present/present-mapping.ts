@@ -45,7 +45,7 @@ export function presentMapping(deps: ServerDeps, facts: RunningFacts, mapping: M
     label: mapping.label,
     state: stateOfAll(channels.map(({ state }) => state)),
     direction: mapping.direction,
-    schedule: scheduleText(mapping.schedule),
+    schedule: scheduleText(deps.lanes.scheduleOf(mapping)),
     nextRunAt: nextRunOf(deps, facts.lanes, mapping),
     channels,
     configuration: mapping as unknown as Record<string, unknown>,

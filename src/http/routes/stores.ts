@@ -126,7 +126,7 @@ async function readOverview(deps: ServerDeps): Promise<OverviewDocument> {
       .map((mapping) => ({
         mapping: mapping.name,
         label: mapping.label,
-        schedule: scheduleText(mapping.schedule),
+        schedule: scheduleText(deps.lanes.scheduleOf(mapping)),
         nextRunAt: nextRunOf(deps, lanes, mapping),
       })),
     history: history.map(({ hour, changes, writes, errors }) => ({ hour, changes, writes, errors })),
