@@ -1,12 +1,13 @@
 /** What the background proof does, made of the engine's parts. */
 import { wantsComparison } from '../engine/compare-stopped.ts';
 import type { LaneMemory } from '../engine/open-lane.ts';
-import { proveNext } from '../engine/prove-lane.ts';
+import { proveNext, readStores } from '../engine/prove-lane.ts';
 import { runChannel, type RunRequest } from '../engine/run-channel.ts';
 import { laneText, lanesOf, type Site } from '../engine/site.ts';
 import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
-import type { ProofRounds } from '../jobs/prove-continuously.ts';
+import type { ProofOutcome, ProofRounds } from '../jobs/prove-continuously.ts';
+import type { Lane } from '../ports/store.ts';
 import { ActionRefused } from '../ports/synchronizer.ts';
 
 /** What these say, the runs tell: a proof just waits until it is over. */
@@ -36,21 +37,29 @@ const COMPARISON: RunRequest = {
 };
 
 export function continuousProofs(site: Site, memory: LaneMemory, log: { warn(message: string): void }): ProofRounds {
-  const lanes = new Map(lanesOf(site).map((lane) => [laneText(lane), lane]));
+  const lanes = lanesOf(site);
+  const prove = async (lane: Lane, read: () => Promise<unknown>): Promise<ProofOutcome> => {
+    try {
+      return await proveNext(site, memory, lane, read);
+    } catch (fault) {
+      if (fault instanceof LineageBroken && (await wantsComparison(site, lane).catch(() => false)))
+        await runChannel(site, memory, lane.channel, [lane], COMPARISON);
+      if (!TOLD_BY_RUNS.some((kind) => fault instanceof kind))
+        log.warn(`the proof of ${laneText(lane)} stopped: ${fault instanceof Error ? fault.message : String(fault)}`);
+      return 'later';
+    }
+  };
   return {
-    lanes: [...lanes.keys()],
-    async prove(name) {
-      const lane = lanes.get(name);
-      if (!lane) return 'done';
-      try {
-        return await proveNext(site, memory, lane);
-      } catch (fault) {
-        if (fault instanceof LineageBroken && (await wantsComparison(site, lane).catch(() => false)))
-          await runChannel(site, memory, lane.channel, [lane], COMPARISON);
-        if (!TOLD_BY_RUNS.some((kind) => fault instanceof kind))
-          log.warn(`the proof of ${name} stopped: ${fault instanceof Error ? fault.message : String(fault)}`);
-        return 'later';
+    lanes,
+    async prove(channel, together, goOn) {
+      const outcomes: ProofOutcome[] = [];
+      let reading: Promise<unknown> | null = null;
+      const read = (): Promise<unknown> => (reading ??= readStores(site, channel));
+      for (const lane of together) {
+        outcomes.push(await prove(lane, read));
+        if (!goOn()) break;
       }
+      return outcomes;
     },
   };
 }

@@ -9,12 +9,21 @@ import type { Site } from './site.ts';
 /** What another process has proven since need not be proven again. */
 const FRESH_SECONDS = 110;
 
-export async function proveNext(site: Site, memory: LaneMemory, lane: Lane): Promise<'more' | 'done' | 'later'> {
+/** A store that went back in time is noticed here too, when nothing else goes on. */
+export const readStores = (site: Site, channel: string): Promise<unknown> =>
+  Promise.all([readMarks(site, 'hq', null), readMarks(site, 'channel', channel)]);
+
+/** `read`: one reading of the stores may serve several lanes, for what is in doubt is looked at under the lane's lock. */
+export async function proveNext(
+  site: Site,
+  memory: LaneMemory,
+  lane: Lane,
+  read: () => Promise<unknown> = () => readStores(site, lane.channel),
+): Promise<'more' | 'done' | 'later'> {
   const { proofs } = site.database;
   const before = await proofs.loadProof(lane);
   if (before.passStartedAt === null && (before.provenAgoSeconds ?? Infinity) < FRESH_SECONDS) return 'done';
-  // A store that went back in time is noticed here too, when nothing else goes on.
-  await Promise.all([readMarks(site, 'hq', null), readMarks(site, 'channel', lane.channel)]);
+  await read();
   const nobody = { actor: null, reason: null, requestId: null };
   const run = singleRun(site, lane, 'verify', 'full', nobody, null, null, 'schedule');
   const proof = await proveRange(site, memory, lane, run, before.passAfter);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JobRequest } from '../../src/ports/coupling-database.ts';
-import { type SmallSite, smallSite } from './small-site.ts';
+import { continuousProofs } from '../../src/compose/continuous-proofs.ts';
+import { type SmallSite, type SmallSiteOptions, smallSite } from './small-site.ts';
 import { jobRequest } from '../support/job-request.ts';
 
 const JOB = jobRequest({ kind: 'verify' });
@@ -11,8 +12,8 @@ async function execute(site: SmallSite, request: Partial<JobRequest>) {
   return { ...(await site.database.jobOutcome(job.id)), id: job.id };
 }
 
-async function inStep(): Promise<SmallSite> {
-  const site = await smallSite();
+async function inStep(options: SmallSiteOptions = {}): Promise<SmallSite> {
+  const site = await smallSite(options);
   site.hq.insert('groups', { code: 'G1', title: 'Retail' });
   for (let n = 1; n <= 5; n += 1)
     site.hq.insert('customers', {
@@ -82,5 +83,35 @@ describe('reverting a whole job', () => {
     expect(results.map((row) => [row['status'], row['code']])).toEqual(
       expect.arrayContaining([['failed', 'stale-decision']]),
     );
+  });
+});
+
+describe('the proof in the background', () => {
+  const lanes = ['groups', 'customers'].map((mapping) => ({ mapping, channel: 'houston' }));
+  const verified = async ({ database }: SmallSite) =>
+    Object.fromEntries((await database.proofs.proofs()).map((proof) => [proof.mapping, proof.verified]));
+
+  it('reads each store once for all lanes that are proven together, and goes no further than it may', async () => {
+    const read = { hq: 0, channel: 0 };
+    await using site = await inStep({
+      wrap: (store) => ({
+        ...store,
+        readWindow: (...asked) => {
+          read[store.side] += 1;
+          return store.readWindow(...asked);
+        },
+      }),
+    });
+    const { prove } = continuousProofs(site.site, site.memory, { warn: () => {} });
+    Object.assign(read, { hq: 0, channel: 0 });
+    expect(await prove('houston', lanes, () => false)).toEqual(['done']);
+    expect(await verified(site)).toEqual({ groups: 1, customers: 0 });
+    expect(read).toEqual({ hq: 1, channel: 1 });
+    // The first is fresh; the stores are read for the other.
+    expect(await prove('houston', lanes, () => true)).toEqual(['done', 'done']);
+    expect(read).toEqual({ hq: 2, channel: 2 });
+    expect(await verified(site)).toEqual({ groups: 1, customers: 5 });
+    expect(await prove('houston', lanes, () => true)).toEqual(['done', 'done']);
+    expect(read).toEqual({ hq: 2, channel: 2 });
   });
 });
