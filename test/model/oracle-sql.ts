@@ -46,7 +46,13 @@ export const ORACLE_SCHEMA = `
         else exists (select from couplet.coupling r join oracle.lane l on l.id = r.lane_id
           where l.mapping = f.refers and l.channel = p.channel
             and r.hq_key = jsonb_build_array(p.hq ->> f.name)::text
-            and r.channel_key = jsonb_build_array(p.channel_fields ->> f.name)::text) end as agrees
+            and r.channel_key = jsonb_build_array(p.channel_fields ->> f.name)::text)
+          -- Parents that were uncoupled, under keys that they had before: a store put back has them again.
+          or exists (select from couplet.sync_log g join couplet.coupling r on r.id = g.coupling_id
+            join oracle.lane l on l.id = r.lane_id
+          where l.mapping = f.refers and l.channel = p.channel and r.ended_at is not null
+            and g.hq_key = jsonb_build_array(p.hq ->> f.name)::text
+            and g.channel_key = jsonb_build_array(p.channel_fields ->> f.name)::text) end as agrees
     from oracle.pair p
     cross join lateral json_array_elements(p.layout) with ordinality e (field, at)
     join oracle.field f on f.mapping = p.mapping and f.name = e.field ->> 'name'
