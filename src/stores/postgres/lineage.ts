@@ -61,10 +61,17 @@ export function assertLineage(reader: string, position: Position, state: ReaderS
   if (!state.hasAnchor) throw broken('last-mark-missing');
 }
 
+/** Its three parameters begin at `first`; see `anchorOf`. */
+export const insertAnchor = (first: number): string =>
+  `insert into couplet.anchor (random, reader, number) select $${first}::text::uuid, $${first + 1}, $${first + 2}::text::bigint`;
+
+export const anchorOf = (reader: string, { anchor, number }: Pick<Position, 'anchor' | 'number'>): string[] => [
+  anchor,
+  reader,
+  String(number),
+];
+
 /** Durable when it returns, and with it everything that was committed before. */
 export async function dropAnchor(connection: Queries, reader: string, position: Position): Promise<void> {
-  await connection.query(
-    'insert into couplet.anchor (random, reader, number) values ($1::text::uuid, $2, $3::text::bigint)',
-    [position.anchor, reader, String(position.number)],
-  );
+  await connection.query(insertAnchor(1), anchorOf(reader, position));
 }

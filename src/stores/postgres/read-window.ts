@@ -14,7 +14,7 @@ import { formatCursor, parseCursor, snapshotParts } from './cursor.ts';
 import type { Position } from './cursor.ts';
 import { gatherMarks } from './gather-marks.ts';
 import type { GatheredMark, MarkRow } from './gather-marks.ts';
-import { assertLineage, dropAnchor, READER_STATE, readerStateOf } from './lineage.ts';
+import { anchorOf, assertLineage, dropAnchor, insertAnchor, READER_STATE, readerStateOf } from './lineage.ts';
 import type { WatchRegistry } from './watched-tables.ts';
 
 /** Old rows of a page may come to this many bytes as they are stored; more begin the next page. */
@@ -28,13 +28,18 @@ const MEASURED = `c.*, coalesce(
 
 /**
  * The first page. The candidates are collected by xid before they are sorted: left to itself, the planner may walk the
- * whole table by seq to save the sort.
+ * whole table by seq to save the sort. Where there are some, the anchor of the next cursor comes with them: it is committed
+ * after all that the statement saw, and nobody waits for one more answer.
  */
 const FIRST_PAGE = `
 with fresh as materialized (
   select c.seq from couplet.change c where c.xid >= $1::text::xid8
   union all
   select c.seq from couplet.change c where c.xid = any ($2::text::xid8[])
+), anchored as (
+  ${insertAnchor(4)}
+  where exists (select from fresh)
+    and exists (select from couplet.anchor a where a.random = $7::text::uuid and a.reader = $5)
 )
 select s.snapshot::text, ${MARK}
 from (select pg_catalog.pg_current_snapshot() as snapshot) s
@@ -96,8 +101,9 @@ export const readWindow = (
 ): Promise<WindowPage> =>
   session.use(async (wire) => {
     const position = parseCursor(cursor);
+    const ahead = { number: position.number + 1, anchor: randomUUID() };
     const [page, [state = []]] = await Promise.all([
-      readPage(wire, position, limit),
+      readPage(wire, { reader, position, ahead }, limit),
       wire.query(STATE, [reader, position.anchor]),
     ]);
     assertLineage(reader, position, readerStateOf(state), cursor);
@@ -107,8 +113,8 @@ export const readWindow = (
     const found = page.rows.length > 0 || position.within !== null;
     // An old snapshot is as right as a new one: what was read under it is gone or known by its transaction. So an idle
     // store moves no cursor, but for the sake of marks that only the age of the snapshot keeps from being pruned.
-    const next = found || isStale === 't' ? advance(position, page) : null;
-    if (next) await dropAnchor(wire, reader, next);
+    const next = found || isStale === 't' ? advance(position, ahead, page) : null;
+    if (next && !page.anchored) await dropAnchor(wire, reader, next);
     return pageOf(page, next ? formatCursor(next) : cursor, tables, registry);
   });
 
@@ -120,27 +126,39 @@ interface Page {
   /** As in `Position.within`. */
   readonly after: string;
   readonly taken: Readonly<Record<string, string>>;
+  /** The anchor of the next cursor was dropped with it. */
+  readonly anchored: boolean;
 }
 
-async function readPage(wire: DedicatedSession, { seen, within }: Position, limit: number): Promise<Page> {
+type NextPosition = Pick<Position, 'number' | 'anchor'>;
+
+interface Place {
+  readonly reader: string;
+  readonly position: Position;
+  readonly ahead: NextPosition;
+}
+
+async function readPage(wire: DedicatedSession, { reader, position, ahead }: Place, limit: number): Promise<Page> {
+  const { seen, within, anchor } = position;
   const atMost = String(limit + 1);
   const { next, open } = snapshotParts(seen);
   const found = await (within
     ? wire.query(NEXT_PAGE, [seen, within.until, within.after, `{${Object.keys(within.taken).join(',')}}`, atMost])
-    : wire.query(FIRST_PAGE, [next, open, atMost]));
+    : wire.query(FIRST_PAGE, [next, open, atMost, ...anchorOf(reader, ahead), anchor]));
   const all = found.filter((row) => row[1] !== null);
   const fitting = all.findIndex((row) => row[10] === 'false');
   const rows = all.slice(0, fitting < 0 ? limit : Math.min(limit, fitting)).map(markRowOf);
   const complete = all.length === rows.length;
   const after = rows.at(-1)?.seq ?? '0';
   const rest = complete ? [] : await restOfMoves(wire, rows, after);
-  const ahead = [...Object.entries(within?.taken ?? {}), ...rest.map((row) => [row.statement, row.seq] as const)];
+  const moved = [...Object.entries(within?.taken ?? {}), ...rest.map((row) => [row.statement, row.seq] as const)];
   return {
     rows: [...rows, ...rest],
     until: within?.until ?? found[0]?.[0] ?? seen,
     complete,
     after,
-    taken: Object.fromEntries(ahead.filter(([, last]) => BigInt(last) > BigInt(after))),
+    taken: Object.fromEntries(moved.filter(([, last]) => BigInt(last) > BigInt(after))),
+    anchored: within === null && rows.length > 0,
   };
 }
 
@@ -172,10 +190,9 @@ function markRowOf(row: Row): MarkRow {
   };
 }
 
-const advance = (position: Position, { until, complete, after, taken }: Page): Position => ({
+const advance = (position: Position, ahead: NextPosition, { until, complete, after, taken }: Page): Position => ({
   ...position,
-  number: position.number + 1,
-  anchor: randomUUID(),
+  ...ahead,
   seen: complete ? until : position.seen,
   within: complete ? null : { until, after, taken },
 });
