@@ -2,8 +2,9 @@
 import pino from 'pino';
 import { type Couplet, compose } from '../src/compose.ts';
 import { loadConfiguration } from '../src/config/load-configuration.ts';
-import type { LaneReport } from '../src/engine/run-channel.ts';
-import { runChannel, type RunRequest } from '../src/engine/run-channel.ts';
+import type { LaneReport } from '../src/engine/lane-run.ts';
+import type { RunRequest } from '../src/engine/lane-run.ts';
+import { runChannel } from '../src/engine/run-channel.ts';
 import { lanesOf } from '../src/engine/site.ts';
 import { configuration } from './apps.ts';
 import type { BenchServer } from './server.ts';

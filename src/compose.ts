@@ -11,7 +11,7 @@ import { serverDepsOf } from './compose/server-deps.ts';
 import type { AuthSettings, Settings } from './config/settings.ts';
 import type { CommerceJob } from './domain/job-kinds.ts';
 import { openCouplingDatabase, type OpenedCouplingDatabase } from './database/open-coupling-database.ts';
-import { emptyMemory, type LaneMemory } from './engine/open-lane.ts';
+import { emptyMemory, type LaneMemory } from './engine/lane-memory.ts';
 import { type CarryOutJob, lanesOf, mappingOf, type Site } from './engine/site.ts';
 import { oweFullRuns } from './engine/due-here.ts';
 import { createSynchronizer } from './engine/synchronizer.ts';

@@ -1,7 +1,7 @@
 /** What commerce works with: the engine's site, its own tables and rules, and who carries what. */
 import { type Mapping, resolveForChannel } from '../domain/mapping.ts';
 import { OPERATION_TABLES, operationColumns, type OperationPart } from '../domain/operation-row.ts';
-import type { LaneMemory } from '../engine/open-lane.ts';
+import type { LaneMemory } from '../engine/lane-memory.ts';
 import { type OperationLane, type Site, storeOf } from '../engine/site.ts';
 import { StoreRefused } from '../errors/store-faults.ts';
 import type { ChannelCustomerIndex } from '../ports/channel-customer-index.ts';

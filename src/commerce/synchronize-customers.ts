@@ -4,7 +4,8 @@
  */
 import pRetry from 'p-retry';
 import type { OperationPart } from '../domain/operation-row.ts';
-import { forgetLane, openLane } from '../engine/open-lane.ts';
+import { forgetLane } from '../engine/lane-memory.ts';
+import { openLane } from '../engine/open-lane.ts';
 import { readMarks } from '../engine/read-marks.ts';
 import { singleRun } from '../engine/single-run.ts';
 import { FenceLost, StoreBusy, StoreUnreachable } from '../errors/store-faults.ts';

@@ -1,8 +1,9 @@
 /** What the background proof does, made of the engine's parts. */
 import { wantsComparison } from '../engine/compare-stopped.ts';
-import type { LaneMemory } from '../engine/open-lane.ts';
+import type { LaneMemory } from '../engine/lane-memory.ts';
 import { proveNext, readStores } from '../engine/prove-lane.ts';
-import { runChannel, type RunRequest } from '../engine/run-channel.ts';
+import type { RunRequest } from '../engine/lane-run.ts';
+import { runChannel } from '../engine/run-channel.ts';
 import { laneText, lanesOf, type Site } from '../engine/site.ts';
 import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';

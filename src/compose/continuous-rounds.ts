@@ -1,9 +1,11 @@
 /** What the continuous schedule does, made of the engine's parts. */
 import { isOwedElsewhere } from '../engine/due-here.ts';
-import { type LaneMemory } from '../engine/open-lane.ts';
+import { noteArrivals } from '../engine/lane-ahead.ts';
+import type { LaneMemory } from '../engine/lane-memory.ts';
 import { readMarks, storeText } from '../engine/read-marks.ts';
 import { awaitsSomebody } from '../engine/resting-lane.ts';
-import { runChannel, type RunRequest } from '../engine/run-channel.ts';
+import type { RunRequest } from '../engine/lane-run.ts';
+import { runChannel } from '../engine/run-channel.ts';
 import { isEnabled, lanesOf, mappingOf, type Site, storeOf } from '../engine/site.ts';
 import type { Rounds } from '../jobs/rounds.ts';
 import type { Lane } from '../ports/store.ts';
@@ -32,7 +34,15 @@ export function continuousRounds(site: Site, memory: LaneMemory, log: { warn(mes
     lanes.get(lane.channel)?.some(({ mapping }) => mapping === lane.mapping) ?? false;
   return {
     readMarks: async (side, channel, taken) =>
-      (await readMarks(site, side, channel, { remembered: memory.cursors, taken })).marks,
+      (
+        await readMarks(site, side, channel, {
+          remembered: memory.cursors,
+          taken(arrived) {
+            noteArrivals(memory, arrived);
+            taken(new Set([...arrived].map((lane) => lane.channel)));
+          },
+        })
+      ).marks,
     async waitForMarks(side, channel, timeoutMs, signal) {
       // One that another process has moved on finds what that one has read, which ends the wait.
       const cursor = memory.cursors.get(storeText(side, channel));

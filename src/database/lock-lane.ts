@@ -6,11 +6,11 @@
  */
 import { performance } from 'node:perf_hooks';
 import { FenceLost } from '../errors/store-faults.ts';
-import type { LaneLock } from '../ports/coupling-database.ts';
+import type { LaneLock, WorkAtHand } from '../ports/coupling-database.ts';
 import type { CursorRow, LaneRow, LookRow } from './lane-registry.ts';
 import { CURSOR_COLUMNS, cursorsOf, LANE_COLUMNS, laneStateOf, LOOK_COLUMNS, lookOf } from './lane-registry.ts';
 import { LOOK_SETTINGS } from './connect.ts';
-import { openSession, type Session } from './open-session.ts';
+import { openSession, type Queryable, type Session } from './open-session.ts';
 
 /** 'cplt': keeps our two-number advisory locks apart from those of others in the same database. */
 const LOCK_CLASS = 1668312180;
@@ -22,8 +22,11 @@ interface LockSession {
   answeredAt: number;
 }
 
+/** Sent on the session of the lock right after it was asked for; what it answers is as of the lock, or of nothing. */
+export type AskAlong = (session: Queryable) => Promise<WorkAtHand | null>;
+
 export interface LaneLocks {
-  lock(laneId: number, waitMs: number): Promise<LaneLock | null>;
+  lock(laneId: number, waitMs: number, along?: AskAlong): Promise<LaneLock | null>;
   close(): Promise<void>;
 }
 
@@ -56,14 +59,17 @@ export const createLaneLocks = (url: string, applicationName: string, idleMs: nu
   };
 
   return {
-    lock: async (laneId, waitMs) => {
+    lock: async (laneId, waitMs, along = () => Promise.resolve(null)) => {
       const held = await take();
-      const row = await acquire(held, laneId, waitMs);
-      if (row === null) {
+      // Not waited for in between, but to the end: the next to use the session finds nothing under way.
+      const [got, work] = await Promise.allSettled([acquire(held, laneId, waitMs), along(held.session)]);
+      if (got.status === 'rejected') throw got.reason;
+      if (got.value === null) {
         giveBack(held);
         return null;
       }
-      return laneLock(held, laneId, firstOf(row), idleMs, giveBack);
+      const first = { ...firstOf(got.value), work: work.status === 'fulfilled' ? work.value : null };
+      return laneLock(held, laneId, first, idleMs, giveBack);
     },
     close: async () => {
       clearInterval(heartbeat);
@@ -100,7 +106,7 @@ type FirstRow = LookRow & CursorRow;
 const FIRST = `
   prepare first (int) as select ${LOOK_COLUMNS}, ${CURSOR_COLUMNS} from couplet.lane l where l.id = $1`;
 
-const firstOf = (row: FirstRow): LaneLock['first'] => ({ ...lookOf(row), cursors: cursorsOf(row) });
+const firstOf = (row: FirstRow): Omit<LaneLock['first'], 'work'> => ({ ...lookOf(row), cursors: cursorsOf(row) });
 
 /** Lock and state in one round trip. Each statement has its own snapshot, so the state is that after the wait. */
 const acquire = async (held: LockSession, laneId: number, waitMs: number): Promise<FirstRow | null> => {

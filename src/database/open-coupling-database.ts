@@ -42,6 +42,7 @@ import { record } from './record.ts';
 import { createUpkeep } from './retire.ts';
 import { errorsPart } from './sync-errors.ts';
 import { logPart } from './sync-log.ts';
+import { readWorkAtHand } from './work-at-hand.ts';
 
 /** With the second in which a look finds what is pending: a lane is taken over well within 15 s, however its worker went. */
 const LOCK_IDLE_MS = 10_000;
@@ -105,7 +106,10 @@ const assemble = async (
     },
     laneStates: () => readLaneStates(clients),
     lookAtLanes: (channel) => lookAtLanes(clients, channel),
-    lockLane: async (lane, waitMs) => locks.lock(await lanes.idOf(lane), waitMs),
+    lockLane: async (lane, waitMs, asked) => {
+      const id = await lanes.idOf(lane);
+      return locks.lock(id, waitMs, asked && ((session) => readWorkAtHand(session, id, asked, lanes, layouts)));
+    },
     raiseFence: async (lane) => raiseLaneFence(clients, await lanes.idOf(lane), holder),
     changeLane: async (lane, change) => changeLaneRow(clients, await lanes.idOf(lane), change),
     ...fullRunPart(clients, lanes),

@@ -1,7 +1,13 @@
 /** Changes that were read from a store and still have to be worked. */
 import type { KeyText, RecordKey, Side, Value } from '../domain/record.ts';
 import { isPlainPart, keyOfText, keyText } from '../domain/record.ts';
-import type { CouplingDatabase, NewPending, PendingChange, PendingState } from '../ports/coupling-database.ts';
+import type {
+  CouplingDatabase,
+  NewPending,
+  PendingChange,
+  PendingState,
+  TakenWork,
+} from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
@@ -99,7 +105,7 @@ export const laneIdsOf = async (
   return ids;
 };
 
-interface PendingRow {
+export interface PendingRow {
   readonly id: string;
   readonly generation: number;
   readonly side: Side;
@@ -110,11 +116,11 @@ interface PendingRow {
   readonly state: PendingState;
 }
 
-type WorkRow = CursorRow & (PendingRow | { readonly id: null });
+export type WorkRow = CursorRow & (PendingRow | { readonly id: null });
 
 const isPending = (row: WorkRow): row is CursorRow & PendingRow => row.id !== null;
 
-const pendingOfRow = (row: PendingRow): PendingChange => ({
+export const pendingOfRow = (row: PendingRow): PendingChange => ({
   id: row.id,
   generation: row.generation,
   side: row.side,
@@ -125,21 +131,26 @@ const pendingOfRow = (row: PendingRow): PendingChange => ({
   state: row.state,
 });
 
-const COLUMNS = 'p.id, p.generation, p.side, p.key, p.deleted, p.old_row, p.since, p.state';
+export const takenWorkOf = (rows: readonly WorkRow[]): TakenWork => ({
+  changes: rows.flatMap((row) => (isPending(row) ? [pendingOfRow(row)] : [])),
+  cursors: cursorsOf(rows[0]),
+});
+
+export const PENDING_COLUMNS = 'p.id, p.generation, p.side, p.key, p.deleted, p.old_row, p.since, p.state';
 
 // By state first: each state is one range of the index, and the oldest of a lane is its first entry. Bounds of rows leave
 // the planner no other index; by equality it may walk the primary key, which holds every change of every lane.
 export const TAKE = `
-  select ${COLUMNS}
+  select ${PENDING_COLUMNS}
     from unnest($2::couplet.pending_state[]) as s(state)
    cross join lateral (
-     select ${COLUMNS} from couplet.pending p
+     select ${PENDING_COLUMNS} from couplet.pending p
       where (p.state, p.lane_id, p.id) > (s.state, $1, $3::bigint) and (p.state, p.lane_id) <= (s.state, $1)
       order by p.state, p.lane_id, p.id limit $4) p
    order by p.id limit $4`;
 
 // The lane is there whatever is pending in it, and with it the cursors.
-const TAKE_WORK = `
+export const TAKE_WORK = `
   select l.hq_cursor, l.channel_cursor, p.*
     from (select ${CURSOR_COLUMNS} from couplet.lane l where l.id = $1) l
     left join (${TAKE}) p on true
@@ -147,7 +158,7 @@ const TAKE_WORK = `
 
 // One look into the unique index per key, whatever the planner believes of a table that is filled and emptied all day.
 const OF_KEYS = `
-  select ${COLUMNS} from unnest($3::text[]) as u(key)
+  select ${PENDING_COLUMNS} from unnest($3::text[]) as u(key)
    cross join lateral (select * from couplet.pending p where p.lane_id = $1 and p.side = $2 and p.key = u.key limit 1) p`;
 
 const COUNT = 'select side, state, count(*)::int as count from couplet.pending where lane_id = $1 group by side, state';
@@ -204,7 +215,7 @@ export const pendingPart = (clients: Clients, lanes: LaneRegistry): PendingPart 
     const laneId = await lanes.idOf(lane);
     const args = [laneId, plainArray(states), afterId ?? '0', limit];
     const rows = await query<WorkRow>(clients.looks, TAKE_WORK, args);
-    return { changes: rows.flatMap((row) => (isPending(row) ? [pendingOfRow(row)] : [])), cursors: cursorsOf(rows[0]) };
+    return takenWorkOf(rows);
   },
   pendingOf: async (lane, side, keys) => {
     if (keys.length === 0) return new Map<KeyText, PendingChange>();

@@ -11,7 +11,7 @@ import { actOnError, inActionLane, optionsFor } from './act-on-error.ts';
 import { type BatchesInFlight, batchesInFlight } from './batches-in-flight.ts';
 import { recordingBuilder } from './build-recording.ts';
 import type { LaneContext } from './lane-context.ts';
-import type { LaneMemory } from './open-lane.ts';
+import type { LaneMemory } from './lane-memory.ts';
 import { writePreview } from './preview-lane.ts';
 import { isStale } from './refuse-stale.ts';
 import { endInRecording } from './remove-coupling.ts';

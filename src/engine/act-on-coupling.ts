@@ -12,7 +12,7 @@ import {
 import { inActionLane } from './act-on-error.ts';
 import { coupleInContext } from './couple-records.ts';
 import type { LaneContext } from './lane-context.ts';
-import type { LaneMemory } from './open-lane.ts';
+import type { LaneMemory } from './lane-memory.ts';
 import { writePreview } from './preview-lane.ts';
 import { endCoupling } from './remove-coupling.ts';
 import { settleOwnMarks } from './settle-own-marks.ts';

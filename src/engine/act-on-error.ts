@@ -12,7 +12,8 @@ import { ActionRefused, type ActionRequest, type ActionResult } from '../ports/s
 import { coupleInContext } from './couple-records.ts';
 import type { WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
-import { forgetLane, type LaneMemory, openLane } from './open-lane.ts';
+import { forgetLane, type LaneMemory } from './lane-memory.ts';
+import { openLane } from './open-lane.ts';
 import { writePreview } from './preview-lane.ts';
 import { readMarks } from './read-marks.ts';
 import { answersBoundTo, isStale, stale } from './refuse-stale.ts';

@@ -87,7 +87,7 @@ export function batchesInFlight(
         await drain();
         await letOthersIn(context.lock, context);
         yieldedAtMs = performance.now();
-        if (mayBeWorked) items = await stillPending(context, given, states);
+        items = mayBeWorked ? await stillPending(context, given, states) : given.map(({ known: _, ...item }) => item);
       }
       items = withoutTaken(items, taken);
       if (items.length === 0) return;
@@ -148,7 +148,7 @@ async function stillPending(
   return items.flatMap((item): WorkItem[] => {
     if (item.pending === null) return [item];
     const pending = now[item.side].get(keyText(item.key));
-    return pending && states.includes(pending.state) ? [{ ...item, pending }] : [];
+    return pending && states.includes(pending.state) ? [{ side: item.side, key: item.key, pending }] : [];
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Side } from '../domain/record.ts';
 import type { ChannelLook } from '../ports/coupling-database.ts';
 import { readMarksOrRestart } from './compare-lineage.ts';
-import type { LaneMemory } from './open-lane.ts';
+import type { LaneMemory } from './lane-memory.ts';
 import type { MarksRead, ReadOptions } from './read-marks.ts';
 import type { Site } from './site.ts';
 

@@ -8,7 +8,7 @@ import { type KeyText, keyText, otherSide, type RecordKey, SIDES } from '../doma
 import type { SideNow, FieldValues, Translator } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { type FindParent, makeTranslator } from '../domain/translate.ts';
-import type { Coupling, PendingChange, SyncError } from '../ports/coupling-database.ts';
+import type { Coupling, PendingChange, SyncError, WorkAtHand } from '../ports/coupling-database.ts';
 import type { ReadResult, StoredRecord } from '../ports/store.ts';
 import type { LaneContext } from './lane-context.ts';
 
@@ -19,6 +19,16 @@ export interface WorkItem {
   readonly pending: PendingChange | null;
   /** As a scan has just read it and found it without a coupling: neither is asked once more, its create names no version. */
   readonly record?: StoredRecord;
+  /** What came with the change; without it, that is asked. Whoever works a change later than it was taken asks. */
+  readonly known?: KnownOfChange;
+}
+
+export interface KnownOfChange {
+  /** Null: its record has none. */
+  readonly coupling: Coupling | null;
+  readonly inError: boolean;
+  /** Of the other record of the coupling. */
+  readonly partner: PendingChange | null;
 }
 
 export type OldRow = Readonly<Record<string, Value>>;
@@ -54,9 +64,38 @@ export interface Gathered {
   readonly translator: Translator;
 }
 
+/** What is known of each change at hand. */
+export function knownOf({
+  couplings,
+  inError,
+  partners,
+}: WorkAtHand): (change: PendingChange) => Pick<WorkItem, 'known'> {
+  const byKey = { hq: new Map<KeyText, Coupling>(), channel: new Map<KeyText, Coupling>() };
+  const pending = { hq: new Map<KeyText, PendingChange>(), channel: new Map<KeyText, PendingChange>() };
+  for (const coupling of couplings) {
+    for (const side of SIDES) {
+      const key = keyOn(coupling, side);
+      if (key) byKey[side].set(keyText(key), coupling);
+    }
+  }
+  for (const change of partners) pending[change.side].set(keyText(change.key), change);
+  return ({ side, key }) => {
+    const coupling = byKey[side].get(keyText(key)) ?? null;
+    const partnerKey = coupling && keyOn(coupling, otherSide(side));
+    return {
+      known: {
+        coupling,
+        inError: coupling !== null && inError.has(coupling.id),
+        partner: (partnerKey && pending[otherSide(side)].get(keyText(partnerKey))) ?? null,
+      },
+    };
+  };
+}
+
 interface Knot {
   readonly coupling: Coupling;
   readonly pending: Map<string, PendingChange>;
+  readonly known: KnownOfChange | null;
 }
 
 /** Couplings of all items. */
@@ -66,7 +105,7 @@ async function findCouplings(
 ): Promise<{ knots: Knot[]; lone: WorkItem[] }> {
   const { database, lane } = context;
   const keys = { hq: [] as RecordKey[], channel: [] as RecordKey[] };
-  for (const item of items) if (!item.record) keys[item.side].push(item.key);
+  for (const item of items) if (!item.record && !item.known) keys[item.side].push(item.key);
   const couplingsOf = (side: Side): Promise<ReadonlyMap<KeyText, Coupling>> =>
     keys[side].length > 0 ? database.couplingsByKey(lane, side, keys[side]) : Promise.resolve(new Map());
   const [byHq, byChannel] = await Promise.all([couplingsOf('hq'), couplingsOf('channel')]);
@@ -74,13 +113,14 @@ async function findCouplings(
   const knots = new Map<string, Knot>();
   const lone: WorkItem[] = [];
   for (const item of items) {
-    const coupling = found[item.side].get(keyText(item.key));
+    const coupling = item.known ? item.known.coupling : found[item.side].get(keyText(item.key));
     if (!coupling) {
       lone.push(item);
       continue;
     }
-    const knot = knots.get(coupling.id) ?? { coupling, pending: new Map() };
+    const knot = knots.get(coupling.id) ?? { coupling, pending: new Map(), known: item.known ?? null };
     if (item.pending) knot.pending.set(item.pending.id, item.pending);
+    if (item.known?.partner) knot.pending.set(item.known.partner.id, item.known.partner);
     knots.set(coupling.id, knot);
   }
   return { knots: [...knots.values()], lone };
@@ -98,6 +138,7 @@ async function addPartnersPending(
     SIDES.map(async (side) => {
       const byKey = new Map<KeyText, Knot>();
       for (const knot of knots) {
+        if (knot.known) continue;
         const key = side === 'hq' ? knot.coupling.hqKey : knot.coupling.channelKey;
         if (key && !given[side].has(keyText(key))) byKey.set(keyText(key), knot);
       }
@@ -160,14 +201,13 @@ export async function gatherPairs(context: LaneContext, items: readonly WorkItem
   return { pairs, lone, void: gone, unproven, openErrors, parents, translator };
 }
 
-const openErrorsOf = (context: LaneContext, knots: readonly Knot[]): Promise<readonly SyncError[]> =>
-  knots.length > 0
-    ? context.database.openErrors(context.lane, {
-        couplingIds: knots.map(({ coupling }) => coupling.id),
-        hqKeys: [],
-        channelKeys: [],
-      })
+const openErrorsOf = (context: LaneContext, knots: readonly Knot[]): Promise<readonly SyncError[]> => {
+  const asked = knots.filter(({ known }) => known === null || known.inError);
+  const couplingIds = asked.map(({ coupling }) => coupling.id);
+  return couplingIds.length > 0
+    ? context.database.openErrors(context.lane, { couplingIds, hqKeys: [], channelKeys: [] })
     : Promise.resolve([]);
+};
 
 function pairOf(context: LaneContext, knot: Knot, reads: Readonly<Record<Side, ReadResult>>): PairWork | null {
   const records: Record<Side, StoredRecord | null> = { hq: null, channel: null };

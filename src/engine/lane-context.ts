@@ -4,7 +4,14 @@
  */
 import type { PreparedMapping } from '../domain/prepared-mapping.ts';
 import type { Json, RecordKey, Side } from '../domain/record.ts';
-import type { CouplingDatabase, JobTrigger, LaneLock, LaneState, LogCause } from '../ports/coupling-database.ts';
+import type {
+  CouplingDatabase,
+  JobTrigger,
+  LaneLock,
+  LaneState,
+  LogCause,
+  WorkAtHand,
+} from '../ports/coupling-database.ts';
 import type { Cascade, Cursor, Fence, Lane, Store, StoreTable } from '../ports/store.ts';
 import type { ForeseenCouplings } from './foreseen-couplings.ts';
 
@@ -54,6 +61,8 @@ export interface LaneContext {
    * may stay in a store long after it was read, so in a long run one that is worked would count as unread once more.
    */
   cursors: Readonly<Record<Side, Cursor | null>>;
+  /** What waited when the lock was got, if it came with it: the first page of what is due. */
+  readonly atHand: WorkAtHand | null;
   readonly surroundings: EngineSurroundings;
   /** Of a dry run: what it would couple before it came to this lane. */
   readonly foreseen?: ForeseenCouplings;

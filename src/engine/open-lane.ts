@@ -9,50 +9,15 @@ import type { PreparedMapping } from '../domain/prepared-mapping.ts';
 import { keyText, type RecordKey, type Side, SIDES } from '../domain/record.ts';
 import { sameTable } from '../domain/mapping.ts';
 import { StoreRefused } from '../errors/store-faults.ts';
-import type { LaneLock } from '../ports/coupling-database.ts';
-import type { Cascade, Cursor, Lane, Store, StoreTable } from '../ports/store.ts';
+import type { LaneLock, WorkAtHand } from '../ports/coupling-database.ts';
+import type { Cascade, Lane, Store } from '../ports/store.ts';
+import type { LaneAhead } from './lane-ahead.ts';
 import type { LaneContext } from './lane-context.ts';
+import { forgetLane, type LaneMemory, type PreparedLane } from './lane-memory.ts';
 import { laneText, lanesOf, mappingOf, type Site, storeOf } from './site.ts';
 import { type BrokenCycles, breakCycles } from './break-cycles.ts';
 import { refuseSetup, refuseUncaptured } from './refuse-setup.ts';
 import { recordFoundBatches } from './work-batch.ts';
-
-interface PreparedLane {
-  readonly prepared: PreparedMapping;
-  readonly tables: Readonly<Record<Side, StoreTable>>;
-}
-
-/**
- * What this process remembers between runs of a lane. Nothing here decides anything: a fence that is not ours any more
- * is refused by the stores, and a table that changed is noticed by the capture check, which forgets the lane.
- */
-export interface LaneMemory {
-  readonly fences: Map<string, number>;
-  readonly prepared: Map<string, PreparedLane>;
-  /** Lanes whose first run waits until somebody asks for it. */
-  readonly awaitingFirstRun: Set<string>;
-  /** When that was found out last, by the monotonic clock: it only spaces the next look. */
-  readonly awaitingSince: Map<string, number>;
-  /** Lanes whose tables are known to be captured. */
-  readonly captured: Set<string>;
-  /** Lanes in whose set-up nothing is wrong. */
-  readonly sound: Set<string>;
-  /** By channel: which references of a cycle are filled later. */
-  readonly cycles: Map<string, BrokenCycles>;
-  /** By store: where its marks were read up to, see `ReadOptions`. */
-  readonly cursors: Map<string, Cursor>;
-}
-
-export const emptyMemory = (): LaneMemory => ({
-  fences: new Map(),
-  prepared: new Map(),
-  awaitingFirstRun: new Set(),
-  awaitingSince: new Map(),
-  captured: new Set(),
-  sound: new Set(),
-  cycles: new Map(),
-  cursors: new Map(),
-});
 
 /** Asks the stores at most once; without a cycle, never. */
 export async function cyclesOf(site: Site, memory: LaneMemory, channel: string): Promise<BrokenCycles> {
@@ -63,31 +28,19 @@ export async function cyclesOf(site: Site, memory: LaneMemory, channel: string):
   return known;
 }
 
-/** A table changed: what was known of it is asked anew. */
-export const forgetTables = (memory: LaneMemory, lane: Lane): void => {
-  memory.cycles.delete(lane.channel);
-  memory.sound.delete(laneText(lane));
-  memory.prepared.delete(laneText(lane));
-};
-
-export const forgetLane = (memory: LaneMemory, lane: Lane): void => {
-  memory.cycles.delete(lane.channel);
-  memory.sound.delete(laneText(lane));
-  memory.fences.delete(laneText(lane));
-  memory.prepared.delete(laneText(lane));
-};
-
 /** Null: somebody else works the lane. Whatever goes wrong while it is open, `forgetLane` makes the next one take over. */
 export async function openLane(
   site: Site,
   memory: LaneMemory,
   lane: Lane,
   waitMs: number,
+  ahead: LaneAhead | null = null,
 ): Promise<LaneContext | null> {
-  const lock = await site.database.lockLane(lane, waitMs);
+  const taken = await ahead?.take();
+  const lock = taken?.lock ?? (await site.database.lockLane(lane, waitMs));
   if (!lock) return null;
   try {
-    return await contextOf(site, memory, lane, lock);
+    return await contextOf(site, memory, lane, lock, taken?.work ?? null);
   } catch (fault) {
     forgetLane(memory, lane);
     await lock.release();
@@ -95,7 +48,13 @@ export async function openLane(
   }
 }
 
-async function contextOf(site: Site, memory: LaneMemory, lane: Lane, lock: LaneLock): Promise<LaneContext> {
+async function contextOf(
+  site: Site,
+  memory: LaneMemory,
+  lane: Lane,
+  lock: LaneLock,
+  atHand: WorkAtHand | null,
+): Promise<LaneContext> {
   const stores = { hq: storeOf(site, 'hq', null), channel: storeOf(site, 'channel', lane.channel) };
   const { prepared, tables } = await prepareLane(site, memory, lane, stores);
   await requireSound(site, memory, lane, stores);
@@ -113,6 +72,7 @@ async function contextOf(site: Site, memory: LaneMemory, lane: Lane, lock: LaneL
     tables,
     prepared,
     cursors: lock.first.cursors,
+    atHand,
     surroundings: site.surroundings,
     livingDependents: (side, cascade) => livingDependents(site, lane, side, cascade),
   };

@@ -1,6 +1,6 @@
 /** One step of the background proof of a lane: the next range of the pass under way, or the first of a new one. */
 import type { Lane } from '../ports/store.ts';
-import type { LaneMemory } from './open-lane.ts';
+import type { LaneMemory } from './lane-memory.ts';
 import { proveRange } from './prove-range.ts';
 import { readMarks } from './read-marks.ts';
 import { singleRun } from './single-run.ts';

@@ -6,7 +6,7 @@ import type { Side } from '../domain/record.ts';
 import type { KeyMove, NewPending } from '../ports/coupling-database.ts';
 import { LineageBroken } from '../errors/store-faults.ts';
 import type { Cursor, Lane, Store, TableName, WindowPage } from '../ports/store.ts';
-import { laneIndex, type Site, storeOf, watchedTables } from './site.ts';
+import { laneIndex, lanesOf, type Site, storeOf, watchedTables } from './site.ts';
 import { tellWatched } from './tell-watched.ts';
 
 /** Measured on 100,000 marks: pages of 5,000 take in 150,000 marks a second and keep the process below 100 MB. */
@@ -28,10 +28,10 @@ export interface ReadOptions {
   /** Where the coupling database says it is, from a question that is under way already. */
   readonly known?: Promise<Cursor | null>;
   /**
-   * Told the channels concerned as soon as changes are among the pending, before the store is told; also of those that
-   * another process took in, for this one may be who works them.
+   * Told the lanes concerned as soon as changes are among the pending, before the store is told; also, for all lanes of
+   * the store, of those that another process took in, for this one may be who works them.
    */
-  readonly taken?: (channels: ReadonlySet<string>) => void;
+  readonly taken?: (lanes: ReadonlySet<Lane>) => void;
 }
 
 export const storeText = (side: Side, channel: string | null): string => `${side}/${channel ?? ''}`;
@@ -48,7 +48,7 @@ export async function readMarks(
   const lanes = laneIndex(site, side, channel);
   const before = remembered.get(storeText(side, channel));
   let { cursor, page: ahead } = await begin(site, store, before, known);
-  if (before !== undefined && before !== cursor) taken(new Set(channel === null ? site.channels.keys() : [channel]));
+  if (before !== undefined && before !== cursor) taken(new Set(lanesOf(site, channel ?? undefined)));
   let marks = 0;
   const changed: string[] = [];
   for (;;) {
@@ -66,13 +66,13 @@ export async function readMarks(
     if (!(await database.moveCursor(side, channel, cursor, page.cursor, pend, moves))) {
       // Somebody else read a window from here at the same time; this one may have seen what theirs had not yet.
       cursor = await placeOf(site, store);
-      if (pend.length > 0) taken(channelsOf(pend));
+      if (pend.length > 0) taken(lanesAmong(pend));
       continue;
     }
     marks += page.marks.length;
     cursor = page.cursor;
     remembered.set(storeText(side, channel), cursor);
-    if (pend.length > 0) taken(channelsOf(pend));
+    if (pend.length > 0) taken(lanesAmong(pend));
     await surroundings.reach('cursor-moved', null);
     await store.confirm(database.reader, page.cursor);
     if (page.complete) break;
@@ -81,7 +81,7 @@ export async function readMarks(
   return { marks, changedTables: changed, cursor };
 }
 
-const channelsOf = (pend: readonly NewPending[]): ReadonlySet<string> => new Set(pend.map(({ lane }) => lane.channel));
+const lanesAmong = (pend: readonly NewPending[]): ReadonlySet<Lane> => new Set(pend.map(({ lane }) => lane));
 
 /** Where the coupling database stands with this store; a reader that comes first begins at the store's present. */
 async function placeOf({ database }: Site, store: Store): Promise<Cursor> {

@@ -6,7 +6,7 @@
 import type { ChannelLook, LaneLook, LaneState, PendingState } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import { isOwedElsewhere } from './due-here.ts';
-import type { LaneMemory } from './open-lane.ts';
+import { isPrepared, type LaneMemory } from './lane-memory.ts';
 import { laneText, type Site } from './site.ts';
 
 /** How long a first run that waits for somebody is not looked at again by itself: that counts both tables. */
@@ -86,7 +86,6 @@ function rests({ database }: Site, memory: LaneMemory, { state, ...found }: Lane
   for (const pending of found.pending) if (!HELD.has(pending)) return false;
   if (asked.trigger === 'manual' && found.failures) return false;
   if (state.fullRunDue || !state.firstRunDone) return false;
-  const name = laneText(state.lane);
-  const mine = state.holder === database.holder && memory.fences.get(name) === state.fence;
-  return mine && memory.prepared.has(name) && memory.sound.has(name);
+  const mine = state.holder === database.holder && memory.fences.get(laneText(state.lane)) === state.fence;
+  return mine && isPrepared(memory, state.lane);
 }

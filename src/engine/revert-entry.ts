@@ -14,7 +14,7 @@ import { recordingBuilder, type Undo } from './build-recording.ts';
 import { gatherPairs } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
 import { type LedgerNote, type NoteField, writeNote } from './ledger-note.ts';
-import type { LaneMemory } from './open-lane.ts';
+import type { LaneMemory } from './lane-memory.ts';
 import { addWrite, type BatchPlan, noteBase, subjectOfPair } from './plan-pairs.ts';
 import { writePreview } from './preview-lane.ts';
 import { revertDeletion } from './revert-deletion.ts';

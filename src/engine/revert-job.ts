@@ -3,7 +3,7 @@ import type { Job, JobResult } from '../ports/coupling-database.ts';
 import { noCounters } from '../ports/coupling-database.ts';
 import { ActionRefused } from '../ports/synchronizer.ts';
 import type { Outcome } from './job-outcome.ts';
-import type { LaneMemory } from './open-lane.ts';
+import type { LaneMemory } from './lane-memory.ts';
 import { revertEntry } from './revert-entry.ts';
 import type { Site } from './site.ts';
 

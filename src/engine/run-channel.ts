@@ -4,15 +4,16 @@
  */
 import pRetry from 'p-retry';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
-import type { JobCounters, JobTrigger } from '../ports/coupling-database.ts';
-import { noCounters } from '../ports/coupling-database.ts';
-import type { Params } from '../domain/record.ts';
+import type { JobTrigger } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import { type Mapping, referencesOf } from '../domain/mapping.ts';
 import { isOwedElsewhere } from './due-here.ts';
 import { foreseenCouplings } from './foreseen-couplings.ts';
-import type { LaneContext, RunIdentity } from './lane-context.ts';
-import { cyclesOf, forgetLane, forgetTables, type LaneMemory, openLane } from './open-lane.ts';
+import { laneAhead } from './lane-ahead.ts';
+import type { LaneContext } from './lane-context.ts';
+import { laneRun, type LaneReport, type LaneRun, type RunRequest } from './lane-run.ts';
+import { forgetLane, forgetTables, type LaneMemory } from './lane-memory.ts';
+import { cyclesOf, openLane } from './open-lane.ts';
 import { reportSetupFault } from './report-setup-fault.ts';
 import { type Rest, restOf, standsStill } from './resting-lane.ts';
 import { previewStopped, stopLane } from './compare-stopped.ts';
@@ -21,47 +22,7 @@ import { readBothStores } from './begin-run.ts';
 import { settleLaneMarks, writesOf } from './settle-own-marks.ts';
 import { laneText, mappingOf, type Site } from './site.ts';
 import { tellFault } from './tell-fault.ts';
-import type { Run } from './work-batch.ts';
 import { type LaneRequest, workChanges, workDeletions } from './work-lane.ts';
-
-export interface RunRequest {
-  readonly scope: 'modified' | 'full';
-  readonly direction: 'both' | 'toHq' | 'toChannel';
-  /** Names of fields; null: all. */
-  readonly fields: readonly string[] | null;
-  readonly dryRun: boolean;
-  readonly trigger: JobTrigger;
-  readonly actor: string | null;
-  readonly requestId: string | null;
-  readonly reason: string | null;
-  /** The job that was asked for; its id stands in the log. Null: a continuous run, which draws one when it finds something. */
-  readonly jobId: string | null;
-  /** True: every lane has a job of its own below `jobId`. */
-  readonly children: boolean;
-  readonly waitForLaneMs: number;
-  /** Lanes that another process worked last are left to it. */
-  readonly onlyOwn?: boolean;
-  readonly stop: () => Promise<boolean>;
-}
-
-export interface LaneReport {
-  readonly lane: Lane;
-  readonly jobId: string | null;
-  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'skipped';
-  readonly code: string | null;
-  readonly params: Params;
-  readonly counters: JobCounters;
-}
-
-interface LaneRun extends Run {
-  status: LaneReport['status'];
-  code: string | null;
-  params: Params;
-  jobRowId: string | null;
-  full: boolean;
-  /** What was owed when it began. */
-  dueId: string | null;
-}
 
 export async function runChannel(
   site: Site,
@@ -71,6 +32,7 @@ export async function runChannel(
   request: RunRequest,
 ): Promise<LaneReport[]> {
   let lanes = asked;
+  const ahead = request.trigger === 'change' ? laneAhead(site, memory, channel, asked) : null;
   const runs = new Map(lanes.map((lane) => [laneText(lane), laneRun(site, lane, request)]));
   const runOf = (lane: Lane): LaneRun => runs.get(laneText(lane)) as LaneRun;
   try {
@@ -81,7 +43,12 @@ export async function runChannel(
     // A record that refers to its own table finds its parent while its lane is worked; others find theirs later.
     const filled = lanes.length > 1 ? lanes.filter((lane) => deferred.has(lane.mapping)) : [];
     const preview = request.dryRun ? previewOf(lanes.map((lane) => mappingOf(site, lane))) : null;
-    await workLanes(restOf(site, memory, channel, request, look), { lanes, filled, runOf }, request, (lane, half) =>
+    const rest = restOf(site, memory, channel, request, look);
+    if (ahead) {
+      await ahead.holdAgainst(look, rest, lanes);
+      runOf(ahead.lane).ahead = ahead;
+    }
+    await workLanes(rest, { lanes, filled, runOf }, request, (lane, half) =>
       inLane(site, memory, lane, runOf(lane), request, preview ?? half),
     );
   } catch (fault) {
@@ -91,6 +58,8 @@ export async function runChannel(
       if (!request.dryRun || !(fault instanceof LineageBroken)) await fail(site, memory, lane, run, fault, request);
       else await compareStopped(site, memory, lane, run, request, fault);
     }
+  } finally {
+    await ahead?.giveBack();
   }
   return finishAll(site, lanes, runOf, request);
 }
@@ -146,60 +115,6 @@ async function workLanes(
     if (runOf(lane).full || (await rest.hasMore(lane))) await work(lane, workSecondHalf);
 }
 
-function laneRun(site: Site, lane: Lane, request: RunRequest): LaneRun {
-  const own = request.jobId === null || request.children;
-  const id = own ? site.database.newId() : request.jobId;
-  let making: Promise<void> | null = own ? null : Promise.resolve();
-  const counters = noCounters();
-  const identity: RunIdentity = {
-    jobId: request.jobId ?? id,
-    trigger: request.trigger,
-    cause: request.scope === 'full' ? 'full' : 'change',
-    actor: request.actor,
-    reason: request.reason,
-    requestId: request.requestId,
-  };
-  const makeJob = (): Promise<unknown> =>
-    site.database.createJob(
-      {
-        kind: 'synchronize',
-        mapping: lane.mapping,
-        channel: lane.channel,
-        parentId: request.children ? request.jobId : null,
-        scope: run.full ? 'full' : 'modified',
-        direction: request.direction,
-        dryRun: request.dryRun,
-        trigger: request.trigger,
-        actor: request.actor,
-        requestId: request.requestId,
-        body: null,
-      },
-      'running',
-      id,
-    );
-  const run: LaneRun = {
-    identity,
-    counters,
-    status: 'succeeded',
-    code: null,
-    params: {},
-    jobRowId: own ? null : id,
-    full: request.scope === 'full',
-    dueId: null,
-    progress: () => ({ counters, done: doneOf(counters), total: null }),
-    // Several batches may be under way: each goes on when the row is there, not when it was asked for.
-    ensureJob: () => (making ??= makeJob().then(() => void (run.jobRowId = id))),
-  };
-  return run;
-}
-
-export const doneOf = (counters: JobCounters): number => {
-  let sum = 0;
-  for (const side of [counters.toHq, counters.toChannel])
-    sum += side.inserted + side.modified + side.deleted + side.unchanged + side.skipped + side.failed;
-  return sum;
-};
-
 type Half = (context: LaneContext, run: LaneRun, request: LaneRequest, asked: RunRequest) => Promise<boolean>;
 
 /** Short faults (a deadlock, a connection cut, the lane lost to an action or to a long standstill) are over by the next try. */
@@ -235,7 +150,7 @@ async function tryLane(
 ): Promise<void> {
   let context: LaneContext | null = null;
   try {
-    context = await openLane(site, memory, lane, asked.waitForLaneMs);
+    context = await openLane(site, memory, lane, asked.waitForLaneMs, run.ahead);
     if (!context) return busy(run, lane, asked);
     const standing = standsStill(context.state, asked.dryRun);
     if (standing) return skip(run, standing);

@@ -3,7 +3,7 @@ import type { Json } from '../domain/record.ts';
 import { type JobKind, type JobTrigger, type LogCause, noCounters } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import type { Asker } from '../ports/synchronizer.ts';
-import { doneOf } from './run-channel.ts';
+import { doneOf } from './lane-run.ts';
 import type { Site } from './site.ts';
 import type { Run } from './work-batch.ts';
 

@@ -5,7 +5,8 @@ import { coupleByHand, synchronizePair, uncoupleByHand } from './act-on-coupling
 import { actOnError } from './act-on-error.ts';
 import { executeJob } from './execute-job.ts';
 import { listRecords } from './list-records.ts';
-import { type LaneMemory, prepareLane } from './open-lane.ts';
+import type { LaneMemory } from './lane-memory.ts';
+import { prepareLane } from './open-lane.ts';
 import { revertEntry } from './revert-entry.ts';
 import { type Site, storeOf } from './site.ts';
 import { viewCoupling, viewError } from './view-pair.ts';

@@ -2,7 +2,7 @@
 import type { Job } from '../ports/coupling-database.ts';
 import { noCounters } from '../ports/coupling-database.ts';
 import type { Outcome } from './job-outcome.ts';
-import type { LaneMemory } from './open-lane.ts';
+import type { LaneMemory } from './lane-memory.ts';
 import { proveRange } from './prove-range.ts';
 import { singleRun, type SingleRun } from './single-run.ts';
 import { lanesOf, type Site } from './site.ts';

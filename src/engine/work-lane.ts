@@ -8,13 +8,13 @@ import { PLAIN_RUN } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { directionTo, keyText, otherSide, type RecordKey, type Side, SIDES } from '../domain/record.ts';
 import { makeTranslator } from '../domain/translate.ts';
-import type { PendingState } from '../ports/coupling-database.ts';
+import type { PendingState, TakenWork, WorkAtHand } from '../ports/coupling-database.ts';
 import type { StoredRecord } from '../ports/store.ts';
 import { type BatchesInFlight, batchesInFlight } from './batches-in-flight.ts';
 import { breakChanges, changesToDefer } from './break-changes.ts';
 import { breakDeletions, truncatedSides } from './break-deletions.ts';
 import { owesComparison } from './compare-lineage.ts';
-import type { WorkItem } from './gather-pairs.ts';
+import { knownOf, type WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
 import { loadFilter } from './load-filter.ts';
 import type { BatchOptions, Run } from './work-batch.ts';
@@ -86,7 +86,13 @@ export async function workChanges(context: LaneContext, run: Run, request: LaneR
   const changes = await changesToDefer(context, request.scope);
   const options: BatchOptions = { ...optionsOf(context, request, 'defer', late), changes };
   if (request.scope === 'full' && !(await compareAll(context, run, request, options))) return false;
-  return workPending(context, run, request, options, ['due']);
+  return workPending(context, run, request, options, ['due'], firstPage(context, request));
+}
+
+/** What came with the lock, unless changes have become due since, which would stand behind it. */
+function firstPage({ lock, atHand }: LaneContext, { scope }: LaneRequest): WorkAtHand | null {
+  const { pending, retryDue, failures } = lock.first;
+  return scope === 'full' || pending.has('waiting') || retryDue || failures ? null : atHand;
 }
 
 export async function workPending(
@@ -95,7 +101,9 @@ export async function workPending(
   request: LaneRequest,
   options: BatchOptions,
   states: readonly PendingState[],
+  first: WorkAtHand | null = null,
 ): Promise<boolean> {
+  let atHand = first;
   for (let round = 0; round < ROUNDS; round += 1) {
     let after: string | null = null;
     await using batches = batchesInFlight(context, run, options, states);
@@ -104,13 +112,16 @@ export async function workPending(
         await batches.drain();
         return false;
       }
-      const { changes, cursors } = await context.database.takeWork(context.lane, states, after, BATCH_RECORDS);
+      const known = atHand && knownOf(atHand);
+      const taken: TakenWork = atHand ?? (await context.database.takeWork(context.lane, states, after, BATCH_RECORDS));
+      atHand = null;
+      const { changes, cursors } = taken;
       context.cursors = cursors;
       const last = changes.at(-1);
       if (!last) break;
       after = last.id;
       const items = changes.flatMap((pending): WorkItem[] =>
-        flows(request, pending.side) ? [{ side: pending.side, key: pending.key, pending }] : [],
+        flows(request, pending.side) ? [{ side: pending.side, key: pending.key, pending, ...known?.(pending) }] : [],
       );
       if (items.length > 0) await batches.work(items);
       if (changes.length < BATCH_RECORDS) break;

@@ -12,6 +12,7 @@ import type {
   LaneLock,
   PendingChange,
   PendingState,
+  TakenWork,
   RecentWrites,
   NewPending,
   KeyMove,
@@ -49,7 +50,12 @@ export interface CouplingDatabase {
   /** Every lane of the channel that has not been forgotten. */
   lookAtLanes(channel: string): Promise<ChannelLook>;
   /** Null when somebody else has it and `waitMs` ran out. */
-  lockLane(lane: Lane, waitMs: number): Promise<LaneLock | null>;
+  lockLane(
+    lane: Lane,
+    waitMs: number,
+    /** What is wanted with the lock, oldest first, if there is no more than so much of it. */
+    asked?: { readonly states: readonly PendingState[]; readonly limit: number },
+  ): Promise<LaneLock | null>;
   /** The caller becomes holder; returns the new fence number. */
   raiseFence(lane: Lane): Promise<number>;
   changeLane(lane: Lane, change: Partial<Pick<LaneState, 'paused' | 'firstRunDone' | 'stopped'>>): Promise<void>;
@@ -87,15 +93,7 @@ export interface CouplingDatabase {
     limit: number,
   ): Promise<readonly PendingChange[]>;
   /** The same with the cursors as of the same moment: whatever they have passed was among the pending then. */
-  takeWork(
-    lane: Lane,
-    states: readonly PendingState[],
-    afterId: string | null,
-    limit: number,
-  ): Promise<{
-    readonly changes: readonly PendingChange[];
-    readonly cursors: Readonly<Record<Side, Cursor | null>>;
-  }>;
+  takeWork(lane: Lane, states: readonly PendingState[], afterId: string | null, limit: number): Promise<TakenWork>;
   /** For these keys, whatever their state: a pair may be pending on the other side too. */
   pendingOf(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlyMap<KeyText, PendingChange>>;
   countPending(lane: Lane): Promise<Readonly<Record<Side, Readonly<Record<PendingState, number>>>>>;

@@ -58,7 +58,11 @@ export interface ChannelLook {
 export interface LaneLock extends AsyncDisposable {
   readonly state: LaneState;
   /** As of the moment at which the lock was got: seen by the statement after it, so what the former holder did is in it. */
-  readonly first: LaneLook & { readonly cursors: Readonly<Record<Side, Cursor | null>> };
+  readonly first: LaneLook & {
+    readonly cursors: Readonly<Record<Side, Cursor | null>>;
+    /** Null: not asked for, or more than was asked for. */
+    readonly work: WorkAtHand | null;
+  };
   /** False once the lock's session is known to be gone. */
   readonly held: boolean;
   /** Lets waiting actions in and takes the lock again; the fence tells whether anyone worked meanwhile. */
@@ -83,6 +87,22 @@ export interface PendingChange {
    * an update, or as a record deleted and created again, that a breaker has to count first, and held by it. */
   readonly state: PendingState;
 }
+/** With the cursors as of the same moment: whatever they have passed was among the pending then. */
+export interface TakenWork {
+  readonly changes: readonly PendingChange[];
+  readonly cursors: Readonly<Record<Side, Cursor | null>>;
+}
+
+/** Changes with what else is known of them, so that a batch of them need not ask. */
+export interface WorkAtHand extends TakenWork {
+  /** A change whose record is in none of them has no coupling. */
+  readonly couplings: readonly Coupling[];
+  /** Those of them that have an open error. */
+  readonly inError: ReadonlySet<string>;
+  /** What is pending of the other record of each coupling. */
+  readonly partners: readonly PendingChange[];
+}
+
 export type PendingState =
   | 'due'
   | 'deletion'

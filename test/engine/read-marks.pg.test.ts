@@ -1,7 +1,8 @@
 /** Several readers of one store on one coupling database. */
 import { expect, it } from 'vitest';
 import { readMarks } from '../../src/engine/read-marks.ts';
-import { runChannel, type RunRequest } from '../../src/engine/run-channel.ts';
+import type { RunRequest } from '../../src/engine/lane-run.ts';
+import { runChannel } from '../../src/engine/run-channel.ts';
 import { until } from '../support/until.ts';
 import { REQUEST, smallSite } from './small-site.ts';
 

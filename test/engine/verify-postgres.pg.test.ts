@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Mapping } from '../../src/domain/mapping.ts';
-import { emptyMemory, prepareLane } from '../../src/engine/open-lane.ts';
+import { emptyMemory } from '../../src/engine/lane-memory.ts';
+import { prepareLane } from '../../src/engine/open-lane.ts';
 import { proveNext } from '../../src/engine/prove-lane.ts';
 import { storeOf } from '../../src/engine/site.ts';
 import { SIDES } from '../../src/domain/record.ts';

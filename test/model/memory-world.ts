@@ -7,8 +7,9 @@ import { openCouplingDatabase, type OpenedCouplingDatabase } from '../../src/dat
 import type { Side } from '../../src/domain/record.ts';
 import { oweFullRuns } from '../../src/engine/due-here.ts';
 import type { CrashPoint, EngineSurroundings } from '../../src/engine/lane-context.ts';
-import { emptyMemory, type LaneMemory } from '../../src/engine/open-lane.ts';
-import { type LaneReport, runChannel } from '../../src/engine/run-channel.ts';
+import { emptyMemory, type LaneMemory } from '../../src/engine/lane-memory.ts';
+import type { LaneReport } from '../../src/engine/lane-run.ts';
+import { runChannel } from '../../src/engine/run-channel.ts';
 import { lanesOf, type Site, watchedTables } from '../../src/engine/site.ts';
 import { createSynchronizer } from '../../src/engine/synchronizer.ts';
 import type { Store } from '../../src/ports/store.ts';

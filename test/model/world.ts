@@ -4,7 +4,7 @@ import { loadConfiguration } from '../../src/config/load-configuration.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import type { Side } from '../../src/domain/record.ts';
 import type { CrashPoint } from '../../src/engine/lane-context.ts';
-import type { LaneReport } from '../../src/engine/run-channel.ts';
+import type { LaneReport } from '../../src/engine/lane-run.ts';
 import type { CouplingDatabase } from '../../src/ports/coupling-database.ts';
 import type { Synchronizer } from '../../src/ports/synchronizer.ts';
 import type { Evidence, StoreRow } from './oracle.ts';

@@ -1,0 +1,73 @@
+/**
+ * What waits in a lane and what else is known of it, read on the session of the lane's lock and sent together with it: a
+ * change that wakes an idle lane waits for one answer instead of three.
+ */
+import type { PendingState, WorkAtHand } from '../ports/coupling-database.ts';
+import { plainArray } from './array-literal.ts';
+import { COUPLING_COLUMNS, type CouplingRow, couplingsOfRows } from './couplings.ts';
+import { query } from './connect.ts';
+import type { LaneRegistry } from './lane-registry.ts';
+import type { Layouts } from './layouts.ts';
+import type { Queryable } from './open-session.ts';
+import {
+  PENDING_COLUMNS,
+  type PendingRow,
+  pendingOfRow,
+  TAKE,
+  TAKE_WORK,
+  takenWorkOf,
+  type WorkRow,
+} from './pending.ts';
+
+const coupledBy = (side: string, column: string): string => `
+  select t.side, c.* from taken t
+   cross join lateral (select * from couplet.coupling c
+     where c.lane_id = $1 and c.${column} >= t.key and c.ended_at is null order by c.${column} limit 1) c
+   where t.side = '${side}' and c.${column} = t.key`;
+
+const COUPLED = `
+  with taken as materialized (${TAKE}),
+    coupled as materialized (${coupledBy('hq', 'hq_key')} union all ${coupledBy('channel', 'channel_key')})`;
+
+const COUPLINGS = `${COUPLED}
+  select ${COUPLING_COLUMNS},
+    exists (select from couplet.sync_error e
+             where e.status = 'open' and e.operation_id is null and e.coupling_id = c.id) as in_error
+    from coupled c`;
+
+const PARTNERS = `${COUPLED}
+  select ${PENDING_COLUMNS} from coupled c
+   cross join lateral (select * from couplet.pending p
+     where p.lane_id = $1
+       and p.side = (case c.side when 'hq' then 'channel' else 'hq' end)::couplet.side
+       and p.key = case c.side when 'hq' then c.channel_key else c.hq_key end limit 1) p`;
+
+export interface WorkAsked {
+  readonly states: readonly PendingState[];
+  /** More than so many changes are not worth sending twice. */
+  readonly limit: number;
+}
+
+/** Null: there are more changes than were asked for. */
+export async function readWorkAtHand(
+  session: Queryable,
+  laneId: number,
+  { states, limit }: WorkAsked,
+  lanes: LaneRegistry,
+  layouts: Layouts,
+): Promise<WorkAtHand | null> {
+  const args = [laneId, plainArray(states), '0', limit + 1];
+  const [work, couplings, partners] = await Promise.all([
+    query<WorkRow>(session, TAKE_WORK, args),
+    query<CouplingRow & { readonly in_error: boolean }>(session, COUPLINGS, args),
+    query<PendingRow>(session, PARTNERS, args),
+  ]);
+  const taken = takenWorkOf(work);
+  if (taken.changes.length > limit) return null;
+  return {
+    ...taken,
+    couplings: await couplingsOfRows(couplings, lanes, layouts),
+    inError: new Set(couplings.flatMap((row) => (row.in_error ? [row.id] : []))),
+    partners: partners.map(pendingOfRow),
+  };
+}

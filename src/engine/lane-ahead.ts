@@ -1,0 +1,65 @@
+/**
+ * The lane for which marks were just taken in, taken while both stores are read once more: its lock and what waits in it
+ * come with the same round of answers, and not in two more after it. Which lane that is, is a guess of this process;
+ * when it was wrong, or others have something to do as well, the lane is given back before anything else is opened.
+ */
+import type { ChannelLook, LaneLock, PendingState, WorkAtHand } from '../ports/coupling-database.ts';
+import type { Lane } from '../ports/store.ts';
+import { isPrepared, type LaneMemory } from './lane-memory.ts';
+import type { Rest } from './resting-lane.ts';
+import { laneText, type Site } from './site.ts';
+
+/** More changes than these are a backlog, in which an answer more or less does not count. */
+const MOST_CHANGES = 50;
+const DUE: readonly PendingState[] = ['due'];
+
+/** Says for which lanes of its channels a run is about to be asked for. */
+export function noteArrivals({ arrivals }: LaneMemory, lanes: Iterable<Lane>): void {
+  for (const lane of lanes) {
+    const of = arrivals.get(lane.channel) ?? new Map<string, Lane>();
+    arrivals.set(lane.channel, of.set(laneText(lane), lane));
+  }
+}
+
+export class LaneAhead {
+  readonly lane: Lane;
+  #lock: Promise<LaneLock | null>;
+  #isFresh = true;
+
+  constructor(site: Site, lane: Lane) {
+    this.lane = lane;
+    this.#lock = site.database.lockLane(lane, 0, { states: DUE, limit: MOST_CHANGES });
+    // Whoever takes it is told.
+    this.#lock.catch(() => {});
+  }
+
+  /** Once; null: somebody else works the lane, or it was taken or given back before. */
+  async take(): Promise<{ readonly lock: LaneLock; readonly work: WorkAtHand | null } | null> {
+    const lock = await this.#lock;
+    this.#lock = Promise.resolve(null);
+    return lock && { lock, work: this.#isFresh ? lock.first.work : null };
+  }
+
+  /** Kept only if it is the one lane that has something to do; the work only if nothing was taken in since it was read. */
+  async holdAgainst(look: ChannelLook | null, rest: Rest, lanes: readonly Lane[]): Promise<void> {
+    const wanted = look !== null && (await rest.whyNot(this.lane)) === null && (await rest.allBut(this.lane, lanes));
+    if (!wanted) return this.giveBack();
+    const lock = await this.#lock;
+    const cursors = lock?.first.work?.cursors;
+    this.#isFresh = cursors?.hq === look.cursors.hq && cursors?.channel === look.cursors.channel;
+  }
+
+  async giveBack(): Promise<void> {
+    const lock = this.#lock;
+    this.#lock = Promise.resolve(null);
+    await (await lock.catch(() => null))?.release();
+  }
+}
+
+/** Null: no guess, or the lane is not ready to be worked at once. */
+export function laneAhead(site: Site, memory: LaneMemory, channel: string, among: readonly Lane[]): LaneAhead | null {
+  const [lane, ...others] = memory.arrivals.get(channel)?.values() ?? [];
+  memory.arrivals.delete(channel);
+  if (lane === undefined || others.length > 0 || !isPrepared(memory, lane)) return null;
+  return among.some((one) => laneText(one) === laneText(lane)) ? new LaneAhead(site, lane) : null;
+}
