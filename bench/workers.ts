@@ -1,4 +1,7 @@
-/** `npm run bench:workers -- [--records N] [--rounds N]`: one worker process against two, two mappings, changes on both sides. */
+/**
+ * `npm run bench:workers -- [--records N] [--rounds N] [--mappings 1]`: one worker process against two, changes on both
+ * sides of two mappings, or of one, whose backlog they share.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -10,11 +13,15 @@ import { median } from './measure.ts';
 import { openServer, openSession, single } from './server.ts';
 
 const { values } = parseArgs({
-  options: { records: { type: 'string', default: '20000' }, rounds: { type: 'string', default: '3' } },
+  options: {
+    records: { type: 'string', default: '20000' },
+    rounds: { type: 'string', default: '3' },
+    mappings: { type: 'string', default: '2' },
+  },
 });
 const records = Number(values.records);
 const CLI = resolve(import.meta.dirname, '../src/cli.ts');
-const TABLES = ['customer', 'item'];
+const TABLES = ['customer', 'item'].slice(0, Number(values.mappings));
 const LOOK_MS = 20;
 const LONGEST_MS = 600_000;
 

@@ -9,7 +9,7 @@ import type { OpenedCouplingDatabase } from '../database/open-coupling-database.
 import type { Json } from '../domain/record.ts';
 import { verdictsOf } from '../engine/check-job.ts';
 import { checkLocked, checkSetup, type SetupReport } from '../engine/check-setup.ts';
-import type { EngineSurroundings } from '../engine/lane-context.ts';
+import type { EngineSurroundings, SharingTerms } from '../engine/lane-context.ts';
 import type { SetupFinding } from '../engine/setup-finding.ts';
 import type { LockedSetting, SetupKnowledge, StoreVerdict } from '../engine/setup-knowledge.ts';
 import { type Site, watchedTables } from '../engine/site.ts';
@@ -27,6 +27,8 @@ export interface StoreOptions {
   /** For tests that stop a run at a named point. */
   readonly reach?: EngineSurroundings['reach'];
   readonly connectTimeoutMs?: number;
+  /** When a backlog is shared; tests share small ones. */
+  readonly sharing?: SharingTerms;
 }
 
 /** Null: there is no coupling database at hand, and nothing is asked of it. */
@@ -96,7 +98,7 @@ export function composeStores(site: Site, database: AtHand, settings: Settings):
 }
 
 export function siteOf(options: StoreOptions, database: AtHand): Site {
-  const { settings, log, reach, connectTimeoutMs } = options;
+  const { settings, log, reach, connectTimeoutMs, sharing } = options;
   const circular = new Map<string, Set<string>>();
   for (const edge of settings.circular)
     circular.set(edge.mapping, (circular.get(edge.mapping) ?? new Set()).add(edge.field));
@@ -115,6 +117,7 @@ export function siteOf(options: StoreOptions, database: AtHand): Site {
     ),
     mappings: settings.order.flatMap((name) => byName.get(name) ?? []),
     circular,
+    ...(sharing && { sharing }),
     ...(commerce !== null && { operationTables: operationLanes(commerce) }),
     surroundings: {
       now: () => new Date(),

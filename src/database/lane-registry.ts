@@ -91,8 +91,9 @@ export const insertLanes = async (clients: Clients, lanes: readonly Lane[]): Pro
     });
 };
 
-export const LANE_COLUMNS =
-  'l.id, l.mapping, l.channel, l.fence::text, l.holder, l.paused, l.first_run_done, l.stopped, l.full_run_due, l.layout_id, l.last_success_at::text';
+export const LANE_COLUMNS = `
+  l.id, l.mapping, l.channel, l.fence::text, l.holder, l.paused, l.first_run_done, l.stopped, l.full_run_due, l.layout_id,
+  l.last_success_at::text, (select max(s.first_id)::text from couplet.lane_share s where s.lane_id = l.id) as last_share`;
 
 /** As the raw client gives it; a simple query gives the same. */
 export interface LaneRow {
@@ -107,6 +108,7 @@ export interface LaneRow {
   readonly full_run_due: unknown;
   readonly layout_id: number | null;
   readonly last_success_at: string | null;
+  readonly last_share: string | null;
 }
 
 /** What was owed before ids were given has the empty one. */
@@ -128,6 +130,7 @@ export const laneStateOf = (row: LaneRow): LaneState => ({
   fullRunDue: dueOf(row.full_run_due as Partial<FullRunDue> | null),
   layoutId: row.layout_id,
   lastSuccessAt: isoTimeOrNull(row.last_success_at),
+  sharing: row.last_share === null ? 'none' : row.last_share === '0' ? 'asked' : 'open',
 });
 
 /**
@@ -199,7 +202,8 @@ export const raiseLaneFence = async (clients: Clients, laneId: number, holder: s
   // Waits for a `record` of the former holder that is under way: after this, none of its can commit.
   const [row] = await query<{ fence: string }>(
     clients.raw,
-    'update couplet.lane set fence = fence + 1, holder = $2 where id = $1 returning fence::text',
+    `with void as (delete from couplet.lane_share where lane_id = $1)
+     update couplet.lane set fence = fence + 1, holder = $2 where id = $1 returning fence::text`,
     [laneId, holder],
   );
   if (row === undefined) throw new Error(`There is no lane number ${laneId}.`);

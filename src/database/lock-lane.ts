@@ -6,7 +6,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { FenceLost } from '../errors/store-faults.ts';
-import type { LaneLock, WorkAtHand } from '../ports/coupling-database.ts';
+import type { LaneLock, LaneState, WorkAtHand } from '../ports/coupling-database.ts';
 import type { CursorRow, LaneRow, LookRow } from './lane-registry.ts';
 import { CURSOR_COLUMNS, cursorsOf, LANE_COLUMNS, laneStateOf, LOOK_COLUMNS, lookOf } from './lane-registry.ts';
 import { LOOK_SETTINGS } from './connect.ts';
@@ -27,6 +27,8 @@ export type AskAlong = (session: Queryable) => Promise<WorkAtHand | null>;
 
 export interface LaneLocks {
   lock(laneId: number, waitMs: number, along?: AskAlong): Promise<LaneLock | null>;
+  /** Together with others who join. */
+  join(laneId: number, waitMs: number): Promise<LaneLock | null>;
   close(): Promise<void>;
 }
 
@@ -58,19 +60,23 @@ export const createLaneLocks = (url: string, applicationName: string, idleMs: nu
     if (!held.session.isLost()) free.push(held);
   };
 
+  const get = async (laneId: number, mode: Mode, waitMs: number, along: AskAlong): Promise<LaneLock | null> => {
+    const held = await take();
+    // Not waited for in between, but to the end: the next to use the session finds nothing under way.
+    const [got, work] = await Promise.allSettled([acquire(held, laneId, mode, waitMs), along(held.session)]);
+    if (got.status === 'rejected') throw got.reason;
+    if (got.value === null) {
+      giveBack(held);
+      return null;
+    }
+    const first = { ...firstOf(got.value), work: work.status === 'fulfilled' ? work.value : null };
+    return laneLock({ own: held, laneId, mode, idleMs, giveBack }, first);
+  };
+  const nothing: AskAlong = () => Promise.resolve(null);
+
   return {
-    lock: async (laneId, waitMs, along = () => Promise.resolve(null)) => {
-      const held = await take();
-      // Not waited for in between, but to the end: the next to use the session finds nothing under way.
-      const [got, work] = await Promise.allSettled([acquire(held, laneId, waitMs), along(held.session)]);
-      if (got.status === 'rejected') throw got.reason;
-      if (got.value === null) {
-        giveBack(held);
-        return null;
-      }
-      const first = { ...firstOf(got.value), work: work.status === 'fulfilled' ? work.value : null };
-      return laneLock(held, laneId, first, idleMs, giveBack);
-    },
+    lock: (laneId, waitMs, along = nothing) => get(laneId, 'alone', waitMs, along),
+    join: (laneId, waitMs) => get(laneId, 'shared', waitMs, nothing),
     close: async () => {
       clearInterval(heartbeat);
       for (const { session } of sessions) session.abandon();
@@ -97,7 +103,16 @@ const beat = async (held: LockSession): Promise<void> => {
   }
 };
 
-const lockText = (laneId: number): string => `select pg_advisory_lock(${LOCK_CLASS}, ${laneId})`;
+/** Alone, as a lane is held; shared, while its holder and others work through a backlog under one fence. */
+type Mode = 'alone' | 'shared';
+
+const SUFFIX: Readonly<Record<Mode, string>> = { alone: '', shared: '_shared' };
+const lockText = (laneId: number, mode: Mode): string =>
+  `select pg_advisory_lock${SUFFIX[mode]}(${LOCK_CLASS}, ${laneId})`;
+const unlockText = (laneId: number, mode: Mode): string =>
+  `select pg_advisory_unlock${SUFFIX[mode]}(${LOCK_CLASS}, ${laneId})`;
+const waiting = (waitMs: number): string =>
+  `set lock_timeout = ${Math.max(1, Math.min(Math.floor(waitMs), 2_000_000_000))}`;
 const stateText = (laneId: number): string => `select ${LANE_COLUMNS} from couplet.lane l where l.id = ${laneId}`;
 
 type FirstRow = LookRow & CursorRow;
@@ -109,14 +124,16 @@ const FIRST = `
 const firstOf = (row: FirstRow): Omit<LaneLock['first'], 'work'> => ({ ...lookOf(row), cursors: cursorsOf(row) });
 
 /** Lock and state in one round trip. Each statement has its own snapshot, so the state is that after the wait. */
-const acquire = async (held: LockSession, laneId: number, waitMs: number): Promise<FirstRow | null> => {
+const acquire = (held: LockSession, laneId: number, mode: Mode, waitMs: number): Promise<FirstRow | null> =>
+  unlessRefused(held, async () => {
+    const text = `${waiting(waitMs)}; ${lockText(laneId, mode)}; set lock_timeout = 0; execute first(${laneId})`;
+    const [row] = await say<FirstRow>(held, text);
+    return row ?? null;
+  });
+
+const unlessRefused = async <Result>(held: LockSession, ask: () => Promise<Result>): Promise<Result | null> => {
   try {
-    const wait = Math.max(1, Math.min(Math.floor(waitMs), 2_000_000_000));
-    const rows = await say<FirstRow>(
-      held,
-      `set lock_timeout = ${wait}; ${lockText(laneId)}; set lock_timeout = 0; execute first(${laneId})`,
-    );
-    return rows[0] ?? null;
+    return await ask();
   } catch (error) {
     // Waited long enough, or two processes wait for each other's lanes: the one that is told gives way.
     if (hasCode(error, '55P03') || hasCode(error, '40P01')) return null;
@@ -129,13 +146,16 @@ const acquire = async (held: LockSession, laneId: number, waitMs: number): Promi
 const hasCode = (error: unknown, code: string): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 
-const laneLock = (
-  own: LockSession,
-  laneId: number,
-  first: LaneLock['first'],
-  idleMs: number,
-  giveBack: (held: LockSession) => void,
-): LaneLock => {
+interface Holding {
+  readonly own: LockSession;
+  readonly laneId: number;
+  mode: Mode;
+  readonly idleMs: number;
+  readonly giveBack: (held: LockSession) => void;
+}
+
+const laneLock = (holding: Holding, first: LaneLock['first']): LaneLock => {
+  const { own, laneId, idleMs, giveBack } = holding;
   let { state } = first;
   let released = false;
   // A process that was stopped, or cut off, knows by its own monotonic clock that the server has given up on it.
@@ -151,6 +171,15 @@ const laneLock = (
       // The session ended, and the lock with it.
     }
   };
+  /** Statements after which the lock is held in this mode; the state is that after the last of them. */
+  const stateAfter = async (mode: Mode, ...statements: readonly string[]): Promise<LaneState> => {
+    if (!held()) throw new FenceLost('The lock of the lane was lost: its session has ended.', { ...state.lane });
+    const [row] = await say(own, [...statements, stateText(laneId)].join('; '));
+    if (row === undefined) throw new FenceLost('The lane is gone.', { ...state.lane });
+    holding.mode = mode;
+    state = laneStateOf(row);
+    return state;
+  };
   return {
     first,
     get state() {
@@ -159,15 +188,22 @@ const laneLock = (
     get held() {
       return held();
     },
-    yield: async () => {
-      if (!held()) throw new FenceLost('The lock of the lane was lost: its session has ended.', { ...state.lane });
-      const [row] = await say(
-        own,
-        `select pg_advisory_unlock(${LOCK_CLASS}, ${laneId}); ${lockText(laneId)}; ${stateText(laneId)}`,
+    yield: () => stateAfter(holding.mode, unlockText(laneId, holding.mode), lockText(laneId, holding.mode)),
+    share: async () => {
+      await stateAfter('shared', lockText(laneId, 'shared'), unlockText(laneId, 'alone'));
+    },
+    alone: async (waitMs) => {
+      const got = await unlessRefused(own, () =>
+        stateAfter(
+          'alone',
+          unlockText(laneId, 'shared'),
+          waiting(waitMs),
+          lockText(laneId, 'alone'),
+          'set lock_timeout = 0',
+        ),
       );
-      if (row === undefined) throw new FenceLost('The lane is gone.', { ...state.lane });
-      state = laneStateOf(row);
-      return state;
+      if (got === null) await release();
+      return got;
     },
     release,
     [Symbol.asyncDispose]: release,

@@ -40,6 +40,7 @@ import { operationsPart } from './queries/query-operations.ts';
 import { createQueries } from './queries/create-queries.ts';
 import { record } from './record.ts';
 import { createUpkeep } from './retire.ts';
+import { sharingPart } from './share-lane.ts';
 import { errorsPart } from './sync-errors.ts';
 import { logPart } from './sync-log.ts';
 import { readWorkAtHand } from './work-at-hand.ts';
@@ -110,12 +111,14 @@ const assemble = async (
       const id = await lanes.idOf(lane);
       return locks.lock(id, waitMs, asked && ((session) => readWorkAtHand(session, id, asked, lanes, layouts)));
     },
+    joinLane: async (lane, waitMs) => locks.join(await lanes.idOf(lane), waitMs),
     raiseFence: async (lane) => raiseLaneFence(clients, await lanes.idOf(lane), holder),
     changeLane: async (lane, change) => changeLaneRow(clients, await lanes.idOf(lane), change),
     ...fullRunPart(clients, lanes),
     ensureLayout: async (lane, fields) => layouts.ensure(await lanes.idOf(lane), fields),
     ...cursorPart(clients, lanes),
     ...pendingPart(clients, lanes),
+    ...sharingPart(clients, lanes, holder),
     ...couplingsPart(clients, lanes, layouts),
     ...errorsPart(clients, lanes),
     ...mappingErrorsPart(clients, lanes),

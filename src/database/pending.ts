@@ -145,9 +145,19 @@ export const TAKE = `
     from unnest($2::couplet.pending_state[]) as s(state)
    cross join lateral (
      select ${PENDING_COLUMNS} from couplet.pending p
-      where (p.state, p.lane_id, p.id) > (s.state, $1, $3::bigint) and (p.state, p.lane_id) <= (s.state, $1)
+      where (p.state, p.lane_id, p.id) > (s.state, $1, $3::bigint) and (p.state, p.lane_id, p.id) <= (s.state, $1, $5::bigint)
       order by p.state, p.lane_id, p.id limit $4) p
    order by p.id limit $4`;
+
+const LAST_OF_ALL = '9223372036854775807';
+
+export const takeArguments = (
+  laneId: number,
+  states: readonly PendingState[],
+  afterId: string | null,
+  limit: number,
+  lastId: string | null = null,
+): Parameter[] => [laneId, plainArray(states), afterId ?? '0', limit, lastId ?? LAST_OF_ALL];
 
 // The lane is there whatever is pending in it, and with it the cursors.
 export const TAKE_WORK = `
@@ -208,13 +218,12 @@ const CHANGE_STATE = `
 export const pendingPart = (clients: Clients, lanes: LaneRegistry): PendingPart => ({
   takePending: async (lane, states, afterId, limit) => {
     const laneId = await lanes.idOf(lane);
-    const rows = await query<PendingRow>(clients.looks, TAKE, [laneId, plainArray(states), afterId ?? '0', limit]);
+    const rows = await query<PendingRow>(clients.looks, TAKE, takeArguments(laneId, states, afterId, limit));
     return rows.map(pendingOfRow);
   },
-  takeWork: async (lane, states, afterId, limit) => {
+  takeWork: async (lane, states, afterId, limit, lastId) => {
     const laneId = await lanes.idOf(lane);
-    const args = [laneId, plainArray(states), afterId ?? '0', limit];
-    const rows = await query<WorkRow>(clients.looks, TAKE_WORK, args);
+    const rows = await query<WorkRow>(clients.looks, TAKE_WORK, takeArguments(laneId, states, afterId, limit, lastId));
     return takenWorkOf(rows);
   },
   pendingOf: async (lane, side, keys) => {

@@ -22,7 +22,15 @@ const ACTIVITY_DAYS = 7;
 const BEFORE = sql`timestamptz '2000-01-01 00:00:00+00'`;
 
 /** What a lane leaves when it is forgotten, children first. */
-const LANE_TABLES = ['parent_wait', 'pending', 'uncoupled', 'sync_error', 'coupling', 'lane_activity'] as const;
+const LANE_TABLES = [
+  'parent_wait',
+  'pending',
+  'uncoupled',
+  'sync_error',
+  'coupling',
+  'lane_activity',
+  'lane_share',
+] as const;
 
 export const createUpkeep = (clients: Clients, lanes: LaneRegistry): Upkeep => ({
   retire: async (ages) => {

@@ -3,7 +3,6 @@
  * change that wakes an idle lane waits for one answer instead of three.
  */
 import type { PendingState, WorkAtHand } from '../ports/coupling-database.ts';
-import { plainArray } from './array-literal.ts';
 import { COUPLING_COLUMNS, type CouplingRow, couplingsOfRows } from './couplings.ts';
 import { query } from './connect.ts';
 import type { LaneRegistry } from './lane-registry.ts';
@@ -15,6 +14,7 @@ import {
   pendingOfRow,
   TAKE,
   TAKE_WORK,
+  takeArguments,
   takenWorkOf,
   type WorkRow,
 } from './pending.ts';
@@ -56,7 +56,7 @@ export async function readWorkAtHand(
   lanes: LaneRegistry,
   layouts: Layouts,
 ): Promise<WorkAtHand | null> {
-  const args = [laneId, plainArray(states), '0', limit + 1];
+  const args = takeArguments(laneId, states, null, limit + 1);
   const [work, couplings, partners] = await Promise.all([
     query<WorkRow>(session, TAKE_WORK, args),
     query<CouplingRow & { readonly in_error: boolean }>(session, COUPLINGS, args),

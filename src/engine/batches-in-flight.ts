@@ -9,7 +9,7 @@
  */
 import { FenceLost } from '../errors/store-faults.ts';
 import { type KeyText, keyText, type Side } from '../domain/record.ts';
-import type { LaneLock, PendingChange, PendingState } from '../ports/coupling-database.ts';
+import type { LaneLock, PendingChange, PendingState, Share } from '../ports/coupling-database.ts';
 import { type Gathered, gatherPairs, type WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
 import type { Subject } from './subject.ts';
@@ -91,10 +91,12 @@ export function batchesInFlight(
       }
       items = withoutTaken(items, taken);
       if (items.length === 0) return;
-      let gathered = await gatherPairs(context, items);
+      const gather = async (some: readonly WorkItem[]): Promise<Gathered> =>
+        within(options.within, await gatherPairs(context, some));
+      let gathered = await gather(items);
       if (worked.size > 0 && mustWait(gathered, options, worked, alone)) {
         await drain();
-        gathered = await gatherPairs(context, await stillPending(context, items, states));
+        gathered = await gather(await stillPending(context, items, states));
       }
       const { plan, subjects: planned } = await planGathered(context, run.identity, gathered, options);
       const subjects = choose(planned);
@@ -107,6 +109,18 @@ export function batchesInFlight(
       );
     },
   };
+}
+
+/** Of a share, the pairs that are nobody else's. The rest stays pending. */
+function within(share: Share | undefined, gathered: Gathered): Gathered {
+  if (share === undefined) return gathered;
+  const [first, last, until] = [BigInt(share.firstId), BigInt(share.lastId), BigInt(share.untilId)];
+  const isWithin = ({ id }: PendingChange): boolean => {
+    const place = BigInt(id);
+    return (place >= first && place <= last) || place > until;
+  };
+  const pairs = gathered.pairs.filter(({ pending }) => pending.every(isWithin));
+  return { ...gathered, pairs, lone: [], void: [], unproven: [] };
 }
 
 /** Whether it may meet what the batches before are about to couple, or a pair that they work. */
@@ -127,7 +141,7 @@ const withoutTaken = (items: readonly WorkItem[], taken: ReadonlyMap<string, num
     : items.filter(({ pending }) => pending === null || taken.get(pending.id) !== pending.generation);
 
 /** A record that refers to one of its own mapping may refer to one that is just being coupled. */
-const refersToItself = ({ prepared, lane }: LaneContext): boolean =>
+export const refersToItself = ({ prepared, lane }: LaneContext): boolean =>
   prepared.references.some((index) => prepared.fields[index]?.field.references?.mapping === lane.mapping);
 
 /** What of the changes is not worked yet, as it is now. Records that a scan has read are not among them. */

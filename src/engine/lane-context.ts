@@ -37,6 +37,17 @@ export interface EngineSurroundings {
   };
 }
 
+/** When the backlog of a lane is shared with other workers. */
+export interface SharingTerms {
+  /** A backlog of fewer changes is not. */
+  readonly least: number;
+  /** Changes of one stretch. */
+  readonly stretch: number;
+}
+
+/** Two batches a stretch: small enough that nobody waits long for the last one, and a claim costs one answer. */
+export const SHARING: SharingTerms = { least: 5_000, stretch: 2_000 };
+
 /** On whose behalf and why a run works; stands in every log entry. */
 export interface RunIdentity {
   readonly jobId: string;
@@ -63,6 +74,7 @@ export interface LaneContext {
   cursors: Readonly<Record<Side, Cursor | null>>;
   /** What waited when the lock was got, if it came with it: the first page of what is due. */
   readonly atHand: WorkAtHand | null;
+  readonly sharing: SharingTerms;
   readonly surroundings: EngineSurroundings;
   /** Of a dry run: what it would couple before it came to this lane. */
   readonly foreseen?: ForeseenCouplings;

@@ -12,7 +12,7 @@ import { StoreRefused } from '../errors/store-faults.ts';
 import type { LaneLock, WorkAtHand } from '../ports/coupling-database.ts';
 import type { Cascade, Lane, Store } from '../ports/store.ts';
 import type { LaneAhead } from './lane-ahead.ts';
-import type { LaneContext } from './lane-context.ts';
+import { type LaneContext, SHARING } from './lane-context.ts';
 import { forgetLane, type LaneMemory, type PreparedLane } from './lane-memory.ts';
 import { laneText, lanesOf, mappingOf, type Site, storeOf } from './site.ts';
 import { type BrokenCycles, breakCycles } from './break-cycles.ts';
@@ -55,34 +55,49 @@ async function contextOf(
   lock: LaneLock,
   atHand: WorkAtHand | null,
 ): Promise<LaneContext> {
+  const { database } = site;
+  const { holder, fence, sharing } = lock.state;
+  const ready = await readyContext(site, memory, lane, lock, atHand);
+  const name = laneText(lane);
+  // A share that was given out and is not done was left by a worker that is gone: what it wrote is looked for, as after
+  // any holder that is gone.
+  const mine = holder === database.holder && memory.fences.get(name) === fence && sharing !== 'open';
+  if (mine) return ready;
+  const context = { ...ready, fence: { lane, number: await database.raiseFence(lane) } };
+  // Order matters: the fence first, so that no late writer adds a batch after they were counted.
+  const { stores } = context;
+  const found = await Promise.all(SIDES.map((side) => stores[side].takeOver(database.reader, context.fence)));
+  await recordFoundBatches(context, found.flat());
+  memory.fences.set(name, context.fence.number);
+  return context;
+}
+
+/** With the lane's fence as it is: for its holder, and for whoever works a share of it. */
+export async function readyContext(
+  site: Site,
+  memory: LaneMemory,
+  lane: Lane,
+  lock: LaneLock,
+  atHand: WorkAtHand | null = null,
+): Promise<LaneContext> {
   const stores = { hq: storeOf(site, 'hq', null), channel: storeOf(site, 'channel', lane.channel) };
   const { prepared, tables } = await prepareLane(site, memory, lane, stores);
   await requireSound(site, memory, lane, stores);
-  const { database } = site;
-  const name = laneText(lane);
-  const mine = lock.state.holder === database.holder && memory.fences.get(name) === lock.state.fence;
-  const number = mine ? lock.state.fence : await database.raiseFence(lane);
-  const context: LaneContext = {
+  return {
     lane,
     state: lock.state,
-    fence: { lane, number },
+    fence: { lane, number: lock.state.fence },
     lock,
-    database,
+    database: site.database,
     stores,
     tables,
     prepared,
     cursors: lock.first.cursors,
     atHand,
+    sharing: site.sharing ?? SHARING,
     surroundings: site.surroundings,
     livingDependents: (side, cascade) => livingDependents(site, lane, side, cascade),
   };
-  if (!mine) {
-    // Order matters: the fence first, so that no late writer adds a batch after they were counted.
-    const found = await Promise.all(SIDES.map((side) => stores[side].takeOver(database.reader, context.fence)));
-    await recordFoundBatches(context, found.flat());
-    memory.fences.set(name, number);
-  }
-  return context;
 }
 
 /** After whatever went wrong the lane is looked at anew; errors of its set-up end when it is found to be sound. */

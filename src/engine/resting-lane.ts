@@ -85,7 +85,7 @@ function rests({ database }: Site, memory: LaneMemory, { state, ...found }: Lane
   if (asked.scope === 'full' || asked.dryRun || found.retryDue) return false;
   for (const pending of found.pending) if (!HELD.has(pending)) return false;
   if (asked.trigger === 'manual' && found.failures) return false;
-  if (state.fullRunDue || !state.firstRunDone) return false;
+  if (state.fullRunDue || !state.firstRunDone || state.sharing === 'open') return false;
   const mine = state.holder === database.holder && memory.fences.get(laneText(state.lane)) === state.fence;
   return mine && isPrepared(memory, state.lane);
 }

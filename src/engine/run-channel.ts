@@ -9,6 +9,7 @@ import type { Lane } from '../ports/store.ts';
 import { type Mapping, referencesOf } from '../domain/mapping.ts';
 import { isOwedElsewhere } from './due-here.ts';
 import { foreseenCouplings } from './foreseen-couplings.ts';
+import { joinLane } from './join-lane.ts';
 import { laneAhead } from './lane-ahead.ts';
 import type { LaneContext } from './lane-context.ts';
 import { laneRun, type LaneReport, type LaneRun, type RunRequest } from './lane-run.ts';
@@ -19,10 +20,11 @@ import { type Rest, restOf, standsStill } from './resting-lane.ts';
 import { previewStopped, stopLane } from './compare-stopped.ts';
 import { previewLane } from './preview-lane.ts';
 import { readBothStores } from './begin-run.ts';
+import { shareBacklog, workShares } from './share-lane.ts';
 import { settleLaneMarks, writesOf } from './settle-own-marks.ts';
 import { laneText, mappingOf, type Site } from './site.ts';
 import { tellFault } from './tell-fault.ts';
-import { type LaneRequest, workChanges, workDeletions } from './work-lane.ts';
+import { type LaneRequest, optionsOfChanges, workChanges, workDeletions } from './work-lane.ts';
 
 export async function runChannel(
   site: Site,
@@ -151,6 +153,8 @@ async function tryLane(
   let context: LaneContext | null = null;
   try {
     context = await openLane(site, memory, lane, asked.waitForLaneMs, run.ahead);
+    const joins = !context && isContinuous(asked) && (half === workBothHalves || half === workFirstHalf);
+    if (joins) context = await joinLane(site, memory, lane);
     if (!context) return busy(run, lane, asked);
     const standing = standsStill(context.state, asked.dryRun);
     if (standing) return skip(run, standing);
@@ -167,9 +171,10 @@ async function tryLane(
       direction: asked.direction,
       fields: fieldIndices(context, asked.fields),
       stop: () => stopAsked(site, run, asked),
+      ...(isContinuous(asked) && { share: shareBacklog }),
     };
     const before = writesOf(run.counters);
-    let complete = await half(context, run, request, asked);
+    let complete = await (joins ? workJoined : half)(context, run, request, asked);
     // Continuous running comes back by itself; whoever asked for this run looks at the pairs as soon as it is over.
     if (complete && !asked.dryRun && asked.trigger !== 'change')
       complete = await settleLaneMarks(site, context, run, request, writesOf(run.counters) - before);
@@ -182,6 +187,9 @@ async function tryLane(
     await context?.lock.release();
   }
 }
+
+/** Of a run that was asked for, somebody wants to know what it did: others would count elsewhere what they do of it. */
+const isContinuous = ({ trigger, scope }: RunRequest): boolean => trigger === 'change' && scope === 'modified';
 
 const OUTDATED = 'configuration-outdated';
 
@@ -255,6 +263,10 @@ async function workFirstHalf(
 
 const workBothHalves: Half = async (context, run, request, asked) =>
   (await workFirstHalf(context, run, request, asked)) && workSecondHalf(context, run, request);
+
+/** A share of what another process holds. */
+const workJoined: Half = async (context, run, request) =>
+  workShares(context, run, request, await optionsOfChanges(context, request));
 
 /** References of a cycle that were created empty, now that the records they refer to are there. */
 const fillReferences: Half = (context, run, request) => workChanges(context, run, { ...request, scope: 'modified' });

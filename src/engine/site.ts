@@ -5,7 +5,7 @@ import type { CouplingDatabase, Job, JobKind, SyncError } from '../ports/couplin
 import type { Lane, Store, TableName, WatchedTable } from '../ports/store.ts';
 import type { ActionRequest, ActionResult } from '../ports/synchronizer.ts';
 import type { Outcome } from './job-outcome.ts';
-import type { EngineSurroundings } from './lane-context.ts';
+import type { EngineSurroundings, SharingTerms } from './lane-context.ts';
 import type { SetupKnowledge } from './setup-knowledge.ts';
 
 export interface Site {
@@ -25,6 +25,8 @@ export interface Site {
   readonly operationErrors?: {
     act?: (error: SyncError, request: ActionRequest) => Promise<ActionResult>;
   };
+  /** From when on a backlog is shared with other workers; absent: as the product does. */
+  readonly sharing?: SharingTerms;
   /** What a check needs to know of the configuration; absent where nobody checks. */
   readonly setup?: SetupKnowledge;
 }

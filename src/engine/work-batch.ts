@@ -6,7 +6,7 @@
  */
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { directionTo, keyText, type Params, type Side, SIDES } from '../domain/record.ts';
-import type { ErrorResolution, JobCounters, JobProgress, JobResult } from '../ports/coupling-database.ts';
+import type { ErrorResolution, JobCounters, JobProgress, JobResult, Share } from '../ports/coupling-database.ts';
 import type { LedgerBatch, Write, WriteOutcome } from '../ports/store.ts';
 import { type RecordingBuilder, type RecordingParts, recordingBuilder } from './build-recording.ts';
 import { checkCascades } from './check-cascades.ts';
@@ -30,6 +30,8 @@ export interface BatchOptions extends PlanOptions {
   readonly resultsOf?: (subject: Subject) => readonly JobResult[];
   /** Pairs whose unique key was in the way once: a second refusal is final. */
   readonly late: Set<string>;
+  /** What is worked is a share of the lane; without it, all of it. */
+  readonly within?: Share;
   /** The store may load in bulk: no record of the lane's target is known. */
   readonly expectEmpty: boolean;
 }

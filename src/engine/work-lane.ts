@@ -8,9 +8,9 @@ import { PLAIN_RUN } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { directionTo, keyText, otherSide, type RecordKey, type Side, SIDES } from '../domain/record.ts';
 import { makeTranslator } from '../domain/translate.ts';
-import type { PendingState, TakenWork, WorkAtHand } from '../ports/coupling-database.ts';
+import type { PendingChange, PendingState, TakenWork, WorkAtHand } from '../ports/coupling-database.ts';
 import type { StoredRecord } from '../ports/store.ts';
-import { type BatchesInFlight, batchesInFlight } from './batches-in-flight.ts';
+import { type BatchesInFlight, batchesInFlight, refersToItself } from './batches-in-flight.ts';
 import { breakChanges, changesToDefer } from './break-changes.ts';
 import { breakDeletions, truncatedSides } from './break-deletions.ts';
 import { owesComparison } from './compare-lineage.ts';
@@ -30,6 +30,8 @@ export interface LaneRequest {
   readonly direction: 'both' | 'toHq' | 'toChannel';
   /** Indices of fields; null: all. */
   readonly fields: ReadonlySet<number> | null;
+  /** How a backlog is worked when others ask for a share of it; without it, it is not shared. */
+  readonly share?: (context: LaneContext, run: Run, request: LaneRequest, options: BatchOptions) => Promise<boolean>;
   /** True between batches when the job is to be cancelled or the process to drain. */
   readonly stop: () => Promise<boolean>;
 }
@@ -82,11 +84,14 @@ export async function workChanges(context: LaneContext, run: Run, request: LaneR
   // As it was when the lock was got; what waits since then is for the next run.
   if (context.lock.first.pending.has('waiting'))
     for (const side of SIDES) await database.changePendingState(lane, side, 'waiting', 'due');
-  const late = new Set<string>();
-  const changes = await changesToDefer(context, request.scope);
-  const options: BatchOptions = { ...optionsOf(context, request, 'defer', late), changes };
+  const options = await optionsOfChanges(context, request);
   if (request.scope === 'full' && !(await compareAll(context, run, request, options))) return false;
   return workPending(context, run, request, options, ['due'], firstPage(context, request));
+}
+
+export async function optionsOfChanges(context: LaneContext, request: LaneRequest): Promise<BatchOptions> {
+  const changes = await changesToDefer(context, request.scope);
+  return { ...optionsOf(context, request, 'defer', new Set()), changes };
 }
 
 /** What came with the lock, unless changes have become due since, which would stand behind it. */
@@ -112,6 +117,10 @@ export async function workPending(
         await batches.drain();
         return false;
       }
+      if (request.share && context.lock.state.sharing === 'asked' && !refersToItself(context)) {
+        await batches.drain();
+        if (!(await request.share(context, run, request, options))) return false;
+      }
       const known = atHand && knownOf(atHand);
       const taken: TakenWork = atHand ?? (await context.database.takeWork(context.lane, states, after, BATCH_RECORDS));
       atHand = null;
@@ -120,9 +129,7 @@ export async function workPending(
       const last = changes.at(-1);
       if (!last) break;
       after = last.id;
-      const items = changes.flatMap((pending): WorkItem[] =>
-        flows(request, pending.side) ? [{ side: pending.side, key: pending.key, pending, ...known?.(pending) }] : [],
-      );
+      const items = itemsOf(request, changes, known);
       if (items.length > 0) await batches.work(items);
       if (changes.length < BATCH_RECORDS) break;
     }
@@ -132,6 +139,15 @@ export async function workPending(
   }
   return true;
 }
+
+export const itemsOf = (
+  request: LaneRequest,
+  changes: readonly PendingChange[],
+  known: ReturnType<typeof knownOf> | null = null,
+): readonly WorkItem[] =>
+  changes.flatMap((pending): WorkItem[] =>
+    flows(request, pending.side) ? [{ side: pending.side, key: pending.key, pending, ...known?.(pending) }] : [],
+  );
 
 /** Whether changes of this side are what the run was asked to carry. */
 const flows = (request: LaneRequest, side: Side): boolean =>

@@ -12,6 +12,7 @@ import type {
   LaneLock,
   PendingChange,
   PendingState,
+  Share,
   TakenWork,
   RecentWrites,
   NewPending,
@@ -22,7 +23,7 @@ import type {
 } from './coupling-records.ts';
 import type { Job, JobCounters, JobProgress, JobRequest, JobResult, JobStatus, JobTrigger } from './job-records.ts';
 import type { Recording } from './recording.ts';
-import type { Cursor, Lane } from './store.ts';
+import type { Cursor, Fence, Lane } from './store.ts';
 import type { ProofKeeping } from './verification.ts';
 
 export type * from './candidate.ts';
@@ -56,7 +57,9 @@ export interface CouplingDatabase {
     /** What is wanted with the lock, oldest first, if there is no more than so much of it. */
     asked?: { readonly states: readonly PendingState[]; readonly limit: number },
   ): Promise<LaneLock | null>;
-  /** The caller becomes holder; returns the new fence number. */
+  /** For a share of the work of whoever holds the lane: null while it is held by one alone and `waitMs` runs out. */
+  joinLane(lane: Lane, waitMs: number): Promise<LaneLock | null>;
+  /** The caller becomes holder; returns the new fence number. Shares that were given out under former ones are void. */
   raiseFence(lane: Lane): Promise<number>;
   changeLane(lane: Lane, change: Partial<Pick<LaneState, 'paused' | 'firstRunDone' | 'stopped'>>): Promise<void>;
   /** Adds a reason to what the lane owes already; the configuration goes before one that was named earlier. */
@@ -93,7 +96,26 @@ export interface CouplingDatabase {
     limit: number,
   ): Promise<readonly PendingChange[]>;
   /** The same with the cursors as of the same moment: whatever they have passed was among the pending then. */
-  takeWork(lane: Lane, states: readonly PendingState[], afterId: string | null, limit: number): Promise<TakenWork>;
+  takeWork(
+    lane: Lane,
+    states: readonly PendingState[],
+    afterId: string | null,
+    limit: number,
+    /** None after this one; null: to the end. */
+    lastId?: string | null,
+  ): Promise<TakenWork>;
+  /**
+   * Tells the holder that somebody would take a share. False: nothing will come of it, for fewer changes than `least` are
+   * due, or he was asked before and did not answer.
+   */
+  askForShare(lane: Lane, least: number): Promise<boolean>;
+  /** Shares out what is due, in stretches of so many changes; returns how many they are, 0 for what is not worth it. */
+  splitBacklog(fence: Fence, changes: number): Promise<number>;
+  claimShare(fence: Fence): Promise<Share | null>;
+  /** All of them is worked, recorded, and gone from the ledgers. */
+  endShares(fence: Fence, shares: readonly Share[]): Promise<void>;
+  /** Whoever claimed them stops in good order, with nothing under way. */
+  returnShares(fence: Fence, shares: readonly Share[]): Promise<void>;
   /** For these keys, whatever their state: a pair may be pending on the other side too. */
   pendingOf(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlyMap<KeyText, PendingChange>>;
   countPending(lane: Lane): Promise<Readonly<Record<Side, Readonly<Record<PendingState, number>>>>>;

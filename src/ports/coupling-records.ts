@@ -32,6 +32,8 @@ export interface LaneState {
   readonly fullRunDue: FullRunDue | null;
   readonly layoutId: number | null;
   readonly lastSuccessAt: string | null;
+  /** Whether a worker asks its holder for a share of the backlog, or shares of it are given out and not all done. */
+  readonly sharing: 'none' | 'asked' | 'open';
 }
 
 /** A lane and what there is to do in it, told by one statement: a run that finds nothing costs no more than this look. */
@@ -67,6 +69,10 @@ export interface LaneLock extends AsyncDisposable {
   readonly held: boolean;
   /** Lets waiting actions in and takes the lock again; the fence tells whether anyone worked meanwhile. */
   yield(): Promise<LaneState>;
+  /** From now on others may have it as well who come for a share, and nobody who wants the lane for himself. */
+  share(): Promise<void>;
+  /** Alone again, when all the others have let go. Null: they did not in time, and the lock is not held any more. */
+  alone(waitMs: number): Promise<LaneState | null>;
   release(): Promise<void>;
 }
 
@@ -87,6 +93,14 @@ export interface PendingChange {
    * an update, or as a record deleted and created again, that a breaker has to count first, and held by it. */
   readonly state: PendingState;
 }
+/** A stretch of what was due in a lane when its backlog was shared, by ids of pending changes, both ends included. */
+export interface Share {
+  readonly firstId: string;
+  readonly lastId: string;
+  /** The end of the last stretch. What came later is in none. */
+  readonly untilId: string;
+}
+
 /** With the cursors as of the same moment: whatever they have passed was among the pending then. */
 export interface TakenWork {
   readonly changes: readonly PendingChange[];

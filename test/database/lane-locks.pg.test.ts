@@ -104,6 +104,89 @@ describe('the lock of a lane', () => {
   });
 });
 
+describe('a lane that is shared', () => {
+  test('lets in who comes for a share, and nobody who wants it alone, until all have let go', async () => {
+    await using here = await createCouplingDatabase();
+    const fence = await openTestLane(here.db);
+    await using holder = await here.db.lockLane(LANE, 0);
+    expect(await here.db.joinLane(LANE, 20)).toBeNull();
+    await holder?.share();
+    await using helper = await here.db.joinLane(LANE, 0);
+    expect(helper?.state.fence).toBe(fence.number);
+    expect(await here.db.lockLane(LANE, 20)).toBeNull();
+    expect(await here.db.joinLane(LANE, 0)).not.toBeNull();
+  });
+
+  test('is given to a waiting action when both let others in', async () => {
+    await using here = await createCouplingDatabase();
+    const fence = await openTestLane(here.db);
+    await using holder = await here.db.lockLane(LANE, 0);
+    await holder?.share();
+    await using helper = await here.db.joinLane(LANE, 0);
+    const action = here.db.lockLane(LANE, 10_000).then(async (lock) => {
+      await here.db.raiseFence(LANE);
+      await lock?.release();
+    });
+    await until(async () => (await countWaiting(here.sql)) === 1);
+    const [mine, theirs] = await Promise.all([holder?.yield(), helper?.yield()]);
+    await action;
+    expect([mine?.fence, theirs?.fence]).toEqual([fence.number + 1, fence.number + 1]);
+  });
+
+  test('is alone again with its holder when the last of the others has gone, and not held when one stays', async () => {
+    await using here = await createCouplingDatabase();
+    await openTestLane(here.db);
+    await using holder = await here.db.lockLane(LANE, 0);
+    await holder?.share();
+    const helper = await here.db.joinLane(LANE, 0);
+    const alone = holder?.alone(10_000);
+    await until(async () => (await countWaiting(here.sql)) === 1);
+    await helper?.release();
+    expect(await alone).toMatchObject({ lane: LANE, sharing: 'none' });
+    expect(await here.db.joinLane(LANE, 20)).toBeNull();
+    await holder?.share();
+    await using other = await here.db.joinLane(LANE, 0);
+    expect(await holder?.alone(20)).toBeNull();
+    expect(holder?.held).toBe(false);
+    expect(other?.held).toBe(true);
+  });
+
+  test('is asked for once, cut into stretches that each is claimed once, and void under another fence', async () => {
+    await using here = await createCouplingDatabase();
+    const fence = await openTestLane(here.db);
+    await here.db.moveCursor('hq', null, null, 'one', [], []);
+    const pend = (count: number) =>
+      Array.from({ length: count }, (_, at) => ({
+        lane: LANE,
+        side: 'hq' as const,
+        key: [`K${at}`],
+        deleted: false,
+        oldRow: null,
+      }));
+    await here.db.moveCursor('hq', null, 'one', 'two', pend(7), []);
+    expect(await here.db.askForShare(LANE, 8)).toBe(false);
+    expect(await here.db.askForShare(LANE, 7)).toBe(true);
+    expect(await here.db.askForShare(LANE, 7)).toBe(false);
+    expect(await here.db.splitBacklog(fence, 7)).toBe(0);
+    expect(await here.db.splitBacklog(fence, 3)).toBe(3);
+    expect(await here.db.askForShare(LANE, 7)).toBe(true);
+    const claimed = await Promise.all([1, 2, 3, 4].map(() => here.db.claimShare(fence)));
+    expect(new Set(claimed.map((share) => share?.firstId)).size).toBe(4);
+    expect(claimed).toContain(null);
+    const shares = claimed.filter((share) => share !== null);
+    expect(new Set(shares.map(({ untilId }) => untilId))).toEqual(
+      new Set([String(Math.max(...shares.map(({ lastId }) => Number(lastId))))]),
+    );
+    await here.db.returnShares(fence, shares.slice(0, 1));
+    expect(await here.db.claimShare(fence)).toEqual(shares[0]);
+    await here.db.endShares(fence, shares.slice(0, 2));
+    expect((await here.db.laneStates())[0]?.sharing).toBe('open');
+    await here.db.raiseFence(LANE);
+    expect((await here.db.laneStates())[0]?.sharing).toBe('none');
+    expect(await here.db.claimShare(fence)).toBeNull();
+  });
+});
+
 describe('two processes', () => {
   test('never hold the same lane at once, and a killed one loses it at once', async () => {
     await using here = await createCouplingDatabase();

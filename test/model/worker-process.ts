@@ -65,7 +65,10 @@ async function obey(order: Order): Promise<Answer> {
   if (!site || !hired) throw new Error('nobody was hired');
   if (order.do === 'work') {
     const { compose } = await import('../../src/compose.ts');
-    const couplet = await compose({ settings: hired.settings, databaseUrl: hired.databaseUrl, log, migrate: false });
+    const { settings, databaseUrl } = hired;
+    // So that whoever is killed may have had a share.
+    const sharing = { least: 6, stretch: 3 };
+    const couplet = await compose({ settings, databaseUrl, log, migrate: false, sharing });
     work = await couplet.startWorker(await couplet.startQueue(), () => {});
     return { ready: true };
   }

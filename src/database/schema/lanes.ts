@@ -146,6 +146,28 @@ export const pending = couplet.table(
   ],
 );
 
+/**
+ * A stretch of the backlog of a lane that its holder shares with other workers: the pending changes from one id to
+ * another, for whoever claims it, under the holder's fence. The one that begins at 0 only says that a worker has asked.
+ * The row goes when all of the stretch is recorded, so one that is left tells of a worker that did not come to its end.
+ */
+export const laneShare = couplet.table(
+  'lane_share',
+  {
+    laneId: integer('lane_id').notNull(),
+    firstId: bigint('first_id', { mode: 'number' }).notNull(),
+    lastId: bigint('last_id', { mode: 'number' }).notNull(),
+    /** The last id of the backlog that was shared, the same in all of its stretches. */
+    untilId: bigint('until_id', { mode: 'number' }).notNull(),
+    fence: bigint('fence', { mode: 'number' }).notNull(),
+    holder: text('holder'),
+  },
+  (table) => [
+    primaryKey({ name: 'lane_share_pkey', columns: [table.laneId, table.firstId] }),
+    foreignKey({ name: 'lane_share_lane_id_fkey', columns: [table.laneId], foreignColumns: [lane.id] }),
+  ],
+);
+
 /** Records that were uncoupled, by whatever way: they stay so until somebody couples them. */
 export const uncoupled = couplet.table(
   'uncoupled',
