@@ -1,5 +1,4 @@
 /** Work on a lane that another process holds: what it shares of a large backlog, under its fence. */
-import { isOwedElsewhere } from './due-here.ts';
 import { type LaneContext, SHARING } from './lane-context.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import { readyContext } from './open-lane.ts';
@@ -35,9 +34,8 @@ export async function joinLane(site: Site, memory: LaneMemory, lane: Lane): Prom
         const mayWork =
           state.fence === context.fence.number &&
           state.sharing === 'open' &&
-          standsStill(state, false) === null &&
-          !state.fullRunDue &&
-          !isOwedElsewhere(site, lane, state.fullRunDue);
+          state.fullRunDue === null &&
+          standsStill(state, false) === null;
         if (mayWork) return context;
       } catch (fault) {
         await lock.release();
