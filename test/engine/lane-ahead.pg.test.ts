@@ -1,0 +1,142 @@
+/** A lane that is taken ahead is worked as any other, with fewer questions; a guess that was wrong costs nothing but its lock. */
+import { describe, expect, it } from 'vitest';
+import { noteArrivals } from '../../src/engine/lane-ahead.ts';
+import type { LaneReport } from '../../src/engine/lane-run.ts';
+import { readMarks } from '../../src/engine/read-marks.ts';
+import { runChannel } from '../../src/engine/run-channel.ts';
+import { lanesOf } from '../../src/engine/site.ts';
+import type { CouplingDatabase } from '../../src/ports/coupling-database.ts';
+import type { Lane } from '../../src/ports/store.ts';
+import { openErrors, REQUEST, type SmallSite, smallSite } from './small-site.ts';
+
+const CUSTOMERS: Lane = { mapping: 'customers', channel: 'houston' };
+const GROUPS: Lane = { mapping: 'groups', channel: 'houston' };
+
+type Question = 'takeWork' | 'couplingsByKey' | 'openErrors' | 'pendingOf' | 'lockLane';
+
+/** Counts what the coupling database is asked. */
+function counting(database: CouplingDatabase) {
+  const asked: Record<Question, number> = { takeWork: 0, couplingsByKey: 0, openErrors: 0, pendingOf: 0, lockLane: 0 };
+  const counted = { ...database };
+  for (const question of Object.keys(asked) as Question[]) {
+    const ask = database[question] as (...args: never[]) => unknown;
+    Object.assign(counted, {
+      [question]: (...args: never[]) => {
+        asked[question] += 1;
+        return ask(...args);
+      },
+    });
+  }
+  return { asked, counted };
+}
+
+async function filled(): Promise<SmallSite> {
+  const own = await smallSite();
+  own.hq.insert('groups', { code: 'G1', title: 'Retail' });
+  for (let n = 1; n <= 5; n += 1)
+    own.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com`, group_code: 'G1' });
+  await own.run();
+  await own.run();
+  return own;
+}
+
+const takeIn = ({ site, memory }: SmallSite): Promise<unknown> =>
+  Promise.all([
+    readMarks(site, 'hq', null, { remembered: memory.cursors, taken: (lanes) => noteArrivals(memory, lanes) }),
+    readMarks(site, 'channel', 'houston', {
+      remembered: memory.cursors,
+      taken: (lanes) => noteArrivals(memory, lanes),
+    }),
+  ]);
+
+const woken = ({ site, memory }: SmallSite, database: CouplingDatabase = site.database): Promise<LaneReport[]> =>
+  runChannel({ ...site, database }, memory, 'houston', lanesOf(site, 'houston'), {
+    ...REQUEST,
+    trigger: 'change',
+    waitForLaneMs: 0,
+    onlyOwn: true,
+  });
+
+const modified = (reports: readonly LaneReport[]): number =>
+  reports.reduce((sum, { counters }) => sum + counters.toHq.modified + counters.toChannel.modified, 0);
+
+describe('a lane that marks have come for', () => {
+  it('is worked with what came with its lock: pairs changed on both sides, conflicts and new records as ever', async () => {
+    await using own = await filled();
+    own.hq.update('customers', { num: 'C1' }, { name: 'HQ' });
+    own.houston.update('shoppers', { cust_num: 'C1' }, { mail: 'till@example.com' });
+    own.hq.update('customers', { num: 'C2' }, { name: 'HQ two' });
+    own.houston.update('shoppers', { cust_num: 'C2' }, { full_name: 'Till two' });
+    own.hq.insert('customers', { num: 'C9', name: 'New', email: 'c9@example.com', group_code: 'G1' });
+    await takeIn(own);
+    const { asked, counted } = counting(own.site.database);
+    const reports = await woken(own, counted);
+    expect(reports.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+    expect(modified(reports)).toBe(2);
+    expect(own.houston.select('shoppers', { cust_num: 'C1' })[0]).toMatchObject({
+      full_name: 'HQ',
+      mail: 'till@example.com',
+    });
+    expect(own.houston.select('shoppers', { cust_num: 'C9' })).toHaveLength(1);
+    expect(await openErrors(own)).toMatchObject([{ kind: 'conflict' }]);
+    expect(asked).toMatchObject({ takeWork: 0, couplingsByKey: 0, lockLane: 1 });
+  });
+
+  it('knows the open error of a pair, and ends it when it is over', async () => {
+    await using own = await filled();
+    own.hq.update('customers', { num: 'C2' }, { name: 'HQ two' });
+    own.houston.update('shoppers', { cust_num: 'C2' }, { full_name: 'Till two' });
+    await takeIn(own);
+    await woken(own);
+    expect(await openErrors(own)).toHaveLength(1);
+    own.houston.update('shoppers', { cust_num: 'C2' }, { full_name: 'HQ two' });
+    await takeIn(own);
+    const { asked, counted } = counting(own.site.database);
+    await woken(own, counted);
+    expect(await openErrors(own)).toEqual([]);
+    expect(asked).toMatchObject({ takeWork: 0, couplingsByKey: 0, openErrors: 1 });
+  });
+
+  it('is asked once more what waits in it when marks were taken in since', async () => {
+    await using own = await filled();
+    own.hq.update('customers', { num: 'C1' }, { name: 'first' });
+    await takeIn(own);
+    own.hq.update('customers', { num: 'C2' }, { name: 'second' });
+    const reports = await woken(own);
+    expect(modified(reports)).toBe(2);
+  });
+
+  it('is given back when another has something to do as well, and worked after its parents', async () => {
+    await using own = await filled();
+    own.hq.insert('groups', { code: 'G2', title: 'Wholesale' });
+    await readMarks(own.site, 'hq', null);
+    own.hq.update('customers', { num: 'C1' }, { group_code: 'G2' });
+    await readMarks(own.site, 'hq', null);
+    noteArrivals(own.memory, [CUSTOMERS]);
+    const reports = await woken(own);
+    expect(reports.map(({ lane, status }) => [lane.mapping, status])).toEqual([
+      ['groups', 'succeeded'],
+      ['customers', 'succeeded'],
+    ]);
+    const [segment] = own.houston.select('segments', { ext_code: 'G2' });
+    expect(own.houston.select('shoppers', { cust_num: 'C1' })[0]).toMatchObject({ segment_id: segment!['id'] });
+    await using free = await own.database.lockLane(GROUPS, 0);
+    await using alsoFree = await own.database.lockLane(CUSTOMERS, 0);
+    expect([free?.held, alsoFree?.held]).toEqual([true, true]);
+  });
+
+  it('is left to whoever works it, and free again when there was nothing to do', async () => {
+    await using own = await filled();
+    noteArrivals(own.memory, [CUSTOMERS]);
+    await woken(own);
+    await using held = await own.database.lockLane(CUSTOMERS, 0);
+    expect(held?.held).toBe(true);
+    own.hq.update('customers', { num: 'C1' }, { name: 'HQ' });
+    await takeIn(own);
+    const reports = await woken(own);
+    expect(reports.at(-1)).toMatchObject({ status: 'skipped', code: 'lane-busy' });
+    await held?.release();
+    noteArrivals(own.memory, [CUSTOMERS]);
+    expect(modified(await woken(own))).toBe(1);
+  });
+});
