@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import type { CrashPoint } from '../../src/engine/lane-context.ts';
 import type { Side } from '../../src/domain/record.ts';
-import type { Fault, Kind, Policies } from './world.ts';
+import type { Fault, Kind, Policies, RunScope } from './world.ts';
 
 export type Command =
   | { readonly do: 'insert'; readonly side: Side; readonly kind: Kind; readonly parent: number }
@@ -32,8 +32,9 @@ export type Command =
   | { readonly do: 'block'; readonly pick: number }
   | { readonly do: 'hold'; readonly side: Side; readonly pick: number }
   | { readonly do: 'release'; readonly commit: boolean }
-  | { readonly do: 'run'; readonly worker: number; readonly scope: 'modified' | 'full' }
-  | { readonly do: 'runTogether' }
+  | { readonly do: 'run'; readonly worker: number; readonly scope: RunScope }
+  /** `woken`: the one shares with the other what it has to do. */
+  | { readonly do: 'runTogether'; readonly woken?: boolean }
   | { readonly do: 'crash'; readonly worker: number; readonly point: CrashPoint; readonly pass: number }
   | {
       readonly do: 'resolve';
@@ -120,10 +121,13 @@ export function commands(options: {
     command('release', { commit: fc.boolean() }, 2),
     command(
       'run',
-      { worker: fc.nat({ max: 1 }), scope: fc.constantFrom('modified', 'modified', 'modified', 'full') },
+      {
+        worker: fc.nat({ max: 1 }),
+        scope: fc.constantFrom('modified', 'modified', 'modified', 'full', 'woken', 'woken'),
+      },
       8,
     ),
-    command('runTogether', {}, 2),
+    command('runTogether', { woken: fc.boolean() }, 2),
     crash,
     command('resolve', { pick, action: fc.nat({ max: 5 }), winner: side, own: fc.boolean() }, 4),
     command('uncouple', { pick }, 1),

@@ -4,11 +4,13 @@
  * gone: what it still had on its way reaches neither stores nor database.
  */
 import { openCouplingDatabase, type OpenedCouplingDatabase } from '../../src/database/open-coupling-database.ts';
-import type { Side } from '../../src/domain/record.ts';
+import { type Side, SIDES } from '../../src/domain/record.ts';
 import { oweFullRuns } from '../../src/engine/due-here.ts';
 import type { CrashPoint, EngineSurroundings } from '../../src/engine/lane-context.ts';
+import { noteArrivals } from '../../src/engine/lane-ahead.ts';
 import { emptyMemory, type LaneMemory } from '../../src/engine/lane-memory.ts';
 import type { LaneReport } from '../../src/engine/lane-run.ts';
+import { readMarks } from '../../src/engine/read-marks.ts';
 import { runChannel } from '../../src/engine/run-channel.ts';
 import { lanesOf, type Site, watchedTables } from '../../src/engine/site.ts';
 import { createSynchronizer } from '../../src/engine/synchronizer.ts';
@@ -32,6 +34,7 @@ import {
   TABLES,
   underOwnNames,
   type World,
+  type RunScope,
 } from './world.ts';
 
 const URLS = { hq: 'postgres://memory/hq', channel: 'postgres://memory/channel' };
@@ -246,6 +249,7 @@ async function hireWorker(
     channels: new Map(channels.map((store) => [store.channel ?? '', mortalStore(store, life)])),
     mappings: settings.order.map((name) => settings.mappings.find((mapping) => mapping.name === name)!),
     circular: new Map(),
+    sharing: { least: 2, stretch: 1 },
     surroundings: { now: () => new Date('2026-11-21T10:00:00Z'), reach, log: quiet },
   };
   let buried = false;
@@ -288,20 +292,30 @@ const mortalStore = (store: Store, life: Worker['life']): Store => {
   });
 };
 
-async function runOnce(worker: Worker, channel: string, scope: 'modified' | 'full'): Promise<readonly LaneReport[]> {
+/** As the readers of the continuous schedule do; whatever goes wrong, the run that follows meets it again. */
+const takeIn = ({ site, memory }: Worker, side: Side, channel: string): Promise<unknown> =>
+  readMarks(site, side, side === 'hq' ? null : channel, {
+    remembered: memory.cursors,
+    taken: (lanes) => noteArrivals(memory, lanes),
+  }).catch(() => {});
+
+async function runOnce(worker: Worker, channel: string, scope: RunScope): Promise<readonly LaneReport[]> {
+  const { site, memory } = worker;
+  const woken = scope === 'woken';
   try {
-    return await runChannel(worker.site, worker.memory, channel, lanesOf(worker.site, channel), {
-      scope,
+    if (woken) for (const side of SIDES) await takeIn(worker, side, channel);
+    return await runChannel(site, memory, channel, lanesOf(site, channel), {
+      scope: woken ? 'modified' : scope,
       direction: 'both',
       fields: null,
       dryRun: false,
-      trigger: 'manual',
+      trigger: woken ? 'change' : 'manual',
       actor: 'anna',
       requestId: null,
       reason: null,
       jobId: null,
       children: false,
-      waitForLaneMs: 2_000,
+      waitForLaneMs: woken ? 0 : 2_000,
       stop: () => Promise.resolve(false),
     });
   } catch (fault) {

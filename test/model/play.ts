@@ -48,7 +48,7 @@ async function perform(stage: Stage, command: Command): Promise<unknown> {
     case 'run':
       return world.run(command.worker, { scope: command.scope });
     case 'runTogether':
-      return Promise.all([world.run(0, { scope: 'modified' }), world.run(1, { scope: 'modified' })]);
+      return Promise.all([0, 1].map((worker) => world.run(worker, { scope: command.woken ? 'woken' : 'modified' })));
     case 'crash':
       return world.run(command.worker, { scope: 'modified', crash: { point: command.point, pass: command.pass } });
     case 'configure':

@@ -12,7 +12,7 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { hireWorker, openCrew, type WorkerProcess } from './hire-worker.ts';
 import { openWatchedStore, type WatchedStore } from './watched-store.ts';
-import { CAREFUL, CHANNEL, type Crash, settingsOf, type StoreUrls, type World } from './world.ts';
+import { CAREFUL, CHANNEL, type Crash, type RunScope, settingsOf, type StoreUrls, type World } from './world.ts';
 
 export interface Servers {
   readonly hq: TestServer;
@@ -36,10 +36,7 @@ export interface ServerWorld extends World {
   readonly stores: Readonly<Record<Side, WatchedStore>>;
   readonly workers: readonly WorkerProcess[];
   readonly wires: Readonly<Record<Side, TcpProxy>>;
-  run(
-    worker: number,
-    options: { scope: 'modified' | 'full'; crash?: Crash; killAfterMs?: number },
-  ): ReturnType<World['run']>;
+  run(worker: number, options: { scope: RunScope; crash?: Crash; killAfterMs?: number }): ReturnType<World['run']>;
   replace(worker: number): Promise<WorkerProcess>;
 }
 
@@ -98,7 +95,8 @@ export async function serverWorld(options: ServerWorldOptions): Promise<ServerWo
       return own.synchronizer;
     },
     sql,
-    run: (at, { scope, crash, killAfterMs }) => crew.run(at, scope, crash ?? null, killAfterMs),
+    run: (at, { scope, crash, killAfterMs }) =>
+      crew.run(at, scope === 'full' ? 'full' : 'modified', crash ?? null, killAfterMs),
     async configure(next) {
       policies = next;
       await own.close();

@@ -124,6 +124,9 @@ export interface Crash {
 /** Faults of a store and of the way to it; each world brings about what it can. */
 export type Fault = 'storeDown' | 'storeBack' | 'sessionsCut' | 'networkCut' | 'networkBack' | 'diskFull' | 'diskFree';
 
+/** `woken`: as continuous work runs when marks were taken in, by itself and without waiting for the lane. */
+export type RunScope = 'modified' | 'full' | 'woken';
+
 export interface World extends AsyncDisposable {
   /** The channel whose people act. */
   readonly channel: string;
@@ -133,7 +136,7 @@ export interface World extends AsyncDisposable {
   /** A client of the coupling database. */
   readonly sql: postgres.Sql;
   /** A run by one of the workers; null when it was killed. */
-  run(worker: number, options: { scope: 'modified' | 'full'; crash?: Crash }): Promise<readonly LaneReport[] | null>;
+  run(worker: number, options: { scope: RunScope; crash?: Crash }): Promise<readonly LaneReport[] | null>;
   /** Both workers with other policies from here on. */
   configure(policies: Policies): Promise<void>;
   fault(side: Side, fault: Fault): Promise<void>;
