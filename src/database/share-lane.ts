@@ -12,8 +12,8 @@ type SharingPart = Pick<CouplingDatabase, 'askForShare' | 'splitBacklog' | 'clai
 
 const DUE = `couplet.pending p where (p.state, p.lane_id) >= ('due', $1) and (p.state, p.lane_id) <= ('due', $1)`;
 
-const ASK = `
-  with backlog as (select count(*) >= $2 as is_large from (select from ${DUE} limit $2) p),
+export const ASK = `
+  with backlog as (select count(*) >= $2 as is_large from (select from ${DUE} order by p.state, p.lane_id, p.id limit $2) p),
     asked as (
       insert into couplet.lane_share (lane_id, first_id, last_id, until_id, fence)
       select l.id, 0, 0, 0, l.fence from couplet.lane l, backlog b

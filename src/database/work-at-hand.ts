@@ -29,13 +29,13 @@ const COUPLED = `
   with taken as materialized (${TAKE}),
     coupled as materialized (${coupledBy('hq', 'hq_key')} union all ${coupledBy('channel', 'channel_key')})`;
 
-const COUPLINGS = `${COUPLED}
+export const COUPLINGS_AT_HAND = `${COUPLED}
   select ${COUPLING_COLUMNS},
     exists (select from couplet.sync_error e
              where e.status = 'open' and e.operation_id is null and e.coupling_id = c.id) as in_error
     from coupled c`;
 
-const PARTNERS = `${COUPLED}
+export const PARTNERS_AT_HAND = `${COUPLED}
   select ${PENDING_COLUMNS} from coupled c
    cross join lateral (select * from couplet.pending p
      where p.lane_id = $1
@@ -59,8 +59,8 @@ export async function readWorkAtHand(
   const args = takeArguments(laneId, states, null, limit + 1);
   const [work, couplings, partners] = await Promise.all([
     query<WorkRow>(session, TAKE_WORK, args),
-    query<CouplingRow & { readonly in_error: boolean }>(session, COUPLINGS, args),
-    query<PendingRow>(session, PARTNERS, args),
+    query<CouplingRow & { readonly in_error: boolean }>(session, COUPLINGS_AT_HAND, args),
+    query<PendingRow>(session, PARTNERS_AT_HAND, args),
   ]);
   const taken = takenWorkOf(work);
   if (taken.changes.length > limit) return null;

@@ -11,7 +11,9 @@ import { operationsPart } from '../../src/database/queries/query-operations.ts';
 import { NO_OPERATION_FILTER } from '../../src/http/operation-filter.ts';
 import type { OperationFilter } from '../../src/ports/commerce.ts';
 import type { Parameter } from '../../src/database/open-session.ts';
-import { LANES_WITH_WORK, TAKE } from '../../src/database/pending.ts';
+import { LANES_WITH_WORK, TAKE, takeArguments } from '../../src/database/pending.ts';
+import { ASK } from '../../src/database/share-lane.ts';
+import { COUPLINGS_AT_HAND, PARTNERS_AT_HAND } from '../../src/database/work-at-hand.ts';
 import type { CouplingFilter, ErrorFilter, LogFilter, PageRequest, Queries } from '../../src/ports/queries.ts';
 import { NO_ERROR_FILTER, NO_LOG_FILTER } from '../../src/http/no-filter.ts';
 import { createCouplingDatabase } from './open-test-database.ts';
@@ -187,10 +189,24 @@ describe('no table is read whole', () => {
     for (const [text, parameters] of [
       [look, [LISTED_LANE.channel]],
       [LANES_WITH_WORK, [true]],
-      [TAKE, [filled.laneId, '{due,waiting}', '0', 1_000]],
+      [TAKE, takeArguments(filled.laneId, ['due', 'waiting'], null, 1_000)],
+      [ASK, [filled.laneId, 5_000]],
     ] as const) {
       const ofPending = nodesOf(await explain(text, parameters)).filter((node) => node['Relation Name'] === 'pending');
       expect(new Set(ofPending.map((node) => node['Index Name']))).toEqual(new Set(['pending_state']));
     }
+  });
+
+  test('by whoever takes a lane and what waits in it', async () => {
+    const args = takeArguments(filled.laneId, ['due'], null, 51);
+    const indexesOf = async (text: string, relation: string): Promise<Set<string | undefined>> => {
+      const nodes = nodesOf(await explain(text, args)).filter((node) => node['Relation Name'] === relation);
+      return new Set(nodes.map((node) => node['Index Name']));
+    };
+    const byKey = new Set(['coupling_hq_key', 'coupling_channel_key']);
+    expect(await indexesOf(COUPLINGS_AT_HAND, 'coupling')).toEqual(byKey);
+    expect(await indexesOf(PARTNERS_AT_HAND, 'coupling')).toEqual(byKey);
+    expect(await indexesOf(PARTNERS_AT_HAND, 'pending')).toEqual(new Set(['pending_state', 'pending_key']));
+    expect(await indexesOf(COUPLINGS_AT_HAND, 'sync_error')).not.toContain(undefined);
   });
 });
