@@ -87,11 +87,14 @@ export const couplingsOfRows = async (
  * the planner holds `ended_at is null` for rare and reads all of a lane's couplings by another index for each batch:
  * a first load was quadratic (at 20,000 couplings 424 ms a batch, this way 4). Only the unique index has this order.
  */
-const eachByKey = (columns: string, column: 'hq_key' | 'channel_key'): string => `
-  select ${columns} from unnest($2::text[]) as u(key)
+export const coupledByKey = (columns: string, from: string, column: 'hq_key' | 'channel_key'): string => `
+  select ${columns} from ${from} u
    cross join lateral (select * from couplet.coupling c
      where c.lane_id = $1 and c.${column} >= u.key and c.ended_at is null order by c.${column} limit 1) c
    where c.${column} = u.key`;
+
+const eachByKey = (columns: string, column: 'hq_key' | 'channel_key'): string =>
+  coupledByKey(columns, '(select unnest($2::text[]) as key)', column);
 
 const byKey = (column: 'hq_key' | 'channel_key'): string => eachByKey(COUPLING_COLUMNS, column);
 const BY_KEY: Readonly<Record<Side, string>> = { hq: byKey('hq_key'), channel: byKey('channel_key') };

@@ -2,8 +2,9 @@
  * What waits in a lane and what else is known of it, read on the session of the lane's lock and sent together with it: a
  * change that wakes an idle lane waits for one answer instead of three.
  */
+import type { Side } from '../domain/record.ts';
 import type { PendingState, WorkAtHand } from '../ports/coupling-database.ts';
-import { COUPLING_COLUMNS, type CouplingRow, couplingsOfRows } from './couplings.ts';
+import { COUPLING_COLUMNS, coupledByKey, type CouplingRow, couplingsOfRows } from './couplings.ts';
 import { query } from './connect.ts';
 import type { LaneRegistry } from './lane-registry.ts';
 import type { Layouts } from './layouts.ts';
@@ -19,15 +20,12 @@ import {
   type WorkRow,
 } from './pending.ts';
 
-const coupledBy = (side: string, column: string): string => `
-  select t.side, c.* from taken t
-   cross join lateral (select * from couplet.coupling c
-     where c.lane_id = $1 and c.${column} >= t.key and c.ended_at is null order by c.${column} limit 1) c
-   where t.side = '${side}' and c.${column} = t.key`;
+const coupledOn = (side: Side, column: 'hq_key' | 'channel_key'): string =>
+  coupledByKey('u.side, c.*', `(select * from taken where side = '${side}')`, column);
 
 const COUPLED = `
   with taken as materialized (${TAKE}),
-    coupled as materialized (${coupledBy('hq', 'hq_key')} union all ${coupledBy('channel', 'channel_key')})`;
+    coupled as materialized (${coupledOn('hq', 'hq_key')} union all ${coupledOn('channel', 'channel_key')})`;
 
 export const COUPLINGS_AT_HAND = `${COUPLED}
   select ${COUPLING_COLUMNS},

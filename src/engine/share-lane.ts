@@ -31,13 +31,14 @@ export async function shareBacklog(
   const { database, fence, lock, lane } = context;
   if ((await database.splitBacklog(fence, context.sharing.stretch)) === 0) return true;
   await lock.share();
-  const complete = await workShares(context, run, request, options);
+  // The others go on with what is shared; whoever has the lane next finds that it was.
+  if (!(await workShares(context, run, request, options))) return false;
   const state = await lock.alone(ALONE_AFTER_MS);
   const lost = (why: string): FenceLost => new FenceLost(why, { mapping: lane.mapping, channel: lane.channel });
   if (state === null) throw lost('others still work their shares of this lane');
   if (state.fence !== fence.number) throw lost('somebody else works this lane now');
-  if (complete && state.sharing === 'open') throw lost('a worker did not come to the end of its share');
-  return complete;
+  if (state.sharing === 'open') throw lost('a worker did not come to the end of its share');
+  return true;
 }
 
 /** Stretch after stretch, until none is left; the batches of one overlap with those of the next. */

@@ -120,6 +120,8 @@ export async function workPending(
       if (request.share && context.lock.state.sharing === 'asked' && !refersToItself(context)) {
         await batches.drain();
         if (!(await request.share(context, run, request, options))) return false;
+        // Others have worked since it was read.
+        atHand = null;
       }
       const known = atHand && knownOf(atHand);
       const taken: TakenWork = atHand ?? (await context.database.takeWork(context.lane, states, after, BATCH_RECORDS));

@@ -106,6 +106,18 @@ describe('a lane that marks have come for', () => {
     expect(modified(reports)).toBe(2);
   });
 
+  it('is asked once more what waits in it when it was shared meanwhile', async () => {
+    await using own = await filled();
+    for (let n = 1; n <= 3; n += 1) own.hq.update('customers', { num: `C${n}` }, { name: `HQ ${n}` });
+    await takeIn(own);
+    expect(await own.database.askForShare(CUSTOMERS, 2)).toBe(true);
+    const { asked, counted } = counting(own.site.database);
+    const reports = await woken({ ...own, site: { ...own.site, sharing: { least: 2, stretch: 1 } } }, counted);
+    expect(modified(reports)).toBe(3);
+    // Once for each of the three stretches, and once for what is left after them.
+    expect(asked).toMatchObject({ lockLane: 1, takeWork: 4 });
+  });
+
   it('is given back when another has something to do as well, and worked after its parents', async () => {
     await using own = await filled();
     own.hq.insert('groups', { code: 'G2', title: 'Wholesale' });

@@ -167,6 +167,26 @@ const dieAt =
     throw new Killed(point);
   };
 
+const POINTS: readonly CrashPoint[] = [
+  'decided',
+  'hq-written',
+  'channel-written',
+  'outcomes-recorded',
+  'ledger-cleared',
+];
+
+/** A life in which somebody dies ends as one without; returns how often the fence was raised on the way. */
+async function fencesOfLifeWith(hooks: Hooks): Promise<number> {
+  const alone = await story(null);
+  await using _alone = alone.site;
+  deaths = 0;
+  const shared = await story(hooks);
+  await using _shared = shared.site;
+  expect(deaths).toBeGreaterThan(0);
+  expect(shared.outcome).toEqual(alone.outcome);
+  return shared.fences;
+}
+
 describe('a backlog that is shared', () => {
   it('is worked by both, and ends as if one had worked it alone, under the same fence', async () => {
     const alone = await story(null);
@@ -187,30 +207,14 @@ describe('a backlog that is shared', () => {
     expect(new Set(left)).toEqual(new Set([SHARING.stretch]));
   });
 
-  it.each<CrashPoint>(['decided', 'hq-written', 'channel-written', 'outcomes-recorded', 'ledger-cleared'])(
+  it.each(POINTS)(
     'ends the same when the one who helps is killed at %s: the holder takes over under a new fence',
     async (point) => {
-      const alone = await story(null);
-      await using _alone = alone.site;
-      deaths = 0;
-      const shared = await story({ helper: dieAt(point) });
-      await using _shared = shared.site;
-      expect(deaths).toBeGreaterThan(0);
-      expect(shared.outcome).toEqual(alone.outcome);
-      expect(shared.fences).toBe(1);
+      expect(await fencesOfLifeWith({ helper: dieAt(point) })).toBe(1);
     },
   );
 
-  it.each<CrashPoint>(['decided', 'hq-written', 'channel-written', 'outcomes-recorded', 'ledger-cleared'])(
-    'ends the same when its holder is killed at %s',
-    async (point) => {
-      const alone = await story(null);
-      await using _alone = alone.site;
-      deaths = 0;
-      const shared = await story({ holder: dieAt(point) });
-      await using _shared = shared.site;
-      expect(deaths).toBeGreaterThan(0);
-      expect(shared.outcome).toEqual(alone.outcome);
-    },
-  );
+  it.each(POINTS)('ends the same when its holder is killed at %s', async (point) => {
+    await fencesOfLifeWith({ holder: dieAt(point) });
+  });
 });
