@@ -39,7 +39,7 @@ export function continuousRounds(site: Site, memory: LaneMemory, log: { warn(mes
           remembered: memory.cursors,
           taken(arrived) {
             noteArrivals(memory, arrived);
-            taken(new Set([...arrived].map((lane) => lane.channel)));
+            return taken(new Set([...arrived].map((lane) => lane.channel)));
           },
         })
       ).marks,

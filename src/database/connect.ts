@@ -14,7 +14,9 @@ export type Orm = PgRemoteDatabase;
 export interface Clients {
   readonly raw: SessionPool;
   readonly orm: Orm;
-  /** For short questions that are asked all the time, each answered by a step into an index; planned once per session. */
+  /** The same for one row by its id, planned once per session. */
+  readonly rowOrm: Orm;
+  /** For what concerns a few records and is asked or written all the time: steps into indexes, planned once per session. */
   readonly looks: SessionPool;
   /** Rows of a composed statement. */
   read<Row>(statement: SQL): Promise<readonly Row[]>;
@@ -26,21 +28,25 @@ export interface ClientOptions {
   readonly applicationName: string;
 }
 
-const LOOK_SESSIONS = 2;
+const LOOK_SESSIONS = 4;
 export const LOOK_SETTINGS = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' } as const;
 
+const REPLAN_AFTER_MS = 10_000;
+
 export const connectClients = (url: string, { connections, applicationName }: ClientOptions): Clients => {
-  // For batches, planned with each execution, some 0.1 ms a statement: a plan that was kept from an empty table reads all
-  // of it when it has grown. Lists of keys are joined, not `= any(…)`, which the planner weighs element by element.
+  // For batches, planned with each execution, some 0.1 ms a statement: a plan that was kept from an empty table may take
+  // the wrong one of its indexes when it has grown. Lists of keys are joined, not `= any(…)`, which the planner weighs
+  // element by element.
   const raw = createSessionPool(url, connections, {
     applicationName,
     settings: { plan_cache_mode: 'force_custom_plan' },
   });
-  // Planning such a question takes ten times its answer, and with sequential scans out of the way the plan of an empty
-  // table is the plan of a full one.
+  // Planning such a question takes ten times its answer. With sequential scans out of the way the plan of an empty table
+  // is nearly that of a full one; where it is not, it does not last.
   const looks = createSessionPool(url, LOOK_SESSIONS, {
     applicationName: `${applicationName} looks`,
     settings: LOOK_SETTINGS,
+    replanAfterMs: REPLAN_AFTER_MS,
   });
   // For people, whose lists come in few shapes; planning the many months of the log takes longer than reading a page.
   const lists = createSessionPool(url, connections, { applicationName: `${applicationName} lists` });
@@ -48,10 +54,8 @@ export const connectClients = (url: string, { connections, applicationName }: Cl
   return {
     raw,
     looks,
-    orm: drizzle(async (text, parameters, method) => {
-      const rows = method === 'execute' ? await raw.run(text, parameters) : await raw.values(text, parameters);
-      return { rows: [...rows] };
-    }),
+    orm: ormOver(raw),
+    rowOrm: ormOver(looks),
     read: async <Row>(statement: SQL) => {
       const { sql: text, params } = dialect.sqlToQuery(statement);
       return lists.run<Row>(text, params as readonly Parameter[]);
@@ -61,6 +65,19 @@ export const connectClients = (url: string, { connections, applicationName }: Cl
     },
   };
 };
+
+const ormOver = (pool: SessionPool): Orm =>
+  drizzle(async (text, parameters, method) => {
+    const rows = method === 'execute' ? await pool.run(text, parameters) : await pool.values(text, parameters);
+    return { rows: [...rows] };
+  });
+
+/** More than these are a batch, which is planned for as many as there are. */
+const FEW = 16;
+
+/** The sessions for work on as many records. */
+export const sessionsFor = ({ looks, raw }: Pick<Clients, 'looks' | 'raw'>, records: number): SessionPool =>
+  records <= FEW ? looks : raw;
 
 /** One statement of fixed text, prepared once per session. */
 export const query = <Row>(sql: Queryable, text: string, parameters: readonly Parameter[]): Promise<readonly Row[]> =>

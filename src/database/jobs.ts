@@ -15,7 +15,7 @@ import type {
 import { noCounters } from '../ports/coupling-database.ts';
 import { keyText } from '../domain/record.ts';
 import { plainArray, textArray } from './array-literal.ts';
-import type { Clients } from './connect.ts';
+import type { Clients, Orm } from './connect.ts';
 import type { Parameter, Queryable } from './open-session.ts';
 import { query } from './connect.ts';
 import { isId, timeOfId } from './iso-time.ts';
@@ -71,17 +71,7 @@ const oneJob = (rows: readonly (typeof jobTable.$inferSelect)[], id: string): Jo
 
 export const jobsPart = (clients: Clients): JobsPart => ({
   newId: () => newId(),
-  createJob: async (request, status, id = newId()) => {
-    const rows = await insertJob(clients, request, status, id)
-      // Whoever was only late, and taken for dead by the next holder of its lane, goes on under its own job.
-      .onConflictDoUpdate({
-        target: jobTable.id,
-        set: { status, code: null, finishedAt: null },
-        setWhere: eq(jobTable.code, INTERRUPTED),
-      })
-      .returning();
-    return oneJob(rows, id);
-  },
+  ...createdPart(clients),
   startJob: async (id) => {
     const rows = await clients.orm
       .update(jobTable)
@@ -97,7 +87,7 @@ export const jobsPart = (clients: Clients): JobsPart => ({
     return oneJob(rows, id);
   },
   updateProgress: async (id, progress) => {
-    const [row] = await clients.orm
+    const [row] = await clients.rowOrm
       .update(jobTable)
       .set({ counters: progress.counters, done: progress.done, total: progress.total })
       .where(eq(jobTable.id, id))
@@ -117,6 +107,19 @@ export const jobsPart = (clients: Clients): JobsPart => ({
   ...askedPart(clients),
   ...queuedPart(clients),
 });
+
+const createdPart = (clients: Clients): Pick<CouplingDatabase, 'createJob'> => {
+  const runningJob = composeRunningJob(clients.rowOrm);
+  return {
+    createJob: async (request, status, id = newId()) => {
+      const rows =
+        status === 'running'
+          ? await runningJob.execute({ id, ...request })
+          : await insertJob(clients, request, id).returning();
+      return oneJob(rows, id);
+    },
+  };
+};
 
 const toldPart = (
   clients: Clients,
@@ -192,14 +195,47 @@ const askedPart = (
   },
 });
 
-const insertJob = (clients: Clients, request: JobRequest, status: 'queued' | 'running', id: string) =>
-  clients.orm.insert(jobTable).values({
-    id,
-    ...request,
-    status,
-    counters: noCounters(),
-    ...(status === 'running' ? { startedAt: now, attempts: 1 } : {}),
-  });
+const insertJob = (clients: Clients, request: JobRequest, id: string) =>
+  clients.orm.insert(jobTable).values({ id, ...request, status: 'queued', counters: noCounters() });
+
+/**
+ * One; and the commit is not waited for, which would hold up that of a store on the same server. A row that a crash of
+ * the server loses is made again with what the ledgers tell of its writes; before those there is nothing to tell.
+ */
+const firstAttempt = sqlText`case pg_catalog.set_config('synchronous_commit', 'off', true) when 'off' then 1 end`;
+
+const given = (name: keyof JobRequest | 'id') => sqlText.placeholder(name);
+
+/** Composed once: every change on its way makes one, and composing it took longer than carrying it out. */
+const composeRunningJob = (orm: Orm) =>
+  orm
+    .insert(jobTable)
+    .values({
+      id: given('id'),
+      parentId: given('parentId'),
+      kind: given('kind'),
+      trigger: given('trigger'),
+      scope: given('scope'),
+      direction: given('direction'),
+      dryRun: given('dryRun'),
+      mapping: given('mapping'),
+      channel: given('channel'),
+      actor: given('actor'),
+      requestId: given('requestId'),
+      body: given('body'),
+      status: 'running',
+      counters: noCounters(),
+      startedAt: now,
+      attempts: firstAttempt,
+    })
+    // Whoever was only late, and taken for dead by the next holder of its lane, goes on under its own job.
+    .onConflictDoUpdate({
+      target: jobTable.id,
+      set: { status: 'running', code: null, finishedAt: null },
+      setWhere: eq(jobTable.code, INTERRUPTED),
+    })
+    .returning()
+    .prepare('running_job');
 
 const queuedJobLike = (clients: Clients, request: JobRequest) => {
   const same = (column: AnyPgColumn, value: string | boolean | null) =>
@@ -239,7 +275,7 @@ const queuedPart = (clients: Clients): Pick<CouplingDatabase, 'queueJob' | 'queu
       const like = queuedJobLike(clients, request).toSQL();
       const [row] = await query<{ id: string }>(sql, like.sql, like.params as readonly Parameter[]);
       if (row !== undefined) return row.id;
-      const insert = insertJob(clients, request, 'queued', id).toSQL();
+      const insert = insertJob(clients, request, id).toSQL();
       await query(sql, insert.sql, insert.params as readonly Parameter[]);
       return id;
     });
@@ -273,7 +309,7 @@ const finishJob = async (
   clients: Clients,
   ...[id, status, progress, outcome]: Parameters<CouplingDatabase['finishJob']>
 ): Promise<void> => {
-  await query(clients.raw, FINISH, [
+  await query(clients.looks, FINISH, [
     id,
     status,
     JSON.stringify(progress.counters),

@@ -4,7 +4,7 @@ import { keyText } from '../domain/record.ts';
 import type { CouplingDatabase, KeyMove, NewPending } from '../ports/coupling-database.ts';
 import type { Clients } from './connect.ts';
 import type { Queryable } from './open-session.ts';
-import { query } from './connect.ts';
+import { query, sessionsFor } from './connect.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { LaneRegistry } from './lane-registry.ts';
 import { laneIdsOf, ON_PENDING_ALREADY, pend, pendingArguments, pendStatement } from './pending.ts';
@@ -27,7 +27,7 @@ export const cursorPart = (
     const place = [side, channel ?? '', to, ...(from === null ? [] : [from])];
     if (moves.length === 0 && from !== null) {
       const args = await pendingArguments(lanes, changes);
-      const [row] = await query<{ moved: boolean }>(clients.raw, MOVE_AND_PEND, [...place, ...args]);
+      const [row] = await query<{ moved: boolean }>(sessionsFor(clients, changes.length), MOVE_AND_PEND, [...place, ...args]);
       return row?.moved ?? false;
     }
     return clients.raw.begin(async (sql) => {

@@ -14,7 +14,7 @@ import type { RecordKey } from '../domain/record.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import type { Queryable } from './open-session.ts';
-import { query } from './connect.ts';
+import { query, sessionsFor } from './connect.ts';
 import { writeOutcomes } from './commerce-operations.ts';
 import { writeInterruptedJobs, writeProgress, writeResults } from './jobs.ts';
 import type { LaneRegistry } from './lane-registry.ts';
@@ -69,7 +69,7 @@ export const record = async (
     parentLaneIds: await parentLanesOf(recording, lanes),
   };
   try {
-    await clients.raw.begin(async (sql) => {
+    await sessionsFor(clients, recordsIn(recording)).begin(async (sql) => {
       const fence = query(sql, FENCE, [laneId, number]);
       const batches = recording.batchIds.length === 0 ? null : query(sql, BATCHES, [textArray(recording.batchIds)]);
       const written = write(sql, lanes, prepared, recording);
@@ -88,6 +88,9 @@ export const record = async (
     throw error;
   }
 };
+
+const recordsIn = ({ couple, update, end, log, errors, done, keep, pend: pended, results }: Recording): number =>
+  Math.max(...[couple, update, end, log, errors, done, keep, pended, results].map(({ length }) => length));
 
 /** Not a fault: the same recording came before, and only its answer was lost. */
 class AlreadyRecorded extends Error {}

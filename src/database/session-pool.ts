@@ -12,10 +12,16 @@ export interface SessionPool extends Queryable {
 /** A server that restarts is back within seconds; longer absences are for those who ask to wait out. */
 const OPENING = { retries: 5, minTimeout: 100, factor: 2, maxTimeout: 1_000 };
 
-export const createSessionPool = (url: string, size: number, options: SessionOptions): SessionPool => {
+export interface PoolOptions extends SessionOptions {
+  /** Statements are planned anew after this time, as the tables have grown or shrunk meanwhile. */
+  readonly replanAfterMs?: number;
+}
+
+export const createSessionPool = (url: string, size: number, options: PoolOptions): SessionPool => {
   const idle: Session[] = [];
   const waiting: ((seat: Seat) => void)[] = [];
-  const open = new Set<Session>();
+  /** And when their plans were last thrown away. */
+  const open = new Map<Session, number>();
   let seats = size;
   let closed = false;
 
@@ -42,8 +48,14 @@ export const createSessionPool = (url: string, size: number, options: SessionOpt
       ...OPENING,
       shouldRetry: ({ error }) => !closed && error instanceof CouplingDatabaseUnreachable,
     });
-    open.add(session);
+    open.set(session, performance.now());
     return session;
+  };
+  const replan = (session: Session): void => {
+    if (performance.now() - (open.get(session) ?? 0) < (options.replanAfterMs ?? Number.POSITIVE_INFINITY)) return;
+    open.set(session, performance.now());
+    // Answered before what is sent next; a session that is lost says so then.
+    session.last('discard plans').catch(() => {});
   };
   const withSession = async <Result>(work: (session: Session) => Promise<Result>): Promise<Result> => {
     if (closed) throw new CouplingDatabaseUnreachable('The coupling database was closed.');
@@ -51,6 +63,7 @@ export const createSessionPool = (url: string, size: number, options: SessionOpt
     let session = seat.session;
     try {
       if (session === null || session.isLost()) session = await openOne();
+      replan(session);
       return await work(session);
     } finally {
       if (session?.isLost() === true) {
@@ -73,7 +86,7 @@ export const createSessionPool = (url: string, size: number, options: SessionOpt
     begin: (work) => again((session) => transact(session, work)),
     close: async () => {
       closed = true;
-      await Promise.all([...open].map((session) => session.end()));
+      await Promise.all([...open.keys()].map((session) => session.end()));
     },
   };
 };

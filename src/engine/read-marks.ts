@@ -6,7 +6,7 @@ import type { Side } from '../domain/record.ts';
 import type { KeyMove, NewPending } from '../ports/coupling-database.ts';
 import { LineageBroken } from '../errors/store-faults.ts';
 import type { Cursor, Lane, Store, TableName, WindowPage } from '../ports/store.ts';
-import { laneIndex, lanesOf, type Site, storeOf, watchedTables } from './site.ts';
+import { laneIndex, type LanesOfTable, lanesOf, type Site, storeOf, watchedTables } from './site.ts';
 import { tellWatched } from './tell-watched.ts';
 
 /** Measured on 100,000 marks: pages of 5,000 take in 150,000 marks a second and keep the process below 100 MB. */
@@ -29,9 +29,10 @@ export interface ReadOptions {
   readonly known?: Promise<Cursor | null>;
   /**
    * Told the lanes concerned as soon as changes are among the pending, before the store is told; also, for all lanes of
-   * the store, of those that another process took in, for this one may be who works them.
+   * the store, of those that another process took in, for this one may be who works them. What it returns is waited for
+   * before the store is told.
    */
-  readonly taken?: (lanes: ReadonlySet<Lane>) => void;
+  readonly taken?: (lanes: ReadonlySet<Lane>) => void | Promise<void>;
 }
 
 export const storeText = (side: Side, channel: string | null): string => `${side}/${channel ?? ''}`;
@@ -45,10 +46,11 @@ export async function readMarks(
 ): Promise<MarksRead> {
   const { database, surroundings } = site;
   const store = storeOf(site, side, channel);
-  const lanes = laneIndex(site, side, channel);
+  let index: LanesOfTable | null = null;
+  const lanes: LanesOfTable = (table, keyIndex) => (index ??= laneIndex(site, side, channel))(table, keyIndex);
   const before = remembered.get(storeText(side, channel));
   let { cursor, page: ahead } = await begin(site, store, before, known);
-  if (before !== undefined && before !== cursor) taken(new Set(lanesOf(site, channel ?? undefined)));
+  if (before !== undefined && before !== cursor) await taken(new Set(lanesOf(site, channel ?? undefined)));
   let marks = 0;
   const changed: string[] = [];
   for (;;) {
@@ -66,14 +68,15 @@ export async function readMarks(
     if (!(await database.moveCursor(side, channel, cursor, page.cursor, pend, moves))) {
       // Somebody else read a window from here at the same time; this one may have seen what theirs had not yet.
       cursor = await placeOf(site, store);
-      if (pend.length > 0) taken(lanesAmong(pend));
+      if (pend.length > 0) await taken(lanesAmong(pend));
       continue;
     }
     marks += page.marks.length;
     cursor = page.cursor;
     remembered.set(storeText(side, channel), cursor);
-    if (pend.length > 0) taken(lanesAmong(pend));
+    const told = pend.length > 0 ? taken(lanesAmong(pend)) : undefined;
     await surroundings.reach('cursor-moved', null);
+    if (page.complete) await told;
     await store.confirm(database.reader, page.cursor);
     if (page.complete) break;
   }
@@ -126,8 +129,6 @@ async function readPage(site: Site, store: Store, cursor: Cursor): Promise<Windo
     return now;
   }
 }
-
-type LanesOfTable = (table: TableName, keyIndex: number | null) => readonly Lane[];
 
 function spread(page: WindowPage, side: Side, lanes: LanesOfTable): { pend: NewPending[]; moves: KeyMove[] } {
   const pend: NewPending[] = [];

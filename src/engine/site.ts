@@ -95,12 +95,10 @@ export function watchedTables(site: Site, side: Side, channel: string | null): W
   return watched;
 }
 
-/** Lanes by table and watched key, for spreading marks; built once per window. */
-export function laneIndex(
-  site: Site,
-  side: Side,
-  channel: string | null,
-): (table: TableName, keyIndex: number | null) => readonly Lane[] {
+export type LanesOfTable = (table: TableName, keyIndex: number | null) => readonly Lane[];
+
+/** Lanes by table and watched key, for spreading marks. */
+export function laneIndex(site: Site, side: Side, channel: string | null): LanesOfTable {
   const watched = watchedTables(site, side, channel);
   const lanes = watchersOf(site, side, channel);
   return (table, keyIndex) => {

@@ -76,8 +76,17 @@ export interface Unnested {
   value(index: number): string;
 }
 
-export function unnested(columns: readonly ParameterColumn[], firstParameter: number, alias: string): Unnested {
-  const arrays = columns.map((column, index) => `$${firstParameter + index}::${parameterType(column)}`);
+/** `unweighed`: the planner does not see how long the arrays are, so all executions have one plan. */
+export function unnested(
+  columns: readonly ParameterColumn[],
+  firstParameter: number,
+  alias: string,
+  length: 'weighed' | 'unweighed' = 'weighed',
+): Unnested {
+  const arrays = columns.map((column, index) => {
+    const array = `$${firstParameter + index}::${parameterType(column)}`;
+    return length === 'weighed' ? array : `(select ${array})`;
+  });
   const names = columns.map((_, index) => `p${index}`);
   return {
     from: `unnest(${arrays.join(', ')}) with ordinality as ${alias} (${[...names, 'at'].join(', ')})`,

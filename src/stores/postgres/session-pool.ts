@@ -17,6 +17,9 @@ export interface Pool {
   close(): Promise<void>;
 }
 
+/** A plan that was kept from a table of a few rows is not good for long: the app may have filled it meanwhile. */
+const REPLAN_AFTER_MS = 10_000;
+
 /** A client, or the room for one. */
 type Seat = Client | null;
 
@@ -24,7 +27,8 @@ export function openPool(size: number, open: () => Promise<Client>, label: strin
   // The seat used last is taken first: its statements are prepared.
   const free: Seat[] = Array.from({ length: size }, () => null);
   const waiting: { take(seat: Seat): void; refuse(error: Error): void }[] = [];
-  const all = new Set<Client>();
+  /** And when their plans were last thrown away. */
+  const all = new Map<Client, number>();
   let closing: Promise<void> | null = null;
   const closed = (): StoreUnreachable => new StoreUnreachable(`${label} is being closed`);
 
@@ -47,7 +51,7 @@ export function openPool(size: number, open: () => Promise<Client>, label: strin
   const openInto = async (): Promise<Client> => {
     try {
       const client = await open();
-      all.add(client);
+      all.set(client, performance.now());
       if (!closing) return client;
       await end(client);
       throw closed();
@@ -60,10 +64,17 @@ export function openPool(size: number, open: () => Promise<Client>, label: strin
     all.delete(client);
     await client.end();
   };
+  const replan = (client: Client): void => {
+    if (performance.now() - (all.get(client) ?? 0) < REPLAN_AFTER_MS) return;
+    all.set(client, performance.now());
+    // Answered before what is sent next; a session that is lost says so then.
+    client.simple('discard plans').catch(() => undefined);
+  };
   const withClient = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
     if (closing) throw closed();
     const seat = await takeSeat();
     const client = seat?.isLost() === false ? seat : await openInto();
+    replan(client);
     try {
       return await work(client);
     } finally {
@@ -72,7 +83,7 @@ export function openPool(size: number, open: () => Promise<Client>, label: strin
   };
   const keep = async (client: Client, gone: AbortSignal): Promise<DedicatedSession> => {
     if (closing) throw closed();
-    all.add(client);
+    all.set(client, performance.now());
     gone.addEventListener('abort', () => void end(client), { once: true });
     try {
       await client.simple('select 1');
@@ -85,7 +96,7 @@ export function openPool(size: number, open: () => Promise<Client>, label: strin
   };
   const close = (): Promise<void> => {
     for (const entry of waiting.splice(0)) entry.refuse(closed());
-    closing ??= Promise.all([...all].map((client) => client.end())).then(() => undefined);
+    closing ??= Promise.all([...all.keys()].map((client) => client.end())).then(() => undefined);
     return closing;
   };
   return { withClient, keep, close };
