@@ -27,7 +27,10 @@ export const cursorPart = (
     const place = [side, channel ?? '', to, ...(from === null ? [] : [from])];
     if (moves.length === 0 && from !== null) {
       const args = await pendingArguments(lanes, changes);
-      const [row] = await query<{ moved: boolean }>(sessionsFor(clients, changes.length), MOVE_AND_PEND, [...place, ...args]);
+      const [row] = await query<{ moved: boolean }>(sessionsFor(clients, changes.length), MOVE_AND_PEND, [
+        ...place,
+        ...args,
+      ]);
       return row?.moved ?? false;
     }
     return clients.raw.begin(async (sql) => {

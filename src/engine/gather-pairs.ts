@@ -8,9 +8,10 @@ import { type KeyText, keyText, otherSide, type RecordKey, SIDES } from '../doma
 import type { SideNow, FieldValues, Translator } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { type FindParent, makeTranslator } from '../domain/translate.ts';
-import type { Coupling, PendingChange, SyncError, WorkAtHand } from '../ports/coupling-database.ts';
+import type { Coupling, PendingChange, SyncError } from '../ports/coupling-database.ts';
 import type { ReadResult, StoredRecord } from '../ports/store.ts';
 import type { LaneContext } from './lane-context.ts';
+import { keyOn, type KnownOfChange, readSide, type RecordReads } from './work-ahead.ts';
 
 /** One change to work: from the pending changes, or from a scan (then without `pending`). */
 export interface WorkItem {
@@ -21,14 +22,6 @@ export interface WorkItem {
   readonly record?: StoredRecord;
   /** What came with the change; without it, that is asked. Whoever works a change later than it was taken asks. */
   readonly known?: KnownOfChange;
-}
-
-export interface KnownOfChange {
-  /** Null: its record has none. */
-  readonly coupling: Coupling | null;
-  readonly inError: boolean;
-  /** Of the other record of the coupling. */
-  readonly partner: PendingChange | null;
 }
 
 export type OldRow = Readonly<Record<string, Value>>;
@@ -62,34 +55,6 @@ export interface Gathered {
   readonly openErrors: readonly SyncError[];
   readonly parents: Parents;
   readonly translator: Translator;
-}
-
-/** What is known of each change at hand. */
-export function knownOf({
-  couplings,
-  inError,
-  partners,
-}: WorkAtHand): (change: PendingChange) => Pick<WorkItem, 'known'> {
-  const byKey = { hq: new Map<KeyText, Coupling>(), channel: new Map<KeyText, Coupling>() };
-  const pending = { hq: new Map<KeyText, PendingChange>(), channel: new Map<KeyText, PendingChange>() };
-  for (const coupling of couplings) {
-    for (const side of SIDES) {
-      const key = keyOn(coupling, side);
-      if (key) byKey[side].set(keyText(key), coupling);
-    }
-  }
-  for (const change of partners) pending[change.side].set(keyText(change.key), change);
-  return ({ side, key }) => {
-    const coupling = byKey[side].get(keyText(key)) ?? null;
-    const partnerKey = coupling && keyOn(coupling, otherSide(side));
-    return {
-      known: {
-        coupling,
-        inError: coupling !== null && inError.has(coupling.id),
-        partner: (partnerKey && pending[otherSide(side)].get(keyText(partnerKey))) ?? null,
-      },
-    };
-  };
 }
 
 interface Knot {
@@ -153,14 +118,6 @@ async function addPartnersPending(
   );
 }
 
-const readSide = (context: LaneContext, side: Side, keys: readonly RecordKey[]): Promise<ReadResult> =>
-  keys.length > 0
-    ? context.tables[side].read(keys, context.cursors[side])
-    : Promise.resolve({ records: new Map(), deletedSince: new Set<KeyText>(), absenceProven: true });
-
-const keyOn = (coupling: Coupling, side: Side): RecordKey | null =>
-  side === 'hq' ? coupling.hqKey : coupling.channelKey;
-
 export async function gatherPairs(context: LaneContext, items: readonly WorkItem[]): Promise<Gathered> {
   const { knots, lone: loneItems } = await findCouplings(context, items);
   const keys = { hq: [] as RecordKey[], channel: [] as RecordKey[] };
@@ -171,10 +128,13 @@ export async function gatherPairs(context: LaneContext, items: readonly WorkItem
     }
   }
   for (const item of loneItems) if (!item.record) keys[item.side].push(item.key);
+  const ahead = readsOf(items);
+  const read = (side: Side): Promise<ReadResult> =>
+    ahead?.[side] ?? readSide(context.tables[side], keys[side], context.cursors[side]);
   // What follows from the couplings is asked at once, of three databases.
   const [hq, channel, openErrors] = await Promise.all([
-    readSide(context, 'hq', keys.hq),
-    readSide(context, 'channel', keys.channel),
+    read('hq'),
+    read('channel'),
     openErrorsOf(context, knots),
     addPartnersPending(context, knots, items),
   ]);
@@ -199,6 +159,12 @@ export async function gatherPairs(context: LaneContext, items: readonly WorkItem
   const parents = await findParents(context, pairs, lone);
   const translator = makeTranslator(context.prepared, parents.find);
   return { pairs, lone, void: gone, unproven, openErrors, parents, translator };
+}
+
+/** If they are under way for all. */
+function readsOf(items: readonly WorkItem[]): RecordReads | null {
+  const reads = items[0]?.known?.reads ?? null;
+  return items.every((item) => item.known?.reads === reads) ? reads : null;
 }
 
 const openErrorsOf = (context: LaneContext, knots: readonly Knot[]): Promise<readonly SyncError[]> => {

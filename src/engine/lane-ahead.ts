@@ -1,13 +1,15 @@
 /**
  * The lane for which marks were just taken in, taken while both stores are read once more: its lock and what waits in it
- * come with the same round of answers, and not in two more after it. Which lane that is, is a guess of this process;
+ * come with the same round of answers, and not in two more after it; the records are read as soon as it is held. If the
+ * stores then have no more marks, nothing was written since the cursors with which the records were read. Which lane that is, is a guess of this process;
  * when it was wrong, or others have something to do as well, the lane is given back before anything else is opened.
  */
-import type { ChannelLook, LaneLock, PendingState, WorkAtHand } from '../ports/coupling-database.ts';
+import type { ChannelLook, LaneLock, PendingState } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
-import { isPrepared, type LaneMemory } from './lane-memory.ts';
+import { isPrepared, type LaneMemory, type PreparedLane } from './lane-memory.ts';
 import type { Rest } from './resting-lane.ts';
 import { laneText, type Site } from './site.ts';
+import { withRecords, type WorkAhead } from './work-ahead.ts';
 
 /** More changes than these are a backlog, in which an answer more or less does not count. */
 const MOST_CHANGES = 50;
@@ -23,21 +25,29 @@ export function noteArrivals({ arrivals }: LaneMemory, lanes: Iterable<Lane>): v
 
 export class LaneAhead {
   readonly lane: Lane;
+  readonly #memory: LaneMemory;
+  readonly #prepared: PreparedLane;
   #lock: Promise<LaneLock | null>;
+  readonly #work: Promise<WorkAhead | null>;
   #isFresh = true;
 
-  constructor(site: Site, lane: Lane) {
+  constructor(site: Site, memory: LaneMemory, lane: Lane, prepared: PreparedLane) {
     this.lane = lane;
+    this.#memory = memory;
+    this.#prepared = prepared;
     this.#lock = site.database.lockLane(lane, 0, { states: DUE, limit: MOST_CHANGES });
+    this.#work = this.#lock.then((lock) => (lock?.first.work ? withRecords(prepared.tables, lock.first.work) : null));
     // Whoever takes it is told.
-    this.#lock.catch(() => {});
+    this.#work.catch(() => {});
   }
 
   /** Once; null: somebody else works the lane, or it was taken or given back before. */
-  async take(): Promise<{ readonly lock: LaneLock; readonly work: WorkAtHand | null } | null> {
+  async take(): Promise<{ readonly lock: LaneLock; readonly work: WorkAhead | null } | null> {
     const lock = await this.#lock;
     this.#lock = Promise.resolve(null);
-    return lock && { lock, work: this.#isFresh ? lock.first.work : null };
+    // A table that is not as it was is read anew, with the columns that it has now.
+    const stands = this.#isFresh && this.#memory.prepared.get(laneText(this.lane)) === this.#prepared;
+    return lock && { lock, work: stands ? await this.#work : null };
   }
 
   /** Kept only if it is the one lane that has something to do; the work only if nothing was taken in since it was read. */
@@ -61,5 +71,8 @@ export function laneAhead(site: Site, memory: LaneMemory, channel: string, among
   const [lane, ...others] = memory.arrivals.get(channel)?.values() ?? [];
   memory.arrivals.delete(channel);
   if (lane === undefined || others.length > 0 || !isPrepared(memory, lane)) return null;
-  return among.some((one) => laneText(one) === laneText(lane)) ? new LaneAhead(site, lane) : null;
+  const prepared = memory.prepared.get(laneText(lane));
+  return prepared && among.some((one) => laneText(one) === laneText(lane))
+    ? new LaneAhead(site, memory, lane, prepared)
+    : null;
 }

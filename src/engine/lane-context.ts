@@ -4,16 +4,10 @@
  */
 import type { PreparedMapping } from '../domain/prepared-mapping.ts';
 import type { Json, RecordKey, Side } from '../domain/record.ts';
-import type {
-  CouplingDatabase,
-  JobTrigger,
-  LaneLock,
-  LaneState,
-  LogCause,
-  WorkAtHand,
-} from '../ports/coupling-database.ts';
+import type { CouplingDatabase, JobTrigger, LaneLock, LaneState, LogCause } from '../ports/coupling-database.ts';
 import type { Cascade, Cursor, Fence, Lane, Store, StoreTable } from '../ports/store.ts';
 import type { ForeseenCouplings } from './foreseen-couplings.ts';
+import type { WorkAhead } from './work-ahead.ts';
 
 /** Named points at which tests stop the process or the run, to prove that nothing is lost or done twice. */
 export type CrashPoint =
@@ -77,7 +71,7 @@ export interface LaneContext {
    */
   cursors: Readonly<Record<Side, Cursor | null>>;
   /** What waited when the lock was got, if it came with it: the first page of what is due. */
-  readonly atHand: WorkAtHand | null;
+  readonly atHand: WorkAhead | null;
   readonly sharing: SharingTerms;
   readonly surroundings: EngineSurroundings;
   /** Of a dry run: what it would couple before it came to this lane. */

@@ -9,7 +9,7 @@ import type { PreparedMapping } from '../domain/prepared-mapping.ts';
 import { keyText, type RecordKey, type Side, SIDES } from '../domain/record.ts';
 import { sameTable } from '../domain/mapping.ts';
 import { StoreRefused } from '../errors/store-faults.ts';
-import type { LaneLock, WorkAtHand } from '../ports/coupling-database.ts';
+import type { LaneLock } from '../ports/coupling-database.ts';
 import type { Cascade, Lane, Store } from '../ports/store.ts';
 import type { LaneAhead } from './lane-ahead.ts';
 import { type LaneContext, SHARING } from './lane-context.ts';
@@ -17,6 +17,7 @@ import { forgetLane, type LaneMemory, type PreparedLane } from './lane-memory.ts
 import { laneText, lanesOf, mappingOf, type Site, storeOf } from './site.ts';
 import { type BrokenCycles, breakCycles } from './break-cycles.ts';
 import { refuseSetup, refuseUncaptured } from './refuse-setup.ts';
+import type { WorkAhead } from './work-ahead.ts';
 import { recordFoundBatches } from './work-batch.ts';
 
 /** Asks the stores at most once; without a cycle, never. */
@@ -53,7 +54,7 @@ async function contextOf(
   memory: LaneMemory,
   lane: Lane,
   lock: LaneLock,
-  atHand: WorkAtHand | null,
+  atHand: WorkAhead | null,
 ): Promise<LaneContext> {
   const { database } = site;
   const { holder, fence, sharing } = lock.state;
@@ -63,7 +64,8 @@ async function contextOf(
   // any holder that is gone.
   const mine = holder === database.holder && memory.fences.get(name) === fence && sharing !== 'open';
   if (mine) return ready;
-  const context = { ...ready, fence: { lane, number: await database.raiseFence(lane) } };
+  // What came with the lock may be behind what the former holder wrote, and what is found of it in the ledgers.
+  const context = { ...ready, fence: { lane, number: await database.raiseFence(lane) }, atHand: null };
   // Order matters: the fence first, so that no late writer adds a batch after they were counted.
   const { stores } = context;
   const found = await Promise.all(SIDES.map((side) => stores[side].takeOver(database.reader, context.fence)));
@@ -78,7 +80,7 @@ export async function readyContext(
   memory: LaneMemory,
   lane: Lane,
   lock: LaneLock,
-  atHand: WorkAtHand | null = null,
+  atHand: WorkAhead | null = null,
 ): Promise<LaneContext> {
   const stores = { hq: storeOf(site, 'hq', null), channel: storeOf(site, 'channel', lane.channel) };
   const { prepared, tables } = await prepareLane(site, memory, lane, stores);

@@ -8,15 +8,16 @@ import { PLAIN_RUN } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { directionTo, keyText, otherSide, type RecordKey, type Side, SIDES } from '../domain/record.ts';
 import { makeTranslator } from '../domain/translate.ts';
-import type { PendingChange, PendingState, TakenWork, WorkAtHand } from '../ports/coupling-database.ts';
+import type { PendingChange, PendingState, TakenWork } from '../ports/coupling-database.ts';
 import type { StoredRecord } from '../ports/store.ts';
 import { type BatchesInFlight, batchesInFlight, refersToItself } from './batches-in-flight.ts';
 import { breakChanges, changesToDefer } from './break-changes.ts';
 import { breakDeletions, truncatedSides } from './break-deletions.ts';
 import { owesComparison } from './compare-lineage.ts';
-import { knownOf, type WorkItem } from './gather-pairs.ts';
+import type { WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
 import { loadFilter } from './load-filter.ts';
+import { knownOf, type WorkAhead } from './work-ahead.ts';
 import type { BatchOptions, Run } from './work-batch.ts';
 
 /** Past a thousand the gain is small (measured: 1,000 to 5,000 within noise), and a batch is the grain of waiting. */
@@ -95,7 +96,7 @@ export async function optionsOfChanges(context: LaneContext, request: LaneReques
 }
 
 /** What came with the lock, unless changes have become due since, which would stand behind it. */
-function firstPage({ lock, atHand }: LaneContext, { scope }: LaneRequest): WorkAtHand | null {
+function firstPage({ lock, atHand }: LaneContext, { scope }: LaneRequest): WorkAhead | null {
   const { pending, retryDue, failures } = lock.first;
   return scope === 'full' || pending.has('waiting') || retryDue || failures ? null : atHand;
 }
@@ -106,7 +107,7 @@ export async function workPending(
   request: LaneRequest,
   options: BatchOptions,
   states: readonly PendingState[],
-  first: WorkAtHand | null = null,
+  first: WorkAhead | null = null,
 ): Promise<boolean> {
   let atHand = first;
   for (let round = 0; round < ROUNDS; round += 1) {

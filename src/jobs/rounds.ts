@@ -6,7 +6,11 @@ export interface Rounds {
    * Takes in what a store has marked; returns how many marks. `taken` is told the channels concerned, and what it returns
    * waited for, before the store is told.
    */
-  readMarks(side: Side, channel: string | null, taken: (channels: ReadonlySet<string>) => Promise<void>): Promise<number>;
+  readMarks(
+    side: Side,
+    channel: string | null,
+    taken: (channels: ReadonlySet<string>) => Promise<void>,
+  ): Promise<number>;
   waitForMarks(side: Side, channel: string | null, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Channels with a lane on a continuous schedule that has something to do and may do it; one question for all. */
   channelsWithWork(): Promise<ReadonlySet<string>>;

@@ -144,11 +144,7 @@ async function workChannel(options: ContinuousOptions, channel: string, own: Bel
 }
 
 /** What no mark announces: retries whose time has come, runs that a lane owes, the work of a process that is gone. */
-async function lookForWork(
-  { rounds }: ContinuousOptions,
-  bells: Bells,
-  signal: AbortSignal,
-): Promise<void> {
+async function lookForWork({ rounds }: ContinuousOptions, bells: Bells, signal: AbortSignal): Promise<void> {
   let backOffMs = 0;
   while (!signal.aborted) {
     try {
