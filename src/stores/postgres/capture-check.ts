@@ -7,7 +7,7 @@
 /** One item per installed table, with both descriptions where they differ. */
 export const CAPTURE_CHECK = `
   (select json_agg(json_build_object('tableId', i.table_id, 'schema', i.schema_name, 'name', i.table_name, 'keys', i.keys,
-      'changed', d.changed, 'accepted', case when d.changed then i.description end, 'now', case when d.changed then s.description end))::text
+      'members', (select json_agg(m.member -> 'oid') from jsonb_array_elements(s.description) m (member)), 'changed', d.changed, 'accepted', case when d.changed then i.description end, 'now', case when d.changed then s.description end))::text
     from couplet.installed i
     left join couplet.state s on s.table_id = i.table_id
     cross join lateral (select i.description is null or s.description is distinct from i.description as changed) d)`;
@@ -17,6 +17,8 @@ export interface CheckedTable {
   readonly schema: string;
   readonly name: string;
   readonly keys: readonly (readonly string[])[];
+  /** OIDs of the relations that hold its rows, its own first; null while there is no such table. */
+  readonly members: readonly number[] | null;
   readonly changed: boolean;
   readonly accepted: readonly MemberState[] | null;
   readonly now: readonly MemberState[] | null;

@@ -23,8 +23,12 @@ export function openCaptureSession(connection: Connection): CaptureSession {
     const session = await connection.openSession(wake);
     try {
       // The table of marks is emptied and filled all the time. With statistics from its fuller days a look for new
-      // marks would be planned as a walk through all of it.
-      await Promise.all([session.once('set enable_seqscan = off'), session.once(`listen ${WAKE_CHANNEL}`)]);
+      // marks would be planned as a walk through all of it. And planning each such look takes longer than the look.
+      await Promise.all([
+        session.once('set enable_seqscan = off'),
+        session.once('set plan_cache_mode = force_generic_plan'),
+        session.once(`listen ${WAKE_CHANNEL}`),
+      ]);
     } catch (error) {
       await session.close();
       throw error;

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Value } from '../../domain/record.ts';
 import type { Cursor, Mark, TableName, WindowPage } from '../../ports/store.ts';
-import { CAPTURE_CHECK, checkedTablesOf, differenceOf } from './capture-check.ts';
+import { differenceOf } from './capture-check.ts';
 import type { CheckedTable } from './capture-check.ts';
 import type { CaptureSession } from './capture-session.ts';
 import type { DedicatedSession, Row } from './connection.ts';
@@ -14,6 +14,7 @@ import { formatCursor, parseCursor, snapshotParts } from './cursor.ts';
 import type { Position } from './cursor.ts';
 import { gatherMarks } from './gather-marks.ts';
 import type { GatheredMark, MarkRow } from './gather-marks.ts';
+import { catalogToken, checkCapture, knownCapture } from './known-capture.ts';
 import { anchorOf, assertLineage, dropAnchor, insertAnchor, READER_STATE, readerStateOf } from './lineage.ts';
 import type { WatchRegistry } from './watched-tables.ts';
 
@@ -81,7 +82,7 @@ const SEEN_EVERY = '10 minutes';
 const RENEW_AFTER = '1 hour';
 
 const STATE = `
-select ${READER_STATE}, ${CAPTURE_CHECK},
+select ${READER_STATE}, ${catalogToken(3)},
   exists (select from couplet.reader r where r.reader = $1 and r.seen_at < pg_catalog.now() - interval '${SEEN_EVERY}'),
   exists (select from couplet.anchor a where a.random = $2::text::uuid and a.created_at < pg_catalog.now() - interval '${RENEW_AFTER}')
     and exists (select from couplet.change)`;
@@ -102,14 +103,15 @@ export const readWindow = (
   session.use(async (wire) => {
     const position = parseCursor(cursor);
     const ahead = { number: position.number + 1, anchor: randomUUID() };
+    const known = knownCapture(wire);
     const [page, [state = []]] = await Promise.all([
       readPage(wire, { reader, position, ahead }, limit),
-      wire.query(STATE, [reader, position.anchor]),
+      wire.query(STATE, [reader, position.anchor, known.relations]),
     ]);
     assertLineage(reader, position, readerStateOf(state), cursor);
-    const [, , , check, isLong, isStale] = state;
+    const [, , , token, isLong, isStale] = state;
     if (isLong === 't') await wire.query(SEEN, [reader]);
-    const tables = checkedTablesOf(check);
+    const tables = await checkCapture(wire, known, token ?? '');
     const found = page.rows.length > 0 || position.within !== null;
     // An old snapshot is as right as a new one: what was read under it is gone or known by its transaction. So an idle
     // store moves no cursor, but for the sake of marks that only the age of the snapshot keeps from being pruned.
