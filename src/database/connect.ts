@@ -31,7 +31,7 @@ export interface ClientOptions {
 const LOOK_SESSIONS = 4;
 export const LOOK_SETTINGS = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off' } as const;
 
-const REPLAN_AFTER_MS = 10_000;
+const REPLAN_AFTER_MS = 30_000;
 
 export const connectClients = (url: string, { connections, applicationName }: ClientOptions): Clients => {
   // For batches, planned with each execution, some 0.1 ms a statement: a plan that was kept from an empty table may take

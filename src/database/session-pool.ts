@@ -12,16 +12,27 @@ export interface SessionPool extends Queryable {
 /** A server that restarts is back within seconds; longer absences are for those who ask to wait out. */
 const OPENING = { retries: 5, minTimeout: 100, factor: 2, maxTimeout: 1_000 };
 
+const MOST_TIMES = 20;
+
+interface PlanAge {
+  readonly lastMs: number;
+  readonly untilMs: number;
+}
+
+const plansFor = (lastMs: number): PlanAge => ({ lastMs, untilMs: performance.now() + lastMs });
+
 export interface PoolOptions extends SessionOptions {
-  /** Statements are planned anew after this time, as the tables have grown or shrunk meanwhile. */
+  /**
+   * Statements are planned anew after this time, as the tables have grown or shrunk meanwhile; then after twice as long,
+   * and so on up to twenty times, for making them all anew takes the change that comes then some 20 ms.
+   */
   readonly replanAfterMs?: number;
 }
 
 export const createSessionPool = (url: string, size: number, options: PoolOptions): SessionPool => {
   const idle: Session[] = [];
   const waiting: ((seat: Seat) => void)[] = [];
-  /** And when their plans were last thrown away. */
-  const open = new Map<Session, number>();
+  const open = new Map<Session, PlanAge>();
   let seats = size;
   let closed = false;
 
@@ -48,12 +59,13 @@ export const createSessionPool = (url: string, size: number, options: PoolOption
       ...OPENING,
       shouldRetry: ({ error }) => !closed && error instanceof CouplingDatabaseUnreachable,
     });
-    open.set(session, performance.now());
+    open.set(session, plansFor(options.replanAfterMs ?? Number.POSITIVE_INFINITY));
     return session;
   };
   const replan = (session: Session): void => {
-    if (performance.now() - (open.get(session) ?? 0) < (options.replanAfterMs ?? Number.POSITIVE_INFINITY)) return;
-    open.set(session, performance.now());
+    const age = open.get(session);
+    if (age === undefined || performance.now() < age.untilMs) return;
+    open.set(session, plansFor(Math.min(age.lastMs * 2, (options.replanAfterMs ?? 0) * MOST_TIMES)));
     // Answered before what is sent next; a session that is lost says so then.
     session.last('discard plans').catch(() => {});
   };

@@ -17,8 +17,18 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-/** A plan that was kept from a table of a few rows is not good for long: the app may have filled it meanwhile. */
-const REPLAN_AFTER_MS = 10_000;
+/**
+ * A plan that was kept from a table of a few rows is not good for long: the app may have filled it meanwhile. Each time the
+ * plans of a session last twice as long, for making them all anew takes the change that comes then some 20 ms.
+ */
+const PLANS_LAST_MS = { first: 30_000, longest: 600_000 };
+
+interface PlanAge {
+  readonly lastMs: number;
+  readonly untilMs: number;
+}
+
+const freshPlans = (lastMs: number): PlanAge => ({ lastMs, untilMs: performance.now() + lastMs });
 
 /** A client, or the room for one. */
 type Seat = Client | null;
@@ -27,8 +37,7 @@ export function openPool(size: number, open: () => Promise<Client>, label: strin
   // The seat used last is taken first: its statements are prepared.
   const free: Seat[] = Array.from({ length: size }, () => null);
   const waiting: { take(seat: Seat): void; refuse(error: Error): void }[] = [];
-  /** And when their plans were last thrown away. */
-  const all = new Map<Client, number>();
+  const all = new Map<Client, PlanAge>();
   let closing: Promise<void> | null = null;
   const closed = (): StoreUnreachable => new StoreUnreachable(`${label} is being closed`);
 
@@ -51,7 +60,7 @@ export function openPool(size: number, open: () => Promise<Client>, label: strin
   const openInto = async (): Promise<Client> => {
     try {
       const client = await open();
-      all.set(client, performance.now());
+      all.set(client, freshPlans(PLANS_LAST_MS.first));
       if (!closing) return client;
       await end(client);
       throw closed();
@@ -65,8 +74,9 @@ export function openPool(size: number, open: () => Promise<Client>, label: strin
     await client.end();
   };
   const replan = (client: Client): void => {
-    if (performance.now() - (all.get(client) ?? 0) < REPLAN_AFTER_MS) return;
-    all.set(client, performance.now());
+    const age = all.get(client);
+    if (age === undefined || performance.now() < age.untilMs) return;
+    all.set(client, freshPlans(Math.min(age.lastMs * 2, PLANS_LAST_MS.longest)));
     // Answered before what is sent next; a session that is lost says so then.
     client.simple('discard plans').catch(() => undefined);
   };
@@ -83,7 +93,7 @@ export function openPool(size: number, open: () => Promise<Client>, label: strin
   };
   const keep = async (client: Client, gone: AbortSignal): Promise<DedicatedSession> => {
     if (closing) throw closed();
-    all.set(client, performance.now());
+    all.set(client, freshPlans(PLANS_LAST_MS.first));
     gone.addEventListener('abort', () => void end(client), { once: true });
     try {
       await client.simple('select 1');
