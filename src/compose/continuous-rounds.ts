@@ -37,8 +37,8 @@ export function continuousRounds(site: Site, memory: LaneMemory, log: { warn(mes
       (
         await readMarks(site, side, channel, {
           remembered: memory.cursors,
-          taken(arrived) {
-            noteArrivals(memory, arrived);
+          taken(arrived, here) {
+            noteArrivals(memory, arrived, here ? storeText(side, channel) : null);
             return taken(new Set([...arrived].map((lane) => lane.channel)));
           },
         })

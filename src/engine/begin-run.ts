@@ -3,7 +3,7 @@ import type { Side } from '../domain/record.ts';
 import type { ChannelLook } from '../ports/coupling-database.ts';
 import { readMarksOrRestart } from './compare-lineage.ts';
 import type { LaneMemory } from './lane-memory.ts';
-import type { MarksRead, ReadOptions } from './read-marks.ts';
+import { type MarksRead, type ReadOptions, storeText } from './read-marks.ts';
 import type { Site } from './site.ts';
 
 interface Beginning {
@@ -15,17 +15,27 @@ interface Beginning {
 /**
  * The two stores and the coupling database at once, and all to the end: what one store says stands, whatever befalls
  * the other. The look shows what the cursors it shows have passed; where nothing came after, it need not be repeated.
+ * `justRead`: a store that was asked a moment ago, and whose reader will ask again before it sleeps.
  */
-export async function readBothStores(site: Site, memory: LaneMemory, channel: string): Promise<Beginning> {
+export async function readBothStores(
+  site: Site,
+  memory: LaneMemory,
+  channel: string,
+  justRead: string | null,
+): Promise<Beginning> {
   const looking = site.database.lookAtLanes(channel);
   const options = (side: Side): ReadOptions => ({
     remembered: memory.cursors,
     known: looking.then(({ cursors }) => cursors[side]),
   });
-  const outcomes = await Promise.allSettled([
-    readMarksOrRestart(site, 'hq', null, options('hq')),
-    readMarksOrRestart(site, 'channel', channel, options('channel')),
-  ]);
+  const readStore = async (side: Side, of: string | null): Promise<MarksRead> => {
+    const store = storeText(side, of);
+    const cursor = store === justRead ? memory.cursors.get(store) : undefined;
+    return cursor === undefined
+      ? readMarksOrRestart(site, side, of, options(side))
+      : { marks: 0, changedTables: [], cursor };
+  };
+  const outcomes = await Promise.allSettled([readStore('hq', null), readStore('channel', channel)]);
   const read = outcomes.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;

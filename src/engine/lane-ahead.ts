@@ -1,7 +1,7 @@
 /**
- * The lane for which marks were just taken in, taken while both stores are read once more: its lock and what waits in it
- * come with the same round of answers, and not in two more after it; the records are read as soon as it is held. If the
- * stores then have no more marks, nothing was written since the cursors with which the records were read. Which lane that is, is a guess of this process;
+ * The lane for which marks were just taken in, taken while the other store is asked for marks: its lock and what waits in
+ * it come with the same round of answers, and not in two more after it; the records are read as soon as it is held. If the
+ * store then has no marks, nothing was written there since the cursor with which the records were read. Which lane that is, is a guess of this process;
  * when it was wrong, or others have something to do as well, the lane is given back before anything else is opened.
  */
 import type { ChannelLook, LaneLock, PendingState } from '../ports/coupling-database.ts';
@@ -13,26 +13,33 @@ import { withRecords, type WorkAhead } from './work-ahead.ts';
 
 /** More changes than these are a backlog, in which an answer more or less does not count. */
 const MOST_CHANGES = 50;
+/** A run that had to wait for another asks both stores: nothing rests on it, but what is found before is not worked twice. */
+const JUST_MS = 25;
 const DUE: readonly PendingState[] = ['due'];
 
-/** Says for which lanes of its channels a run is about to be asked for. */
-export function noteArrivals({ arrivals }: LaneMemory, lanes: Iterable<Lane>): void {
+/** Says for which lanes of its channels a run is about to be asked for; `store`: which was asked for marks just now. */
+export function noteArrivals({ arrivals }: LaneMemory, lanes: Iterable<Lane>, store: string | null = null): void {
   for (const lane of lanes) {
-    const of = arrivals.get(lane.channel) ?? new Map<string, Lane>();
-    arrivals.set(lane.channel, of.set(laneText(lane), lane));
+    const of = arrivals.get(lane.channel) ?? { lanes: new Map<string, Lane>(), from: null };
+    of.lanes.set(laneText(lane), lane);
+    of.from = store === null ? of.from : { store, atMs: performance.now() };
+    arrivals.set(lane.channel, of);
   }
 }
 
 export class LaneAhead {
   readonly lane: Lane;
+  /** The store whose marks the run need not ask for: it was asked a moment ago, and that is what called for the run. */
+  readonly justRead: string | null;
   readonly #memory: LaneMemory;
   readonly #prepared: PreparedLane;
   #lock: Promise<LaneLock | null>;
   readonly #work: Promise<WorkAhead | null>;
   #isFresh = true;
 
-  constructor(site: Site, memory: LaneMemory, lane: Lane, prepared: PreparedLane) {
+  constructor(site: Site, memory: LaneMemory, lane: Lane, prepared: PreparedLane, justRead: string | null) {
     this.lane = lane;
+    this.justRead = justRead;
     this.#memory = memory;
     this.#prepared = prepared;
     this.#lock = site.database.lockLane(lane, 0, { states: DUE, limit: MOST_CHANGES });
@@ -68,11 +75,13 @@ export class LaneAhead {
 
 /** Null: no guess, or the lane is not ready to be worked at once. */
 export function laneAhead(site: Site, memory: LaneMemory, channel: string, among: readonly Lane[]): LaneAhead | null {
-  const [lane, ...others] = memory.arrivals.get(channel)?.values() ?? [];
+  const arrivals = memory.arrivals.get(channel);
   memory.arrivals.delete(channel);
-  if (lane === undefined || others.length > 0 || !isPrepared(memory, lane)) return null;
+  const [lane, ...others] = arrivals?.lanes.values() ?? [];
+  if (arrivals === undefined || lane === undefined || others.length > 0 || !isPrepared(memory, lane)) return null;
   const prepared = memory.prepared.get(laneText(lane));
-  return prepared && among.some((one) => laneText(one) === laneText(lane))
-    ? new LaneAhead(site, memory, lane, prepared)
-    : null;
+  if (prepared === undefined || !among.some((one) => laneText(one) === laneText(lane))) return null;
+  const { from } = arrivals;
+  const justRead = from !== null && performance.now() - from.atMs < JUST_MS ? from.store : null;
+  return new LaneAhead(site, memory, lane, prepared, justRead);
 }

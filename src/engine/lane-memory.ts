@@ -10,6 +10,13 @@ export interface PreparedLane {
   readonly tables: Readonly<Record<Side, StoreTable>>;
 }
 
+export interface Arrivals {
+  /** The lanes concerned, by their texts. */
+  readonly lanes: Map<string, Lane>;
+  /** The store of which they were taken in last, by this process, and when, by the monotonic clock. */
+  from: { readonly store: string; readonly atMs: number } | null;
+}
+
 /**
  * Nothing here decides anything: a fence that is not ours any more is refused by the stores, and a table that changed is
  * noticed by the capture check, which forgets the lane.
@@ -29,8 +36,8 @@ export interface LaneMemory {
   readonly cycles: Map<string, BrokenCycles>;
   /** By store: where its marks were read up to, see `ReadOptions`. */
   readonly cursors: Map<string, Cursor>;
-  /** By channel: the lanes for which marks were taken in since its last run, by their texts. */
-  readonly arrivals: Map<string, Map<string, Lane>>;
+  /** By channel: what marks were taken in since its last run. */
+  readonly arrivals: Map<string, Arrivals>;
 }
 
 export const emptyMemory = (): LaneMemory => ({

@@ -29,10 +29,10 @@ export interface ReadOptions {
   readonly known?: Promise<Cursor | null>;
   /**
    * Told the lanes concerned as soon as changes are among the pending, before the store is told; also, for all lanes of
-   * the store, of those that another process took in, for this one may be who works them. What it returns is waited for
-   * before the store is told.
+   * the store, of those that another process took in, for this one may be who works them. `here`: this reading took them
+   * in, and with them all that the store had just now. What it returns is waited for before the store is told.
    */
-  readonly taken?: (lanes: ReadonlySet<Lane>) => void | Promise<void>;
+  readonly taken?: (lanes: ReadonlySet<Lane>, here: boolean) => void | Promise<void>;
 }
 
 export const storeText = (side: Side, channel: string | null): string => `${side}/${channel ?? ''}`;
@@ -50,7 +50,7 @@ export async function readMarks(
   const lanes: LanesOfTable = (table, keyIndex) => (index ??= laneIndex(site, side, channel))(table, keyIndex);
   const before = remembered.get(storeText(side, channel));
   let { cursor, page: ahead } = await begin(site, store, before, known);
-  if (before !== undefined && before !== cursor) await taken(new Set(lanesOf(site, channel ?? undefined)));
+  if (before !== undefined && before !== cursor) await taken(new Set(lanesOf(site, channel ?? undefined)), false);
   let marks = 0;
   const changed: string[] = [];
   for (;;) {
@@ -68,13 +68,13 @@ export async function readMarks(
     if (!(await database.moveCursor(side, channel, cursor, page.cursor, pend, moves))) {
       // Somebody else read a window from here at the same time; this one may have seen what theirs had not yet.
       cursor = await placeOf(site, store);
-      if (pend.length > 0) await taken(lanesAmong(pend));
+      if (pend.length > 0) await taken(lanesAmong(pend), false);
       continue;
     }
     marks += page.marks.length;
     cursor = page.cursor;
     remembered.set(storeText(side, channel), cursor);
-    const told = pend.length > 0 ? taken(lanesAmong(pend)) : undefined;
+    const told = pend.length > 0 ? taken(lanesAmong(pend), page.complete) : undefined;
     await surroundings.reach('cursor-moved', null);
     if (page.complete) await told;
     await store.confirm(database.reader, page.cursor);

@@ -38,7 +38,7 @@ export async function runChannel(
   const runs = new Map(lanes.map((lane) => [laneText(lane), laneRun(site, lane, request)]));
   const runOf = (lane: Lane): LaneRun => runs.get(laneText(lane)) as LaneRun;
   try {
-    const { read, look } = await readBothStores(site, memory, channel);
+    const { read, look } = await readBothStores(site, memory, channel, ahead?.justRead ?? null);
     if (read.some((marks) => marks.changedTables.length > 0)) for (const lane of lanes) forgetTables(memory, lane);
     const { order, deferred } = await cyclesOf(site, memory, channel);
     lanes = lanes.toSorted((a, b) => order.indexOf(a.mapping) - order.indexOf(b.mapping));

@@ -10,7 +10,7 @@ import type { CrashPoint, EngineSurroundings } from '../../src/engine/lane-conte
 import { noteArrivals } from '../../src/engine/lane-ahead.ts';
 import { emptyMemory, type LaneMemory } from '../../src/engine/lane-memory.ts';
 import type { LaneReport } from '../../src/engine/lane-run.ts';
-import { readMarks } from '../../src/engine/read-marks.ts';
+import { readMarks, storeText } from '../../src/engine/read-marks.ts';
 import { runChannel } from '../../src/engine/run-channel.ts';
 import { lanesOf, type Site, watchedTables } from '../../src/engine/site.ts';
 import { createSynchronizer } from '../../src/engine/synchronizer.ts';
@@ -296,7 +296,7 @@ const mortalStore = (store: Store, life: Worker['life']): Store => {
 const takeIn = ({ site, memory }: Worker, side: Side, channel: string): Promise<unknown> =>
   readMarks(site, side, side === 'hq' ? null : channel, {
     remembered: memory.cursors,
-    taken: (lanes) => noteArrivals(memory, lanes),
+    taken: (lanes, here) => noteArrivals(memory, lanes, here ? storeText(side, side === 'hq' ? null : channel) : null),
   }).catch(() => {});
 
 async function runOnce(worker: Worker, channel: string, scope: RunScope): Promise<readonly LaneReport[]> {
