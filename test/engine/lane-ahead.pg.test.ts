@@ -1,13 +1,14 @@
 /** A lane that is taken ahead is worked as any other, with fewer questions; a guess that was wrong costs nothing but its lock. */
 import { describe, expect, it } from 'vitest';
 import { noteArrivals } from '../../src/engine/lane-ahead.ts';
-import type { LaneReport } from '../../src/engine/lane-run.ts';
-import { readMarks } from '../../src/engine/read-marks.ts';
+import type { LaneReport, RunRequest } from '../../src/engine/lane-run.ts';
+import { readMarks, storeText } from '../../src/engine/read-marks.ts';
 import { runChannel } from '../../src/engine/run-channel.ts';
 import { lanesOf } from '../../src/engine/site.ts';
 import type { CouplingDatabase } from '../../src/ports/coupling-database.ts';
-import type { Lane } from '../../src/ports/store.ts';
-import { openErrors, REQUEST, type SmallSite, smallSite } from './small-site.ts';
+import { type Side, SIDES } from '../../src/domain/record.ts';
+import type { Lane, Store } from '../../src/ports/store.ts';
+import { openErrors, REQUEST, type SmallSite, type SmallSiteOptions, smallSite } from './small-site.ts';
 
 const CUSTOMERS: Lane = { mapping: 'customers', channel: 'houston' };
 const GROUPS: Lane = { mapping: 'groups', channel: 'houston' };
@@ -30,8 +31,31 @@ function counting(database: CouplingDatabase) {
   return { asked, counted };
 }
 
-async function filled(): Promise<SmallSite> {
-  const own = await smallSite();
+type StoreQuestions = Record<Side, { marks: number; records: number }>;
+
+function countingStore(store: Store, asked: StoreQuestions): Store {
+  const { side } = store;
+  return {
+    ...store,
+    readWindow(...args) {
+      asked[side].marks += 1;
+      return store.readWindow(...args);
+    },
+    async table(shape) {
+      const table = await store.table(shape);
+      return {
+        ...table,
+        read(...args) {
+          asked[side].records += 1;
+          return table.read(...args);
+        },
+      };
+    },
+  };
+}
+
+async function filled(options: SmallSiteOptions = {}): Promise<SmallSite> {
+  const own = await smallSite(options);
   own.hq.insert('groups', { code: 'G1', title: 'Retail' });
   for (let n = 1; n <= 5; n += 1)
     own.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com`, group_code: 'G1' });
@@ -49,13 +73,12 @@ const takeIn = ({ site, memory }: SmallSite): Promise<unknown> =>
     }),
   ]);
 
-const woken = ({ site, memory }: SmallSite, database: CouplingDatabase = site.database): Promise<LaneReport[]> =>
-  runChannel({ ...site, database }, memory, 'houston', lanesOf(site, 'houston'), {
-    ...REQUEST,
-    trigger: 'change',
-    waitForLaneMs: 0,
-    onlyOwn: true,
-  });
+const WOKEN: RunRequest = { ...REQUEST, trigger: 'change', waitForLaneMs: 0, onlyOwn: true };
+
+const woken = (
+  { site, memory }: Pick<SmallSite, 'site' | 'memory'>,
+  database: CouplingDatabase = site.database,
+): Promise<LaneReport[]> => runChannel({ ...site, database }, memory, 'houston', lanesOf(site, 'houston'), WOKEN);
 
 const modified = (reports: readonly LaneReport[]): number =>
   reports.reduce((sum, { counters }) => sum + counters.toHq.modified + counters.toChannel.modified, 0);
@@ -116,6 +139,63 @@ describe('a lane that marks have come for', () => {
     expect(modified(reports)).toBe(3);
     // Once for each of the three stretches, and once for what is left after them.
     expect(asked).toMatchObject({ lockLane: 1, takeWork: 4 });
+  });
+
+  it('has its records read once, with what came with its lock', async () => {
+    const asked = { hq: { marks: 0, records: 0 }, channel: { marks: 0, records: 0 } };
+    await using own = await filled({ wrap: (store) => countingStore(store, asked) });
+    own.hq.update('customers', { num: 'C1' }, { name: 'HQ' });
+    await takeIn(own);
+    for (const side of SIDES) asked[side] = { marks: 0, records: 0 };
+    expect(modified(await woken(own))).toBe(1);
+    expect(asked).toEqual({ hq: { marks: 1, records: 1 }, channel: { marks: 1, records: 1 } });
+  });
+
+  it('begins without asking the store whose marks have just called for it, unless that is a while ago', async () => {
+    const asked = { hq: { marks: 0, records: 0 }, channel: { marks: 0, records: 0 } };
+    await using own = await filled({ wrap: (store) => countingStore(store, asked) });
+    for (const [name, sinceMs, marks] of [
+      ['first', 0, 0],
+      ['second', 1_000, 1],
+    ] as const) {
+      own.hq.update('customers', { num: 'C1' }, { name });
+      await readMarks(own.site, 'hq', null, {
+        remembered: own.memory.cursors,
+        taken: (lanes, here) => noteArrivals(own.memory, lanes, here ? storeText('hq', null) : null),
+      });
+      for (const side of SIDES) asked[side] = { marks: 0, records: 0 };
+      const arrivals = own.memory.arrivals.get('houston');
+      // As if the clock stood where it was, and then as if it had gone on.
+      if (arrivals?.from) arrivals.from = { ...arrivals.from, atMs: performance.now() - sinceMs };
+      expect(modified(await woken(own))).toBe(1);
+      expect([asked.hq.marks, asked.channel.marks]).toEqual([marks, 1]);
+      expect(own.houston.select('shoppers', { cust_num: 'C1' })[0]).toMatchObject({ full_name: name });
+    }
+  });
+
+  it('is looked at anew when somebody else had it who left something in a ledger', async () => {
+    await using own = await filled();
+    let written = (): void => {};
+    const died = new Promise<void>((resolve) => (written = resolve));
+    const other = await own.anotherWorker((point) => {
+      if (point !== 'channel-written') return undefined;
+      written();
+      return new Promise<void>(() => {});
+    });
+    own.hq.update('customers', { num: 'C1' }, { name: 'first' });
+    void runChannel(other.site, other.memory, 'houston', [CUSTOMERS], { ...WOKEN, onlyOwn: false });
+    await died;
+    // With its sessions goes the lock; what it wrote is known from the store's ledger alone.
+    await other.close();
+    expect(own.houston.select('shoppers', { cust_num: 'C1' })[0]).toMatchObject({ full_name: 'first' });
+    own.hq.update('customers', { num: 'C1' }, { name: 'second' });
+    await takeIn(own);
+    // As in a channel of one lane: all are noted where another process has taken marks in.
+    own.memory.arrivals.clear();
+    noteArrivals(own.memory, [CUSTOMERS]);
+    await runChannel(own.site, own.memory, 'houston', lanesOf(own.site, 'houston'), { ...WOKEN, onlyOwn: false });
+    expect(await openErrors(own)).toEqual([]);
+    expect(own.houston.select('shoppers', { cust_num: 'C1' })[0]).toMatchObject({ full_name: 'second' });
   });
 
   it('is given back when another has something to do as well, and worked after its parents', async () => {
