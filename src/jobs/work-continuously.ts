@@ -27,7 +27,7 @@ const BUSY_PAUSE_LONGEST_MS = 100;
  * A reader that has called for a run lets it go first, so long at most: telling the store and lying down again would take
  * the same processor from the change that is on its way (some 2 of 12 ms).
  */
-const GIVE_WAY_MS = 20;
+const GIVE_WAY_MS = 15;
 const BACK_OFF_FIRST_MS = 500;
 const BACK_OFF_LONGEST_MS = 15_000;
 
@@ -64,7 +64,7 @@ export function workContinuously(options: ContinuousOptions): ContinuousWork {
   return {
     async stop() {
       end.abort();
-      ring(bells, bells.keys(), 'any');
+      ringFor(bells.keys(), bells, 'any');
       await Promise.all(loops);
     },
   };
@@ -84,7 +84,7 @@ async function watchStore(
     try {
       await options.rounds.readMarks(side, channel, (channels) => callAndGiveWay(bells, channels));
       // A store that is back may have work waiting that was put off.
-      if (backOffMs > 0) ring(bells, channel === null ? options.channels : [channel], 'any');
+      if (backOffMs > 0) ringFor(channel === null ? options.channels : [channel], bells, 'any');
       backOffMs = 0;
       options.report({ side, channel, state: 'reachable', code: null, params: {}, message: null });
       // Whatever was committed meanwhile ends the wait at its first look.
@@ -183,15 +183,15 @@ interface Bell {
 
 type Bells = ReadonlyMap<string, Bell>;
 
-function ring(bells: Bells, channels: Iterable<string>, which: Which): void {
+function ringFor(channels: Iterable<string>, bells: Bells, which: Which): void {
   for (const channel of channels) bells.get(channel)?.ring(which);
 }
 
 async function callAndGiveWay(bells: Bells, channels: ReadonlySet<string>): Promise<void> {
-  ring(bells, channels, 'own');
+  ringFor(channels, bells, 'own');
   let timer: NodeJS.Timeout | undefined;
   const time = new Promise((resolve) => (timer = setTimeout(resolve, GIVE_WAY_MS)));
-  await Promise.race([time, Promise.all([...channels].map((channel) => bells.get(channel)?.answered()))]);
+  await Promise.race([time, Promise.all([...channels].map(async (channel) => bells.get(channel)?.answered()))]);
   clearTimeout(timer);
 }
 

@@ -23,12 +23,35 @@ export interface Pool {
  */
 const PLANS_LAST_MS = { first: 30_000, longest: 600_000 };
 
-interface PlanAge {
-  readonly lastMs: number;
-  readonly untilMs: number;
+interface Living {
+  add(client: Client): void;
+  end(client: Client): Promise<void>;
+  endAll(): Promise<void>;
+  /** Throws its plans away when they are old: answered before what is sent next; a session that is lost says so then. */
+  replan(client: Client): void;
 }
 
-const freshPlans = (lastMs: number): PlanAge => ({ lastMs, untilMs: performance.now() + lastMs });
+function livingClients(): Living {
+  const plans = new Map<Client, { readonly lastMs: number; readonly untilMs: number }>();
+  const last = (client: Client, lastMs: number): void =>
+    void plans.set(client, { lastMs, untilMs: performance.now() + lastMs });
+  return {
+    add: (client) => last(client, PLANS_LAST_MS.first),
+    async end(client) {
+      plans.delete(client);
+      await client.end();
+    },
+    async endAll() {
+      await Promise.all([...plans.keys()].map((client) => client.end()));
+    },
+    replan(client) {
+      const age = plans.get(client);
+      if (age === undefined || performance.now() < age.untilMs) return;
+      last(client, Math.min(age.lastMs * 2, PLANS_LAST_MS.longest));
+      client.simple('discard plans').catch(() => undefined);
+    },
+  };
+}
 
 /** A client, or the room for one. */
 type Seat = Client | null;
@@ -37,7 +60,7 @@ export function openPool(size: number, open: () => Promise<Client>, label: strin
   // The seat used last is taken first: its statements are prepared.
   const free: Seat[] = Array.from({ length: size }, () => null);
   const waiting: { take(seat: Seat): void; refuse(error: Error): void }[] = [];
-  const all = new Map<Client, PlanAge>();
+  const living = livingClients();
   let closing: Promise<void> | null = null;
   const closed = (): StoreUnreachable => new StoreUnreachable(`${label} is being closed`);
 
@@ -49,7 +72,7 @@ export function openPool(size: number, open: () => Promise<Client>, label: strin
   const giveBack = async (client: Client): Promise<void> => {
     await client.settled();
     const lost = client.isLost();
-    if (lost) await end(client);
+    if (lost) await living.end(client);
     pass(lost ? null : client);
   };
   const pass = (seat: Seat): void => {
@@ -60,31 +83,20 @@ export function openPool(size: number, open: () => Promise<Client>, label: strin
   const openInto = async (): Promise<Client> => {
     try {
       const client = await open();
-      all.set(client, freshPlans(PLANS_LAST_MS.first));
+      living.add(client);
       if (!closing) return client;
-      await end(client);
+      await living.end(client);
       throw closed();
     } catch (error) {
       pass(null);
       throw error;
     }
   };
-  const end = async (client: Client): Promise<void> => {
-    all.delete(client);
-    await client.end();
-  };
-  const replan = (client: Client): void => {
-    const age = all.get(client);
-    if (age === undefined || performance.now() < age.untilMs) return;
-    all.set(client, freshPlans(Math.min(age.lastMs * 2, PLANS_LAST_MS.longest)));
-    // Answered before what is sent next; a session that is lost says so then.
-    client.simple('discard plans').catch(() => undefined);
-  };
   const withClient = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
     if (closing) throw closed();
     const seat = await takeSeat();
     const client = seat?.isLost() === false ? seat : await openInto();
-    replan(client);
+    living.replan(client);
     try {
       return await work(client);
     } finally {
@@ -93,20 +105,20 @@ export function openPool(size: number, open: () => Promise<Client>, label: strin
   };
   const keep = async (client: Client, gone: AbortSignal): Promise<DedicatedSession> => {
     if (closing) throw closed();
-    all.set(client, freshPlans(PLANS_LAST_MS.first));
-    gone.addEventListener('abort', () => void end(client), { once: true });
+    living.add(client);
+    gone.addEventListener('abort', () => void living.end(client), { once: true });
     try {
       await client.simple('select 1');
     } catch (error) {
-      await end(client);
+      await living.end(client);
       throw error;
     }
     const { processId, query, once, copyIn } = client;
-    return { processId, query, once, copyIn, gone, close: () => end(client) };
+    return { processId, query, once, copyIn, gone, close: () => living.end(client) };
   };
   const close = (): Promise<void> => {
     for (const entry of waiting.splice(0)) entry.refuse(closed());
-    closing ??= Promise.all([...all.keys()].map((client) => client.end())).then(() => undefined);
+    closing ??= living.endAll();
     return closing;
   };
   return { withClient, keep, close };
