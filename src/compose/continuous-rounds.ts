@@ -1,7 +1,7 @@
 /** What the continuous schedule does, made of the engine's parts. */
 import { isOwedElsewhere } from '../engine/due-here.ts';
 import { noteArrivals } from '../engine/lane-ahead.ts';
-import type { LaneMemory } from '../engine/lane-memory.ts';
+import { forgetTables, type LaneMemory } from '../engine/lane-memory.ts';
 import { readMarks, storeText } from '../engine/read-marks.ts';
 import { awaitsSomebody } from '../engine/resting-lane.ts';
 import type { RunRequest } from '../engine/lane-run.ts';
@@ -37,6 +37,7 @@ export function continuousRounds(site: Site, memory: LaneMemory, log: { warn(mes
       (
         await readMarks(site, side, channel, {
           remembered: memory.cursors,
+          changed: (lane) => forgetTables(memory, lane),
           taken(arrived, here) {
             noteArrivals(memory, arrived, here ? storeText(side, channel) : null);
             return taken(new Set([...arrived].map((lane) => lane.channel)));

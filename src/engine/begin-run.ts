@@ -2,19 +2,13 @@
 import type { Side } from '../domain/record.ts';
 import type { ChannelLook } from '../ports/coupling-database.ts';
 import { readMarksOrRestart } from './compare-lineage.ts';
-import type { LaneMemory } from './lane-memory.ts';
+import { forgetTables, type LaneMemory } from './lane-memory.ts';
 import { type MarksRead, type ReadOptions, storeText } from './read-marks.ts';
 import type { Site } from './site.ts';
 
-interface Beginning {
-  readonly read: readonly MarksRead[];
-  /** Null: marks were taken in after it. */
-  readonly look: ChannelLook | null;
-}
-
 /**
  * The two stores and the coupling database at once, and all to the end: what one store says stands, whatever befalls
- * the other. The look shows what the cursors it shows have passed; where nothing came after, it need not be repeated.
+ * the other. The look shows what the cursors it shows have passed; where nothing came after, it is given back for use.
  * `justRead`: a store that was asked a moment ago, and whose reader will ask again before it sleeps.
  */
 export async function readBothStores(
@@ -22,18 +16,17 @@ export async function readBothStores(
   memory: LaneMemory,
   channel: string,
   justRead: string | null,
-): Promise<Beginning> {
+): Promise<ChannelLook | null> {
   const looking = site.database.lookAtLanes(channel);
   const options = (side: Side): ReadOptions => ({
     remembered: memory.cursors,
     known: looking.then(({ cursors }) => cursors[side]),
+    changed: (lane) => forgetTables(memory, lane),
   });
   const readStore = async (side: Side, of: string | null): Promise<MarksRead> => {
     const store = storeText(side, of);
     const cursor = store === justRead ? memory.cursors.get(store) : undefined;
-    return cursor === undefined
-      ? readMarksOrRestart(site, side, of, options(side))
-      : { marks: 0, changedTables: [], cursor };
+    return cursor === undefined ? readMarksOrRestart(site, side, of, options(side)) : { marks: 0, cursor };
   };
   const outcomes = await Promise.allSettled([readStore('hq', null), readStore('channel', channel)]);
   const read = outcomes.map((outcome) => {
@@ -42,5 +35,5 @@ export async function readBothStores(
   });
   const look = await looking;
   const stands = read[0]?.cursor === look.cursors.hq && read[1]?.cursor === look.cursors.channel;
-  return { read, look: stands ? look : null };
+  return stands ? look : null;
 }

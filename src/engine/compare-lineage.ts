@@ -28,7 +28,7 @@ export async function readMarksOrRestart(
     const from = await database.loadCursor(side, channel);
     const to = await storeOf(site, side, channel).currentCursor(database.reader);
     await database.moveCursor(side, channel, from, to, [], []);
-    return { marks: 0, changedTables: [], cursor: to };
+    return { marks: 0, cursor: to };
   }
 }
 

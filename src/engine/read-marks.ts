@@ -14,7 +14,6 @@ const PAGE_MARKS = 5_000;
 
 export interface MarksRead {
   readonly marks: number;
-  readonly changedTables: readonly string[];
   /** Where the reader stands now. */
   readonly cursor: Cursor;
 }
@@ -33,6 +32,8 @@ export interface ReadOptions {
    * in, and with them all that the store had just now. What it returns is waited for before the store is told.
    */
   readonly taken?: (lanes: ReadonlySet<Lane>, here: boolean) => void | Promise<void>;
+  /** Told the lanes of a table that is not as it was, before they owe a comparison. */
+  readonly changed?: (lane: Lane) => void;
 }
 
 export const storeText = (side: Side, channel: string | null): string => `${side}/${channel ?? ''}`;
@@ -42,7 +43,7 @@ export async function readMarks(
   site: Site,
   side: Side,
   channel: string | null,
-  { remembered = new Map(), known, taken = () => {} }: ReadOptions = {},
+  { remembered = new Map(), known, taken = () => {}, changed = () => {} }: ReadOptions = {},
 ): Promise<MarksRead> {
   const { database, surroundings } = site;
   const store = storeOf(site, side, channel);
@@ -52,7 +53,6 @@ export async function readMarks(
   let { cursor, page: ahead } = await begin(site, store, before, known);
   if (before !== undefined && before !== cursor) await taken(new Set(lanesOf(site, channel ?? undefined)), false);
   let marks = 0;
-  const changed: string[] = [];
   for (;;) {
     const page: WindowPage | Cursor = ahead ?? (await readPage(site, store, cursor));
     ahead = null;
@@ -61,7 +61,7 @@ export async function readMarks(
       continue;
     }
     await surroundings.reach('changes-read', null);
-    for (const { table, difference } of page.changedTables) changed.push(`${table.name}: ${difference}`);
+    for (const { table } of page.changedTables) for (const lane of lanes(table, null)) changed(lane);
     await noteTables(site, side, channel, page, lanes);
     if (page.cursor === cursor) break;
     const { pend, moves } = spread(page, side, lanes);
@@ -81,7 +81,7 @@ export async function readMarks(
     if (page.complete) break;
   }
   remembered.set(storeText(side, channel), cursor);
-  return { marks, changedTables: changed, cursor };
+  return { marks, cursor };
 }
 
 const lanesAmong = (pend: readonly NewPending[]): ReadonlySet<Lane> => new Set(pend.map(({ lane }) => lane));

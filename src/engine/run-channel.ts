@@ -13,7 +13,7 @@ import { joinLane } from './join-lane.ts';
 import { laneAhead } from './lane-ahead.ts';
 import type { LaneContext } from './lane-context.ts';
 import { laneRun, type LaneReport, type LaneRun, type RunRequest } from './lane-run.ts';
-import { forgetLane, forgetTables, type LaneMemory } from './lane-memory.ts';
+import { forgetLane, type LaneMemory } from './lane-memory.ts';
 import { cyclesOf, openLane } from './open-lane.ts';
 import { reportSetupFault } from './report-setup-fault.ts';
 import { type Rest, restOf, standsStill } from './resting-lane.ts';
@@ -38,8 +38,7 @@ export async function runChannel(
   const runs = new Map(lanes.map((lane) => [laneText(lane), laneRun(site, lane, request)]));
   const runOf = (lane: Lane): LaneRun => runs.get(laneText(lane)) as LaneRun;
   try {
-    const { read, look } = await readBothStores(site, memory, channel, ahead?.justRead ?? null);
-    if (read.some((marks) => marks.changedTables.length > 0)) for (const lane of lanes) forgetTables(memory, lane);
+    const look = await readBothStores(site, memory, channel, ahead?.justRead ?? null);
     const { order, deferred } = await cyclesOf(site, memory, channel);
     lanes = lanes.toSorted((a, b) => order.indexOf(a.mapping) - order.indexOf(b.mapping));
     // A record that refers to its own table finds its parent while its lane is worked; others find theirs later.

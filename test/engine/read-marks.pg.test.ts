@@ -1,8 +1,11 @@
 /** Several readers of one store on one coupling database. */
 import { expect, it } from 'vitest';
+import { continuousRounds } from '../../src/compose/continuous-rounds.ts';
+import { plainType } from '../../src/domain/value-type.ts';
 import { readMarks } from '../../src/engine/read-marks.ts';
 import type { RunRequest } from '../../src/engine/lane-run.ts';
 import { runChannel } from '../../src/engine/run-channel.ts';
+import { lanesOf } from '../../src/engine/site.ts';
 import { until } from '../support/until.ts';
 import { REQUEST, smallSite } from './small-site.ts';
 
@@ -71,4 +74,19 @@ it('a record that was deleted and made again is found so once, however long its 
     { action: 'inserted', times: 1 },
     { action: 'modified', times: 1 },
   ]);
+});
+
+it('a reader that finds a table changed makes every lane of it be prepared anew, in all channels', async () => {
+  await using own = await smallSite({ channels: ['houston', 'online'] });
+  const rounds = continuousRounds(own.site, own.memory, { warn: () => {} });
+  for (const channel of ['houston', 'online'])
+    await runChannel(own.site, own.memory, channel, lanesOf(own.site, channel), REQUEST);
+  const prepared = (): string[] => [...own.memory.prepared.keys()].toSorted();
+  expect(prepared()).toEqual(['customers/houston', 'customers/online', 'groups/houston', 'groups/online']);
+  own.houston.addColumn('shoppers', 'nickname', { type: plainType('text') });
+  await rounds.readMarks('channel', 'houston', () => Promise.resolve());
+  expect(prepared()).toEqual(['customers/online', 'groups/houston', 'groups/online']);
+  own.hq.addColumn('groups', 'rank', { type: plainType('integer') });
+  await rounds.readMarks('hq', null, () => Promise.resolve());
+  expect(prepared()).toEqual(['customers/online']);
 });
