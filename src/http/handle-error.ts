@@ -6,6 +6,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { describeCode } from '../domain/describe-change.ts';
 import { entryOf, isErrorCode } from '../errors/catalogue.ts';
+import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import { ActionRefused } from '../ports/synchronizer.ts';
 import { describeFault } from './describe-fault.ts';
@@ -46,6 +47,9 @@ export function documentOf(fault: unknown, requestId: string): ProblemDocument {
   if (isStoreFault(fault)) {
     const detail = isErrorCode(fault.code) ? describeCode(fault.code, fault.params) : 'The store cannot do this now';
     return problemDocument(fault.code, storeStatus(fault), detail, requestId, { params: fault.params });
+  }
+  if (fault instanceof CouplingDatabaseUnreachable) {
+    return problemDocument(fault.code, 503, describeCode(fault.code, {}), requestId);
   }
   if (hasZodFastifySchemaValidationErrors(fault)) {
     const { code, params, errors, detail } = explainValidation(fault);
