@@ -1,6 +1,6 @@
 /** What the continuous schedule does, made of the engine's parts. */
 import { isOwedElsewhere } from '../engine/due-here.ts';
-import { noteArrivals } from '../engine/lane-ahead.ts';
+import { moveAndTake, noteArrivals } from '../engine/lane-ahead.ts';
 import { forgetTables, type LaneMemory } from '../engine/lane-memory.ts';
 import { readMarks, storeText } from '../engine/read-marks.ts';
 import { awaitsSomebody } from '../engine/resting-lane.ts';
@@ -33,14 +33,18 @@ export function continuousRounds(site: Site, memory: LaneMemory, log: { warn(mes
   const isWorked = (lane: Lane): boolean =>
     lanes.get(lane.channel)?.some(({ mapping }) => mapping === lane.mapping) ?? false;
   return {
-    readMarks: async (side, channel, taken) =>
+    readMarks: async (side, channel, caller) =>
       (
         await readMarks(site, side, channel, {
           remembered: memory.cursors,
           changed: (lane) => forgetTables(memory, lane),
           taken(arrived, here) {
             noteArrivals(memory, arrived, here ? storeText(side, channel) : null);
-            return taken(new Set([...arrived].map((lane) => lane.channel)));
+            return caller.taken(new Set([...arrived].map((lane) => lane.channel)));
+          },
+          step(move, concerned) {
+            const wanted = [...concerned].every((lane) => isWorked(lane) && caller.isIdle(lane.channel));
+            return wanted ? moveAndTake(site, memory, move, concerned) : null;
           },
         })
       ).marks,

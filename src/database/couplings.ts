@@ -44,9 +44,12 @@ export interface CouplingRow {
   readonly old_rows: Readonly<Partial<Record<Side, Readonly<Record<string, Value>>>>> | null;
 }
 
-export const COUPLING_COLUMNS = `
-  c.id, c.lane_id, c.layout_id, c.status, c.hq_key, c.channel_key, c.base_hq, c.base_channel, c.base_states,
+/** All but its id. */
+export const COUPLING_CONTENT = `
+  c.lane_id, c.layout_id, c.status, c.hq_key, c.channel_key, c.base_hq, c.base_channel, c.base_states,
   c.hq_description, c.channel_description, c.error_id, c.parents::text, c.written_hq, c.written_channel, c.old_rows`;
+
+export const COUPLING_COLUMNS = `c.id, ${COUPLING_CONTENT}`;
 
 /** Rows of any lanes, each base brought to the layout that this process works its lane with. */
 export const couplingsOfRows = async (

@@ -22,11 +22,15 @@ interface LockSession {
   answeredAt: number;
 }
 
-/** Sent on the session of the lock right after it was asked for; what it answers is as of the lock, or of nothing. */
-export type AskAlong = (session: Queryable) => Promise<WorkAtHand | null>;
+export interface Errands {
+  /** Sent on the session of the lock before it is asked for, and carried out whether it is got or not. */
+  readonly before?: (session: Queryable) => Promise<void>;
+  /** Sent right after it was asked for; what it answers is as of the lock, or of nothing. */
+  readonly along?: (session: Queryable) => Promise<WorkAtHand | null>;
+}
 
 export interface LaneLocks {
-  lock(laneId: number, waitMs: number, along?: AskAlong): Promise<LaneLock | null>;
+  lock(laneId: number, waitMs: number, errands?: Errands): Promise<LaneLock | null>;
   /** Together with others who join. */
   join(laneId: number, waitMs: number): Promise<LaneLock | null>;
   close(): Promise<void>;
@@ -60,10 +64,15 @@ export const createLaneLocks = (url: string, applicationName: string, idleMs: nu
     if (!held.session.isLost()) free.push(held);
   };
 
-  const get = async (laneId: number, mode: Mode, waitMs: number, along: AskAlong): Promise<LaneLock | null> => {
+  const get = async (laneId: number, mode: Mode, waitMs: number, errands: Errands = {}): Promise<LaneLock | null> => {
     const held = await take();
     // Not waited for in between, but to the end: the next to use the session finds nothing under way.
-    const [got, work] = await Promise.allSettled([acquire(held, laneId, mode, waitMs), along(held.session)]);
+    const before = errands.before?.(held.session);
+    const [got, work] = await Promise.allSettled([
+      acquire(held, laneId, mode, waitMs),
+      errands.along?.(held.session) ?? null,
+      before,
+    ]);
     if (got.status === 'rejected') throw got.reason;
     if (got.value === null) {
       giveBack(held);
@@ -72,11 +81,9 @@ export const createLaneLocks = (url: string, applicationName: string, idleMs: nu
     const first = { ...firstOf(got.value), work: work.status === 'fulfilled' ? work.value : null };
     return laneLock({ own: held, laneId, mode, idleMs, giveBack }, first);
   };
-  const nothing: AskAlong = () => Promise.resolve(null);
-
   return {
-    lock: (laneId, waitMs, along = nothing) => get(laneId, 'alone', waitMs, along),
-    join: (laneId, waitMs) => get(laneId, 'shared', waitMs, nothing),
+    lock: (laneId, waitMs, errands) => get(laneId, 'alone', waitMs, errands),
+    join: (laneId, waitMs) => get(laneId, 'shared', waitMs),
     close: async () => {
       clearInterval(heartbeat);
       for (const { session } of sessions) session.abandon();

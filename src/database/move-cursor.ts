@@ -1,9 +1,9 @@
 /** A store's reader moves on: the cursor and all that was read commit together, or not at all. */
 import type { Side } from '../domain/record.ts';
 import { keyText } from '../domain/record.ts';
-import type { CouplingDatabase, KeyMove, NewPending } from '../ports/coupling-database.ts';
+import type { CouplingDatabase, CursorMove, KeyMove, NewPending } from '../ports/coupling-database.ts';
 import type { Clients } from './connect.ts';
-import type { Queryable } from './open-session.ts';
+import type { Parameter, Queryable } from './open-session.ts';
 import { query, sessionsFor } from './connect.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { LaneRegistry } from './lane-registry.ts';
@@ -24,15 +24,11 @@ export const cursorPart = (
   moveCursor: async (side, channel, from, to, changes, moves) => {
     await laneIdsOf(lanes, changes);
     await laneIdsOf(lanes, moves);
-    const place = [side, channel ?? '', to, ...(from === null ? [] : [from])];
     if (moves.length === 0 && from !== null) {
-      const args = await pendingArguments(lanes, changes);
-      const [row] = await query<{ moved: boolean }>(sessionsFor(clients, changes.length), MOVE_AND_PEND, [
-        ...place,
-        ...args,
-      ]);
-      return row?.moved ?? false;
+      const args = await moveArguments(lanes, { side, channel, from, to, pend: changes });
+      return moveAndPend(sessionsFor(clients, changes.length), args);
     }
+    const place = [side, channel ?? '', to, ...(from === null ? [] : [from])];
     return clients.raw.begin(async (sql) => {
       const moved = await query(sql, from === null ? BEGIN_AT : MOVE, place);
       if (moved.length === 0) return false;
@@ -55,6 +51,17 @@ const MOVE_AND_PEND = `
   with moved as (${MOVE}),
     pended as (${pendStatement(5, 'where exists (select from moved)')})
   select exists (select from moved) as moved`;
+
+export const moveArguments = async (lanes: LaneRegistry, move: CursorMove): Promise<readonly Parameter[]> => [
+  move.side,
+  move.channel ?? '',
+  move.to,
+  move.from,
+  ...(await pendingArguments(lanes, move.pend)),
+];
+
+export const moveAndPend = async (sql: Queryable, args: readonly Parameter[]): Promise<boolean> =>
+  (await query<{ moved: boolean }>(sql, MOVE_AND_PEND, args))[0]?.moved ?? false;
 
 const moveKeys = async (sql: Queryable, lanes: LaneRegistry, moves: readonly KeyMove[]): Promise<void> => {
   const groups = new Map<string, { laneId: number; side: Side; moves: KeyMove[] }>();

@@ -33,7 +33,7 @@ import { createLaneLocks } from './lock-lane.ts';
 import { mappingErrorsPart } from './mapping-errors.ts';
 import { createMeasures } from './measure.ts';
 import { prepareDatabase } from './migrate.ts';
-import { cursorPart } from './move-cursor.ts';
+import { cursorPart, moveAndPend, moveArguments } from './move-cursor.ts';
 import { pendingPart } from './pending.ts';
 import { proofsPart } from './proofs.ts';
 import { operationsPart } from './queries/query-operations.ts';
@@ -109,7 +109,25 @@ const assemble = async (
     lookAtLanes: (channel) => lookAtLanes(clients, channel),
     lockLane: async (lane, waitMs, asked) => {
       const id = await lanes.idOf(lane);
-      return locks.lock(id, waitMs, asked && ((session) => readWorkAtHand(session, id, asked, lanes, layouts)));
+      return locks.lock(
+        id,
+        waitMs,
+        asked && { along: (session) => readWorkAtHand(session, id, asked, lanes, layouts) },
+      );
+    },
+    moveCursorAndLock: (move, lane, asked) => {
+      const moved = Promise.withResolvers<boolean>();
+      const lock = (async () => {
+        const id = await lanes.idOf(lane);
+        const args = await moveArguments(lanes, move);
+        return locks.lock(id, 0, {
+          before: (session) => moveAndPend(session, args).then(moved.resolve, moved.reject),
+          along: (session) => readWorkAtHand(session, id, asked, lanes, layouts),
+        });
+      })();
+      // Without a session neither is done; whoever awaits the lock is told as well.
+      lock.catch(moved.reject);
+      return { moved: moved.promise, lock };
     },
     joinLane: async (lane, waitMs) => locks.join(await lanes.idOf(lane), waitMs),
     raiseFence: async (lane) => raiseLaneFence(clients, await lanes.idOf(lane), holder),

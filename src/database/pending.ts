@@ -118,7 +118,7 @@ export interface PendingRow {
 
 export type WorkRow = CursorRow & (PendingRow | { readonly id: null });
 
-const isPending = (row: WorkRow): row is CursorRow & PendingRow => row.id !== null;
+const isPending = <Row extends WorkRow>(row: Row): row is Row & PendingRow => row.id !== null;
 
 export const pendingOfRow = (row: PendingRow): PendingChange => ({
   id: row.id,
@@ -136,7 +136,13 @@ export const takenWorkOf = (rows: readonly WorkRow[]): TakenWork => ({
   cursors: cursorsOf(rows[0]),
 });
 
-export const PENDING_COLUMNS = 'p.id, p.generation, p.side, p.key, p.deleted, p.old_row, p.since, p.state';
+const PENDING_NAMES = ['id', 'generation', 'side', 'key', 'deleted', 'old_row', 'since', 'state'] as const;
+
+/** Of a row of `couplet.pending` that goes by this name, under the names of `PendingRow` or with a prefix before them. */
+export const pendingColumns = (row: string, prefix = ''): string =>
+  PENDING_NAMES.map((name) => `${row}.${name} as ${prefix}${name}`).join(', ');
+
+const PENDING_COLUMNS = pendingColumns('p');
 
 // By state first: each state is one range of the index, and the oldest of a lane is its first entry. Bounds of rows leave
 // the planner no other index; by equality it may walk the primary key, which holds every change of every lane.

@@ -5,7 +5,7 @@ import type { CouplingDatabase, LogChange, LogEntry, RecentWrites } from '../por
 import { plainArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import type { Queryable } from './open-session.ts';
-import { query } from './connect.ts';
+import { query, sessionsFor } from './connect.ts';
 import { isId, isTimeOrdered, lowestIdAt, timeOfId, timestampOfId } from './iso-time.ts';
 import { insertsRows } from './insert-rows.ts';
 import type { LaneRegistry } from './lane-registry.ts';
@@ -183,7 +183,7 @@ const recentWrites = async (
   limit: number,
 ): Promise<ReadonlyMap<string, RecentWrites>> => {
   const rows = await query<Pick<LogRow, 'action' | 'direction' | 'changed_by' | 'changes'> & { coupling_id: string }>(
-    clients.raw,
+    sessionsFor(clients, couplingIds.length),
     RECENT,
     [plainArray(couplingIds), lowestIdAt(since.getTime()), limit],
   );

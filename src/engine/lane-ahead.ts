@@ -1,31 +1,76 @@
 /**
- * The lane for which marks were just taken in, taken while the other store is asked for marks: its lock and what waits in
- * it come with the same round of answers, and not in two more after it; the records are read as soon as it is held. If the
- * store then has no marks, nothing was written there since the cursor with which the records were read. Which lane that is, is a guess of this process;
- * when it was wrong, or others have something to do as well, the lane is given back before anything else is opened.
+ * The lane for which marks are just taken in, taken with the step of the reader's cursor, or at least while the other
+ * store is asked for marks: its lock and what waits in it come with the same round of answers, and not in two more after
+ * it; the records are read as soon as it is held. If the store then has no marks, nothing was written there since the
+ * cursor with which the records were read. Which lane that is, is a guess of this process; when it was wrong, or others
+ * have something to do as well, the lane is given back before anything else is opened.
  */
-import type { ChannelLook, LaneLock, PendingState } from '../ports/coupling-database.ts';
+import type { ChannelLook, CursorMove, LaneLock, WorkAsked } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
-import { isPrepared, type LaneMemory, type PreparedLane } from './lane-memory.ts';
+import { type Arrivals, isPrepared, type LaneMemory, type PreparedLane } from './lane-memory.ts';
 import type { Rest } from './resting-lane.ts';
 import { laneText, type Site } from './site.ts';
 import { withRecords, type WorkAhead } from './work-ahead.ts';
 
 /** More changes than these are a backlog, in which an answer more or less does not count. */
-const MOST_CHANGES = 50;
+const ASKED: WorkAsked = { states: ['due'], limit: 50 };
+/** With more changes a step is planned for as many as there are, and not on the session of a lock. */
+const FEW_CHANGES = 16;
+/** The run that a lane is taken for begins at once; should it not, nobody else waits longer than this. */
+const KEPT_MS = 250;
 /** A run that had to wait for another asks both stores: nothing rests on it, but what is found before is not worked twice. */
 const JUST_MS = 25;
-const DUE: readonly PendingState[] = ['due'];
 
 /** Says for which lanes of its channels a run is about to be asked for; `store`: which was asked for marks just now. */
 export function noteArrivals({ arrivals }: LaneMemory, lanes: Iterable<Lane>, store: string | null = null): void {
   for (const lane of lanes) {
-    const of = arrivals.get(lane.channel) ?? { lanes: new Map<string, Lane>(), from: null };
+    const of = arrivals.get(lane.channel) ?? { lanes: new Map<string, Lane>(), from: null, lock: null };
     of.lanes.set(laneText(lane), lane);
     of.from = store === null ? of.from : { store, atMs: performance.now() };
     arrivals.set(lane.channel, of);
   }
 }
+
+/**
+ * Moves a reader's cursor, and takes the lane with it, for a run that is about to begin. Null: no lane is ready to be
+ * worked at once, or there are several.
+ */
+export function moveAndTake(
+  { database }: Site,
+  memory: LaneMemory,
+  move: CursorMove,
+  concerned: ReadonlySet<Lane>,
+): Promise<boolean> | null {
+  const [lane, ...others] = concerned;
+  if (lane === undefined || others.length > 0 || move.pend.length > FEW_CHANGES) return null;
+  if (!isPrepared(memory, lane) || memory.arrivals.has(lane.channel)) return null;
+  const { moved, lock } = database.moveCursorAndLock(move, lane, ASKED);
+  return moved.then(
+    (done) => {
+      // What another process read is that one's to work; and somebody may have called for a run meanwhile.
+      if (!done || memory.arrivals.has(lane.channel)) void release(lock);
+      else keepFor(memory, lane, lock);
+      return done;
+    },
+    (fault: unknown) => {
+      void release(lock);
+      throw fault;
+    },
+  );
+}
+
+function keepFor({ arrivals }: LaneMemory, lane: Lane, lock: Promise<LaneLock | null>): void {
+  const own: Arrivals = { lanes: new Map([[laneText(lane), lane]]), from: null, lock };
+  arrivals.set(lane.channel, own);
+  const giveUp = (): void => {
+    if (arrivals.get(lane.channel) !== own || own.lock === null) return;
+    own.lock = null;
+    void release(lock);
+  };
+  setTimeout(giveUp, KEPT_MS).unref();
+}
+
+const release = async (lock: Promise<LaneLock | null>): Promise<void> => (await lock.catch(() => null))?.release();
 
 export class LaneAhead {
   readonly lane: Lane;
@@ -37,12 +82,12 @@ export class LaneAhead {
   readonly #work: Promise<WorkAhead | null>;
   #isFresh = true;
 
-  constructor(site: Site, memory: LaneMemory, lane: Lane, prepared: PreparedLane, justRead: string | null) {
+  constructor(memory: LaneMemory, { lane, prepared, justRead, lock }: Guess) {
     this.lane = lane;
     this.justRead = justRead;
     this.#memory = memory;
     this.#prepared = prepared;
-    this.#lock = site.database.lockLane(lane, 0, { states: DUE, limit: MOST_CHANGES });
+    this.#lock = lock;
     this.#work = this.#lock.then((lock) => (lock?.first.work ? withRecords(prepared.tables, lock.first.work) : null));
     // Whoever takes it is told.
     this.#work.catch(() => {});
@@ -69,19 +114,34 @@ export class LaneAhead {
   async giveBack(): Promise<void> {
     const lock = this.#lock;
     this.#lock = Promise.resolve(null);
-    await (await lock.catch(() => null))?.release();
+    await release(lock);
   }
+}
+
+interface Guess {
+  readonly lane: Lane;
+  readonly prepared: PreparedLane;
+  readonly justRead: string | null;
+  readonly lock: Promise<LaneLock | null>;
 }
 
 /** Null: no guess, or the lane is not ready to be worked at once. */
 export function laneAhead(site: Site, memory: LaneMemory, channel: string, among: readonly Lane[]): LaneAhead | null {
   const arrivals = memory.arrivals.get(channel);
+  if (arrivals === undefined) return null;
   memory.arrivals.delete(channel);
-  const [lane, ...others] = arrivals?.lanes.values() ?? [];
-  if (arrivals === undefined || lane === undefined || others.length > 0 || !isPrepared(memory, lane)) return null;
-  const prepared = memory.prepared.get(laneText(lane));
-  if (prepared === undefined || !among.some((one) => laneText(one) === laneText(lane))) return null;
-  const { from } = arrivals;
+  const { from, lock } = arrivals;
+  const [lane, ...others] = arrivals.lanes.values();
+  const prepared = lane && others.length === 0 && isPrepared(memory, lane) && memory.prepared.get(laneText(lane));
+  if (!lane || !prepared || !among.some((one) => laneText(one) === laneText(lane))) {
+    if (lock) void release(lock);
+    return null;
+  }
   const justRead = from !== null && performance.now() - from.atMs < JUST_MS ? from.store : null;
-  return new LaneAhead(site, memory, lane, prepared, justRead);
+  return new LaneAhead(memory, {
+    lane,
+    prepared,
+    justRead,
+    lock: lock ?? site.database.lockLane(lane, 0, ASKED),
+  });
 }

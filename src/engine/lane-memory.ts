@@ -1,6 +1,7 @@
 /** What a process remembers between the runs of its lanes. */
 import type { PreparedMapping } from '../domain/prepared-mapping.ts';
 import type { Side } from '../domain/record.ts';
+import type { LaneLock } from '../ports/coupling-database.ts';
 import type { Cursor, Lane, StoreTable } from '../ports/store.ts';
 import type { BrokenCycles } from './break-cycles.ts';
 import { laneText } from './site.ts';
@@ -15,6 +16,8 @@ export interface Arrivals {
   readonly lanes: Map<string, Lane>;
   /** The store of which they were taken in last, by this process, and when, by the monotonic clock. */
   from: { readonly store: string; readonly atMs: number } | null;
+  /** Of the one lane concerned, when it was taken with the reader's step. */
+  lock: Promise<LaneLock | null> | null;
 }
 
 /**

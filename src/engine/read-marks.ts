@@ -3,7 +3,7 @@
  * transaction that moves the cursor. So the cursor never waits for work, and work never depends on the cursor.
  */
 import type { Side } from '../domain/record.ts';
-import type { KeyMove, NewPending } from '../ports/coupling-database.ts';
+import type { CursorMove, KeyMove, NewPending } from '../ports/coupling-database.ts';
 import { LineageBroken } from '../errors/store-faults.ts';
 import type { Cursor, Lane, Store, TableName, WindowPage } from '../ports/store.ts';
 import { laneIndex, type LanesOfTable, lanesOf, type Site, storeOf, watchedTables } from './site.ts';
@@ -32,6 +32,8 @@ export interface ReadOptions {
    * in, and with them all that the store had just now. What it returns is waited for before the store is told.
    */
   readonly taken?: (lanes: ReadonlySet<Lane>, here: boolean) => void | Promise<void>;
+  /** Takes a step of the cursor in its own way, without moves of keys; null: as usual. */
+  readonly step?: (move: CursorMove, concerned: ReadonlySet<Lane>) => Promise<boolean> | null;
   /** Told the lanes of a table that is not as it was, before they owe a comparison. */
   readonly changed?: (lane: Lane) => void;
 }
@@ -43,7 +45,7 @@ export async function readMarks(
   site: Site,
   side: Side,
   channel: string | null,
-  { remembered = new Map(), known, taken = () => {}, changed = () => {} }: ReadOptions = {},
+  { remembered = new Map(), known, taken = () => {}, step = () => null, changed = () => {} }: ReadOptions = {},
 ): Promise<MarksRead> {
   const { database, surroundings } = site;
   const store = storeOf(site, side, channel);
@@ -65,7 +67,12 @@ export async function readMarks(
     await noteTables(site, side, channel, page, lanes);
     if (page.cursor === cursor) break;
     const { pend, moves } = spread(page, side, lanes);
-    if (!(await database.moveCursor(side, channel, cursor, page.cursor, pend, moves))) {
+    const inOwnWay =
+      moves.length === 0 && page.complete
+        ? step({ side, channel, from: cursor, to: page.cursor, pend }, lanesAmong(pend))
+        : null;
+    const moved = await (inOwnWay ?? database.moveCursor(side, channel, cursor, page.cursor, pend, moves));
+    if (!moved) {
       // Somebody else read a window from here at the same time; this one may have seen what theirs had not yet.
       cursor = await placeOf(site, store);
       if (pend.length > 0) await taken(lanesAmong(pend), false);

@@ -178,14 +178,7 @@ async function writeBoth(
       for (const write of subject.writes) if (write.side === side) planned.push(write);
     }
     if (planned.length > 0) {
-      // The job's row is there before anything is recorded; the store need not wait for it.
-      const [written, made] = await Promise.allSettled([
-        writeSide(context, run, side, planned, builder, options),
-        run.ensureJob(),
-      ]);
-      if (written.status === 'rejected') throw written.reason;
-      if (made.status === 'rejected') throw made.reason;
-      batches[side].push(written.value);
+      batches[side].push(await writeSide(context, run, side, planned, builder, options));
     }
     await context.surroundings.reach(side === 'hq' ? 'hq-written' : 'channel-written', context.lane);
   }

@@ -1,16 +1,17 @@
 /** What the schedules ask of the engine, wired in `compose.ts`; jobs never import the engine themselves. */
 import type { Side } from '../domain/record.ts';
 
+/** Whoever has the runs made that marks call for. */
+export interface Caller {
+  /** Told the channels concerned; what it returns is waited for before the store is told. */
+  taken(channels: ReadonlySet<string>): Promise<void>;
+  /** A run of the channel would begin as soon as it is called for. */
+  isIdle(channel: string): boolean;
+}
+
 export interface Rounds {
-  /**
-   * Takes in what a store has marked; returns how many marks. `taken` is told the channels concerned, and what it returns
-   * waited for, before the store is told.
-   */
-  readMarks(
-    side: Side,
-    channel: string | null,
-    taken: (channels: ReadonlySet<string>) => Promise<void>,
-  ): Promise<number>;
+  /** Takes in what a store has marked; returns how many marks. */
+  readMarks(side: Side, channel: string | null, caller: Caller): Promise<number>;
   waitForMarks(side: Side, channel: string | null, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Channels with a lane on a continuous schedule that has something to do and may do it; one question for all. */
   channelsWithWork(): Promise<ReadonlySet<string>>;

@@ -6,7 +6,7 @@
 import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
 import { LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import type { Params, Side } from '../domain/record.ts';
-import type { Rounds } from './rounds.ts';
+import type { Caller, Rounds } from './rounds.ts';
 
 /**
  * How long a reader sleeps when nothing wakes it. While it sleeps it looks for marks itself, which is the net below the
@@ -78,11 +78,15 @@ async function watchStore(
   bells: Bells,
   signal: AbortSignal,
 ): Promise<void> {
+  const caller: Caller = {
+    taken: (channels) => callAndGiveWay(bells, channels),
+    isIdle: (named) => bells.get(named)?.isAwaited() ?? false,
+  };
   let backOffMs = 0;
   let inARow = 0;
   while (!signal.aborted) {
     try {
-      await options.rounds.readMarks(side, channel, (channels) => callAndGiveWay(bells, channels));
+      await options.rounds.readMarks(side, channel, caller);
       // A store that is back may have work waiting that was put off.
       if (backOffMs > 0) ringFor(channel === null ? options.channels : [channel], bells, 'any');
       backOffMs = 0;
@@ -175,6 +179,8 @@ interface Bell {
   /** There is work, which may be what could not be done a moment ago: not heard while it is quiet. */
   nudge(): void;
   quietFor(ms: number): void;
+  /** Whoever works waits for it. */
+  isAwaited(): boolean;
   /** When all that it rang for so far is done. */
   answered(): Promise<void>;
   /** Returns at once when it rang since the last time. */
@@ -199,10 +205,10 @@ function bell(): Bell {
   let rang: Which | null = null;
   const awaiting: (() => void)[] = [];
   let quietUntilMs = 0;
-  let wake: () => void = () => undefined;
+  let wake: (() => void) | null = null;
   const ring = (which: Which): void => {
     rang = rang === 'any' ? rang : which;
-    wake();
+    wake?.();
   };
   return {
     ring,
@@ -212,13 +218,14 @@ function bell(): Bell {
     quietFor(ms) {
       quietUntilMs = performance.now() + ms;
     },
+    isAwaited: () => wake !== null && rang === null,
     answered: () => new Promise((resolve) => awaiting.push(resolve)),
     async rings() {
       if (rang === null) {
         for (const answer of awaiting.splice(0)) answer();
         await new Promise<void>((resolve) => (wake = resolve));
       }
-      wake = () => undefined;
+      wake = null;
       const which = rang ?? 'any';
       rang = null;
       return which;

@@ -8,6 +8,7 @@
 import type { KeyText, Params, RecordKey, Side, Json } from '../domain/record.ts';
 import type {
   ChannelLook,
+  CursorMove,
   LaneState,
   LaneLock,
   PendingChange,
@@ -17,6 +18,7 @@ import type {
   RecentWrites,
   NewPending,
   KeyMove,
+  WorkAsked,
   Coupling,
   SyncError,
   LogEntry,
@@ -51,12 +53,7 @@ export interface CouplingDatabase {
   /** Every lane of the channel that has not been forgotten. */
   lookAtLanes(channel: string): Promise<ChannelLook>;
   /** Null when somebody else has it and `waitMs` ran out. */
-  lockLane(
-    lane: Lane,
-    waitMs: number,
-    /** What is wanted with the lock, oldest first, if there is no more than so much of it. */
-    asked?: { readonly states: readonly PendingState[]; readonly limit: number },
-  ): Promise<LaneLock | null>;
+  lockLane(lane: Lane, waitMs: number, asked?: WorkAsked): Promise<LaneLock | null>;
   /** For a share of the work of whoever holds the lane: null while it is held by one alone and `waitMs` runs out. */
   joinLane(lane: Lane, waitMs: number): Promise<LaneLock | null>;
   /** The caller becomes holder; returns the new fence number. Shares that were given out under former ones are void. */
@@ -88,6 +85,15 @@ export interface CouplingDatabase {
     pend: readonly NewPending[],
     moves: readonly KeyMove[],
   ): Promise<boolean>;
+  /**
+   * The same for a few changes, and the lock of a lane asked for behind it, without waiting in between. Each has its own
+   * outcome: the lock may be held when another moved the cursor, and the cursor moved when another has the lock.
+   */
+  moveCursorAndLock(
+    move: CursorMove,
+    lane: Lane,
+    asked: WorkAsked,
+  ): { readonly moved: Promise<boolean>; readonly lock: Promise<LaneLock | null> };
   /** Oldest first after `afterId`; only in the given states. */
   takePending(
     lane: Lane,

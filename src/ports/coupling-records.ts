@@ -143,6 +143,21 @@ export interface KeyMove {
   readonly to: RecordKey;
 }
 
+/** A reader's step: from one text of its cursor to the next, with what was read in between. */
+export interface CursorMove {
+  readonly side: Side;
+  readonly channel: string | null;
+  readonly from: Cursor;
+  readonly to: Cursor;
+  readonly pend: readonly NewPending[];
+}
+
+/** What is wanted with a lane's lock, oldest first, if there is no more than so much of it. */
+export interface WorkAsked {
+  readonly states: readonly PendingState[];
+  readonly limit: number;
+}
+
 // ---------------------------------------------------------------- couplings
 
 export type CouplingStatus =

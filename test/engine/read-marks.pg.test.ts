@@ -6,8 +6,11 @@ import { readMarks } from '../../src/engine/read-marks.ts';
 import type { RunRequest } from '../../src/engine/lane-run.ts';
 import { runChannel } from '../../src/engine/run-channel.ts';
 import { lanesOf } from '../../src/engine/site.ts';
+import type { Caller } from '../../src/jobs/rounds.ts';
 import { until } from '../support/until.ts';
 import { REQUEST, smallSite } from './small-site.ts';
+
+const QUIET: Caller = { taken: () => Promise.resolve(), isIdle: () => false };
 
 it('a reader that is overtaken between its look at the cursor and the answer of the store goes on from there', async () => {
   let overtake = async (): Promise<void> => {};
@@ -84,9 +87,9 @@ it('a reader that finds a table changed makes every lane of it be prepared anew,
   const prepared = (): string[] => [...own.memory.prepared.keys()].toSorted();
   expect(prepared()).toEqual(['customers/houston', 'customers/online', 'groups/houston', 'groups/online']);
   own.houston.addColumn('shoppers', 'nickname', { type: plainType('text') });
-  await rounds.readMarks('channel', 'houston', () => Promise.resolve());
+  await rounds.readMarks('channel', 'houston', QUIET);
   expect(prepared()).toEqual(['customers/online', 'groups/houston', 'groups/online']);
   own.hq.addColumn('groups', 'rank', { type: plainType('integer') });
-  await rounds.readMarks('hq', null, () => Promise.resolve());
+  await rounds.readMarks('hq', null, QUIET);
   expect(prepared()).toEqual(['customers/online']);
 });
