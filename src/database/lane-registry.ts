@@ -15,6 +15,7 @@ import type { Clients } from './connect.ts';
 import { query } from './connect.ts';
 import { isoTimeOrNull } from './iso-time.ts';
 import { newId } from './new-id.ts';
+import type { Queryable } from './open-session.ts';
 import { lane as laneTable } from './schema/lanes.ts';
 
 export interface LaneRegistry {
@@ -180,9 +181,9 @@ export const cursorsOf = (row: CursorRow | undefined): ChannelLook['cursors'] =>
   channel: row?.channel_cursor ?? null,
 });
 
-export const lookAtLanes = async (clients: Clients, channel: string): Promise<ChannelLook> => {
+export const lookAtLanes = async (sql: Queryable, channel: string): Promise<ChannelLook> => {
   const rows = await query<LookRow & CursorRow>(
-    clients.looks,
+    sql,
     `select ${LOOK_COLUMNS}, ${CURSOR_COLUMNS} from couplet.lane l where l.channel = $1 and l.forgotten_at is null`,
     [channel],
   );

@@ -5,7 +5,7 @@ import type { Access } from '../ports/access.ts';
 import type { CommerceDatabase } from '../ports/commerce.ts';
 import type { ChannelCustomerIndex } from '../ports/channel-customer-index.ts';
 import type { CommerceSessions } from '../ports/commerce-sessions.ts';
-import type { CouplingDatabase } from '../ports/coupling-database.ts';
+import type { ChannelLook, CouplingDatabase } from '../ports/coupling-database.ts';
 import type { EventFeed } from '../ports/event-feed.ts';
 import type { Measures } from '../ports/measurements.ts';
 import type { Queries, Upkeep } from '../ports/queries.ts';
@@ -106,7 +106,7 @@ const assemble = async (
       return states.filter(({ lane }) => names.has(JSON.stringify([lane.mapping, lane.channel])));
     },
     laneStates: () => readLaneStates(clients),
-    lookAtLanes: (channel) => lookAtLanes(clients, channel),
+    lookAtLanes: (channel) => lookAtLanes(clients.looks, channel),
     lockLane: async (lane, waitMs, asked) => {
       const id = await lanes.idOf(lane);
       return locks.lock(
@@ -117,17 +117,27 @@ const assemble = async (
     },
     moveCursorAndLock: (move, lane, asked) => {
       const moved = Promise.withResolvers<boolean>();
+      const look = Promise.withResolvers<ChannelLook>();
       const lock = (async () => {
         const id = await lanes.idOf(lane);
         const args = await moveArguments(lanes, move);
         return locks.lock(id, 0, {
           before: (session) => moveAndPend(session, args).then(moved.resolve, moved.reject),
-          along: (session) => readWorkAtHand(session, id, asked, lanes, layouts),
+          along: (session) => {
+            const work = readWorkAtHand(session, id, asked, lanes, layouts);
+            lookAtLanes(session, lane.channel).then(look.resolve, look.reject);
+            return work;
+          },
         });
       })();
-      // Without a session neither is done; whoever awaits the lock is told as well.
-      lock.catch(moved.reject);
-      return { moved: moved.promise, lock };
+      // Without a session nothing is done; whoever awaits the lock is told as well.
+      lock.catch((fault: unknown) => {
+        moved.reject(fault);
+        look.reject(fault);
+      });
+      // Not everybody has use for it.
+      look.promise.catch(() => {});
+      return { moved: moved.promise, lock, look: look.promise };
     },
     joinLane: async (lane, waitMs) => locks.join(await lanes.idOf(lane), waitMs),
     raiseFence: async (lane) => raiseLaneFence(clients, await lanes.idOf(lane), holder),

@@ -9,15 +9,16 @@ import type { Site } from './site.ts';
 /**
  * The two stores and the coupling database at once, and all to the end: what one store says stands, whatever befalls
  * the other. The look shows what the cursors it shows have passed; where nothing came after, it is given back for use.
- * `justRead`: a store that was asked a moment ago, and whose reader will ask again before it sleeps.
+ * `ahead.justRead`: a store that was asked a moment ago, and whose reader will ask again before it sleeps; `ahead.look`:
+ * of that moment.
  */
 export async function readBothStores(
   site: Site,
   memory: LaneMemory,
   channel: string,
-  justRead: string | null,
+  ahead: { readonly justRead: string | null; readonly look: Promise<ChannelLook> | null } | null,
 ): Promise<ChannelLook | null> {
-  const looking = site.database.lookAtLanes(channel);
+  const looking = ahead?.look ?? site.database.lookAtLanes(channel);
   const options = (side: Side): ReadOptions => ({
     remembered: memory.cursors,
     known: looking.then(({ cursors }) => cursors[side]),
@@ -25,7 +26,7 @@ export async function readBothStores(
   });
   const readStore = async (side: Side, of: string | null): Promise<MarksRead> => {
     const store = storeText(side, of);
-    const cursor = store === justRead ? memory.cursors.get(store) : undefined;
+    const cursor = store === ahead?.justRead ? memory.cursors.get(store) : undefined;
     return cursor === undefined ? readMarksOrRestart(site, side, of, options(side)) : { marks: 0, cursor };
   };
   const outcomes = await Promise.allSettled([readStore('hq', null), readStore('channel', channel)]);

@@ -7,7 +7,7 @@
  */
 import type { ChannelLook, CursorMove, LaneLock, WorkAsked } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
-import { type Arrivals, isPrepared, type LaneMemory, type PreparedLane } from './lane-memory.ts';
+import { type Arrivals, isPrepared, type LaneMemory, type PreparedLane, type TakenWithStep } from './lane-memory.ts';
 import type { Rest } from './resting-lane.ts';
 import { laneText, type Site } from './site.ts';
 import { withRecords, type WorkAhead } from './work-ahead.ts';
@@ -24,7 +24,7 @@ const JUST_MS = 25;
 /** Says for which lanes of its channels a run is about to be asked for; `store`: which was asked for marks just now. */
 export function noteArrivals({ arrivals }: LaneMemory, lanes: Iterable<Lane>, store: string | null = null): void {
   for (const lane of lanes) {
-    const of = arrivals.get(lane.channel) ?? { lanes: new Map<string, Lane>(), from: null, lock: null };
+    const of = arrivals.get(lane.channel) ?? { lanes: new Map<string, Lane>(), from: null, taken: null };
     of.lanes.set(laneText(lane), lane);
     of.from = store === null ? of.from : { store, atMs: performance.now() };
     arrivals.set(lane.channel, of);
@@ -44,12 +44,12 @@ export function moveAndTake(
   const [lane, ...others] = concerned;
   if (lane === undefined || others.length > 0 || move.pend.length > FEW_CHANGES) return null;
   if (!isPrepared(memory, lane) || memory.arrivals.has(lane.channel)) return null;
-  const { moved, lock } = database.moveCursorAndLock(move, lane, ASKED);
+  const { moved, lock, look } = database.moveCursorAndLock(move, lane, ASKED);
   return moved.then(
     (done) => {
       // What another process read is that one's to work; and somebody may have called for a run meanwhile.
       if (!done || memory.arrivals.has(lane.channel)) void release(lock);
-      else keepFor(memory, lane, lock);
+      else keepFor(memory, lane, { lock, look });
       return done;
     },
     (fault: unknown) => {
@@ -59,13 +59,13 @@ export function moveAndTake(
   );
 }
 
-function keepFor({ arrivals }: LaneMemory, lane: Lane, lock: Promise<LaneLock | null>): void {
-  const own: Arrivals = { lanes: new Map([[laneText(lane), lane]]), from: null, lock };
+function keepFor({ arrivals }: LaneMemory, lane: Lane, taken: TakenWithStep): void {
+  const own: Arrivals = { lanes: new Map([[laneText(lane), lane]]), from: null, taken };
   arrivals.set(lane.channel, own);
   const giveUp = (): void => {
-    if (arrivals.get(lane.channel) !== own || own.lock === null) return;
-    own.lock = null;
-    void release(lock);
+    if (arrivals.get(lane.channel) !== own) return;
+    own.taken = null;
+    void release(taken.lock);
   };
   setTimeout(giveUp, KEPT_MS).unref();
 }
@@ -76,15 +76,18 @@ export class LaneAhead {
   readonly lane: Lane;
   /** The store whose marks the run need not ask for: it was asked a moment ago, and that is what called for the run. */
   readonly justRead: string | null;
+  /** Null: the channel is to be looked at. */
+  readonly look: Promise<ChannelLook> | null;
   readonly #memory: LaneMemory;
   readonly #prepared: PreparedLane;
   #lock: Promise<LaneLock | null>;
   readonly #work: Promise<WorkAhead | null>;
   #isFresh = true;
 
-  constructor(memory: LaneMemory, { lane, prepared, justRead, lock }: Guess) {
+  constructor(memory: LaneMemory, { lane, prepared, justRead, look, lock }: Guess) {
     this.lane = lane;
     this.justRead = justRead;
+    this.look = look;
     this.#memory = memory;
     this.#prepared = prepared;
     this.#lock = lock;
@@ -122,6 +125,7 @@ interface Guess {
   readonly lane: Lane;
   readonly prepared: PreparedLane;
   readonly justRead: string | null;
+  readonly look: Promise<ChannelLook> | null;
   readonly lock: Promise<LaneLock | null>;
 }
 
@@ -130,11 +134,11 @@ export function laneAhead(site: Site, memory: LaneMemory, channel: string, among
   const arrivals = memory.arrivals.get(channel);
   if (arrivals === undefined) return null;
   memory.arrivals.delete(channel);
-  const { from, lock } = arrivals;
+  const { from, taken } = arrivals;
   const [lane, ...others] = arrivals.lanes.values();
   const prepared = lane && others.length === 0 && isPrepared(memory, lane) && memory.prepared.get(laneText(lane));
   if (!lane || !prepared || !among.some((one) => laneText(one) === laneText(lane))) {
-    if (lock) void release(lock);
+    if (taken) void release(taken.lock);
     return null;
   }
   const justRead = from !== null && performance.now() - from.atMs < JUST_MS ? from.store : null;
@@ -142,6 +146,7 @@ export function laneAhead(site: Site, memory: LaneMemory, channel: string, among
     lane,
     prepared,
     justRead,
-    lock: lock ?? site.database.lockLane(lane, 0, ASKED),
+    look: justRead === null ? null : (taken?.look ?? null),
+    lock: taken?.lock ?? site.database.lockLane(lane, 0, ASKED),
   });
 }

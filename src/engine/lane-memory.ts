@@ -1,7 +1,7 @@
 /** What a process remembers between the runs of its lanes. */
 import type { PreparedMapping } from '../domain/prepared-mapping.ts';
 import type { Side } from '../domain/record.ts';
-import type { LaneLock } from '../ports/coupling-database.ts';
+import type { ChannelLook, LaneLock } from '../ports/coupling-database.ts';
 import type { Cursor, Lane, StoreTable } from '../ports/store.ts';
 import type { BrokenCycles } from './break-cycles.ts';
 import { laneText } from './site.ts';
@@ -16,8 +16,13 @@ export interface Arrivals {
   readonly lanes: Map<string, Lane>;
   /** The store of which they were taken in last, by this process, and when, by the monotonic clock. */
   from: { readonly store: string; readonly atMs: number } | null;
-  /** Of the one lane concerned, when it was taken with the reader's step. */
-  lock: Promise<LaneLock | null> | null;
+  /** Of the one lane concerned, when it was taken with the reader's step; with a look at the channel as of then. */
+  taken: TakenWithStep | null;
+}
+
+export interface TakenWithStep {
+  readonly lock: Promise<LaneLock | null>;
+  readonly look: Promise<ChannelLook>;
 }
 
 /**

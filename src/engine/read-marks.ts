@@ -20,8 +20,9 @@ export interface MarksRead {
 
 export interface ReadOptions {
   /**
-   * Where this process found the cursors last, by store: the store is asked from there while the coupling database is
-   * asked where the cursor is. Only when both say the same does the answer count, so nothing rests on what is remembered.
+   * Where this process found the cursors last, by store: the store is asked from there first. What it answers counts only
+   * if the coupling database has the same cursor, which its step finds, or else a look; so nothing rests on what is
+   * remembered.
    */
   readonly remembered?: Map<string, Cursor>;
   /** Where the coupling database says it is, from a question that is under way already. */
@@ -73,9 +74,9 @@ export async function readMarks(
         : null;
     const moved = await (inOwnWay ?? database.moveCursor(side, channel, cursor, page.cursor, pend, moves));
     if (!moved) {
-      // Somebody else read a window from here at the same time; this one may have seen what theirs had not yet.
+      // Somebody else has moved it on; this reading may have seen what theirs had not yet, and theirs what this one has not.
       cursor = await placeOf(site, store);
-      if (pend.length > 0) await taken(lanesAmong(pend), false);
+      await taken(new Set(lanesOf(site, channel ?? undefined)), false);
       continue;
     }
     marks += page.marks.length;
@@ -108,16 +109,18 @@ async function begin(
   remembered: Cursor | undefined,
   known: Promise<Cursor | null> = Promise.resolve(null),
 ): Promise<{ cursor: Cursor; page: WindowPage | Cursor | null }> {
-  if (remembered === undefined) return { cursor: (await known) ?? (await placeOf(site, store)), page: null };
-  const answer = readPage(site, store, remembered).then(
-    (page) => ({ page, fault: null }),
-    (fault: unknown) => ({ page: null, fault }),
-  );
-  const cursor = (await known) ?? (await placeOf(site, store));
-  const { page, fault } = await answer;
-  if (cursor !== remembered) return { cursor, page: null };
-  if (fault !== null) throw fault;
-  return { cursor, page };
+  const place = async (): Promise<Cursor> => (await known) ?? placeOf(site, store);
+  if (remembered === undefined) return { cursor: await place(), page: null };
+  try {
+    const page = await readPage(site, store, remembered);
+    const stepsOn = typeof page !== 'string' && page.cursor !== remembered;
+    const cursor = stepsOn ? remembered : await place();
+    return { cursor, page: cursor === remembered ? page : null };
+  } catch (fault) {
+    const cursor = await place();
+    if (cursor === remembered) throw fault;
+    return { cursor, page: null };
+  }
 }
 
 /**

@@ -38,7 +38,7 @@ export async function runChannel(
   const runs = new Map(lanes.map((lane) => [laneText(lane), laneRun(site, lane, request)]));
   const runOf = (lane: Lane): LaneRun => runs.get(laneText(lane)) as LaneRun;
   try {
-    const look = await readBothStores(site, memory, channel, ahead?.justRead ?? null);
+    const look = await readBothStores(site, memory, channel, ahead);
     const { order, deferred } = await cyclesOf(site, memory, channel);
     lanes = lanes.toSorted((a, b) => order.indexOf(a.mapping) - order.indexOf(b.mapping));
     // A record that refers to its own table finds its parent while its lane is worked; others find theirs later.

@@ -86,14 +86,19 @@ export interface CouplingDatabase {
     moves: readonly KeyMove[],
   ): Promise<boolean>;
   /**
-   * The same for a few changes, and the lock of a lane asked for behind it, without waiting in between. Each has its own
-   * outcome: the lock may be held when another moved the cursor, and the cursor moved when another has the lock.
+   * The same for a few changes, and behind it, without waiting in between, the lock of a lane and a look at its channel.
+   * Each has its own outcome: the lock may be held when another moved the cursor, and the cursor moved when another has
+   * the lock. The look is as of after the step.
    */
   moveCursorAndLock(
     move: CursorMove,
     lane: Lane,
     asked: WorkAsked,
-  ): { readonly moved: Promise<boolean>; readonly lock: Promise<LaneLock | null> };
+  ): {
+    readonly moved: Promise<boolean>;
+    readonly lock: Promise<LaneLock | null>;
+    readonly look: Promise<ChannelLook>;
+  };
   /** Oldest first after `afterId`; only in the given states. */
   takePending(
     lane: Lane,

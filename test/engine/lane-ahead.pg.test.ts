@@ -1,6 +1,6 @@
 /** A lane that is taken ahead is worked as any other, with fewer questions; a guess that was wrong costs nothing but its lock. */
 import { describe, expect, it } from 'vitest';
-import { noteArrivals } from '../../src/engine/lane-ahead.ts';
+import { moveAndTake, noteArrivals } from '../../src/engine/lane-ahead.ts';
 import type { LaneReport, RunRequest } from '../../src/engine/lane-run.ts';
 import { readMarks, storeText } from '../../src/engine/read-marks.ts';
 import { runChannel } from '../../src/engine/run-channel.ts';
@@ -8,18 +8,29 @@ import { lanesOf } from '../../src/engine/site.ts';
 import type { CouplingDatabase } from '../../src/ports/coupling-database.ts';
 import { type Side, SIDES } from '../../src/domain/record.ts';
 import type { Lane, Store } from '../../src/ports/store.ts';
+import { until } from '../support/until.ts';
 import { openErrors, REQUEST, type SmallSite, type SmallSiteOptions, smallSite } from './small-site.ts';
 
 const CUSTOMERS: Lane = { mapping: 'customers', channel: 'houston' };
 const GROUPS: Lane = { mapping: 'groups', channel: 'houston' };
 
-type Question = 'takeWork' | 'couplingsByKey' | 'openErrors' | 'pendingOf' | 'lockLane';
+const QUESTIONS = [
+  'takeWork',
+  'couplingsByKey',
+  'openErrors',
+  'pendingOf',
+  'lockLane',
+  'lookAtLanes',
+  'loadCursor',
+  'moveCursor',
+] as const;
+type Question = (typeof QUESTIONS)[number];
 
 /** Counts what the coupling database is asked. */
 function counting(database: CouplingDatabase) {
-  const asked: Record<Question, number> = { takeWork: 0, couplingsByKey: 0, openErrors: 0, pendingOf: 0, lockLane: 0 };
+  const asked = Object.fromEntries(QUESTIONS.map((question) => [question, 0])) as Record<Question, number>;
   const counted = { ...database };
-  for (const question of Object.keys(asked) as Question[]) {
+  for (const question of QUESTIONS) {
     const ask = database[question] as (...args: never[]) => unknown;
     Object.assign(counted, {
       [question]: (...args: never[]) => {
@@ -227,6 +238,106 @@ describe('a lane that marks have come for', () => {
     await takeIn(own);
     const reports = await woken(own);
     expect(reports.at(-1)).toMatchObject({ status: 'skipped', code: 'lane-busy' });
+    await held?.release();
+    noteArrivals(own.memory, [CUSTOMERS]);
+    expect(modified(await woken(own))).toBe(1);
+  });
+});
+
+describe('a lane that is taken with the step that brings its marks', () => {
+  const step = (own: Pick<SmallSite, 'site' | 'memory'>, side: Side = 'channel') => {
+    const { site, memory } = own;
+    const told: { lanes: readonly string[]; here: boolean }[] = [];
+    const channel = side === 'hq' ? null : 'houston';
+    const reading = readMarks(site, side, channel, {
+      remembered: memory.cursors,
+      taken(lanes, here) {
+        told.push({ lanes: [...lanes].map(({ mapping }) => mapping).toSorted(), here });
+        noteArrivals(memory, lanes, here ? storeText(side, channel) : null);
+      },
+      step: (move, concerned) => moveAndTake(site, memory, move, concerned),
+    });
+    return reading.then(() => told);
+  };
+  const isFree = async (own: SmallSite): Promise<boolean> => {
+    await using lock = await own.database.lockLane(CUSTOMERS, 0);
+    return lock !== null;
+  };
+
+  it('is worked without one more question to the coupling database', async () => {
+    await using own = await filled();
+    own.houston.update('shoppers', { cust_num: 'C1' }, { full_name: 'Till' });
+    const { asked, counted } = counting(own.site.database);
+    const same = { site: { ...own.site, database: counted }, memory: own.memory };
+    expect(await step(same)).toEqual([{ lanes: ['customers'], here: true }]);
+    expect(await isFree(own)).toBe(false);
+    expect(modified(await woken(own, counted))).toBe(1);
+    expect(asked).toEqual(Object.fromEntries(QUESTIONS.map((question) => [question, 0])));
+    expect(own.hq.select('customers', { num: 'C1' })[0]).toMatchObject({ name: 'Till' });
+    expect(await isFree(own)).toBe(true);
+  });
+
+  it('is not taken for marks of several lanes, nor while a run is called for already', async () => {
+    await using own = await filled();
+    // A customer of HQ is one of every channel.
+    own.hq.update('customers', { num: 'C1' }, { name: 'HQ' });
+    expect(await step(own, 'hq')).toEqual([{ lanes: ['customers', 'customers'], here: true }]);
+    expect(await isFree(own)).toBe(true);
+    own.houston.update('shoppers', { cust_num: 'C2' }, { full_name: 'Till' });
+    expect(await step(own)).toEqual([{ lanes: ['customers'], here: true }]);
+    expect(await isFree(own)).toBe(true);
+    expect(modified(await woken(own))).toBe(2);
+  });
+
+  it('is asked once more what waits in it when more comes before its run', async () => {
+    await using own = await filled();
+    own.houston.update('shoppers', { cust_num: 'C1' }, { full_name: 'first' });
+    await step(own);
+    own.houston.update('shoppers', { cust_num: 'C1' }, { full_name: 'second' });
+    own.hq.update('customers', { num: 'C2' }, { name: 'HQ' });
+    await step(own);
+    await step(own, 'hq');
+    expect(modified(await woken(own))).toBe(2);
+    expect(own.hq.select('customers', { num: 'C1' })[0]).toMatchObject({ name: 'second' });
+  });
+
+  it('is given back when another process has moved the cursor, and every lane may have something to do', async () => {
+    await using own = await filled();
+    own.houston.update('shoppers', { cust_num: 'C1' }, { full_name: 'Till' });
+    const overtaken: CouplingDatabase = {
+      ...own.site.database,
+      moveCursorAndLock(...args) {
+        const other = readMarks(own.site, 'channel', 'houston').then(() =>
+          own.site.database.moveCursorAndLock(...args),
+        );
+        return {
+          moved: other.then(({ moved }) => moved),
+          lock: other.then(({ lock }) => lock),
+          look: other.then(({ look }) => look),
+        };
+      },
+    };
+    const told = await step({ site: { ...own.site, database: overtaken }, memory: own.memory });
+    expect(told).toEqual([{ lanes: ['customers', 'groups'], here: false }]);
+    await until(() => isFree(own));
+    expect(modified(await woken(own))).toBe(1);
+  });
+
+  it('is free again by itself when no run comes', async () => {
+    await using own = await filled();
+    own.houston.update('shoppers', { cust_num: 'C1' }, { full_name: 'Till' });
+    await step(own);
+    expect(await isFree(own)).toBe(false);
+    await until(() => isFree(own));
+    expect(modified(await woken(own))).toBe(1);
+  });
+
+  it('leaves the step to whoever has it when the lane is worked by somebody else', async () => {
+    await using own = await filled();
+    await using held = await own.database.lockLane(CUSTOMERS, 0);
+    own.houston.update('shoppers', { cust_num: 'C1' }, { full_name: 'Till' });
+    expect(await step(own)).toEqual([{ lanes: ['customers'], here: true }]);
+    expect((await woken(own)).at(-1)).toMatchObject({ status: 'skipped', code: 'lane-busy' });
     await held?.release();
     noteArrivals(own.memory, [CUSTOMERS]);
     expect(modified(await woken(own))).toBe(1);

@@ -7,7 +7,7 @@ import { openCouplingDatabase, type OpenedCouplingDatabase } from '../../src/dat
 import { type Side, SIDES } from '../../src/domain/record.ts';
 import { oweFullRuns } from '../../src/engine/due-here.ts';
 import type { CrashPoint, EngineSurroundings } from '../../src/engine/lane-context.ts';
-import { noteArrivals } from '../../src/engine/lane-ahead.ts';
+import { moveAndTake, noteArrivals } from '../../src/engine/lane-ahead.ts';
 import { emptyMemory, type LaneMemory } from '../../src/engine/lane-memory.ts';
 import type { LaneReport } from '../../src/engine/lane-run.ts';
 import { readMarks, storeText } from '../../src/engine/read-marks.ts';
@@ -297,6 +297,7 @@ const takeIn = ({ site, memory }: Worker, side: Side, channel: string): Promise<
   readMarks(site, side, side === 'hq' ? null : channel, {
     remembered: memory.cursors,
     taken: (lanes, here) => noteArrivals(memory, lanes, here ? storeText(side, side === 'hq' ? null : channel) : null),
+    step: (move, concerned) => moveAndTake(site, memory, move, concerned),
   }).catch(() => {});
 
 async function runOnce(worker: Worker, channel: string, scope: RunScope): Promise<readonly LaneReport[]> {
