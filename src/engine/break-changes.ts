@@ -32,7 +32,7 @@ export async function changesToDefer(context: LaneContext, scope: Scope): Promis
   if (context.lock.first.pending.has('changeHeld')) return 'deferAll';
   if (changeBreaker === null) return 'deferReplacements';
   const { database, lane } = context;
-  const counts = await database.countPending(lane);
+  const counts = await database.countPending(lane, ['due', 'change', 'changeHeld']);
   const most = Math.max(...SIDES.map((side) => counts[side].due + counts[side].change + counts[side].changeHeld));
   if (most >= changeBreaker.count) return 'deferAll';
   if (scope !== 'full') return 'deferReplacements';
@@ -106,7 +106,7 @@ async function reportMass(
   scope: Scope,
 ): Promise<void> {
   const { database, lane, prepared } = context;
-  const counts = await database.countPending(lane);
+  const counts = await database.countPending(lane, ['changeHeld', 'replacementHeld']);
   const heldIn = (side: Side): number => counts[side].changeHeld + counts[side].replacementHeld;
   const changes = heldIn('hq') + heldIn('channel');
   const params = {

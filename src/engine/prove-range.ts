@@ -18,24 +18,22 @@ import { type Site, storeOf } from './site.ts';
 import { verifyPairs } from './verify-pairs.ts';
 import { BATCH_RECORDS } from './work-lane.ts';
 
-/** Ranges of this size cost least for each pair: smaller ones ask more often, larger ones only take longer. */
-const RANGE_PAIRS = 10_000;
-
 export interface RangeProof extends ProofStep {
   readonly differences: number;
 }
 
-/** Null: there are no couplings after the given one. */
+/** Of at most so many pairs. Null: there are no couplings after the given one. */
 export async function proveRange(
   site: Site,
   memory: LaneMemory,
   lane: Lane,
   run: SingleRun,
   after: string | null,
+  atMost: number,
 ): Promise<RangeProof | null> {
   const stores = { hq: storeOf(site, 'hq', null), channel: storeOf(site, 'channel', lane.channel) };
   const { prepared, tables } = await prepareLane(site, memory, lane, stores);
-  const range = await site.database.proofs.rangeAfter(lane, after, RANGE_PAIRS);
+  const range = await site.database.proofs.rangeAfter(lane, after, atMost);
   if (range === null) return null;
   const suspects = await findSuspects(site, lane, prepared, tables, range, after);
   const doubtful = [...range.apart, ...suspects];
@@ -45,7 +43,7 @@ export async function proveRange(
     const found = await inActionLane(site, memory, lane, (context) => verifyPairs(site, context, run, ids));
     for (const name of ['verified', 'differences', 'drift'] as const) sums[name] += found[name];
   }
-  return { ...sums, pairs: range.pairs, after: range.pairs < RANGE_PAIRS ? null : range.lastId };
+  return { ...sums, pairs: range.pairs, after: range.pairs < atMost ? null : range.lastId };
 }
 
 type Tables = Readonly<Record<Side, StoreTable>>;

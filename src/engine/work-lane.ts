@@ -264,9 +264,15 @@ function loadSide(context: LaneContext, options: BatchOptions, side: Side, batch
 
 // ---------------------------------------------------------------- deletions
 
+const DEFERRED = ['deletion', 'change', 'replacement'] as const;
+/** With those that a breaker holds, however many: only when others join them. */
+const COUNTED = [...DEFERRED, 'held', 'changeHeld', 'replacementHeld'] as const;
+
 /** Carries out what a breaker had to count first: updates and replaced records, then deletions that a policy acts on. */
 export async function workDeletions(context: LaneContext, run: Run, request: LaneRequest): Promise<boolean> {
-  const counts = await context.database.countPending(context.lane);
+  const due = await context.database.countPending(context.lane, DEFERRED);
+  if (SIDES.every((side) => DEFERRED.every((state) => due[side][state] === 0))) return true;
+  const counts = await context.database.countPending(context.lane, COUNTED);
   const deferred = await breakChanges(context, run, counts, request.scope);
   if (deferred !== null) {
     const { states, heldSides } = deferred;

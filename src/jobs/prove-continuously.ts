@@ -1,6 +1,6 @@
 /**
  * The proof that both stores agree, kept fresh in the background: range after range, each followed by a rest so long
- * that all of it together takes a fiftieth of the time. A million pairs are proven anew every few minutes, a small
+ * that all of it together takes a fiftieth of the time. A million pairs are proven anew in some twenty minutes, a small
  * mapping every two.
  */
 import type { Lane } from '../ports/store.ts';

@@ -129,7 +129,11 @@ export interface CouplingDatabase {
   returnShares(fence: Fence, shares: readonly Share[]): Promise<void>;
   /** For these keys, whatever their state: a pair may be pending on the other side too. */
   pendingOf(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlyMap<KeyText, PendingChange>>;
-  countPending(lane: Lane): Promise<Readonly<Record<Side, Readonly<Record<PendingState, number>>>>>;
+  /** Of these states; none of the others. */
+  countPending(
+    lane: Lane,
+    states: readonly PendingState[],
+  ): Promise<Readonly<Record<Side, Readonly<Record<PendingState, number>>>>>;
   /** Lanes that stand still for nobody and have due changes, errors whose retry has come, or a full run that they owe. */
   lanesWithWork(): Promise<readonly LaneState[]>;
   /**

@@ -116,7 +116,10 @@ describe('pending changes', () => {
       replacement: 0,
       replacementHeld: 0,
     };
-    expect(await here.db.countPending(LANE)).toEqual({ hq: { ...none, due: 2, waiting: 1 }, channel: none });
+    expect(await here.db.countPending(LANE, ['due', 'waiting', 'held'])).toEqual({
+      hq: { ...none, due: 2, waiting: 1 },
+      channel: none,
+    });
     expect(await here.db.changePendingState(LANE, 'hq', 'waiting', 'due')).toBe(1);
     expect((await here.db.pendingOf(LANE, 'hq', [['D'], ['X']])).get('["D"]')?.state).toBe('due');
   });

@@ -11,7 +11,7 @@ import { operationsPart } from '../../src/database/queries/query-operations.ts';
 import { NO_OPERATION_FILTER } from '../../src/http/operation-filter.ts';
 import type { OperationFilter } from '../../src/ports/commerce.ts';
 import type { Parameter } from '../../src/database/open-session.ts';
-import { LANES_WITH_WORK, TAKE, takeArguments } from '../../src/database/pending.ts';
+import { COUNT, LANES_WITH_WORK, TAKE, takeArguments } from '../../src/database/pending.ts';
 import { ASK } from '../../src/database/share-lane.ts';
 import { AT_HAND } from '../../src/database/work-at-hand.ts';
 import type { CouplingFilter, ErrorFilter, LogFilter, PageRequest, Queries } from '../../src/ports/queries.ts';
@@ -191,6 +191,7 @@ describe('no table is read whole', () => {
       [LANES_WITH_WORK, [true]],
       [TAKE, takeArguments(filled.laneId, ['due', 'waiting'], null, 1_000)],
       [ASK, [filled.laneId, 5_000]],
+      [COUNT, [filled.laneId, '{deletion,change,replacement}']],
     ] as const) {
       const ofPending = nodesOf(await explain(text, parameters)).filter((node) => node['Relation Name'] === 'pending');
       expect(new Set(ofPending.map((node) => node['Index Name']))).toEqual(new Set(['pending_state']));

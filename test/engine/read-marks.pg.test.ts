@@ -54,7 +54,7 @@ it('a record that was deleted and made again is found so once, however long its 
       return Promise.resolve();
     },
     async () => {
-      await until(async () => (await site.database.countPending(lane)).hq.due === 0);
+      await until(async () => (await site.database.countPending(lane, ['due'])).hq.due === 0);
       site.hq.update('customers', { num: 'C0' }, { name: 'Once more' });
     },
   ];

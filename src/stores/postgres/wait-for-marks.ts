@@ -13,10 +13,14 @@ import type { DedicatedSession } from './connection.ts';
 import { parseCursor, snapshotParts } from './cursor.ts';
 import type { Position } from './cursor.ts';
 
-const SHORTEST_PAUSE_MS = 50;
 /** Asleep, somebody would wake us. */
+const SHORTEST_SLEEP_MS = 50;
 const LONGEST_SLEEP_MS = 2_000;
-/** Awake: others sleep, or transactions are open, and nobody need say when they commit. */
+/**
+ * Awake: others sleep, or transactions are open, and nobody need say when they commit. Most of them are over in a moment,
+ * often one of our own; who looks again only after 50 ms makes one change in thirty wait that long.
+ */
+const SHORTEST_PAUSE_MS = 3;
 const LONGEST_PAUSE_MS = 250;
 
 const UNREAD = `
@@ -40,7 +44,9 @@ export async function waitForMarks(
   /** The session that holds the lock; when it is lost the lock is gone with it. */
   let bed: DedicatedSession | null = null;
   try {
-    for (let pauseMs = SHORTEST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 1.5, LONGEST_SLEEP_MS)) {
+    let sleepMs = SHORTEST_SLEEP_MS;
+    let pauseMs = SHORTEST_PAUSE_MS;
+    while (!signal.aborted) {
       const found = await session.use(async (wire) => {
         // Sent together, carried out one after the other: the look comes after the lock was tried.
         const [lies, unread] = await Promise.all([bed === wire || isTrue(wire, LIE_DOWN), hasUnread(wire, position)]);
@@ -50,7 +56,9 @@ export async function waitForMarks(
       const left = deadline - performance.now();
       if (found || left <= 0) return;
       // Who rings has committed marks: they need not be looked for, they are read.
-      if (await alarm.rings(Math.min(pauseMs, left, bed === null ? LONGEST_PAUSE_MS : LONGEST_SLEEP_MS))) return;
+      if (await alarm.rings(Math.min(bed === null ? pauseMs : sleepMs, left))) return;
+      if (bed === null) pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      else sleepMs = Math.min(sleepMs * 1.5, LONGEST_SLEEP_MS);
     }
   } finally {
     alarm.stop();
