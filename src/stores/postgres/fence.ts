@@ -65,15 +65,19 @@ export async function clearBatches(connection: Connection, batchIds: readonly st
   await connection.query('delete from couplet.batch where batch_id = any ($1::uuid[])', [valuesLiteral(batchIds)]);
 }
 
+const HELD_OF_LANE = `
+select reader from couplet.fence where mapping = $1 and channel = $2 and number = $3::text::bigint`;
 /** Without a take-over in this process the reader is not known; then the lane must have one holder of this number. */
-const HELD = `
-select reader from couplet.fence
-where mapping = $1 and channel = $2 and number = $3::text::bigint and ($4::text is null or reader = $4) for share`;
+const HELD_BY_SOMEBODY = `${HELD_OF_LANE} for share`;
+/** By the primary key, whatever the parameters: planned once, in an answer that every write waits for. */
+const HELD = `${HELD_OF_LANE} and reader = $4 for share`;
 
 /** The reader whose lane this is. Throws `FenceLost` when the lane is not ours. */
 export async function holdFence(session: Session, readers: LaneReaders, fence: Fence): Promise<string> {
   const { lane, number } = fence;
-  const rows = await session.query(HELD, [lane.mapping, lane.channel, String(number), readers.readerOf(lane)]);
+  const known = readers.readerOf(lane);
+  const args = [lane.mapping, lane.channel, String(number)];
+  const rows = await (known === null ? session.query(HELD_BY_SOMEBODY, args) : session.query(HELD, [...args, known]));
   const reader = rows.length === 1 ? rows[0]?.[0] : undefined;
   if (reader === null || reader === undefined) throw fenceLost(fence, null);
   return reader;
