@@ -48,6 +48,11 @@ export interface Connection {
   once(text: string, args?: readonly Value[]): Promise<Rows>;
   /** Commits when `work` returns, rolls back when it throws. Throws `StoreUnreachable` when the outcome is unknown. */
   transaction<T>(work: (session: Session) => Promise<T>, options?: TransactionOptions<T>): Promise<T>;
+  /**
+   * BEGIN, all that `send` sends, and COMMIT, without waiting for anything in between: nothing may be left to be decided
+   * by the answers, and whatever must not be committed has to fail. `send` sends before it returns.
+   */
+  inOneAnswer<T>(send: (session: Session) => Promise<T>, begin: string): Promise<T>;
   /** A session of the pool for several statements that need no transaction. */
   withSession<T>(work: (session: Session) => Promise<T>): Promise<T>;
   openSession(onNotify?: (channel: string, payload: string) => void): Promise<DedicatedSession>;
@@ -107,6 +112,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
     query: (text, args) => withClient((client) => client.query(text, args)),
     once: (text, args) => withClient((client) => client.once(text, args)),
     transaction: (work, options) => withClient((client) => runTransaction(client, work, options ?? {}, label)),
+    inOneAnswer: (send, begin) => withClient((client) => runInOneAnswer(client, send, begin, label)),
     withSession: withClient,
     openSession: async (onNotify) => {
       const gone = new AbortController();
@@ -148,6 +154,24 @@ async function runTransaction<T>(
     );
   }
   await rollBack(client);
+  return result;
+}
+
+async function runInOneAnswer<T>(
+  client: Client,
+  send: (session: Session) => Promise<T>,
+  begin: string,
+  label: string,
+): Promise<T> {
+  const begun = client.simple(`begin;${begin}`);
+  const sent = send(client);
+  // Of a failed transaction it is answered with ROLLBACK and no error: whatever happens, the transaction is over.
+  const committed = client.simple('commit');
+  await Promise.allSettled([begun, sent, committed]);
+  await begun;
+  const result = await sent;
+  if ((await committed) !== 'COMMIT')
+    throw new Error(`${label}: a statement failed and the transaction was committed all the same`);
   return result;
 }
 

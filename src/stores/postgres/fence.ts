@@ -72,6 +72,13 @@ const HELD_BY_SOMEBODY = `${HELD_OF_LANE} for share`;
 /** By the primary key, whatever the parameters: planned once, in an answer that every write waits for. */
 const HELD = `${HELD_OF_LANE} and reader = $4 for share`;
 
+/** Fails with any other fence than the lane's own, and with it the transaction. */
+const REQUIRED = `with held as materialized (${HELD}) select 1 / (select count(*) from held)::int`;
+
+/** For a transaction that is sent whole; `reader` is the one of the last take-over. */
+export const requireFence = (session: Session, reader: string, { lane, number }: Fence): Promise<unknown> =>
+  session.query(REQUIRED, [lane.mapping, lane.channel, String(number), reader]);
+
 /** The reader whose lane this is. Throws `FenceLost` when the lane is not ours. */
 export async function holdFence(session: Session, readers: LaneReaders, fence: Fence): Promise<string> {
   const { lane, number } = fence;

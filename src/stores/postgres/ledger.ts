@@ -24,8 +24,9 @@ type StoredEntry = [
 /** The notes follow the entries. JSON writes control characters as escapes, so this is in none of them, nor is anything quoted twice. */
 const SEPARATOR = '\u001e';
 
+const INTO = 'insert into couplet.batch (batch_id, reader, mapping, channel, entries)';
 const INSERT = `
-insert into couplet.batch (batch_id, reader, mapping, channel, entries) values ($1::uuid, $2, $3, $4, $5)`;
+${INTO} values ($1::uuid, $2, $3, $4, $5)`;
 
 /** The batch's entry, to be sent before COMMIT; null where nothing was written. */
 export function ledgerStatement(
@@ -47,6 +48,53 @@ export function ledgerStatement(
   const { mapping, channel } = batch.fence.lane;
   return { text: INSERT, args: [batch.batchId, reader, mapping, channel, JSON.stringify(entries) + notes] };
 }
+
+/**
+ * Entries of updates as texts to be put together in the statement that writes the rows, for what it writes is known only
+ * there: the version and the values that are set are left out, and stand between the pieces in the order of their places.
+ */
+export interface EntryPieces {
+  /** Before the version, before each value that is set, and after the last: two more than places. */
+  readonly texts: readonly string[];
+  readonly note: string;
+}
+
+export function entryPieces(
+  key: readonly string[],
+  old: readonly Value[],
+  places: readonly number[],
+  note: string,
+): EntryPieces {
+  const texts = [`[${JSON.stringify(key)},`];
+  let text = ',[';
+  for (const [at, value] of old.entries()) {
+    if (at > 0) text += ',';
+    if (places.includes(at)) {
+      texts.push(text);
+      text = '';
+    } else text += JSON.stringify(value);
+  }
+  const before = places.flatMap((place) => [place, old[place] ?? null]);
+  texts.push(`${text}],${JSON.stringify(before)},null]`);
+  return { texts, note: SEPARATOR + note };
+}
+
+/**
+ * A part of a WITH that inserts the batch: one entry for each row of `written`, if there are any. `first` is the first of
+ * four parameters: batch, reader, mapping, channel. The rest are SQL expressions of text, of `from`: the row's place, the
+ * pieces with the values between them as JSON, the note.
+ */
+export const ledgerPart = (
+  first: number,
+  from: string,
+  at: string,
+  pieces: readonly string[],
+  note: string,
+): string => `
+  ${INTO}
+  select $${first}::uuid, $${first + 1}, $${first + 2}, $${first + 3},
+    '[' || string_agg(${pieces.join(' || ')}, ',' order by ${at}) || ']' || string_agg(${note}, '' order by ${at})
+  from ${from} having count(*) > 0`;
 
 export function readEntries(text: string): readonly LedgerEntry[] {
   const [first = '[]', ...notes] = text.split(SEPARATOR);

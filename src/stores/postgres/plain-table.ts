@@ -32,6 +32,10 @@ export async function isPlain(work: WriteWork): Promise<boolean> {
   return row?.[0] === 't';
 }
 
+/** Fails where it is not, and with it the transaction. */
+export const requirePlain = ({ statements, session, table }: WriteWork): Promise<unknown> =>
+  statements.run(session, 'require plain', () => `select 1 / (${plainTable(table)})::int`, []);
+
 /** No action of a foreign key follows from the batch. */
 export const setsOffNothing = ({ keyLockColumns }: BoundTable, { updates, deletes }: PlannedBatch): boolean =>
   deletes.length === 0 && updates.every((entry) => entry.columns.every(({ name }) => !keyLockColumns.has(name)));

@@ -12,6 +12,7 @@ import type { BoundTable } from './bound-table.ts';
 import { takeReturned, updatedValues } from './bulk-update.ts';
 import { valueExpression } from './column-types.ts';
 import type { StoreColumn } from './column-types.ts';
+import type { Rows } from './connection.ts';
 import { explainMissing, isRead, keyArrays, keyEquals } from './lock-rows.ts';
 import type { PlannedBatch } from './plan-entries.ts';
 import { isPlain } from './plain-table.ts';
@@ -49,32 +50,52 @@ async function takeAndUpdate(work: WriteWork, group: readonly UpdateEntry[], mis
   const rows = await statements.run(
     session,
     `take ${old.length} and update ${columnsName(columns)}`,
-    () => statementOf(table, columns, old),
-    [
-      ...keyArrays(table, group),
-      arrayLiteral(group, (entry) => entry.write.version),
-      ...columns.map((_, index) => arrayLiteral(group, (entry) => entry.values[index] ?? null)),
-    ],
+    () => takeAndUpdateText(table, columns, old),
+    updateArguments(table, group),
   );
+  missing.push(...tellTaken(table, group, rows, old.length));
+}
+
+/** The parameters of `takeAndUpdateText`, in their order: the key, the version, what is set. */
+export const updateArguments = (table: BoundTable, group: readonly UpdateEntry[]): string[] => [
+  ...keyArrays(table, group),
+  arrayLiteral(group, (entry) => entry.write.version),
+  ...(group[0]?.columns ?? []).map((_, index) => arrayLiteral(group, (entry) => entry.values[index] ?? null)),
+];
+
+/** What rows of the statement say of their entries: place, version, what was held if that was asked, what was written. */
+export function tellTaken(
+  table: BoundTable,
+  group: readonly UpdateEntry[],
+  rows: Rows,
+  oldValues: number,
+): readonly UpdateEntry[] {
   const found = new Map(rows.map((row) => [Number(row[0]) - 1, row]));
-  const writtenAt = 2 + old.length;
-  for (const [index, entry] of group.entries()) {
+  const writtenAt = 2 + oldValues;
+  return group.filter((entry, index) => {
     const row = found.get(index);
-    if (row === undefined) missing.push(entry);
-    else if (row[1] !== entry.write.version) entry.state = { at: 'ended', outcome: { status: 'moved' } };
+    if (row === undefined) return true;
+    if (row[1] !== entry.write.version) entry.state = { at: 'ended', outcome: { status: 'moved' } };
     else {
       entry.old = entry.write.read ?? row.slice(2, writtenAt);
       // Taken and not written: a trigger of the table kept it from being so.
       takeReturned(table, entry, row[writtenAt] === null ? undefined : row.slice(writtenAt));
     }
-  }
+    return false;
+  });
 }
 
 /**
  * Rows that somebody holds are passed over, as in `lock-rows.ts`, and never waited for. A row that was changed since the
  * statement began is taken as it is now, so its version tells, and the update leaves it.
  */
-function statementOf(table: BoundTable, columns: readonly StoreColumn[], old: readonly StoreColumn[]): string {
+export function takeAndUpdateText(
+  table: BoundTable,
+  columns: readonly StoreColumn[],
+  old: readonly StoreColumn[],
+  /** A further part of the WITH, which may refer to `written`. */
+  more = '',
+): string {
   const versionAt = table.key.length;
   const u = unnested([...table.key, TEXT_PARAMETER, ...columns], 1, 'u');
   const asked = unnested(table.key, 1, 'asked');
@@ -91,6 +112,6 @@ written (${['at', ...names('w', written)].join(', ')}) as (
   update ${table.relation} as t set ${set.join(', ')}
   from ${u.from} join taken on taken.at = u.at and taken.version = u.p${versionAt}
   where ${keyEquals(table, u.value)} and ${version} = u.p${versionAt}
-  returning ${['u.at', ...written].join(', ')})
+  returning ${['u.at', ...written].join(', ')})${more}
 select taken.*, ${names('written.w', written).join(', ')} from taken left join written on written.at = taken.at`;
 }

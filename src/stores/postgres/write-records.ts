@@ -21,6 +21,7 @@ import { firstLoad, LoadFailed } from './load-rows.ts';
 import { lacksParent } from './refusal.ts';
 import { outcomesOf } from './reread-rows.ts';
 import { isForOnce, updateAtOnce } from './update-at-once.ts';
+import { isForOneAnswer, updateInOneAnswer } from './update-in-one-answer.ts';
 import { writeMutual } from './write-mutual.ts';
 import { isRecordFault, statementCache } from './write-work.ts';
 import type { Entry, WriteWork } from './write-work.ts';
@@ -33,6 +34,8 @@ const BEGIN = `set local lock_timeout = '300ms'`;
 export function prepareWrite(table: BoundTable, readers: LaneReaders): WriteRecords {
   const statements = statementCache();
   const load = firstLoad(table);
+  // As the last small batch found it: only then is one sent whole, or its triggers would run for nothing.
+  let wasPlain = false;
   const transact = async (batch: WriteBatch, planned: PlannedBatch, way: Way): Promise<readonly WriteOutcome[]> => {
     const { outcomes } = await table.connection.transaction(
       async (session) => {
@@ -40,6 +43,7 @@ export function prepareWrite(table: BoundTable, readers: LaneReaders): WriteReco
         const held = holdFence(session, readers, batch.fence);
         const first = way === 'atOnce' ? updateAtOnce(work, planned.updates) : lockRows(work, planned);
         const [reader, isPlain] = await fenced(held, first);
+        if (way === 'atOnce') wasPlain = isPlain === true;
         const isLoaded = way === 'load' && (await load.load(work, batch.fence, planned.inserts));
         if (way !== 'atOnce' && !isLoaded) await writeAll(work, planned);
         return { reader, outcomes: await outcomesOf(work, planned, isLoaded ? true : isPlain) };
@@ -57,7 +61,12 @@ export function prepareWrite(table: BoundTable, readers: LaneReaders): WriteReco
     const way = wayOf(table, batch, planned);
     if (way === 'ordinary') return transact(batch, planned, way);
     try {
-      return await transact(batch, planned, way);
+      const reader = wasPlain && way === 'atOnce' ? readers.readerOf(batch.fence.lane) : null;
+      if (reader === null || !isForOneAnswer(table, planned)) return await transact(batch, planned, way);
+      wasPlain = false;
+      const outcomes = await updateInOneAnswer(table, statements, batch, planned, { reader, begin: BEGIN });
+      wasPlain = true;
+      return outcomes;
     } catch (error) {
       if (error instanceof LoadFailed || isRecordFault(error))
         return transact(batch, planEntries(table, batch.writes), 'ordinary');

@@ -3,7 +3,14 @@ import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { keyText } from '../../../src/domain/record.ts';
 import type { RecordKey, Value } from '../../../src/domain/record.ts';
-import type { RecordShape, StoreTable, Write, WriteBatch, WriteOutcome } from '../../../src/ports/store.ts';
+import type {
+  RecordShape,
+  StoredRecord,
+  StoreTable,
+  Write,
+  WriteBatch,
+  WriteOutcome,
+} from '../../../src/ports/store.ts';
 import { CAPTURE_STATEMENTS } from '../../../src/stores/postgres/capture-sql.ts';
 import { openConnection } from '../../../src/stores/postgres/connection.ts';
 import type { Connection, ConnectionSettings } from '../../../src/stores/postgres/connection.ts';
@@ -92,19 +99,20 @@ export const batchOf = (writes: readonly Write[], changes: Partial<WriteBatch> =
 
 export type Values = Readonly<Record<string, Value>>;
 
-export async function versionOf(table: StoreTable, key: RecordKey): Promise<string> {
+async function recordOf(table: StoreTable, key: RecordKey): Promise<StoredRecord> {
   const record = (await table.read([key], null)).records.get(keyText(key));
   if (!record) throw new Error(`No record ${keyText(key)}`);
-  return record.version;
+  return record;
 }
 
-export const updateOf = async (table: StoreTable, key: RecordKey, set: Values, note = 'note'): Promise<Write> => ({
-  operation: 'update',
-  key,
-  version: await versionOf(table, key),
-  set: new Map(Object.entries(set)),
-  note,
-});
+export const versionOf = async (table: StoreTable, key: RecordKey): Promise<string> =>
+  (await recordOf(table, key)).version;
+
+/** As the engine writes: it has read what it changes. */
+export async function updateOf(table: StoreTable, key: RecordKey, set: Values, note = 'note'): Promise<Write> {
+  const { version, values } = await recordOf(table, key);
+  return { operation: 'update', key, version, read: values, set: new Map(Object.entries(set)), note };
+}
 
 export const deleteOf = async (table: StoreTable, key: RecordKey, note = 'note'): Promise<Write> => ({
   operation: 'delete',
