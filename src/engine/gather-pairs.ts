@@ -11,7 +11,7 @@ import { type FindParent, makeTranslator } from '../domain/translate.ts';
 import type { Coupling, PendingChange, SyncError } from '../ports/coupling-database.ts';
 import type { ReadResult, StoredRecord } from '../ports/store.ts';
 import type { LaneContext } from './lane-context.ts';
-import { keyOn, type KnownOfChange, readSide, type RecordReads } from './work-ahead.ts';
+import { type AskedWrites, keyOn, type KnownOfChange, readSide, type RecordReads } from './work-ahead.ts';
 
 /** One change to work: from the pending changes, or from a scan (then without `pending`). */
 export interface WorkItem {
@@ -33,6 +33,8 @@ export interface PairWork {
   readonly now: Readonly<Record<Side, SideNow>>;
   /** The captured row of a side that is gone, for a restore. */
   readonly oldRows: Readonly<Record<Side, OldRow | null>>;
+  /** What came with its change; null: not asked yet. */
+  readonly recentWrites: AskedWrites | null;
 }
 
 /** A record without a coupling. */
@@ -199,6 +201,7 @@ function pairOf(context: LaneContext, knot: Knot, reads: Readonly<Record<Side, R
     records,
     now: now as Record<Side, SideNow>,
     oldRows,
+    recentWrites: knot.known?.recentWrites ?? null,
   };
 }
 

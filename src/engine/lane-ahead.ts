@@ -10,7 +10,8 @@ import type { Lane } from '../ports/store.ts';
 import { type Arrivals, isPrepared, type LaneMemory, type PreparedLane, type TakenWithStep } from './lane-memory.ts';
 import type { Rest } from './resting-lane.ts';
 import { laneText, type Site } from './site.ts';
-import { withRecords, type WorkAhead } from './work-ahead.ts';
+import { askRecentWrites } from './stop-swinging.ts';
+import { type AskedWrites, withRecords, type WorkAhead } from './work-ahead.ts';
 
 /** More changes than these are a backlog, in which an answer more or less does not count. */
 const ASKED: WorkAsked = { states: ['due'], limit: 50 };
@@ -40,6 +41,7 @@ export function moveAndTake(
   memory: LaneMemory,
   move: CursorMove,
   concerned: ReadonlySet<Lane>,
+  keptMs = KEPT_MS,
 ): Promise<boolean> | null {
   const [lane, ...others] = concerned;
   if (lane === undefined || others.length > 0 || move.pend.length > FEW_CHANGES) return null;
@@ -49,7 +51,7 @@ export function moveAndTake(
     (done) => {
       // What another process read is that one's to work; and somebody may have called for a run meanwhile.
       if (!done || memory.arrivals.has(lane.channel)) void release(lock);
-      else keepFor(memory, lane, { lock, look });
+      else keepFor(memory, lane, { lock, look }, keptMs);
       return done;
     },
     (fault: unknown) => {
@@ -59,7 +61,7 @@ export function moveAndTake(
   );
 }
 
-function keepFor({ arrivals }: LaneMemory, lane: Lane, taken: TakenWithStep): void {
+function keepFor({ arrivals }: LaneMemory, lane: Lane, taken: TakenWithStep, keptMs: number): void {
   const own: Arrivals = { lanes: new Map([[laneText(lane), lane]]), from: null, taken };
   arrivals.set(lane.channel, own);
   const giveUp = (): void => {
@@ -67,7 +69,7 @@ function keepFor({ arrivals }: LaneMemory, lane: Lane, taken: TakenWithStep): vo
     own.taken = null;
     void release(taken.lock);
   };
-  setTimeout(giveUp, KEPT_MS).unref();
+  setTimeout(giveUp, keptMs).unref();
 }
 
 const release = async (lock: Promise<LaneLock | null>): Promise<void> => (await lock.catch(() => null))?.release();
@@ -84,14 +86,16 @@ export class LaneAhead {
   readonly #work: Promise<WorkAhead | null>;
   #isFresh = true;
 
-  constructor(memory: LaneMemory, { lane, prepared, justRead, look, lock }: Guess) {
+  constructor(memory: LaneMemory, { lane, prepared, justRead, look, lock, askWrites }: Guess) {
     this.lane = lane;
     this.justRead = justRead;
     this.look = look;
     this.#memory = memory;
     this.#prepared = prepared;
     this.#lock = lock;
-    this.#work = this.#lock.then((lock) => (lock?.first.work ? withRecords(prepared.tables, lock.first.work) : null));
+    this.#work = this.#lock.then((lock) =>
+      lock?.first.work ? withRecords(prepared.tables, lock.first.work, askWrites) : null,
+    );
     // Whoever takes it is told.
     this.#work.catch(() => {});
   }
@@ -127,6 +131,7 @@ interface Guess {
   readonly justRead: string | null;
   readonly look: Promise<ChannelLook> | null;
   readonly lock: Promise<LaneLock | null>;
+  readonly askWrites: (couplingIds: readonly string[]) => AskedWrites;
 }
 
 /** Null: no guess, or the lane is not ready to be worked at once. */
@@ -148,5 +153,6 @@ export function laneAhead(site: Site, memory: LaneMemory, channel: string, among
     justRead,
     look: justRead === null ? null : (taken?.look ?? null),
     lock: taken?.lock ?? site.database.lockLane(lane, 0, ASKED),
+    askWrites: (couplingIds) => askRecentWrites(site, couplingIds),
   });
 }

@@ -206,6 +206,7 @@ function newPairSubject(subject: Subject, plan: BatchPlan, now: NonNullable<Subj
     records: subject.records,
     now,
     oldRows: subject.oldRows,
+    recentWrites: null,
   };
   return subject;
 }

@@ -7,11 +7,19 @@
 import { directionTo, otherSide, type Side, type WriteDirection } from '../domain/record.ts';
 import type { RecentWrites } from '../ports/coupling-database.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
+import type { Site } from './site.ts';
 import { finding, type PlannedWrite, type Subject } from './subject.ts';
+import { type AskedWrites, isWrittenOnBothSides } from './work-ahead.ts';
 
 /** Three times there and three times back, the same two values each time: no person works like that. */
 const SWINGS = 6;
 const WITHIN_MS = 24 * 3_600_000;
+
+/** All that it takes to tell; which is asked while the records are read, where it is known before which pairs those are. */
+export const askRecentWrites = (
+  { database, surroundings }: Pick<Site, 'database' | 'surroundings'>,
+  couplingIds: readonly string[],
+): AskedWrites => database.recentWrites(couplingIds, new Date(surroundings.now().getTime() - WITHIN_MS), SWINGS);
 
 interface Candidate {
   readonly subject: Subject;
@@ -30,9 +38,10 @@ export async function stopSwinging(
     return planned === null ? [] : [{ subject, planned }];
   });
   if (candidates.length === 0) return;
-  const since = new Date(context.surroundings.now().getTime() - WITHIN_MS);
+  const known = candidates[0]?.subject.pair?.recentWrites ?? null;
+  const isKnown = candidates.every(({ subject }) => subject.pair?.recentWrites === known);
   const ids = candidates.map(({ subject }) => subject.couplingId);
-  const recent = await context.database.recentWrites(ids, since, SWINGS);
+  const recent = await ((isKnown && known) || askRecentWrites(context, ids));
   for (const candidate of candidates) {
     const writes = recent.get(candidate.subject.couplingId);
     if (writes !== undefined && writes.length >= SWINGS) stopIfSwinging(context, candidate, writes);
@@ -43,8 +52,7 @@ function mayHaveSwung({ pair, loneSide, writes }: Subject): PlannedWrite | null 
   const [planned, ...others] = writes;
   if (pair === null || loneSide !== null || planned === undefined || others.length > 0) return null;
   if (planned.write.operation !== 'update') return null;
-  const { written } = pair.coupling;
-  return written.hq === null || written.channel === null ? null : planned;
+  return isWrittenOnBothSides(pair.coupling) ? planned : null;
 }
 
 function stopIfSwinging(context: LaneContext, { subject, planned }: Candidate, writes: RecentWrites): void {

@@ -3,7 +3,7 @@
  * sides, asked for as soon as the lock was held.
  */
 import { type KeyText, keyText, otherSide, type RecordKey, type Side, SIDES } from '../domain/record.ts';
-import type { Coupling, PendingChange, WorkAtHand } from '../ports/coupling-database.ts';
+import type { Coupling, PendingChange, RecentWrites, WorkAtHand } from '../ports/coupling-database.ts';
 import type { Cursor, ReadResult, StoreTable } from '../ports/store.ts';
 
 export interface KnownOfChange {
@@ -14,7 +14,12 @@ export interface KnownOfChange {
   readonly partner: PendingChange | null;
   /** Its records, with those of the other changes that came along. */
   readonly reads: RecordReads;
+  /** Of the pairs among them that may swing. */
+  readonly recentWrites: AskedWrites | null;
 }
+
+/** Under way; whoever awaits it is told what went wrong. */
+export type AskedWrites = Promise<ReadonlyMap<string, RecentWrites>>;
 
 /** By side; of what was asked for under the lock of the lane, with the cursors that came with the changes. */
 export type RecordReads = Readonly<Record<Side, Promise<ReadResult>>>;
@@ -22,10 +27,18 @@ export type RecordReads = Readonly<Record<Side, Promise<ReadResult>>>;
 /** What waits in a lane, with the records that it concerns. */
 export interface WorkAhead extends WorkAtHand {
   readonly reads: RecordReads;
+  readonly recentWrites: AskedWrites | null;
 }
 
-/** Begins to read the records of what waits, each once; whoever awaits them is told what went wrong. */
-export function withRecords(tables: Readonly<Record<Side, StoreTable>>, work: WorkAtHand): WorkAhead {
+/**
+ * Begins to read the records of what waits, each once, and what was written of pairs that may swing; whoever awaits them is
+ * told what went wrong.
+ */
+export function withRecords(
+  tables: Readonly<Record<Side, StoreTable>>,
+  work: WorkAtHand,
+  askWrites: (couplingIds: readonly string[]) => AskedWrites,
+): WorkAhead {
   const keys = { hq: new Map<KeyText, RecordKey>(), channel: new Map<KeyText, RecordKey>() };
   for (const { side, key } of work.changes) keys[side].set(keyText(key), key);
   for (const coupling of work.couplings) {
@@ -39,7 +52,11 @@ export function withRecords(tables: Readonly<Record<Side, StoreTable>>, work: Wo
     result.catch(() => {});
     return result;
   };
-  return { ...work, reads: { hq: read('hq'), channel: read('channel') } };
+  const reads = { hq: read('hq'), channel: read('channel') };
+  const written = work.couplings.filter(isWrittenOnBothSides).map(({ id }) => id);
+  const recentWrites = written.length > 0 ? askWrites(written) : null;
+  recentWrites?.catch(() => {});
+  return { ...work, reads, recentWrites };
 }
 
 /** What is known of each change at hand. */
@@ -48,6 +65,7 @@ export function knownOf({
   inError,
   partners,
   reads,
+  recentWrites,
 }: WorkAhead): (change: PendingChange) => { readonly known: KnownOfChange } {
   const byKey = { hq: new Map<KeyText, Coupling>(), channel: new Map<KeyText, Coupling>() };
   const pending = { hq: new Map<KeyText, PendingChange>(), channel: new Map<KeyText, PendingChange>() };
@@ -67,6 +85,7 @@ export function knownOf({
         inError: coupling !== null && inError.has(coupling.id),
         partner: (partnerKey && pending[otherSide(side)].get(keyText(partnerKey))) ?? null,
         reads,
+        recentWrites,
       },
     };
   };
@@ -76,6 +95,9 @@ export const readSide = (table: StoreTable, keys: readonly RecordKey[], since: C
   keys.length > 0
     ? table.read(keys, since)
     : Promise.resolve({ records: new Map(), deletedSince: new Set<KeyText>(), absenceProven: true });
+
+/** Only such a pair can swing. */
+export const isWrittenOnBothSides = ({ written }: Coupling): boolean => written.hq !== null && written.channel !== null;
 
 export const keyOn = (coupling: Coupling, side: Side): RecordKey | null =>
   side === 'hq' ? coupling.hqKey : coupling.channelKey;
