@@ -5,7 +5,7 @@ import type { Access } from '../ports/access.ts';
 import type { CommerceDatabase } from '../ports/commerce.ts';
 import type { ChannelCustomerIndex } from '../ports/channel-customer-index.ts';
 import type { CommerceSessions } from '../ports/commerce-sessions.ts';
-import type { ChannelLook, CouplingDatabase } from '../ports/coupling-database.ts';
+import type { CouplingDatabase } from '../ports/coupling-database.ts';
 import type { EventFeed } from '../ports/event-feed.ts';
 import type { Measures } from '../ports/measurements.ts';
 import type { Queries, Upkeep } from '../ports/queries.ts';
@@ -33,7 +33,7 @@ import { createLaneLocks } from './lock-lane.ts';
 import { mappingErrorsPart } from './mapping-errors.ts';
 import { createMeasures } from './measure.ts';
 import { prepareDatabase } from './migrate.ts';
-import { cursorPart, moveAndPend, moveArguments } from './move-cursor.ts';
+import { cursorPart } from './move-cursor.ts';
 import { pendingPart } from './pending.ts';
 import { proofsPart } from './proofs.ts';
 import { operationsPart } from './queries/query-operations.ts';
@@ -41,9 +41,9 @@ import { createQueries } from './queries/create-queries.ts';
 import { record } from './record.ts';
 import { createUpkeep } from './retire.ts';
 import { sharingPart } from './share-lane.ts';
+import { lockingPart } from './take-lane.ts';
 import { errorsPart } from './sync-errors.ts';
 import { logPart } from './sync-log.ts';
-import { readWorkAtHand } from './work-at-hand.ts';
 
 /** With the second in which a look finds what is pending: a lane is taken over well within 15 s, however its worker went. */
 const LOCK_IDLE_MS = 10_000;
@@ -107,39 +107,7 @@ const assemble = async (
     },
     laneStates: () => readLaneStates(clients),
     lookAtLanes: (channel) => lookAtLanes(clients.looks, channel),
-    lockLane: async (lane, waitMs, asked) => {
-      const id = await lanes.idOf(lane);
-      return locks.lock(
-        id,
-        waitMs,
-        asked && { along: (session) => readWorkAtHand(session, id, asked, lanes, layouts) },
-      );
-    },
-    moveCursorAndLock: (move, lane, asked) => {
-      const moved = Promise.withResolvers<boolean>();
-      const look = Promise.withResolvers<ChannelLook>();
-      const lock = (async () => {
-        const id = await lanes.idOf(lane);
-        const args = await moveArguments(lanes, move);
-        return locks.lock(id, 0, {
-          before: (session) => moveAndPend(session, args).then(moved.resolve, moved.reject),
-          along: (session) => {
-            const work = readWorkAtHand(session, id, asked, lanes, layouts);
-            lookAtLanes(session, lane.channel).then(look.resolve, look.reject);
-            return work;
-          },
-        });
-      })();
-      // Without a session nothing is done; whoever awaits the lock is told as well.
-      lock.catch((fault: unknown) => {
-        moved.reject(fault);
-        look.reject(fault);
-      });
-      // Not everybody has use for it.
-      look.promise.catch(() => {});
-      return { moved: moved.promise, lock, look: look.promise };
-    },
-    joinLane: async (lane, waitMs) => locks.join(await lanes.idOf(lane), waitMs),
+    ...lockingPart(locks, lanes, layouts),
     raiseFence: async (lane) => raiseLaneFence(clients, await lanes.idOf(lane), holder),
     changeLane: async (lane, change) => changeLaneRow(clients, await lanes.idOf(lane), change),
     ...fullRunPart(clients, lanes),

@@ -93,9 +93,7 @@ export class LaneAhead {
     this.#memory = memory;
     this.#prepared = prepared;
     this.#lock = lock;
-    this.#work = this.#lock.then((lock) =>
-      lock?.first.work ? withRecords(prepared.tables, lock.first.work, askWrites) : null,
-    );
+    this.#work = lock.then((got) => (got?.first.work ? withRecords(prepared.tables, got.first.work, askWrites) : null));
     // Whoever takes it is told.
     this.#work.catch(() => {});
   }
