@@ -11,6 +11,7 @@ import type { WriteBatch, WriteOutcome } from '../../ports/store.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { BoundTable } from './bound-table.ts';
 import type { StoreColumn } from './column-types.ts';
+import type { Rows, Session } from './connection.ts';
 import { requireFence } from './fence.ts';
 import { type EntryPieces, entryPieces, ledgerPart } from './ledger.ts';
 import { explainMissing, isRead } from './lock-rows.ts';
@@ -19,7 +20,14 @@ import type { PlannedBatch } from './plan-entries.ts';
 import { TEXT_PARAMETER, unnested } from './record-select.ts';
 import { outcomesOf } from './reread-rows.ts';
 import { isForOnce, takeAndUpdateText, tellTaken, updateArguments } from './update-at-once.ts';
-import { bySameColumns, columnsName, type StatementCache, type UpdateEntry, type WriteWork } from './write-work.ts';
+import {
+  bySameColumns,
+  columnsName,
+  isRecordFault,
+  type StatementCache,
+  type UpdateEntry,
+  type WriteWork,
+} from './write-work.ts';
 
 /** Whether the batch is of the kind; without a look at the store. */
 export function isForOneAnswer(table: BoundTable, planned: PlannedBatch): boolean {
@@ -28,15 +36,17 @@ export function isForOneAnswer(table: BoundTable, planned: PlannedBatch): boolea
   return (updates[0]?.columns ?? []).every((column) => table.values.includes(column) && !table.key.includes(column));
 }
 
+/** Null: nothing was written, and the ordinary way tells why. */
 export async function updateInOneAnswer(
   table: BoundTable,
   statements: StatementCache,
   batch: WriteBatch,
   planned: PlannedBatch,
   { reader, begin }: { readonly reader: string; readonly begin: string },
-): Promise<readonly WriteOutcome[]> {
+): Promise<readonly WriteOutcome[] | null> {
   const { updates } = planned;
-  const missing = await table.connection.inOneAnswer(async (session) => {
+  const { connection } = table;
+  const send = async (session: Session): Promise<Rows> => {
     const work: WriteWork = { table, session, statements };
     const [, rows] = await Promise.all([
       requireFence(session, reader, batch.fence),
@@ -45,9 +55,18 @@ export async function updateInOneAnswer(
       session.query('set constraints all immediate'),
       requirePlain(work),
     ]);
-    return tellTaken(table, updates, rows, 0);
-  }, begin);
-  return table.connection.withSession(async (session) => {
+    return rows;
+  };
+  let rows: Rows;
+  try {
+    rows = await connection.inOneAnswer(send, begin);
+  } catch (error) {
+    if (isRecordFault(error)) return null;
+    throw error;
+  }
+  // Whatever goes wrong from here on, it is written: only the ledger may tell.
+  const missing = tellTaken(table, updates, rows, 0);
+  return connection.withSession(async (session) => {
     const work: WriteWork = { table, session, statements };
     await explainMissing(work, missing);
     return outcomesOf(work, planned, true);

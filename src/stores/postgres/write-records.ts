@@ -60,13 +60,15 @@ export function prepareWrite(table: BoundTable, readers: LaneReaders): WriteReco
     const planned = planEntries(table, batch.writes);
     const way = wayOf(table, batch, planned);
     if (way === 'ordinary') return transact(batch, planned, way);
-    try {
-      const reader = wasPlain && way === 'atOnce' ? readers.readerOf(batch.fence.lane) : null;
-      if (reader === null || !isForOneAnswer(table, planned)) return await transact(batch, planned, way);
+    const reader = wasPlain && way === 'atOnce' ? readers.readerOf(batch.fence.lane) : null;
+    if (reader !== null && isForOneAnswer(table, planned)) {
       wasPlain = false;
       const outcomes = await updateInOneAnswer(table, statements, batch, planned, { reader, begin: BEGIN });
-      wasPlain = true;
-      return outcomes;
+      wasPlain = outcomes !== null;
+      return outcomes ?? transact(batch, planEntries(table, batch.writes), 'ordinary');
+    }
+    try {
+      return await transact(batch, planned, way);
     } catch (error) {
       if (error instanceof LoadFailed || isRecordFault(error))
         return transact(batch, planEntries(table, batch.writes), 'ordinary');
