@@ -1,6 +1,6 @@
 /** A small batch of updates that is sent whole, ledger and COMMIT included: what it must not do without having looked. */
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { FenceLost } from '../../../src/errors/store-faults.ts';
+import { FenceLost, StoreBusy } from '../../../src/errors/store-faults.ts';
 import type { Write } from '../../../src/ports/store.ts';
 import { takeOver } from '../../../src/stores/postgres/fence.ts';
 import { batchOf, LANE, openStage, READER, refused, type Stage, statuses, updateOf, written } from './stage.ts';
@@ -117,6 +117,19 @@ it('passes over rows that moved or are held, and enters the others', async () =>
     'moved',
   ]);
   expect(await stage.sql`select count(*)::int as n from couplet.batch`).toEqual([{ n: 1 }]);
+});
+
+it('is told by the ledger alone when it is committed and what became of the other rows cannot be asked', async () => {
+  await using stage = await openStage(ITEM);
+  const table = await openItems(stage);
+  const writes = [await updateOf(table, ['1'], { note: 'x' }), await updateOf(table, ['2'], { note: 'y' })];
+  await stage.sql`delete from item where id = 2`;
+  // As a table that is being altered answers.
+  const busy = new StoreBusy('Somebody holds the table', { sqlState: '55P03' });
+  vi.spyOn(stage.connection, 'withSession').mockRejectedValueOnce(busy);
+  onTestFinished(() => void vi.restoreAllMocks());
+  await expect(stage.write(table, writes)).rejects.toThrow(StoreBusy);
+  expect((await ledgerOf(stage)).flatMap(({ entries }) => entries.map(({ outcome }) => outcome.key))).toEqual([['1']]);
 });
 
 it('leaves what a constraint refuses, now or at the end, to the ordinary way, which sets it apart', async () => {
