@@ -146,12 +146,15 @@ const PENDING_COLUMNS = pendingColumns('p');
 
 // By state first: each state is one range of the index, and the oldest of a lane is its first entry. Bounds of rows leave
 // the planner no other index; by equality it may walk the primary key, which holds every change of every lane.
+const inState = (afterId: string, lastId: string): string =>
+  `(p.state, p.lane_id, p.id) > (s.state, $1, ${afterId}) and (p.state, p.lane_id, p.id) <= (s.state, $1, ${lastId})`;
+
 export const TAKE = `
   select ${PENDING_COLUMNS}
     from unnest($2::couplet.pending_state[]) as s(state)
    cross join lateral (
      select ${PENDING_COLUMNS} from couplet.pending p
-      where (p.state, p.lane_id, p.id) > (s.state, $1, $3::bigint) and (p.state, p.lane_id, p.id) <= (s.state, $1, $5::bigint)
+      where ${inState('$3::bigint', '$5::bigint')}
       order by p.state, p.lane_id, p.id limit $4) p
    order by p.id limit $4`;
 
@@ -182,8 +185,7 @@ export const COUNT = `
   select p.side, p.state, count(*)::int as count
     from unnest($2::couplet.pending_state[]) as s(state)
    cross join lateral (
-     select p.side, p.state from couplet.pending p
-      where (p.state, p.lane_id, p.id) > (s.state, $1, 0) and (p.state, p.lane_id, p.id) <= (s.state, $1, ${LAST_OF_ALL})) p
+     select p.side, p.state from couplet.pending p where ${inState('0', LAST_OF_ALL)}) p
    group by p.side, p.state`;
 
 // One step into an index for each lane: whatever is pending, and however many errors wait for their time. What a run that

@@ -15,8 +15,6 @@ import { type AskedWrites, withRecords, type WorkAhead } from './work-ahead.ts';
 
 /** More changes than these are a backlog, in which an answer more or less does not count. */
 const ASKED: WorkAsked = { states: ['due'], limit: 50 };
-/** With more changes a step is planned for as many as there are, and not on the session of a lock. */
-const FEW_CHANGES = 16;
 /** The run that a lane is taken for begins at once; should it not, nobody else waits longer than this. */
 const KEPT_MS = 250;
 /** A run that had to wait for another asks both stores: nothing rests on it, but what is found before is not worked twice. */
@@ -44,7 +42,7 @@ export function moveAndTake(
   keptMs = KEPT_MS,
 ): Promise<boolean> | null {
   const [lane, ...others] = concerned;
-  if (lane === undefined || others.length > 0 || move.pend.length > FEW_CHANGES) return null;
+  if (lane === undefined || others.length > 0 || move.pend.length > ASKED.limit) return null;
   if (!isPrepared(memory, lane) || memory.arrivals.has(lane.channel)) return null;
   const { moved, lock, look } = database.moveCursorAndLock(move, lane, ASKED);
   return moved.then(

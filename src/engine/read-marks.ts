@@ -113,8 +113,7 @@ async function begin(
   if (remembered === undefined) return { cursor: await place(), page: null };
   try {
     const page = await readPage(site, store, remembered);
-    const stepsOn = typeof page !== 'string' && page.cursor !== remembered;
-    const cursor = stepsOn ? remembered : await place();
+    const cursor = isProvenByItsStep(page, remembered) ? remembered : await place();
     return { cursor, page: cursor === remembered ? page : null };
   } catch (fault) {
     const cursor = await place();
@@ -122,6 +121,10 @@ async function begin(
     return { cursor, page: null };
   }
 }
+
+/** What a table that was emptied or changed leads to is done before the step, so then the cursor is looked up first. */
+const isProvenByItsStep = (page: WindowPage | Cursor, from: Cursor): boolean =>
+  typeof page !== 'string' && page.cursor !== from && page.truncated.length === 0 && page.changedTables.length === 0;
 
 /**
  * A page, or the cursor to go on from: somebody else, of this process or another, may have moved it between our look at

@@ -15,7 +15,7 @@ import { type AskedWrites, isWrittenOnBothSides } from './work-ahead.ts';
 const SWINGS = 6;
 const WITHIN_MS = 24 * 3_600_000;
 
-/** All that it takes to tell; which is asked while the records are read, where it is known before which pairs those are. */
+/** What tells whether pairs swing; asked for along with their records where the pairs are known as early. */
 export const askRecentWrites = (
   { database, surroundings }: Pick<Site, 'database' | 'surroundings'>,
   couplingIds: readonly string[],

@@ -93,3 +93,28 @@ it('a reader that finds a table changed makes every lane of it be prepared anew,
   await rounds.readMarks('hq', null, QUIET);
   expect(prepared()).toEqual(['customers/online']);
 });
+
+it('a reader that is behind does not owe anew what came of a table that was emptied', async () => {
+  let confirms = true;
+  await using own = await smallSite({
+    wrap: (store) => ({
+      ...store,
+      confirm: (reader, cursor) => (confirms ? store.confirm(reader, cursor) : Promise.resolve()),
+    }),
+  });
+  await own.run();
+  const behind = new Map<string, string>();
+  await readMarks(own.site, 'channel', 'houston', { remembered: behind });
+  const owed = async () => {
+    const states = await own.database.laneStates();
+    return states.filter(({ lane, fullRunDue }) => lane.channel === 'houston' && fullRunDue !== null);
+  };
+  confirms = false;
+  own.houston.truncate('shoppers');
+  await readMarks(own.site, 'channel', 'houston');
+  const [lane, ...others] = await owed();
+  expect([lane?.lane.mapping, others]).toEqual(['customers', []]);
+  await own.database.endFullRun(lane!.lane, lane!.fullRunDue!.id);
+  await readMarks(own.site, 'channel', 'houston', { remembered: behind });
+  expect(await owed()).toEqual([]);
+});

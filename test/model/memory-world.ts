@@ -275,11 +275,18 @@ function mortal<T extends object>(target: T, life: Worker['life']): T {
       const value: unknown = Reflect.get(of, name, receiver);
       if (typeof value !== 'function' || name === 'newId') return value;
       return (...args: unknown[]) => {
-        if (life.dead) return Promise.reject(new Killed(String(name)));
+        if (life.dead) return name === 'moveCursorAndLock' ? deadStep() : Promise.reject(new Killed(String(name)));
         return (value as (...of: unknown[]) => unknown).apply(of, args);
       };
     },
   });
+}
+
+/** As many promises as the living one gives. */
+function deadStep(): ReturnType<OpenedCouplingDatabase['moveCursorAndLock']> {
+  const killed = Promise.reject<never>(new Killed('moveCursorAndLock'));
+  killed.catch(() => {});
+  return { moved: killed, lock: killed, look: killed };
 }
 
 const mortalStore = (store: Store, life: Worker['life']): Store => {

@@ -53,7 +53,7 @@ export function ledgerStatement(
  * Entries of updates as texts to be put together in the statement that writes the rows, for what it writes is known only
  * there: the version and the values that are set are left out, and stand between the pieces in the order of their places.
  */
-export interface EntryPieces {
+interface EntryPieces {
   /** Before the version, before each value that is set, and after the last: two more than places. */
   readonly texts: readonly string[];
   readonly note: string;

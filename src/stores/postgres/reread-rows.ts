@@ -27,9 +27,14 @@ export async function outcomesOf(
   );
   const told =
     read.length > 0 && read.every(isTold) && setsOffNothing(work.table, planned) && (plain ?? (await isPlain(work)));
-  const found = told ? null : await reread(work, read);
-  return entries.map((entry) => outcomeOf(entry, found ? (found.get(entry) ?? null) : entry.returned));
+  if (told) return outcomesReturned(planned);
+  const found = await reread(work, read);
+  return entries.map((entry) => outcomeOf(entry, found.get(entry) ?? null));
 }
+
+/** Where the table is known to be plain: what was returned is what the rows hold. */
+export const outcomesReturned = ({ entries }: PlannedBatch): readonly WriteOutcome[] =>
+  entries.map((entry) => outcomeOf(entry, entry.returned));
 
 const isTold = ({ state, returned }: Entry): boolean => state.at === 'done' && returned !== null;
 

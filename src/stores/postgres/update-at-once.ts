@@ -3,6 +3,9 @@
  * all that it waits for is answers. The rows are taken and written by one statement, which is sent behind BEGIN and the
  * fence; the ledger and COMMIT are sent together, for nothing is left to be decided between them.
  *
+ * One whose table is known to be plain is sent whole instead, if all of it writes the same columns
+ * (`update-in-one-answer.ts`).
+ *
  * Whatever does not go smoothly (a row refused, columns that others refer to) rolls all of it back and goes down the
  * ordinary path, which sets the records apart; hence small batches only, where that costs little.
  */
@@ -63,26 +66,28 @@ export const updateArguments = (table: BoundTable, group: readonly UpdateEntry[]
   ...(group[0]?.columns ?? []).map((_, index) => arrayLiteral(group, (entry) => entry.values[index] ?? null)),
 ];
 
-/** What rows of the statement say of their entries: place, version, what was held if that was asked, what was written. */
+/** Tells entries what became of them by the rows of the statement; gives back those that it has no row of. */
 export function tellTaken(
   table: BoundTable,
   group: readonly UpdateEntry[],
   rows: Rows,
+  /** How many values that were held stand between the version and what was written. */
   oldValues: number,
 ): readonly UpdateEntry[] {
   const found = new Map(rows.map((row) => [Number(row[0]) - 1, row]));
   const writtenAt = 2 + oldValues;
-  return group.filter((entry, index) => {
+  const missing: UpdateEntry[] = [];
+  for (const [index, entry] of group.entries()) {
     const row = found.get(index);
-    if (row === undefined) return true;
-    if (row[1] !== entry.write.version) entry.state = { at: 'ended', outcome: { status: 'moved' } };
+    if (row === undefined) missing.push(entry);
+    else if (row[1] !== entry.write.version) entry.state = { at: 'ended', outcome: { status: 'moved' } };
     else {
       entry.old = entry.write.read ?? row.slice(2, writtenAt);
       // Taken and not written: a trigger of the table kept it from being so.
       takeReturned(table, entry, row[writtenAt] === null ? undefined : row.slice(writtenAt));
     }
-    return false;
-  });
+  }
+  return missing;
 }
 
 /**

@@ -13,12 +13,12 @@ import type { BoundTable } from './bound-table.ts';
 import type { StoreColumn } from './column-types.ts';
 import type { Rows, Session } from './connection.ts';
 import { requireFence } from './fence.ts';
-import { type EntryPieces, entryPieces, ledgerPart } from './ledger.ts';
+import { entryPieces, ledgerPart } from './ledger.ts';
 import { explainMissing, isRead } from './lock-rows.ts';
 import { requirePlain } from './plain-table.ts';
 import type { PlannedBatch } from './plan-entries.ts';
 import { TEXT_PARAMETER, unnested } from './record-select.ts';
-import { outcomesOf } from './reread-rows.ts';
+import { outcomesReturned } from './reread-rows.ts';
 import { isForOnce, takeAndUpdateText, tellTaken, updateArguments } from './update-at-once.ts';
 import {
   bySameColumns,
@@ -66,11 +66,9 @@ export async function updateInOneAnswer(
   }
   // Whatever goes wrong from here on, it is written: only the ledger may tell.
   const missing = tellTaken(table, updates, rows, 0);
-  return connection.withSession(async (session) => {
-    const work: WriteWork = { table, session, statements };
-    await explainMissing(work, missing);
-    return outcomesOf(work, planned, true);
-  });
+  if (missing.length > 0)
+    await connection.withSession((session) => explainMissing({ table, session, statements }, missing));
+  return outcomesReturned(planned);
 }
 
 function updateAndEnter(
@@ -82,9 +80,7 @@ function updateAndEnter(
   const columns = updates[0]?.columns ?? [];
   const places = placesOf(table, columns);
   const pieces = updates.map(({ write }) => entryPieces(write.key, write.read ?? [], places, write.note));
-  const texts = (pieces[0]?.texts ?? []).map((_, at) =>
-    arrayLiteral(pieces, (entry: EntryPieces) => entry.texts[at] ?? ''),
-  );
+  const texts = (pieces[0]?.texts ?? []).map((_, at) => arrayLiteral(pieces, (entry) => entry.texts[at] ?? ''));
   const { mapping, channel } = batch.fence.lane;
   return statements.run(session, `update and enter ${columnsName(columns)}`, () => statementOf(table, columns), [
     ...updateArguments(table, updates),
