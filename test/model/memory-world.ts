@@ -284,7 +284,7 @@ function mortal<T extends object>(target: T, life: Worker['life']): T {
 
 /** As many promises as the living one gives. */
 function deadStep(): ReturnType<OpenedCouplingDatabase['moveCursorAndLock']> {
-  const killed = Promise.reject<never>(new Killed('moveCursorAndLock'));
+  const killed = Promise.reject(new Killed('moveCursorAndLock'));
   killed.catch(() => {});
   return { moved: killed, lock: killed, look: killed };
 }
