@@ -120,7 +120,20 @@ const unlockText = (laneId: number, mode: Mode): string =>
   `select pg_advisory_unlock${SUFFIX[mode]}(${LOCK_CLASS}, ${laneId})`;
 const waiting = (waitMs: number): string =>
   `set lock_timeout = ${Math.max(1, Math.min(Math.floor(waitMs), 2_000_000_000))}`;
-const stateText = (laneId: number): string => `select ${LANE_COLUMNS} from couplet.lane l where l.id = ${laneId}`;
+const stateText = (laneId: number): string =>
+  `select ${LANE_COLUMNS}, ${WANTED} from couplet.lane l where l.id = ${laneId}`;
+
+/** Whether a session waits for the lane `l`; a key of two numbers has the 2 in `objsubid`. */
+const WANTED = `
+  exists (
+    select from pg_catalog.pg_locks w
+     where w.locktype = 'advisory' and not w.granted and w.classid = ${LOCK_CLASS} and w.objid::bigint = l.id and w.objsubid = 2
+       and w.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+  ) as wanted`;
+
+interface StateRow extends LaneRow {
+  readonly wanted: boolean;
+}
 
 type FirstRow = LookRow & CursorRow;
 
@@ -179,12 +192,16 @@ const laneLock = (holding: Holding, first: LaneLock['first']): LaneLock => {
     }
   };
   /** Statements after which the lock is held in this mode; the state is that after the last of them. */
-  const stateAfter = async (mode: Mode, ...statements: readonly string[]): Promise<LaneState> => {
+  const rowAfter = async (mode: Mode, ...statements: readonly string[]): Promise<StateRow> => {
     if (!held()) throw new FenceLost('The lock of the lane was lost: its session has ended.', { ...state.lane });
-    const [row] = await say(own, [...statements, stateText(laneId)].join('; '));
+    const [row] = await say<StateRow>(own, [...statements, stateText(laneId)].join('; '));
     if (row === undefined) throw new FenceLost('The lane is gone.', { ...state.lane });
     holding.mode = mode;
     state = laneStateOf(row);
+    return row;
+  };
+  const stateAfter = async (mode: Mode, ...statements: readonly string[]): Promise<LaneState> => {
+    await rowAfter(mode, ...statements);
     return state;
   };
   return {
@@ -195,6 +212,7 @@ const laneLock = (holding: Holding, first: LaneLock['first']): LaneLock => {
     get held() {
       return held();
     },
+    isWanted: async () => (await rowAfter(holding.mode)).wanted,
     yield: () => stateAfter(holding.mode, unlockText(laneId, holding.mode), lockText(laneId, holding.mode)),
     share: async () => {
       await stateAfter('shared', lockText(laneId, 'shared'), unlockText(laneId, 'alone'));

@@ -67,6 +67,8 @@ export interface LaneLock extends AsyncDisposable {
   };
   /** False once the lock's session is known to be gone. */
   readonly held: boolean;
+  /** Whether somebody waits for the lane. `state` is as of now then. */
+  isWanted(): Promise<boolean>;
   /** Lets waiting actions in and takes the lock again; the fence tells whether anyone worked meanwhile. */
   yield(): Promise<LaneState>;
   /** From now on others may have it as well who come for a share, and nobody who wants the lane for himself. */

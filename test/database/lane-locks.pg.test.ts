@@ -71,6 +71,24 @@ describe('the lock of a lane', () => {
     expect(after?.fence).toBe(before + 2);
   });
 
+  test('tells its holder, who keeps it, whether somebody waits, and the state of the lane', async () => {
+    await using here = await createCouplingDatabase();
+    await openTestLane(here.db);
+    const other = { ...LANE, channel: 'austin' };
+    await openTestLane(here.db, other);
+    await using holder = await here.db.lockLane(LANE, 0);
+    await using elsewhere = await here.db.lockLane(other, 0);
+    expect([await holder?.isWanted(), await elsewhere?.isWanted()]).toEqual([false, false]);
+    const waiter = here.db.lockLane(LANE, 10_000);
+    await until(async () => (await countWaiting(here.sql)) === 1);
+    await here.db.changeLane(LANE, { paused: true });
+    expect([await holder?.isWanted(), await elsewhere?.isWanted()]).toEqual([true, false]);
+    expect(holder?.state.paused).toBe(true);
+    await holder?.release();
+    await using next = await waiter;
+    expect(await next?.isWanted()).toBe(false);
+  });
+
   test('yields in vain when nobody waits, and tells the state of the lane', async () => {
     await using here = await createCouplingDatabase();
     const fence = await openTestLane(here.db);
