@@ -50,7 +50,7 @@ async function create(commerce: CommerceSite, channel: string, given: GivenCusto
     try {
       const customer = { id: guid, part: 'customers', guid, partKey: null, operation: 1, pointer: '/values' } as const;
       await applyDirectly(commerce, channel, [{ ...customer, values: read.values }, ...partsOfCall(guid, read)], asker);
-      return { way: 'direct', customer: await show() };
+      return { way: 'direct', customer: await show(), ignored: read.ignored };
     } catch (fault) {
       // HQ is away: the customer at the counter is taken all the same.
       if (!isAwayFor(fault)) throw fault;
@@ -59,7 +59,7 @@ async function create(commerce: CommerceSite, channel: string, given: GivenCusto
   const row = { part: 'customers', guid, operation: 1, changedColumns: null, createdBy: asker.actor } as const;
   const values = columnsOfValues(tables.customers, read.values);
   await append(commerce, channel, [{ ...row, values }, ...partRows(guid, read.parts, asker)]);
-  return { way: 'asynchronous', customer: await show() };
+  return { way: 'asynchronous', customer: await show(), ignored: read.ignored };
 }
 
 /** An HQ that lets nobody in, or whose database is gone, is as far away for a till as one that does not answer. */
@@ -87,23 +87,24 @@ async function change(
   let found = await findCustomer(commerce, tables, account);
   if (found.account === null && !modes.edit)
     throw new ActionRefused('customer-pending', 'the customer has no account number yet', { account });
+  const ignored = asked === 'deactivate' ? [] : asked.ignored;
   if (asked !== 'deactivate') await requireParts(commerce, tables, found, asked.parts);
   const show = async (): Promise<ChannelCustomer> =>
     showWithParts(commerce, tables, await findCustomer(commerce, tables, found.guid ?? account));
   if (asked !== 'deactivate' && Object.keys(asked.values).length + asked.parts.length === 0)
-    return { way: 'direct', customer: await show() };
+    return { way: 'direct', customer: await show(), ignored };
   if (found.guid === null) found = await withGuid(commerce, tables, account, asker);
   const guid = found.guid ?? '';
   if (found.account !== null && !(modes.edit && modes.create)) {
     try {
       await applyDirectly(commerce, channel, callOf(guid, asked), asker);
-      return { way: 'direct', customer: await show() };
+      return { way: 'direct', customer: await show(), ignored };
     } catch (fault) {
       if (!modes.edit || !isAwayFor(fault)) throw fault;
     }
   }
   await append(commerce, channel, rowsOf(tables, guid, asked, asker));
-  return { way: 'asynchronous', customer: await show() };
+  return { way: 'asynchronous', customer: await show(), ignored };
 }
 
 const textOfKey = (key: Json): string => (typeof key === 'string' ? key : JSON.stringify(key));

@@ -1,7 +1,7 @@
 /** What a till sends, read into values of the channel's tables; everything that cannot be taken is named at once. */
 import { randomInt, randomUUID } from 'node:crypto';
 import { fitsType } from '../domain/convert-value.ts';
-import type { Field } from '../domain/mapping.ts';
+import { type Field, travels } from '../domain/mapping.ts';
 import type { Json, Value } from '../domain/record.ts';
 import { type ValueRead, valueFromJson } from '../domain/value-json.ts';
 import { TEXT, type ValueType } from '../domain/value-type.ts';
@@ -27,11 +27,14 @@ export interface ReadPart {
 export interface ReadCustomer {
   readonly values: Readonly<Record<string, Value>>;
   readonly parts: readonly ReadPart[];
+  /** Places of values that no channel decides, since their fields only come from HQ: they are not among the values. */
+  readonly ignored: readonly string[];
 }
 
 /** Throws `ValuesRefused` with every place. */
 export function readGiven(tables: ChannelTables, customers: string, given: GivenCustomer): ReadCustomer {
   const places: ValuePlace[] = [];
+  const ignored: string[] = [];
   const values = readValues(tables.customers, customers, tables.guidField, given.values, '/values', places);
   const parts = (Object.entries(given.parts) as [PartName, readonly GivenPart[]][]).flatMap(([part, list]) => {
     const table = tables.parts.find((candidate) => candidate.part === part);
@@ -39,10 +42,10 @@ export function readGiven(tables: ChannelTables, customers: string, given: Given
       places.push({ pointer: `/${part}`, code: 'unknown-field', params: { field: part } });
       return [];
     }
-    return list.flatMap((item, at) => readPart(table, customers, item, `/${part}/${at}`, places) ?? []);
+    return list.flatMap((item, at) => readPart(table, customers, item, `/${part}/${at}`, { places, ignored }) ?? []);
   });
   if (places.length > 0) throw new ValuesRefused(places);
-  return { values, parts };
+  return { values: onesToTake(tables.customers, values, '/values', ignored), parts, ignored };
 }
 
 function readPart(
@@ -50,7 +53,7 @@ function readPart(
   customers: string,
   given: GivenPart,
   pointer: string,
-  places: ValuePlace[],
+  { places, ignored }: { readonly places: ValuePlace[]; readonly ignored: string[] },
 ): ReadPart | null {
   const values = readValues(table, customers, null, given.values, pointer, places);
   const type = table.types.get(table.keyColumn ?? '') ?? TEXT;
@@ -64,8 +67,28 @@ function readPart(
     places.push({ pointer: `${pointer}/key`, code: read.problem.code, params: read.problem.params });
     return null;
   }
-  return { table, key: read.value ?? '', isNew, ends: given.deactivate, values, pointer };
+  const taken = onesToTake(table, values, pointer, ignored);
+  return { table, key: read.value ?? '', isNew, ends: given.deactivate, values: taken, pointer };
 }
+
+/** Without the values of fields that only come from HQ; of those, all but what a part is known by are noted. */
+function onesToTake(
+  { mapping, keyColumn }: ChannelTable,
+  values: Readonly<Record<string, Value>>,
+  pointer: string,
+  ignored: string[],
+): Record<string, Value> {
+  const taken = { ...values };
+  for (const { name, channel, direction } of mapping.fields) {
+    if (travels(direction, 'hq') || !Object.hasOwn(taken, name)) continue;
+    delete taken[name];
+    if (channel?.length !== 1 || channel[0] !== keyColumn) ignored.push(placeOf(pointer, name));
+  }
+  return taken;
+}
+
+const placeOf = (pointer: string, name: string): string =>
+  `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
 /** Where what a part is known by is one of its fields, the caller may name it. */
 function keyAmong({ mapping, keyColumn }: ChannelTable, values: Readonly<Record<string, Value>>): string | null {
@@ -99,7 +122,7 @@ function readValues(
   const values: Record<string, Value> = {};
   for (const [name, json] of Object.entries(given)) {
     const field = fields.get(name);
-    const place = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const place = placeOf(pointer, name);
     if (!field) {
       places.push({ pointer: place, code: 'unknown-field', params: { field: name } });
       continue;

@@ -40,6 +40,8 @@ export interface Taken {
   /** Recorded in the channel, on its way to HQ; else HQ has it. */
   readonly way: 'asynchronous' | 'direct';
   readonly customer: ChannelCustomer;
+  /** JSON pointers to values of the body that were not taken, since their fields only come from HQ. */
+  readonly ignored: readonly string[];
 }
 
 export interface ChannelCustomers {

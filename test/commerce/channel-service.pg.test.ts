@@ -324,6 +324,36 @@ describe('what cannot be taken', () => {
     });
   });
 
+  test('only comes from HQ: it may be sent along, is not taken in either mode, and is named', async () => {
+    await using here = await openTwoChannels();
+    const sent = { values: { ...ann, number: 'MINE' }, addresses: [{ street: 'Main 1' }] };
+    const made = await here.ask('POST', houston, sent);
+    expect(made).toMatchObject({
+      status: 202,
+      body: { ignored: ['/values/number'], values: { name: 'Ann', number: null } },
+    });
+    expect(await here.houston`select account, changedcolumns from commerce.retailasynccustomerv2`).toEqual([
+      { account: null, changedcolumns: null },
+    ]);
+    const direct = await here.ask('POST', online, { values: { name: 'Bea', number: 'MINE' } });
+    expect(direct).toMatchObject({
+      status: 201,
+      body: { ignored: ['/values/number'], customerAccount: 'C000001', values: { number: 'C000001' } },
+    });
+    // As a form does that read the customer and sends all of it back.
+    const edited = await here.ask('PATCH', `${online}/C000001`, { values: { ...direct.body.values, phone: '1' } });
+    expect(edited).toMatchObject({ status: 200, body: { ignored: ['/values/number'], values: { phone: '1' } } });
+    const nothing = await here.ask('PATCH', `${online}/C000001`, { values: { number: 'C000002' } });
+    expect(nothing).toMatchObject({
+      status: 200,
+      body: { ignored: ['/values/number'], values: { number: 'C000001' } },
+    });
+    expect((await here.ask('PATCH', `${online}/C000001`, { values: { phone: '2' } })).body).not.toHaveProperty(
+      'ignored',
+    );
+    expect((await here.ask('GET', `${online}/C000001`)).body).not.toHaveProperty('ignored');
+  });
+
   test('from whom: a key of the channel calls its own channel, and nothing else of the API', async () => {
     await using here = await openTwoChannels({ auth: { kind: 'configured', apiKeys: true, oidc: null } });
     const key = async (name: string, role: 'channel' | 'viewer' | 'operator', channel: string | null) => {

@@ -205,9 +205,9 @@ function partOf({ key, deactivate, values, ...fields }: Record<string, Json>): G
   };
 }
 
-function answer(reply: FastifyReply, { way, customer }: Taken, direct: 200 | 201): ChannelCustomerDocument {
+function answer(reply: FastifyReply, { way, customer, ignored }: Taken, direct: 200 | 201): ChannelCustomerDocument {
   reply.code(way === 'asynchronous' ? 202 : direct);
-  return present(customer);
+  return { ...present(customer), ...(ignored.length > 0 && { ignored: [...ignored] }) };
 }
 
 const PENDING = 'Pending sync';

@@ -57,6 +57,10 @@ export const ChannelCustomerSchema = z
     contacts: z.array(KnownPartSchema).optional(),
     affiliations: z.array(KnownPartSchema).optional(),
     attributes: z.array(KnownPartSchema).optional(),
+    ignored: z.array(z.string()).optional().meta({
+      description:
+        'Of a create or an edit: JSON pointers to the values of the body that were not taken, since their fields only come from HQ.',
+    }),
   })
   .meta({
     id: 'ChannelCustomer',
