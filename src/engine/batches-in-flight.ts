@@ -21,7 +21,7 @@ const MOST_IN_FLIGHT = 3;
  * How often it is looked whether an action waits for the lane. Only for one that does are the batches in flight waited
  * for and is the lane given away; giving it away without asking cost a seventh of the conflicts listed in a second.
  */
-const LOOK_EVERY_MS = 200;
+export const LOOK_EVERY_MS = 200;
 /** What was worked since nothing was in flight is remembered up to here, some megabytes; then they are waited for. */
 const MOST_WORKED = 20_000;
 
