@@ -100,7 +100,7 @@ it('somebody who waits for the lane gets it between two batches, and the run goe
   for (let n = 1; n <= CUSTOMERS; n += 1) site.hq.update('customers', { num: `C${n}` }, { name: `HQ ${n}` });
   const carried = (): number =>
     site.houston.select('shoppers').filter((row) => String(row['full_name']).startsWith('HQ')).length;
-  let atTheirTurn: Promise<number> | null = null;
+  const atTheirTurn: Promise<number>[] = [];
   let asked = 0;
   const [, customers] = await site.run({
     // Asked before each batch, of the customers' lane from the second time on; the last batch has yet to come then.
@@ -108,18 +108,19 @@ it('somebody who waits for the lane gets it between two batches, and the run goe
       asked += 1;
       if (asked !== 4) return false;
       const lane = { mapping: 'customers', channel: 'houston' };
-      atTheirTurn = site.database.lockLane(lane, 10_000).then(async (lock) => {
+      const turn = site.database.lockLane(lane, 10_000).then(async (lock) => {
         const count = carried();
         await lock?.release();
         return count;
       });
+      atTheirTurn.push(turn);
       await until(async () => (await waiting(site)) === 1);
       const since = performance.now();
       await until(() => performance.now() - since > LOOK_EVERY_MS);
       return false;
     },
   });
-  const seen = await atTheirTurn;
+  const [seen] = await Promise.all(atTheirTurn);
   expect(seen).toBeGreaterThan(0);
   expect(seen).toBeLessThan(CUSTOMERS);
   expect(customers).toMatchObject({ status: 'succeeded', counters: { toChannel: { modified: CUSTOMERS } } });
