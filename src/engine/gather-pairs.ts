@@ -141,11 +141,12 @@ export async function gatherPairs(context: LaneContext, items: readonly WorkItem
     addPartnersPending(context, knots, items),
   ]);
   const reads = { hq, channel };
+  const errorsOf = Map.groupBy(openErrors, ({ couplingId }) => couplingId);
 
   const unproven: WorkItem[] = [];
   const pairs: PairWork[] = [];
   for (const knot of knots) {
-    const pair = pairOf(context, knot, reads);
+    const pair = pairOf(context, knot, reads, errorsOf.get(knot.coupling.id) ?? []);
     if (pair) pairs.push(pair);
     else
       for (const change of knot.pending.values())
@@ -177,7 +178,12 @@ const openErrorsOf = (context: LaneContext, knots: readonly Knot[]): Promise<rea
     : Promise.resolve([]);
 };
 
-function pairOf(context: LaneContext, knot: Knot, reads: Readonly<Record<Side, ReadResult>>): PairWork | null {
+function pairOf(
+  context: LaneContext,
+  knot: Knot,
+  reads: Readonly<Record<Side, ReadResult>>,
+  openErrors: readonly SyncError[],
+): PairWork | null {
   const records: Record<Side, StoredRecord | null> = { hq: null, channel: null };
   const now: Partial<Record<Side, SideNow>> = {};
   const oldRows: Record<Side, OldRow | null> = { hq: null, channel: null };
@@ -185,7 +191,9 @@ function pairOf(context: LaneContext, knot: Knot, reads: Readonly<Record<Side, R
     const key = keyOn(knot.coupling, side);
     const record = key ? (reads[side].records.get(keyText(key)) ?? null) : null;
     if (!record && !reads[side].absenceProven) return null;
-    let deletedSince = key !== null && reads[side].deletedSince.has(keyText(key));
+    let deletedSince =
+      key !== null &&
+      (reads[side].deletedSince.has(keyText(key)) || wasFoundGone(knot.coupling, side, record, openErrors));
     for (const change of knot.pending.values()) {
       if (change.side !== side) continue;
       deletedSince ||= change.deleted;
@@ -204,6 +212,24 @@ function pairOf(context: LaneContext, knot: Knot, reads: Readonly<Record<Side, R
     recentWrites: knot.known?.recentWrites ?? null,
   };
 }
+
+/**
+ * The mark of a deletion goes when its error opens, whatever kind that takes (a restore or a deletion may have failed), so
+ * from then on the error is what remembers it: what exists under the key later is another record. But for the one that
+ * Couplet itself put back, killed before it could resolve the error.
+ */
+const wasFoundGone = (
+  { written }: Coupling,
+  side: Side,
+  record: StoredRecord | null,
+  openErrors: readonly SyncError[],
+): boolean =>
+  record !== null &&
+  record.version !== written[side] &&
+  openErrors.some((error) => {
+    const seen = side === 'hq' ? error.hqRecord : error.channelRecord;
+    return seen.key !== null && !seen.exists;
+  });
 
 export function sideNow(context: LaneContext, side: Side, record: StoredRecord | null, deletedSince: boolean): SideNow {
   const modifiedAt = context.prepared.sides[side].modifiedAt;

@@ -63,7 +63,21 @@ export function disputeDifferences(
   return finding('conflict', 'initial-conflict', { fields: names, field: names[0] ?? null }, { conflicting: held });
 }
 
-export function dispute(draft: Draft, fields: ReadonlySet<number>): void {
+/**
+ * The mark of the deletion is worked now; a later run would take the new record for the old one, edited. So a run of some
+ * fields leaves none of the others to it either.
+ */
+export function disputeReplaced(
+  prepared: PreparedMapping,
+  draft: Draft,
+  conflicting: ReadonlySet<number>,
+  asked: ReadonlySet<number> | null,
+): void {
+  const others = asked === null ? [] : prepared.fields.filter((field) => field.toHq && field.toChannel);
+  dispute(draft, new Set([...conflicting, ...others.flatMap(({ index }) => (asked?.has(index) ? [] : [index]))]));
+}
+
+function dispute(draft: Draft, fields: ReadonlySet<number>): void {
   for (const index of fields) {
     const state = draft.base.states[index];
     if (state === 'none' || state === 'disputed') continue;

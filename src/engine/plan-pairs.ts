@@ -11,8 +11,8 @@ import {
   changedBeyondMapping,
   type ChangesMode,
   choiceOfReplacement,
-  dispute,
   disputeDifferences,
+  disputeReplaced,
   type FieldsDecision,
 } from './hold-changes.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
@@ -126,8 +126,7 @@ export function planFields(plan: BatchPlan, subject: Subject, draft: Draft, deci
     };
     const conflicting = new Set(fields.map((field) => field.index));
     subject.verdict = finding('conflict', code, params, { conflicting });
-    // The mark of the deletion is worked now; a later run would take the new record for the old one, edited.
-    if (replacedIn.length > 0) dispute(draft, conflicting);
+    if (replacedIn.length > 0) disputeReplaced(plan.context.prepared, draft, conflicting, plan.options.decide.fields);
   }
   if (problem) return;
   const disputed = disputeDifferences(plan.options, plan.context.prepared, draft, decision);

@@ -104,6 +104,8 @@ async function revertWrites(
   const [pair] = gathered.pairs;
   if (!pair) throw new ActionRefused('stale-decision', 'the records cannot be read with certainty now', {});
   const formers = formersOf(context, step, resolution, pair.now, coupling.base);
+  if (SIDES.some((side) => pair.now[side].deletedSince))
+    throw new ActionRefused('stale-decision', 'a record was deleted and created again since', {});
   refuseMoved(context, formers, pair.now);
   const options = optionsFor(entry);
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());

@@ -210,7 +210,7 @@ function createChannel(app: MemoryApp): void {
   app.createTable({
     name: 'shoppers',
     columns: {
-      id: { ...INTEGER, identity: 'always' },
+      id: { ...INTEGER, identity: 'byDefault' },
       cust_num: TEXT,
       full_name: { type: { ...plainType('text'), maxLength: 40 } },
       mail: TEXT,

@@ -28,6 +28,8 @@ export type Command =
       readonly pick: number;
       readonly alike: boolean;
     }
+  /** A record that was deleted some time ago is created again under its key, as it was or with other values. */
+  | { readonly do: 'comeBack'; readonly pick: number; readonly alike: boolean }
   | { readonly do: 'changeKey'; readonly side: Side; readonly kind: Kind; readonly pick: number }
   | { readonly do: 'block'; readonly pick: number }
   | { readonly do: 'hold'; readonly side: Side; readonly pick: number }
@@ -116,6 +118,7 @@ export function commands(options: {
     command('editBoth', { pick, field: fc.nat({ max: 1 }), agree: fc.boolean() }, 3),
     command('delete', { side, kind, pick }, 3),
     command('recreate', { side, kind, pick, alike: fc.boolean() }, 1),
+    command('comeBack', { pick, alike: fc.boolean() }, 3),
     command('changeKey', { side, kind, pick }, 1),
     command('hold', { side, pick }, 1),
     command('release', { commit: fc.boolean() }, 2),

@@ -35,6 +35,32 @@ export const KEPT_CASES: readonly KeptCase[] = [
     mishaps: false,
   },
   {
+    what: 'a record that comes back to the channel as another one is not merged with the partner of the one before',
+    scenario: [
+      { do: 'insert', side: 'hq', kind: 'customers', parent: 0 },
+      { do: 'run', worker: 0, scope: 'modified' },
+      { do: 'delete', side: 'channel', kind: 'customers', pick: 0 },
+      { do: 'run', worker: 0, scope: 'modified' },
+      { do: 'comeBack', pick: 0, alike: false },
+      { do: 'run', worker: 1, scope: 'woken' },
+    ],
+    seed: 1,
+    mishaps: false,
+  },
+  {
+    what: 'nor one that comes back to HQ',
+    scenario: [
+      { do: 'insert', side: 'channel', kind: 'groups', parent: 0 },
+      { do: 'run', worker: 0, scope: 'modified' },
+      { do: 'delete', side: 'hq', kind: 'groups', pick: 0 },
+      { do: 'run', worker: 0, scope: 'full' },
+      { do: 'comeBack', pick: 0, alike: false },
+      { do: 'run', worker: 0, scope: 'full' },
+    ],
+    seed: 1,
+    mishaps: false,
+  },
+  {
     what: 'a record made while a store had gone back in time is not forgotten by the comparison',
     scenario: [
       { do: 'run', worker: 0, scope: 'modified' },

@@ -177,6 +177,24 @@ export const JUDGE_WRITES = `
         and (w.side = 'channel' or x.channel = w.lane) and x.name = f.name
         and x.value = oracle.plain(w.old ->> f.name) and x.seq < w.seq)
   union all
+  -- What a record holds that was created again under the key of one that was deleted, carried over the partner of that one.
+  select 'merged-anew', w.mapping, w.channel, w.side, w.key, format('%s: %s became %s', f.name, w.old ->> f.name, w.new ->> f.name)
+    from oracle.matched w
+    join couplet.sync_log g on g.id = w.log_id
+    join oracle.field f on f.mapping = w.mapping and f.to_hq and f.to_channel and f.refers is null
+    cross join lateral (
+      select m.* from oracle.move m
+       where m.mapping = w.mapping and m.side <> w.side and coalesce(m.channel, w.lane) = w.lane
+         and m.new_key = case w.side when 'hq' then g.channel_key else g.hq_key end
+         and m.seq < w.seq and m.new ->> f.name = w.new ->> f.name and m.old ->> f.name is distinct from w.new ->> f.name
+       order by m.seq desc limit 1) setter
+    join oracle.move d on d.mapping = w.mapping and d.side = setter.side and d.channel is not distinct from setter.channel
+      and d.actor = 'app' and d.operation = 'delete' and d.key = setter.new_key and d.seq < setter.seq
+    where w.operation = 'update' and w.code is null and w.cause in ('change', 'full', 'configuration', 'recovery', 'match')
+      and not oracle.same(w.old ->> f.name, w.new ->> f.name) and setter.actor = 'app' and setter.operation = 'insert'
+      and exists (select from oracle.matched b join couplet.sync_log h on h.id = b.log_id
+        where h.coupling_id = g.coupling_id and b.seq < d.seq)
+  union all
   select 'invented', w.mapping, w.channel, w.side, w.key, format('%s: %s', f.name, w.new ->> f.name)
     from oracle.matched w
     join oracle.field f on f.mapping = w.mapping and f.refers is null

@@ -58,6 +58,7 @@ export type FindingKind =
   | 'write-without-log'
   | 'log-differs'
   | 'overwritten'
+  | 'merged-anew'
   | 'invented'
   | 'ledger-left';
 
@@ -83,6 +84,7 @@ const LOST: ReadonlySet<FindingKind> = new Set([
   'base-behind',
   'still-due',
   'overwritten',
+  'merged-anew',
   'invented',
 ]);
 const DOUBLED: ReadonlySet<FindingKind> = new Set(['doubled-record', 'log-without-write']);

@@ -12,13 +12,15 @@ interface Stage {
   readonly world: World;
   /** Makes every value of a scenario another one, so that each can be told from where it came. */
   next(): number;
+  /** What people deleted, as it was; the last first. */
+  readonly gone: { readonly side: Side; readonly kind: Kind; readonly row: StoreRow }[];
   readonly held: ((commit: boolean) => Promise<void>)[];
 }
 
 const ASKER = { actor: 'anna', reason: null, requestId: null } as const;
 
 export async function play(world: World, scenario: readonly Command[]): Promise<void> {
-  const stage: Stage = { world, next: world.next, held: [] };
+  const stage: Stage = { world, next: world.next, gone: [], held: [] };
   for (const command of scenario) await step(stage, command);
   for (const release of stage.held.splice(0)) await ignoringRefusal(() => release(true));
 }
@@ -116,6 +118,7 @@ async function edit(stage: Stage, command: Edit): Promise<unknown> {
     await world.apps.hq.insert('customers', customerRow('hq', number, `hq-${number}`, null));
     return world.apps.channel.insert('shoppers', customerRow('channel', number, `ch-${number}`, null));
   }
+  if (command.do === 'comeBack') return comeBack(stage, command);
   if (command.do === 'editBoth') return editBoth(stage, command);
   if (command.do === 'rename') return world.apps[command.side].rename(command.to);
   if (command.do === 'empty') {
@@ -140,13 +143,23 @@ async function edit(stage: Stage, command: Edit): Promise<unknown> {
       stage.held.push(await app.hold(table, key, { [nameColumn(side, 'customers')]: `held-${stage.next()}` }));
       return;
     case 'delete':
-      return app.delete(table, key);
+      await app.delete(table, key);
+      stage.gone.unshift({ side, kind, row });
+      return;
     case 'recreate':
       await app.delete(table, key);
       return app.insert(table, command.alike ? row : { ...row, [nameColumn(side, kind)]: `anew-${stage.next()}` });
     case 'changeKey':
       return app.update(table, key, { [column]: side === 'hq' ? `K${stage.next()}` : `${1_000 + stage.next()}` });
   }
+}
+
+async function comeBack(stage: Stage, { pick, alike }: Extract<Command, { do: 'comeBack' }>): Promise<void> {
+  const gone = choose(stage.gone, pick);
+  if (!gone) return;
+  const { side, kind, row } = gone;
+  const anew = alike ? row : { ...row, [nameColumn(side, kind)]: `back-${stage.next()}` };
+  return stage.world.apps[side].insert(TABLES[kind][side], anew);
 }
 
 const nameColumn = (side: Side, kind: Kind): string =>
