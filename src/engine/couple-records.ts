@@ -6,14 +6,14 @@ import { makeTranslator } from '../domain/translate.ts';
 import type { Coupling, SyncError } from '../ports/coupling-database.ts';
 import type { StoredRecord } from '../ports/store.ts';
 import { ActionRefused, type ActionResult } from '../ports/synchronizer.ts';
-import { recordingBuilder } from './build-recording.ts';
+import { type RecordingBuilder, recordingBuilder } from './build-recording.ts';
 import { findParents, type Gathered, type LoneWork } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
-import { planCreate, planNewPair } from './plan-lone-records.ts';
+import { planCreateOnPurpose, planNewPair } from './plan-lone-records.ts';
 import type { BatchPlan } from './plan-pairs.ts';
 import { writePreview } from './preview-lane.ts';
 import type { SingleRun } from './single-run.ts';
-import { type BatchOptions, carryOut, completePlan } from './work-batch.ts';
+import { type BatchOptions, carryOut, completePlan, lateKeyOf } from './work-batch.ts';
 
 export interface CoupleKeys {
   readonly hqKey: RecordKey | null;
@@ -42,6 +42,8 @@ export async function coupleInContext(
       ? [{ side, key: record.key, pending: null, record, values: fieldValuesOf(context.prepared, side, record.values) }]
       : [];
   });
+  const [first, second] = items;
+  if (!first) throw new ActionRefused('record-not-found', 'there is no such record');
   const parents = await findParents(context, [], items);
   const gathered: Gathered = {
     pairs: [],
@@ -68,22 +70,18 @@ export async function coupleInContext(
         }
       : null,
     withResults: false,
-    late: new Set(),
+    // Nothing else is written here that could make room: the first refusal is the answer.
+    late: new Set([lateKeyOf(otherSide(first.side), first.side, first.key)]),
     expectEmpty: false,
   };
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
   const plan: BatchPlan = { context, identity: run.identity, options, gathered, builder };
-  for (const coupling of ended) {
-    builder.draftOf(coupling).ended = [];
-    builder.log(builder.draftOf(coupling), { ...run.identity, action: 'uncoupled', code: 'partner-replaced' });
-  }
-  const [first, second] = items;
-  if (!first) throw new ActionRefused('record-not-found', 'there is no such record');
-  const subject = second ? planNewPair(plan, first, second.record, null, [], true) : planCreate(plan, first, true);
+  const ending = await endFormer(context, run, request, builder, ended);
+  const subject = second ? planNewPair(plan, first, second.record, null, [], true) : planCreateOnPurpose(plan, first);
   if (!second) builder.parts.forgetUncoupled.push({ side: first.side, key: first.key });
   await completePlan(context, [subject]);
-  if (request.answers && !subject.openErrors.some((error) => error.id === request.answers?.id))
-    subject.openErrors.push(request.answers);
+  const known = new Set([...ending, ...subject.openErrors].map(({ id }) => id));
+  if (request.answers && !known.has(request.answers.id)) subject.openErrors.push(request.answers);
   const writes = subject.writes.map((write) => writePreview(context, write));
   if (request.dryRun)
     return { outcome: 'succeeded', jobId: null, writes, dependents: [], couplingId: subject.couplingId };
@@ -118,6 +116,30 @@ async function readRecords(context: LaneContext, request: CoupleKeys): Promise<R
     records[side] = record;
   }
   return records;
+}
+
+/** With each coupling that gives way ends what was open of it: the deletion of the partner is answered by the new one. */
+async function endFormer(
+  context: LaneContext,
+  run: SingleRun,
+  { winner }: CoupleKeys,
+  builder: RecordingBuilder,
+  former: readonly Coupling[],
+): Promise<readonly SyncError[]> {
+  if (former.length === 0) return [];
+  const couplingIds = former.map(({ id }) => id);
+  const errors = await context.database.openErrors(context.lane, { couplingIds, hqKeys: [], channelKeys: [] });
+  const { actor, reason, jobId } = run.identity;
+  for (const coupling of former) {
+    const draft = builder.draftOf(coupling);
+    draft.ended = [];
+    const own = errors.filter(({ couplingId }) => couplingId === coupling.id);
+    const facts = { action: 'uncoupled', code: 'partner-replaced', errorId: own[0]?.id ?? null } as const;
+    const logIds = [builder.log(draft, { ...run.identity, ...facts })];
+    const resolution = { action: 'couple', winner, fields: null, actor, reason, jobId, logIds } as const;
+    builder.parts.resolve.push(...own.map(({ id }) => ({ errorId: id, resolution })));
+  }
+  return errors;
 }
 
 /** A coupling whose partner was deleted gives way; a living one does not. */

@@ -215,8 +215,14 @@ function newPairSubject(subject: Subject, plan: BatchPlan, now: NonNullable<Subj
 
 export function planCreate(plan: BatchPlan, item: LoneWork, allowed: boolean): Subject {
   const subject = loneSubject(plan, item);
-  if (!allowed) return subject;
-  planInsert(plan, subject, item.side, item.values, item.record);
+  if (allowed) planInsert(plan, subject, item.side, item.values, item.record);
+  return subject;
+}
+
+/** Somebody wants it made, whatever it resembles. */
+export function planCreateOnPurpose(plan: BatchPlan, item: LoneWork): Subject {
+  const subject = loneSubject(plan, item);
+  planInsert(plan, subject, item.side, item.values, item.record, true);
   return subject;
 }
 
@@ -227,6 +233,7 @@ export function planInsert(
   from: Side,
   values: LoneWork['values'],
   record: StoredRecord,
+  onPurpose = false,
 ): void {
   const { context, gathered } = plan;
   const target = otherSide(from);
@@ -255,7 +262,7 @@ export function planInsert(
   addWrite(subject, target, note, {
     operation: 'insert',
     set: valueSetOf(context.prepared, target, fields),
-    unless: unlessMatched(plan, from, values),
+    unless: onPurpose ? [] : unlessMatched(plan, from, values),
     note: writeNote(note),
   });
 }

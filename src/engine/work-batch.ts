@@ -5,7 +5,7 @@
  * No transaction is open in two databases at once, and a write is always conditional on the version decided upon.
  */
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
-import { directionTo, keyText, type Params, type Side, SIDES } from '../domain/record.ts';
+import { directionTo, keyText, type Params, type RecordKey, type Side, SIDES } from '../domain/record.ts';
 import type { ErrorResolution, JobCounters, JobProgress, JobResult, Share } from '../ports/coupling-database.ts';
 import type { LedgerBatch, Write, WriteOutcome } from '../ports/store.ts';
 import { type RecordingBuilder, type RecordingParts, recordingBuilder } from './build-recording.ts';
@@ -235,9 +235,7 @@ function takeOutcome(
     const unique =
       refusal.blockedBy !== null ||
       (note.operation === 'insert' && refusal.code === 'constraint-violated' && refusal.params['unique'] === true);
-    const lateKey = subject.loneSide
-      ? `${side}:${subject.loneSide}:${keyText(subject.keys[subject.loneSide] ?? [])}`
-      : key;
+    const lateKey = subject.loneSide ? lateKeyOf(side, subject.loneSide, subject.keys[subject.loneSide]) : key;
     if (unique && !options.late.has(lateKey)) {
       options.late.add(lateKey);
       subject.verdict = { kind: 'again', late: true };
@@ -254,6 +252,10 @@ function takeOutcome(
   if (outcome.status === 'suppressed') subject.verdict = finding('failure', 'write-suppressed', { side });
   else subject.verdict = { kind: 'again', late: false };
 }
+
+/** Of a record without a partner that is written to this side. */
+export const lateKeyOf = (side: Side, loneSide: Side, key: RecordKey | null): string =>
+  `${side}:${loneSide}:${keyText(key ?? [])}`;
 
 /** A store knows columns; lists, causes and sentences speak of fields. */
 function fieldOfColumn({ prepared }: LaneContext, side: Side, { column }: Params): { readonly field?: string } {

@@ -163,6 +163,88 @@ describe('an action', () => {
     await expectAtRest(site);
   });
 
+  it('couples a record whose partner was deleted with another one, and answers that deletion with it', async () => {
+    await using site = await inStep();
+    site.houston.delete('shoppers', { cust_num: 'C1' });
+    await site.run();
+    const [deletion] = await openErrors(site);
+    const anew = site.houston.insert('shoppers', { cust_num: 'X1', full_name: 'Till name', mail: 'x1@example.com' });
+    const request = { lane: { mapping: 'customers', channel: 'houston' }, createIn: null, dryRun: false } as const;
+    const { couplingId } = await site.synchronizer.couple({
+      ...request,
+      hqKey: ['C1'],
+      channelKey: [String(anew?.['id'])],
+      winner: 'hq',
+      actor: 'anna',
+      reason: 'the new one',
+      requestId: null,
+    });
+    expect(await openErrors(site)).toEqual([]);
+    expect(await site.sql`select status, resolution from couplet.sync_error where id = ${deletion!.id}`).toMatchObject([
+      { status: 'resolved', resolution: { action: 'couple', winner: 'hq', actor: 'anna', reason: 'the new one' } },
+    ]);
+    const [coupling] = await site.sql`select id, status, error_id from couplet.coupling where ended_at is null
+      and hq_key = ${JSON.stringify(['C1'])}`;
+    expect(coupling).toEqual({ id: couplingId, status: 'synchronized', error_id: null });
+    expect(shopper(site, 'C1')?.['full_name']).toBe('Customer 1');
+    await site.run();
+    await expectAtRest(site);
+  });
+
+  it('leaves nothing open of a coupling that gave way, when the new pair is in conflict or is coupled from the error', async () => {
+    for (const fromError of [false, true]) {
+      await using site = await inStep();
+      site.houston.delete('shoppers', { cust_num: 'C1' });
+      await site.run();
+      const [deletion] = await openErrors(site);
+      const anew = site.houston.insert('shoppers', { cust_num: 'X1', full_name: 'Till name', mail: 'x1@example.com' });
+      const key = [String(anew?.['id'])];
+      if (fromError) await act(site, deletion!.id, { action: 'couple', key });
+      else {
+        const lane = { mapping: 'customers', channel: 'houston' };
+        const asker = { actor: 'anna', reason: null, requestId: null };
+        const keys = { hqKey: ['C1'], channelKey: key, createIn: null, winner: null };
+        await site.synchronizer.couple({ lane, ...keys, ...asker, dryRun: false });
+      }
+      const [error, ...others] = await openErrors(site);
+      expect(others).toEqual([]);
+      expect(error?.code).toBe('initial-conflict');
+      const [open] =
+        await site.sql`select c.ended_at from couplet.sync_error e join couplet.coupling c on c.id = e.coupling_id
+        where e.id = ${error!.id}`;
+      expect(open).toEqual({ ended_at: null });
+      await expectAtRest(site);
+    }
+  });
+
+  it('creates a record on purpose, in spite of one that it matches, and tells why the store refuses one', async () => {
+    await using site = await smallSite({
+      configuration: (text) => text.replace('match: [[number], [email]]', 'match: [[name]]'),
+    });
+    site.hq.insert('customers', { num: 'C1', name: 'Twin', email: 'c1@example.com' });
+    await site.run();
+    site.hq.insert('customers', { num: 'C2', name: 'Twin', email: 'c2@example.com' });
+    site.hq.insert('customers', { num: 'C3', name: 'Twin', email: 'c1@example.com' });
+    await site.run();
+    const [second, third] = await openErrors(site);
+    expect([second?.code, third?.code]).toEqual(['match-ambiguous', 'match-ambiguous']);
+    await act(site, second!.id, { action: 'couple', create: true });
+    expect(shopper(site, 'C2')).toMatchObject({ full_name: 'Twin', mail: 'c2@example.com' });
+    const lane = { mapping: 'customers', channel: 'houston' };
+    const asker = { actor: 'anna', reason: null, requestId: null };
+    const create = () =>
+      site.synchronizer.couple({
+        ...{ lane, ...asker, hqKey: ['C3'], channelKey: null, createIn: 'channel', winner: null, dryRun: false },
+      });
+    await expect(create()).rejects.toMatchObject({ code: 'create-refused', params: { cause: 'constraint-violated' } });
+    site.hq.update('customers', { num: 'C3' }, { email: 'c3@example.com' });
+    await create();
+    expect(shopper(site, 'C3')).toMatchObject({ full_name: 'Twin', mail: 'c3@example.com' });
+    expect(await openErrors(site)).toEqual([]);
+    await site.run();
+    await expectAtRest(site);
+  });
+
   it('retries a failure whose cause is gone', async () => {
     await using site = await inStep();
     site.houston.update('shoppers', { cust_num: 'C1' }, { mail: 'no address' });
