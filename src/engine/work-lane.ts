@@ -203,6 +203,7 @@ async function scanSide(
 ): Promise<boolean> {
   const table = context.tables[side];
   await using batches = batchesInFlight(context, run, options);
+  const unlessDue = await leaveToPending(context, request, side);
   const load = options.expectEmpty ? loadSide(context, options, side, batches) : null;
   let page = await table.scan(null, BATCH_RECORDS);
   while (page.length > 0) {
@@ -213,12 +214,24 @@ async function scanSide(
     const last: RecordKey = (page.at(-1) as (typeof page)[number]).key;
     const next = table.scan(last, BATCH_RECORDS);
     next.catch(() => {});
-    if (load) await load(page);
-    else await batches.work(await withoutCoupling(context, side, page, batches));
+    const records = await unlessDue(page);
+    if (load) await load(records);
+    else await batches.work(await withoutCoupling(context, side, records, batches));
     page = await next;
   }
   await batches.drain();
   return true;
+}
+
+/** What is due is worked after the comparison: looked at here as well, it would be tried, and counted, twice in one run. */
+async function leaveToPending({ database, lane }: LaneContext, request: LaneRequest, side: Side) {
+  const due = flows(request, side) ? (await database.countPending(lane, ['due']))[side].due : 0;
+  return async (page: readonly StoredRecord[]): Promise<readonly StoredRecord[]> => {
+    if (due === 0) return page;
+    const keys = page.map((record) => record.key);
+    const pending = await database.pendingOf(lane, side, keys);
+    return page.filter((record) => pending.get(keyText(record.key))?.state !== 'due');
+  };
 }
 
 async function withoutCoupling(

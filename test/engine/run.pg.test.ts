@@ -103,6 +103,26 @@ describe('a run', () => {
     expect(shopper(site, 'C3')?.['full_name']).toBe('short');
   });
 
+  it('tries and counts a record once in a full run, whatever was wrong with it before', async () => {
+    await using site = await smallSite();
+    site.hq.insert('customers', { num: 'T1', name: 'Twin', email: null });
+    site.houston.insert('shoppers', { cust_num: 'T1', full_name: 'Twin', mail: null });
+    site.houston.insert('shoppers', { cust_num: 'T1', full_name: 'Twin too', mail: null });
+    await site.run();
+    site.hq.insert('customers', { num: 'L1', name: 'x'.repeat(50), email: null });
+    await site.run();
+    for (const round of [1, 2]) {
+      const reports = await site.run({ scope: 'full' });
+      const { counters } = reports.find(({ lane }) => lane.mapping === 'customers')!;
+      expect(counters.ambiguous).toBe(3);
+      expect(counters.toHq.failed).toBe(2);
+      expect(counters.toChannel.failed).toBe(2);
+      const [tried] = await site.sql`select attempts from couplet.sync_error where code = 'value-too-long'`;
+      expect(tried).toEqual({ attempts: 1 + round });
+    }
+    expect(await errors(site)).toHaveLength(4);
+  });
+
   it('carries what one channel brought to HQ on to the other channel', async () => {
     await using site = await smallSite({ channels: ['houston', 'online'] });
     fill(site);
