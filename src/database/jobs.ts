@@ -39,6 +39,7 @@ type JobsPart = Pick<
   | 'jobOutcome'
   | 'queueJob'
   | 'queuedJobs'
+  | 'runningJobsLike'
   | 'endInterruptedJobs'
 >;
 
@@ -263,7 +264,14 @@ const queuedJobLike = (clients: Clients, request: JobRequest) => {
     .limit(1);
 };
 
-const queuedPart = (clients: Clients): Pick<CouplingDatabase, 'queueJob' | 'queuedJobs'> => ({
+// What a request is, in the words of `queuedJobLike`.
+const RUNNING_LIKE = `
+  select o.id from couplet.job j join couplet.job o on o.id < j.id
+   where j.id = $1 and j.finished_at is null and o.status = 'running' and o.parent_id is null and o.kind = j.kind
+     and (o.mapping, o.channel, o.scope, o.direction) is not distinct from (j.mapping, j.channel, j.scope, j.direction)
+     and o.dry_run = j.dry_run and o.body::text is not distinct from j.body::text`;
+
+const queuedPart = (clients: Clients): Pick<CouplingDatabase, 'queueJob' | 'queuedJobs' | 'runningJobsLike'> => ({
   queueJob: async (request) => {
     const id = newId();
     const { body: _body, ...likeness } = request;
@@ -290,6 +298,7 @@ const queuedPart = (clients: Clients): Pick<CouplingDatabase, 'queueJob' | 'queu
       .orderBy(jobTable.id);
     return rows.map(jobOfRow);
   },
+  runningJobsLike: async (id) => (await query<{ id: string }>(clients.raw, RUNNING_LIKE, [id])).map((row) => row.id),
 });
 
 /** One statement: the job ends, once, and its lane remembers it. */

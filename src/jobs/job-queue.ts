@@ -15,6 +15,8 @@ const RETRIES = 1_000;
 /** A job that is due again later notifies nobody: only polling finds it, which is seldom where notifications are on. */
 const POLLING = { batchSize: 1, pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2 } as const;
 const RETRY_LONGEST_SECONDS = 60;
+const UNDER_WAY: ReadonlySet<string> = new Set(['created', 'retry', 'active']);
+const TURN_POLL_MS = 200;
 
 export interface TimetableEntry {
   readonly kind: JobKind;
@@ -71,6 +73,24 @@ export async function startJobQueue({ url, database, onError }: QueueOptions): P
     return job;
   };
 
+  const isUnderWay = async (jobId: string): Promise<boolean> => {
+    const [sent] = await boss.findJobs(QUEUE, { id: jobId });
+    return sent !== undefined && UNDER_WAY.has(sent.state);
+  };
+
+  /**
+   * A job waits, still queued, for one like it that runs: whoever asks once more meanwhile is given this one. One that is
+   * in nobody's hands, whatever its row says, is not waited for. False: this process ends.
+   */
+  const isItsTurn = async (jobId: string): Promise<boolean> => {
+    for (;;) {
+      const before = await Promise.all((await database.runningJobsLike(jobId)).map(isUnderWay));
+      if (!before.includes(true)) return true;
+      if (stopping) return false;
+      await new Promise((resolve) => setTimeout(resolve, TURN_POLL_MS));
+    }
+  };
+
   return {
     enqueue,
     async work(execute) {
@@ -78,6 +98,7 @@ export async function startJobQueue({ url, database, onError }: QueueOptions): P
       for (const job of await database.queuedJobs()) await send(job).catch(() => {});
       await boss.work<{ jobId: string }>(QUEUE, { ...POLLING, localConcurrency: 4 }, async ([job]) => {
         if (!job) return;
+        if (!(await isItsTurn(job.data.jobId))) throw new Error('given back');
         await execute(job.data.jobId, () => Promise.resolve(stopping));
         // What this process could not finish before it ends is not done: the queue hands it out again.
         if (stopping && (await database.giveBackJob(job.data.jobId))) throw new Error('given back');

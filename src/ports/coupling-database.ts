@@ -257,6 +257,8 @@ export interface CouplingDatabase {
    */
   queueJob(request: JobRequest): Promise<{ readonly job: Job; readonly isNew: boolean }>;
   queuedJobs(): Promise<readonly Job[]>;
+  /** Jobs of the same request that were asked for before this one and are running; none once this one has ended. */
+  runningJobsLike(id: string): Promise<readonly string[]>;
 
   /** How far the lanes are proven. */
   readonly proofs: ProofKeeping;

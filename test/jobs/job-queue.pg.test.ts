@@ -39,6 +39,55 @@ test('a job that a process could not finish before it ended is carried out by th
   await second.stop();
 });
 
+test('of alike jobs one runs and one is queued, and whoever asks again is given that one', async () => {
+  await using coupling = await createCouplingDatabase();
+  const { db: database, url } = coupling;
+  const queue = await startJobQueue({ url, database, onError });
+  const running = new Set<string>();
+  const ended: string[] = [];
+  let most = 0;
+  const mayEnd = new Set<string>();
+  await queue.work(async (id) => {
+    await database.startJob(id);
+    running.add(id);
+    most = Math.max(most, running.size);
+    await until(() => mayEnd.has(id));
+    running.delete(id);
+    ended.push(id);
+    await database.finishJob(id, 'succeeded', PROGRESS, null);
+  });
+  const first = await queue.enqueue(REQUEST);
+  await until(() => running.has(first.id));
+  const second = await queue.enqueue(REQUEST);
+  expect(second.id).not.toBe(first.id);
+  // Long enough for a worker to have it in hand.
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  expect((await database.jobById(second.id))?.status).toBe('queued');
+  expect((await queue.enqueue(REQUEST)).id).toBe(second.id);
+  const other = await queue.enqueue({ ...REQUEST, scope: 'modified' });
+  await until(() => running.has(other.id));
+  mayEnd.add(first.id).add(other.id).add(second.id);
+  await until(() => ended.includes(second.id), { timeoutMs: 20_000 });
+  expect(ended.indexOf(first.id)).toBeLessThan(ended.indexOf(second.id));
+  expect(most).toBe(2);
+  await queue.stop();
+});
+
+test('a job that is in nobody’s hands any more holds up none like it', async () => {
+  await using coupling = await createCouplingDatabase();
+  const { db: database, url } = coupling;
+  const lost = await database.createJob(REQUEST, 'queued');
+  await database.startJob(lost.id);
+  const queue = await startJobQueue({ url, database, onError });
+  await queue.work(async (id) => {
+    await database.startJob(id);
+    await database.finishJob(id, 'succeeded', PROGRESS, null);
+  });
+  const job = await queue.enqueue(REQUEST);
+  await until(async () => (await database.jobById(job.id))?.status === 'succeeded', { timeoutMs: 20_000 });
+  await queue.stop();
+});
+
 test('a job that somebody cancelled stays so, and one like a queued job is that job', async () => {
   await using coupling = await createCouplingDatabase();
   const { db: database, url } = coupling;
