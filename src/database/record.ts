@@ -23,7 +23,14 @@ import { keyArray, laneIdsOf, pend } from './pending.ts';
 import { lockWaiting, parentLanesOf, releaseFromCoupled, releaseWaiting, writeWaits } from './release-waiting.ts';
 import { resolveErrors, writeErrors } from './sync-errors.ts';
 import { markReverted, writeLog } from './sync-log.ts';
-import { endCouplings, forgetUncoupled, insertCouplings, markUncoupled, updateCouplings } from './write-couplings.ts';
+import {
+  adoptChildren,
+  endCouplings,
+  forgetUncoupled,
+  insertCouplings,
+  markUncoupled,
+  updateCouplings,
+} from './write-couplings.ts';
 
 const FENCE = 'select id from couplet.lane where id = $1 and fence = $2 for share';
 
@@ -119,6 +126,7 @@ const write = async (
   if (end.length > 0) sent.push(endCouplings(sql, laneId, jobId, end, log));
   if (update.length > 0) sent.push(updateCouplings(sql, layoutId ?? noLayout(recording), jobId, update));
   if (couple.length > 0) sent.push(insertCouplings(sql, laneId, layoutId ?? noLayout(recording), jobId, couple));
+  if (couple.length > 0) sent.push(adoptChildren(sql, laneId, couple));
   if (recording.forgetUncoupled.length > 0) sent.push(forgetUncoupled(sql, laneId, recording.forgetUncoupled));
   if (recording.uncoupled.length > 0) {
     const actor = log.find((entry) => entry.couplingId === null)?.actor ?? null;

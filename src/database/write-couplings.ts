@@ -56,6 +56,34 @@ export const insertCouplings = (
   couplings: readonly NewCoupling[],
 ): Promise<void> => insertNew(sql, [laneId, layoutId, jobId], couplings);
 
+// A lane without an ended coupling, as in a first load, costs one look. Children that are being recorded just now are left
+// out, for their lane may hold others of them and wait for these; their next change finds its parent by the key.
+const ADOPT = `
+  with former as (
+      select o.id as dead, n.id as living
+        from unnest($2::uuid[], $3::text[]) as n(id, key)
+       cross join lateral (select o.id from couplet.coupling o
+              where o.lane_id = $1 and o.hq_key = n.key and o.ended_at is not null offset 0) o
+       where exists (select from couplet.coupling e where e.lane_id = $1 and e.ended_at is not null)),
+    children as (
+      select c.id, c.parents from couplet.coupling c
+       where c.ended_at is null and c.parents && (select array_agg(dead) from former)
+         for no key update skip locked)
+  update couplet.coupling c
+     set parents = array(select coalesce(f.living, p.id) from unnest(h.parents) with ordinality as p(id, at)
+                    left join former f on f.dead = p.id order by p.at)
+    from children h where c.id = h.id`;
+
+/** Whoever referred to a record under a coupling that has ended refers to it under the new one. */
+export const adoptChildren = async (
+  sql: Queryable,
+  laneId: number,
+  couplings: readonly Pick<NewCoupling, 'id' | 'hqKey'>[],
+): Promise<void> => {
+  const ids = plainArray(couplings.map(({ id }) => id));
+  await query(sql, ADOPT, [laneId, ids, keyArray(couplings.map(({ hqKey }) => hqKey))]);
+};
+
 /** What one part of a `CouplingUpdate` sets: the column, its type in the array (`joined`: JSON texts), and its values. */
 interface Part {
   readonly sets: readonly string[];

@@ -17,6 +17,7 @@ import {
 } from './hold-changes.ts';
 import type { LaneContext, RunIdentity } from './lane-context.ts';
 import { type LedgerNote, type NoteField, writeNote } from './ledger-note.ts';
+import { nextParents } from './next-parents.ts';
 import { finding, type PlannedWrite, type Subject } from './subject.ts';
 
 export interface PlanOptions {
@@ -134,7 +135,8 @@ export function planFields(plan: BatchPlan, subject: Subject, draft: Draft, deci
     subject.verdict = disputed;
     return;
   }
-  if (plan.context.prepared.references.length > 0) draft.parents = nextParents(plan, subject, decision);
+  if (plan.context.prepared.references.length > 0)
+    draft.parents = nextParents(plan.context.prepared, plan.gathered.parents, subject.pair, decision);
   const both = new Set(decision.toHq.map((write) => write.index));
   for (const side of ['hq', 'channel'] as const) {
     const fields = side === 'hq' ? decision.toHq : decision.toChannel;
@@ -146,16 +148,6 @@ export function planFields(plan: BatchPlan, subject: Subject, draft: Draft, deci
         : null;
     planUpdate(plan, subject, side, fields, later, decision);
   }
-}
-
-/** Couplings of the parents once the decision is carried out. */
-function nextParents(plan: BatchPlan, subject: Subject, decision: FieldsDecision): (string | null)[] {
-  const { context, gathered } = plan;
-  return context.prepared.references.map((index) => {
-    const fromChannel = decision.toHq.find((write) => write.index === index);
-    if (fromChannel) return gathered.parents.couplingOf(index, 'channel', fromChannel.from);
-    return gathered.parents.couplingOf(index, 'hq', subject.pair?.now.hq.values?.[index] ?? null);
-  });
 }
 
 function agreeFields(subject: Subject, draft: Draft, decision: FieldsDecision): void {

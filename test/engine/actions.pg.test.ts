@@ -245,6 +245,29 @@ describe('an action', () => {
     await expectAtRest(site);
   });
 
+  it('gives the children of a parent that was uncoupled to its new coupling', async () => {
+    await using site = await inStep();
+    const ofGroup = () =>
+      site.sql<{ id: string; channel_key: string }[]>`select c.id::text, c.channel_key from couplet.coupling c
+        join couplet.lane l on l.id = c.lane_id where l.mapping = 'groups' and c.ended_at is null`;
+    const asker = { actor: 'anna', reason: null, requestId: null };
+    const lane = { mapping: 'groups', channel: 'houston' };
+    for (const edited of [false, true]) {
+      const [before] = await ofGroup();
+      await site.synchronizer.uncouple(before!.id, asker);
+      if (edited) {
+        site.hq.update('customers', { num: 'C1' }, { name: 'Edited meanwhile' });
+        await site.run();
+        expect(shopper(site, 'C1')?.['full_name']).toBe('Edited meanwhile');
+      }
+      const keys = { hqKey: ['G1'], channelKey: JSON.parse(before!.channel_key) as string[], createIn: null };
+      const { couplingId } = await site.synchronizer.couple({ lane, ...keys, winner: 'hq', ...asker, dryRun: false });
+      expect(couplingId).not.toBe(before!.id);
+      const children = await site.database.couplingsOfParent(couplingId, [{ ...lane, mapping: 'customers' }], 10);
+      expect(children.map(({ hqKey }) => hqKey[0]).toSorted()).toEqual(['C1', 'C2', 'C3', 'C4']);
+    }
+  });
+
   it('retries a failure whose cause is gone', async () => {
     await using site = await inStep();
     site.houston.update('shoppers', { cust_num: 'C1' }, { mail: 'no address' });
