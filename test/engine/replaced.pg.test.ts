@@ -153,6 +153,46 @@ describe('a record deleted, and later created again under the same key', () => {
     expect(customer(site, 'C1')?.['name']).toBe('Edited since');
   });
 
+  it('is not what a revert of the one before is about', async () => {
+    await using site = await smallSite();
+    fill(site);
+    await site.run();
+    site.hq.update('customers', { num: 'C1' }, { name: 'Renamed' });
+    await site.run();
+    const [entry] = await site.sql<{ id: string }[]>`select id::text from couplet.sync_log where action = 'modified'`;
+    const row = remove(site, 'channel');
+    await site.run();
+    site.houston.insert('shoppers', { ...row, mail: null });
+    const asker = { actor: 'anna', reason: null, requestId: null, jobId: null };
+    await expect(site.synchronizer.revert(entry?.id ?? '', { ...asker, dryRun: false })).rejects.toMatchObject({
+      code: 'stale-decision',
+    });
+    await site.run();
+    expect(await openErrors(site)).toMatchObject([{ code: 'record-replaced' }]);
+    expect(customer(site, 'C1')).toMatchObject({ name: 'Renamed', email: 'c1@example.com' });
+  });
+
+  it('is the one before when Couplet was killed as soon as it had put it back', async () => {
+    let armed = false;
+    await using site = await smallSite({
+      reach: (point) => {
+        if (armed && point === 'channel-written') throw new Error('killed');
+      },
+    });
+    fill(site);
+    await site.run();
+    remove(site, 'channel');
+    await site.run();
+    const [deletion] = await openErrors(site);
+    armed = true;
+    await expect(site.synchronizer.act(deletion?.id ?? '', { ...ACTION, action: 'restore' })).rejects.toThrow('killed');
+    armed = false;
+    expect(shopper(site, 'C1')?.['full_name']).toBe('Customer 1');
+    await site.run();
+    expect(await openErrors(site)).toHaveLength(0);
+    expect(await site.sql`select 1 from couplet.sync_log where code = 'replaced-alike'`).toHaveLength(0);
+  });
+
   it('is the one before when Couplet put it back: what is edited then is an edit', async () => {
     await using site = await smallSite();
     fill(site);
