@@ -55,8 +55,10 @@ export function nextStepOf(operation: ActedOperation): NextStep | null {
       return 'synchronize-customers';
     case 'failed':
     case 'conflict':
+      // There is nothing to correct in a row that cannot be read.
+      if (isMalformed(operation)) return null;
       // Saved, and not tried since.
-      return operation.attempts === 0 && !isMalformed(operation) ? 'synchronize-customers' : 'repair';
+      return operation.attempts === 0 ? 'synchronize-customers' : 'repair';
     case 'editing':
     case 'blocked':
       return 'repair';

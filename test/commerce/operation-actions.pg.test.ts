@@ -252,7 +252,7 @@ describe('dismissing', () => {
     await here.job('p-job');
     const id = await idOf(api, 'code=operation-malformed');
     const { body } = await api.get(`/customer-operations/${id}`);
-    expect(body).toMatchObject({ status: 'failed', operation: null, allowedActions: ['dismiss'], nextStep: 'repair' });
+    expect(body).toMatchObject({ status: 'failed', operation: null, allowedActions: ['dismiss'], nextStep: null });
     expect(body.raw).toMatchObject({ operation: '9', full_name: 'X' });
     expect((await api.save(id, { attributes: { phone: '1' } })).status).toBe(409);
     expect((await api.post(`/customer-operations/${id}/synchronize`, {})).body.code).toBe('action-not-allowed');
