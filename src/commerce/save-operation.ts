@@ -2,6 +2,7 @@
  * Save: a correction is tried in HQ within a transaction that is rolled back, so that types, lengths, checks, foreign and
  * unique keys all speak; then it is kept beside the original, with who and when.
  */
+import { isAttribute, isSettable } from '../domain/operation-fields.ts';
 import { termsAgain } from '../domain/operation-terms.ts';
 import type { Value } from '../domain/record.ts';
 import { inActionLane } from '../engine/act-on-error.ts';
@@ -43,7 +44,7 @@ export async function saveInContext(
   const operation = await requireOperation(commerce.database, id);
   refuseUnfit(operation, 'save', asker.actor);
   if (revision !== null && revision !== operation.revision) throw staleOperation();
-  refuseUnknown(commerce, operation, [...Object.keys(correction.values), ...correction.reset]);
+  refuseUnsettable(commerce, operation, [...Object.keys(correction.values), ...correction.reset]);
   const corrections = correctionsOf(operation, correction);
   await rehearse(commerce, context, { ...operation, corrections }, correction);
   const given = { ...operation.values, ...corrections };
@@ -57,21 +58,17 @@ export async function saveInContext(
 }
 
 /** What no operation of the channel can set, a correction cannot set either. */
-function refuseUnknown(commerce: CommerceSite, operation: CustomerOperation, names: readonly string[]): void {
-  const mapping = mappingFor(commerce, operation.channel, operation.part);
-  const guid = guidFieldOf(mapping, commerce.rules);
-  const settable = new Set(
-    mapping.fields
-      .filter(({ name, channel, direction, references }) => {
-        if (channel === null || direction === 'toChannel') return false;
-        return name !== guid && (operation.part === 'customers' || references?.mapping !== commerce.rules.customers);
-      })
-      .map(({ name }) => name),
-  );
-  const ends = operation.row['operation'] === '3';
-  const unknown = names.find((name) => ends || !settable.has(name));
-  if (unknown !== undefined)
-    throw new ActionRefused('unknown-field', `the operation cannot set ${unknown}`, { field: unknown });
+function refuseUnsettable(commerce: CommerceSite, operation: CustomerOperation, names: readonly string[]): void {
+  const { channel, part } = operation;
+  const mapping = mappingFor(commerce, channel, part);
+  const rules = { guidField: guidFieldOf(mapping, commerce.rules), customers: commerce.rules.customers };
+  for (const name of names) {
+    const field = mapping.fields.find((candidate) => candidate.name === name);
+    if (field === undefined || field.channel === null)
+      throw new ActionRefused('unknown-field', `the mapping has no field ${name}`, { field: name });
+    if (name === rules.guidField || !isAttribute(field, rules, part) || !isSettable(field, operation))
+      throw new ActionRefused('field-not-settable', `the operation cannot set ${name}`, { field: name });
+  }
 }
 
 /** A correction that gives the original back is none. */

@@ -25,6 +25,14 @@ export const REQUEST_CODES = {
     status: 400,
     message: 'The mapping has no field {field}',
   },
+  'field-not-settable': {
+    ...CALLER,
+    meaning:
+      'The mapping has the field, but an operation of a channel cannot set it: its value only comes from HQ, it says whose operation this is, or the operation takes away and sets nothing.',
+    remedy: 'Leave out what is `readOnly` among the attributes of the operation; change it in HQ.',
+    status: 400,
+    message: '{field} cannot be set by this operation',
+  },
   'key-required': {
     ...CALLER,
     meaning: 'Coupling needs the record of the other side, or to be told to create it.',

@@ -150,8 +150,8 @@ describe('Save', () => {
       [{ attributes: { name: null, email: 'a@b' } }, 422, 'required-value-missing'],
       [{ attributes: { name: { not: 'a text' } } }, 400, 'invalid-request'],
       [{ attributes: { nonsense: '1' } }, 400, 'unknown-field'],
-      [{ attributes: { number: 'C7' } }, 400, 'unknown-field'],
-      [{ attributes: { asyncAccount: randomUUID() } }, 400, 'unknown-field'],
+      [{ attributes: { number: 'C7' } }, 400, 'field-not-settable'],
+      [{ attributes: { asyncAccount: randomUUID() } }, 400, 'field-not-settable'],
       [{ attributes: {} }, 400, 'invalid-request'],
       [{ attributes: { phone: '1' }, reset: ['phone'] }, 400, 'invalid-request'],
       [{ nonsense: 1 }, 400, 'unknown-parameter'],
@@ -160,7 +160,19 @@ describe('Save', () => {
       const answer = await api.save(id, body);
       expect([body, answer.status, answer.body.code]).toEqual([body, status, code]);
     }
-    expect((await api.get(`/customer-operations/${id}`)).body.edits).toEqual([]);
+    const onlyFromHq = await api.save(id, { attributes: { number: 'C7' } });
+    expect(onlyFromHq.body.detail).toBe('number cannot be set by this operation');
+    const { attributes, edits } = (await api.get(`/customer-operations/${id}`)).body;
+    expect(edits).toEqual([]);
+    // What Save would refuse, the operation tells beforehand.
+    expect(
+      attributes.map(({ name, readOnly }: { name: string; readOnly?: true }) => [name, readOnly ?? false]),
+    ).toEqual([
+      ['number', true],
+      ['name', false],
+      ['email', false],
+      ['phone', false],
+    ]);
     // The first try took a number; what was only tried by Save took none.
     await api.save(id, { attributes: { email: 'good@example.com' } });
     await api.post(`/customer-operations/${id}/synchronize`, {});

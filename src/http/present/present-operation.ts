@@ -1,8 +1,8 @@
 /** Customer operations as the API shows them: every attribute with what the customer held and what it is to hold. */
 import { causeOfError } from '../../domain/cause-of-error.ts';
 import { describeCode, describeOperation, type FieldChange } from '../../domain/describe-change.ts';
-import type { Field } from '../../domain/mapping.ts';
 import { isMalformed, nextStepOf, operationActions } from '../../domain/operation-actions.ts';
+import { isAttribute, isSettable, takesPartAway } from '../../domain/operation-fields.ts';
 import type { Value } from '../../domain/record.ts';
 import type { CustomerOperations, ShownOperation } from '../../ports/customer-operations.ts';
 import type { LanePresenter, MappingPresenter } from '../../ports/mapping-presenter.ts';
@@ -24,6 +24,7 @@ interface Attribute {
   readonly name: string;
   readonly old: Value;
   readonly new: Value;
+  readonly readOnly: boolean;
 }
 
 function presentOperation(
@@ -51,6 +52,7 @@ function presentOperation(
       oldValue: show(attribute.name, attribute.old),
       newValue: show(attribute.name, attribute.new),
       changed: attribute.old !== attribute.new,
+      ...(attribute.readOnly && { readOnly: true }),
     })),
     edits: operation.edits.map((edit) => ({ ...edit, old: show(edit.name, edit.old), new: show(edit.name, edit.new) })),
     allowedActions: lane.mapping === null ? [] : [...operationActions(operation, actor)],
@@ -87,21 +89,17 @@ function knownErrorOf(lane: LanePresenter, { code, params }: ShownOperation) {
 /** A deactivation takes everything away; of another operation, what it does not set stays. */
 function attributesOf(lane: LanePresenter, rules: CustomerOperations['rules'], operation: ShownOperation): Attribute[] {
   const given = { ...operation.values, ...operation.corrections };
-  const ends = operation.row['operation'] === '3' && operation.part !== 'customers';
+  const ends = takesPartAway(operation);
+  const shown = { guidField: rules?.guidField ?? null, customers: rules?.mappings.customers ?? null };
   return lane.fields
-    .filter((field) => isAttribute(field, rules, operation))
-    .map(({ name }) => {
+    .filter((field) => isAttribute(field, shown, operation.part))
+    .map((field) => {
+      const { name } = field;
       const old = operation.found?.[name] ?? null;
-      return { name, old, new: ends ? null : Object.hasOwn(given, name) ? (given[name] ?? null) : old };
+      const value = ends ? null : Object.hasOwn(given, name) ? (given[name] ?? null) : old;
+      return { name, old, new: value, readOnly: !isSettable(field, operation) };
     });
 }
-
-const isAttribute = (field: Field, rules: CustomerOperations['rules'], { part }: ShownOperation): boolean =>
-  field.channel !== null &&
-  (part === 'customers'
-    ? field.name !== rules?.guidField
-    : // Whose part it is, the GUID says.
-      field.references === null || field.references.mapping !== rules?.mappings.customers);
 
 function descriptionOf(operation: ShownOperation, attributes: readonly Attribute[]): string {
   const { code, params, name, status } = operation;

@@ -52,6 +52,9 @@ const AttributeSchema = z
     oldValue: ValueSchema,
     newValue: ValueSchema,
     changed: z.boolean(),
+    readOnly: z.literal(true).optional().meta({
+      description: 'Only where Save cannot set it: its value only comes from HQ, or the operation takes away.',
+    }),
   })
   .meta({ id: 'OperationAttribute', description: 'Values in the form of the channel.' });
 

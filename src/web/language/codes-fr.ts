@@ -95,6 +95,7 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'invalid-request': "La demande n'est pas valide[ : {reason}]",
   'unknown-parameter': "Le paramètre {parameter} n'existe pas[ ; vouliez-vous dire {suggestion} ?]",
   'unknown-field': "Le mappage n'a pas de champ {field}",
+  'field-not-settable': '{field} ne peut pas être modifié par cette opération',
   'key-required': "Indiquez l'enregistrement à coupler, ou demandez sa création",
   'winner-required': "Choisissez la version qui l'emporte : les deux enregistrements ont changé",
   'not-authenticated': "Connectez-vous d'abord",

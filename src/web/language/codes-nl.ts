@@ -93,6 +93,7 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'invalid-request': 'De aanvraag is niet geldig[: {reason}]',
   'unknown-parameter': 'De parameter {parameter} bestaat niet[; bedoelde u {suggestion}?]',
   'unknown-field': 'De toewijzing heeft geen veld {field}',
+  'field-not-settable': '{field} kan niet door deze bewerking worden ingesteld',
   'key-required': 'Geef het record op waarmee u wilt koppelen, of vraag om het te maken',
   'winner-required': 'Kies welke versie wint: beide records zijn gewijzigd',
   'not-authenticated': 'Meld u eerst aan',

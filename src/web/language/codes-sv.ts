@@ -88,6 +88,7 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'invalid-request': 'Begäran är inte giltig[: {reason}]',
   'unknown-parameter': 'Parametern {parameter} finns inte[; menade du {suggestion}?]',
   'unknown-field': 'Mappningen har inget fält {field}',
+  'field-not-settable': '{field} kan inte anges av den här åtgärden',
   'key-required': 'Ange posten att koppla med, eller begär att den skapas',
   'winner-required': 'Välj vilken version som vinner: båda posterna har ändrats',
   'not-authenticated': 'Logga in först',
