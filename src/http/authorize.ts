@@ -1,5 +1,6 @@
 /** Authentication and roles of every route, before its body is read; requests of foreign pages are refused here too. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Action } from '../domain/allowed-actions.ts';
 import type { Access, Role } from '../ports/access.ts';
 import { isLoopback } from './assert-listenable.ts';
 import { type AuthOptions, type Caller, callerOf } from './caller.ts';
@@ -34,14 +35,20 @@ export function authorizeRequests(server: FastifyInstance, auth: AuthOptions, ac
 
 export function requireRole(request: FastifyRequest, needed: Exclude<Needs, 'public' | 'channel'>): Caller {
   const caller = callerIn(request);
-  if (caller.role === 'channel' || RANK[caller.role] < RANK[needed]) throw notAllowed(needed);
+  if (!hasRole(caller, needed)) throw notAllowed(needed);
   return caller;
 }
+
+export const hasRole = ({ role }: Pick<Caller, 'role'>, needed: Exclude<Needs, 'public' | 'channel'>): boolean =>
+  role !== 'channel' && RANK[role] >= RANK[needed];
 
 export const callerIn = (request: FastifyRequest): Caller => {
   if (request.caller === null) throw notAuthenticated();
   return request.caller;
 };
+
+/** What an action on a synchronization error needs: a mass deletion is carried out by an admin only. */
+export const roleToAct = (action: Action): 'operator' | 'admin' => (action === 'approve' ? 'admin' : 'operator');
 
 const notAllowed = (role: string): Problem => new Problem('not-allowed', { params: { role }, extra: { role } });
 

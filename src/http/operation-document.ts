@@ -19,7 +19,7 @@ export async function documentOf(
 ): Promise<CustomerOperationDocument> {
   const operation = await operations.byId(requireId(id, 'operation-not-found'));
   if (operation === null) throw new Problem('operation-not-found');
-  const [document] = await presentOperations(presenter, operations, [operation], callerIn(request).actor);
+  const [document] = await presentOperations(presenter, operations, [operation], callerIn(request));
   if (document === undefined) throw new Problem('operation-not-found');
   return document;
 }

@@ -106,6 +106,9 @@ describe('roles', () => {
       ]);
     for (const { status, body: problem } of await acts(viewer))
       expect([status, problem.role]).toEqual([403, 'operator']);
+    expect(body.items[0].allowedActions).toEqual([]);
+    expect((await api.get(path, viewer)).body.allowedActions).toEqual([]);
+    expect((await api.get(path, operator)).body.allowedActions).toEqual(['save', 'edit', 'synchronize', 'dismiss']);
     expect((await api.get('/customer-operations', channel)).status).toBe(403);
     const edited = await api.post(`${path}/edit`, {}, operator);
     expect(edited.body.editing.by).toMatch(/operator/);

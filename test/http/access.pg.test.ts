@@ -68,6 +68,30 @@ describe('API keys', () => {
     expect((await here.get('/!openapi.json')).status).toBe(200);
   });
 
+  test('an error says what this caller may do about it', async () => {
+    await using here = await openServerInStep({
+      auth: KEYS,
+      configuration: (text) =>
+        text.replace(
+          '    initialWinner: manual',
+          '    initialWinner: manual\n    deletions: propagate\n    deletionBreaker: { count: 1, percent: 100 }',
+        ),
+    });
+    for (const num of ['C1', 'C2', 'C3']) here.site.hq.delete('customers', { num });
+    await here.site.run();
+    for (const [role, allowed] of [
+      ['viewer', []],
+      ['operator', ['decline']],
+      ['admin', ['approve', 'decline']],
+    ] as const) {
+      const headers = await keyOf(here, role);
+      const [error] = (await here.get('/synchronization-errors?code=mass-deletion', headers)).body.items;
+      expect([role, error.allowedActions]).toEqual([role, allowed]);
+      const one = await here.get(`/synchronization-errors/${error.id}`, headers);
+      expect([role, one.body.allowedActions]).toEqual([role, allowed]);
+    }
+  });
+
   test('what a caller does carries the name of the key', async () => {
     await using here = await openServerInStep({ auth: KEYS });
     const operator = await keyOf(here, 'operator');

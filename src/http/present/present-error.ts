@@ -8,17 +8,20 @@ import type { LanePresenter, MappingPresenter } from '../../ports/mapping-presen
 import type { ErrorGroup, ErrorView, HeldRecord } from '../../ports/queries.ts';
 import type { PairView, RecordNow, Synchronizer } from '../../ports/synchronizer.ts';
 import type { ErrorSummary, SynchronizationErrorDocument } from '../schemas/synchronization-errors.ts';
+import { hasRole, roleToAct } from '../authorize.ts';
+import type { Caller } from '../caller.ts';
 import { loadLanes } from './lanes.ts';
 
 export async function presentErrors(
   presenter: MappingPresenter,
   errors: readonly ErrorView[],
+  caller: Caller,
 ): Promise<SynchronizationErrorDocument[]> {
   const laneOf = await loadLanes(
     presenter,
     errors.map(({ lane }) => lane),
   );
-  return errors.map((error) => presentError(laneOf(error.lane), error, null));
+  return errors.map((error) => presentError(laneOf(error.lane), error, null, caller));
 }
 
 /** With both records as the stores hold them now, where the mapping is still configured. */
@@ -26,13 +29,19 @@ export async function presentErrorNow(
   presenter: MappingPresenter,
   synchronizer: Synchronizer,
   error: ErrorView,
+  caller: Caller,
 ): Promise<SynchronizationErrorDocument> {
   const lane = await presenter.lane(error.lane);
   const readable = lane.mapping !== null && error.scope === 'record';
-  return presentError(lane, error, readable ? await synchronizer.viewError(error) : null);
+  return presentError(lane, error, readable ? await synchronizer.viewError(error) : null, caller);
 }
 
-function presentError(lane: LanePresenter, error: ErrorView, now: PairView | null): SynchronizationErrorDocument {
+function presentError(
+  lane: LanePresenter,
+  error: ErrorView,
+  now: PairView | null,
+  caller: Caller,
+): SynchronizationErrorDocument {
   const fields = now?.fields ?? error.fields;
   const valueOf =
     (side: Side) =>
@@ -77,8 +86,9 @@ function presentError(lane: LanePresenter, error: ErrorView, now: PairView | nul
     survivorChanged: error.survivorChanged,
     candidates: error.candidates.map((candidate) => presentCandidate(lane, candidate)),
     massDeletion: error.massDeletion as SynchronizationErrorDocument['massDeletion'],
-    // What is gone from the configuration is read-only.
-    allowedActions: lane.mapping === null ? [] : [...allowedActions(error)],
+    // What is gone from the configuration is read-only, and what the caller's role does not permit would be refused.
+    allowedActions:
+      lane.mapping === null ? [] : allowedActions(error).filter((action) => hasRole(caller, roleToAct(action))),
     fields: shownFields,
     resolution: error.resolution === null ? null : presentResolution(error.resolution),
     etag: now?.etag ?? null,

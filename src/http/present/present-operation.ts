@@ -7,17 +7,19 @@ import type { Value } from '../../domain/record.ts';
 import type { CustomerOperations, ShownOperation } from '../../ports/customer-operations.ts';
 import type { LanePresenter, MappingPresenter } from '../../ports/mapping-presenter.ts';
 import type { CustomerOperationDocument } from '../schemas/customer-operations.ts';
+import { hasRole } from '../authorize.ts';
+import type { Caller } from '../caller.ts';
 import { loadLanes } from './lanes.ts';
 
 export async function presentOperations(
   presenter: MappingPresenter,
   { rules }: CustomerOperations,
   items: readonly ShownOperation[],
-  actor: string | null,
+  caller: Caller,
 ): Promise<CustomerOperationDocument[]> {
   const laneOf = ({ part, channel }: ShownOperation) => ({ mapping: rules?.mappings[part] ?? part, channel });
   const shown = await loadLanes(presenter, items.map(laneOf));
-  return items.map((item) => presentOperation(shown(laneOf(item)), rules, item, actor));
+  return items.map((item) => presentOperation(shown(laneOf(item)), rules, item, caller));
 }
 
 interface Attribute {
@@ -31,7 +33,7 @@ function presentOperation(
   lane: LanePresenter,
   rules: CustomerOperations['rules'],
   operation: ShownOperation,
-  actor: string | null,
+  caller: Caller,
 ): CustomerOperationDocument {
   const attributes = isMalformed(operation) ? [] : attributesOf(lane, rules, operation);
   const show = (name: string, value: Value) => lane.valueToJson('channel', name, value);
@@ -55,7 +57,7 @@ function presentOperation(
       ...(attribute.readOnly && { readOnly: true }),
     })),
     edits: operation.edits.map((edit) => ({ ...edit, old: show(edit.name, edit.old), new: show(edit.name, edit.new) })),
-    allowedActions: lane.mapping === null ? [] : [...operationActions(operation, actor)],
+    allowedActions: lane.mapping === null ? [] : actionsFor(operation, caller),
     errorId: operation.errorId,
     couplingId: operation.couplingId,
     jobId: operation.jobId,
@@ -71,6 +73,10 @@ function presentOperation(
     etag: operation.status === 'waiting' ? null : etagOfOperation(operation),
   };
 }
+
+/** Acting needs an operator: of anybody else nothing would be taken. */
+const actionsFor = (operation: ShownOperation, caller: Caller) =>
+  hasRole(caller, 'operator') ? [...operationActions(operation, caller.actor)] : [];
 
 export const etagOfOperation = ({ revision }: Pick<ShownOperation, 'revision'>): string => `"r${revision}"`;
 

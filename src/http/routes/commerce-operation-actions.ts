@@ -187,7 +187,7 @@ function registerDismiss(api: Server, deps: ServerDeps, operations: CustomerOper
       const { behind } = await guarded(deps, operations, request, () =>
         operations.dismiss(id, { ...askerOf(request, request.body.reason), dryRun }),
       );
-      const shown = await presentOperations(deps.presenter, operations, behind, callerIn(request).actor);
+      const shown = await presentOperations(deps.presenter, operations, behind, callerIn(request));
       const document = await answer(deps, operations, request, reply);
       const dismissed = shown.map(({ id: other, operation, changeDescription }) => ({
         id: other,

@@ -54,7 +54,7 @@ function registerLists(api: Server, { presenter }: ServerDeps, operations: Custo
         name: 'customer-operations',
         schema: CustomerOperationSchema,
         read: (asked) => (waits ? operations.waiting(filter, asked) : operations.find(filter, asked)),
-        present: (items) => presentOperations(presenter, operations, items, callerIn(request).actor),
+        present: (items) => presentOperations(presenter, operations, items, callerIn(request)),
       });
     },
   );

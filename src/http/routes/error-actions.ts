@@ -10,7 +10,8 @@ import type { ErrorView } from '../../ports/queries.ts';
 import { ActionRefused, type ActionRequest, type ActionResult } from '../../ports/synchronizer.ts';
 import { answerJob } from '../answer-job.ts';
 import { askerOf } from '../asker.ts';
-import { requireRole } from '../authorize.ts';
+import { callerIn, requireRole, roleToAct } from '../authorize.ts';
+import type { Caller } from '../caller.ts';
 import type { Server } from '../typed-server.ts';
 import { PROBLEMS } from '../describe-api.ts';
 import { NO_ERROR_FILTER } from '../no-filter.ts';
@@ -55,14 +56,19 @@ export function registerErrorActions(api: Server, deps: ServerDeps): void {
     },
     async (request, reply) => {
       const { action } = request.params;
-      if (action === 'approve') requireRole(request, 'admin');
+      requireRole(request, roleToAct(action));
       const error = await requireError(deps, request.params.id);
       const lane = await requireConfigured(deps.presenter, error.lane);
       const dryRun = request.query.dryRun ?? request.body.dryRun ?? false;
       const asked = actionRequest(lane, error, request, { ...request.body, action, dryRun });
-      const result = await act(deps, error, asked);
+      const result = await act(deps, error, asked, callerIn(request));
       if (dryRun) return presentPreview(result);
-      const document = await presentErrorNow(deps.presenter, deps.synchronizer, await requireError(deps, error.id));
+      const document = await presentErrorNow(
+        deps.presenter,
+        deps.synchronizer,
+        await requireError(deps, error.id),
+        callerIn(request),
+      );
       if (document.etag !== null) reply.header('etag', document.etag);
       return {
         ...document,
@@ -81,13 +87,13 @@ async function requireError({ queries }: ServerDeps, id: string): Promise<ErrorV
 }
 
 /** A refusal that is about the error's state comes with that state. */
-async function act(deps: ServerDeps, error: ErrorView, asked: ActionRequest): Promise<ActionResult> {
+async function act(deps: ServerDeps, error: ErrorView, asked: ActionRequest, caller: Caller): Promise<ActionResult> {
   try {
     return await deps.synchronizer.act(error.id, asked);
   } catch (fault) {
     if (!(fault instanceof ActionRefused) || fault.errorId === null || !isErrorCode(fault.code)) throw fault;
     const fresh = await requireError(deps, fault.errorId);
-    const document = await presentErrorNow(deps.presenter, deps.synchronizer, fresh);
+    const document = await presentErrorNow(deps.presenter, deps.synchronizer, fresh, caller);
     throw new Problem(fault.code, {
       params: fault.params,
       status: entryOf(fault.code).status ?? 409,
@@ -173,7 +179,7 @@ function registerBulk(api: Server, deps: ServerDeps): void {
     },
     async (request, reply) => {
       const { body } = request;
-      if (body.action === 'approve') requireRole(request, 'admin');
+      requireRole(request, roleToAct(body.action));
       const ways = [body.ids, body.items, body.filter].filter((way) => way !== undefined);
       if (ways.length !== 1) throw invalid('body', '', 'needs exactly one of ids, items and filter');
       if (body.filter !== undefined) refuseUnboundFilter(body.action, body.filter, body.expect);

@@ -1,6 +1,7 @@
 /** Coupled Data Synchronization Errors: the list, its sums, one error, what a person notes on it. Actions stand apart. */
 import { z } from 'zod';
 import type { Server } from '../typed-server.ts';
+import { callerIn } from '../authorize.ts';
 import { csvContent, PROBLEMS } from '../describe-api.ts';
 import { errorFilterOf } from '../error-filter.ts';
 import { presentErrorNow, presentErrors, presentGroup, presentHeldRecord } from '../present/present-error.ts';
@@ -47,7 +48,7 @@ function registerLists(api: Server, { queries, presenter }: ServerDeps): void {
         name: 'synchronization-errors',
         schema: SynchronizationErrorSchema,
         read: (asked) => queries.errors(filter, asked),
-        present: (items) => presentErrors(presenter, items),
+        present: (items) => presentErrors(presenter, items, callerIn(request)),
       });
     },
   );
@@ -87,7 +88,7 @@ function registerSingles(api: Server, { queries, presenter, synchronizer }: Serv
     async (request, reply) => {
       const error = await queries.errorById(requireId(request.params.id, 'error-not-found'));
       if (error === null) throw new Problem('error-not-found');
-      const document = await presentErrorNow(presenter, synchronizer, error);
+      const document = await presentErrorNow(presenter, synchronizer, error, callerIn(request));
       if (document.etag !== null) reply.header('etag', document.etag);
       return document;
     },
@@ -112,7 +113,7 @@ function registerSingles(api: Server, { queries, presenter, synchronizer }: Serv
         ...(note !== undefined && { note }),
       });
       if (error === null) throw new Problem('error-not-found');
-      return presentErrorNow(presenter, synchronizer, error);
+      return presentErrorNow(presenter, synchronizer, error, callerIn(request));
     },
   );
 

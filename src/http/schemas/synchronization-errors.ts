@@ -118,7 +118,7 @@ export const SynchronizationErrorSchema = z
     survivorChanged: z.boolean().nullable(),
     candidates: z.array(CandidateSchema),
     massDeletion: z.union([MassDeletionSchema, z.record(z.string(), z.unknown())]).nullable(),
-    allowedActions: z.array(ErrorActionSchema),
+    allowedActions: z.array(ErrorActionSchema).meta({ description: 'What you may do about it now.' }),
     fields: z.array(ErrorFieldSchema),
     resolution: ResolutionSchema.nullable(),
     etag: z
