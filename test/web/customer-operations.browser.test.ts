@@ -71,6 +71,10 @@ test('a failed operation is found, opened, corrected, saved, and synchronized', 
     .waitFor();
   expect(await page.getByRole('button', { name: 'Synchronize', exact: true }).count()).toBe(0);
   await expectAccessible(page);
+  // What only comes from HQ is shown and not asked for.
+  expect(await page.locator('.attributes tbody th').allTextContents()).toEqual(['number', 'name', 'email', 'phone']);
+  expect(await page.locator('.attributes input').count()).toBe(3);
+  expect(await page.getByLabel('New value for number').count()).toBe(0);
   await page.getByLabel('New value for email').fill('ann@example.com');
   await button('Save').click();
   await page.getByText('Saved. Not synchronized yet.').waitFor();

@@ -33,7 +33,7 @@ export function Attributes({ operation, editing, draft, refusals, onDraft, onRes
             <Value value={attribute.oldValue} />
           </td>
           <td data-label={t.words.new}>
-            {editing ? (
+            {editing && attribute.readOnly !== true ? (
               <AttributeInput
                 attribute={attribute}
                 draft={draft}

@@ -158,7 +158,8 @@ interface CorrectDialogProps {
 
 function CorrectDialog({ operations, onClose, onSave }: CorrectDialogProps) {
   const { t } = useSpeech();
-  const names = [...new Set(operations.flatMap(({ attributes }) => attributes.map(({ name }) => name)))];
+  const settable = operations.flatMap(({ attributes }) => attributes.filter(({ readOnly }) => readOnly !== true));
+  const names = [...new Set(settable.map(({ name }) => name))];
   const [name, setName] = useState(names[0] ?? '');
   const [value, setValue] = useState('');
   return (
