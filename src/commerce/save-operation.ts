@@ -9,6 +9,7 @@ import { inActionLane } from '../engine/act-on-error.ts';
 import type { LaneContext } from '../engine/lane-context.ts';
 import { singleRun } from '../engine/single-run.ts';
 import { storeOf } from '../engine/site.ts';
+import { fieldOfColumn } from '../engine/work-batch.ts';
 import { StoreBusy } from '../errors/store-faults.ts';
 import type { CustomerOperation, OperationEdit } from '../ports/commerce.ts';
 import type { Correction } from '../ports/customer-operations.ts';
@@ -225,7 +226,10 @@ async function problemInHq(
       rehearse: true,
     });
     if (outcome?.status === 'written') return null;
-    if (outcome?.status === 'refused') return outcome.refusal;
+    if (outcome?.status === 'refused') {
+      const { code, params } = outcome.refusal;
+      return { code, params: { ...fieldOfColumn(context, 'hq', params), ...params } };
+    }
     if (outcome?.status === 'suppressed') return { code: 'write-suppressed', params: { side: 'hq' } };
   }
   throw new StoreBusy('the customer is being changed by somebody else; try again', { operation: operation.id });

@@ -258,7 +258,7 @@ export const lateKeyOf = (side: Side, loneSide: Side, key: RecordKey | null): st
   `${side}:${loneSide}:${keyText(key ?? [])}`;
 
 /** A store knows columns; lists, causes and sentences speak of fields. */
-function fieldOfColumn({ prepared }: LaneContext, side: Side, { column }: Params): { readonly field?: string } {
+export function fieldOfColumn({ prepared }: LaneContext, side: Side, { column }: Params): { readonly field?: string } {
   const at = typeof column === 'string' ? prepared.sides[side].columns.indexOf(column) : -1;
   const field = at < 0 ? undefined : prepared.fields.find(({ columns }) => columns[side].includes(at));
   return field === undefined ? {} : { field: field.name };

@@ -160,6 +160,8 @@ describe('Save', () => {
       const answer = await api.save(id, body);
       expect([body, answer.status, answer.body.code]).toEqual([body, status, code]);
     }
+    const missing = await api.save(id, { attributes: { name: null, email: 'a@b' } });
+    expect(missing.body.errors).toMatchObject([{ in: 'body', pointer: '/attributes/name' }]);
     const onlyFromHq = await api.save(id, { attributes: { number: 'C7' } });
     expect(onlyFromHq.body.detail).toBe('number cannot be set by this operation');
     const { attributes, edits } = (await api.get(`/customer-operations/${id}`)).body;

@@ -105,11 +105,41 @@ test('what somebody took to edit stays theirs over a reload, and Save and synchr
   expect(await stage.hq`select name from customer where email = 'cleo@example.com'`).toEqual([{ name: 'Cleo Dunn' }]);
 });
 
+test('what HQ refuses stays readable: the value is beside what is said of it, which is said once', async () => {
+  const guid = await stage.till.create({ full_name: 'Carl Dean', mail: 'carl', tel: '3' });
+  await pipeline();
+  const id = await operationOf(guid);
+  for (const locale of ['en', 'fr'] as const) {
+    const window = await open({ locale });
+    const [edit, save] = locale === 'en' ? ['Edit', 'Save'] : ['Modifier', 'Enregistrer'];
+    await window.page.goto(`/customer-operations/${id}`);
+    await window.page.getByRole('button', { name: edit, exact: true }).click();
+    const name = window.page.locator('.attributes tr', { hasText: 'name' }).locator('input');
+    await name.fill('');
+    await window.page.getByRole('button', { name: save, exact: true }).click();
+    const said = (await window.page.locator('.attribute-refusal').textContent()) ?? '';
+    expect((await name.boundingBox())?.width).toBeGreaterThan(120);
+    const notice = window.page.locator('.notice-bad');
+    expect((await notice.textContent())?.trim()).toBe(said);
+    await api.ask('DELETE', `/customer-operations/${id}/edit`);
+    await window.page.context().close();
+  }
+});
+
 test('operations are found by a customer field; one correction or dismissal goes to many', async () => {
   for (const name of ['Dora East', 'Dora Flint']) await stage.till.create({ full_name: name, mail: 'dora', tel: '4' });
+  // The same is missing of two tables, so what both have in common is a whole sentence.
+  await stage.till.create({ full_name: null, mail: 'nobody@example.com', tel: '4' });
+  const guid = await stage.till.create({ full_name: 'Ed Gray', mail: 'ed@example.com', tel: '4' });
+  await stage.houston`insert into commerce.retailasyncaddressv2 (custaccountasync, operation, line_no)
+    values (${guid}, 1, '1')`;
   await pipeline();
   await page.goto('/customer-operations?status=failed');
   await page.getByRole('grid').waitFor();
+  const causes = page.getByRole('list', { name: 'Failures by cause' }).getByRole('link');
+  await expect
+    .poll(() => causes.allTextContents())
+    .toContain('The target column must have a value and the record has none for it: 2');
   await button('Filter by a customer field').click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Customer field').selectOption('name');

@@ -14,8 +14,11 @@ export function faultText(t: PageTexts, fault: unknown): string {
     const role = fault.problem.role ?? '';
     return t.state.notAllowed(Object.hasOwn(t.shell.roles, role) ? t.shell.roles[role as 'admin'] : role);
   }
-  const places = fault.problem.errors?.map(({ pointer, detail }) => `${pointer} ${detail}`.trim()) ?? [];
-  return [describe(t, fault.code, fault.problem.params, fault.problem.detail), ...places].join('; ');
+  const { params, detail: whole, errors = [] } = fault.problem;
+  // A place that says what the whole says already is not said again.
+  const places = errors.filter(({ detail }) => detail !== whole);
+  const told = places.map(({ pointer, detail }) => `${pointer} ${detail}`.trim());
+  return [describe(t, fault.code, params, whole), ...told].join('; ');
 }
 
 export function Failed({ fault, onRetry }: { readonly fault: unknown; readonly onRetry?: () => void }) {

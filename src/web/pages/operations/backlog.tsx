@@ -31,7 +31,7 @@ export function Backlog() {
           {data.failures.slice(0, 5).map(({ code, params, count, message }) => (
             <li key={code}>
               <PageLink href={addressOf('/customer-operations', { code, status: 'failed' })}>
-                {describe(t, code, params ?? {}, message)}: {format.number(count)}
+                {withoutStop(describe(t, code, params ?? {}, message))}: {format.number(count)}
               </PageLink>
             </li>
           ))}
@@ -40,3 +40,6 @@ export function Backlog() {
     </div>
   );
 }
+
+/** What ends a sentence has no place before a colon. */
+const withoutStop = (sentence: string): string => sentence.replace(/\.$/, '');

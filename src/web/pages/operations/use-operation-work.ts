@@ -3,6 +3,8 @@ import { useEffect, useState } from 'react';
 import type { CustomerOperationDocument } from '../../../http/schemas/customer-operations.ts';
 import { isProblem, queryClient, useChange } from '../../api/read.ts';
 import { ApiProblem, request } from '../../api/request.ts';
+import { describe } from '../../language/describe.ts';
+import type { PageTexts } from '../../language/en.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { faultText } from '../../parts/failed.tsx';
 import { notify } from '../../parts/notices.tsx';
@@ -26,7 +28,7 @@ export function useOperationWork({ operation, draft, onSettled }: OperationWorkP
   const path = `/customer-operations/${operation.id}`;
   const unsaved = Object.keys(draft).length > 0;
   const onError = (fault: Error): void => {
-    setRefusals(refusalsIn(fault));
+    setRefusals(refusalsIn(t, fault));
     notify({
       text: isProblem(fault, 'stale-decision') ? t.operations.notices.stale : faultText(t, fault),
       kind: 'bad',
@@ -83,11 +85,14 @@ export function useOperationWork({ operation, draft, onSettled }: OperationWorkP
 }
 
 /** What HQ says of single attributes stands beside them. */
-function refusalsIn(fault: Error): Readonly<Record<string, string>> {
+function refusalsIn(t: PageTexts, fault: Error): Readonly<Record<string, string>> {
   if (!(fault instanceof ApiProblem)) return {};
-  const found = fault.problem.errors?.flatMap(({ pointer, detail }) => {
+  const { code, params, detail: whole, errors } = fault.problem;
+  const found = errors?.flatMap(({ pointer, detail }) => {
     const [, name] = /^\/attributes\/(.+)$/.exec(pointer) ?? [];
-    return name === undefined ? [] : [[name.replaceAll('~1', '/').replaceAll('~0', '~'), detail] as const];
+    if (name === undefined) return [];
+    const text = detail === whole ? describe(t, code, params, detail) : detail;
+    return [[name.replaceAll('~1', '/').replaceAll('~0', '~'), text] as const];
   });
   return Object.fromEntries(found ?? []);
 }
