@@ -126,6 +126,68 @@ test('what HQ refuses stays readable: the value is beside what is said of it, wh
   }
 });
 
+test('leaving with corrections that are not saved is asked about first, and gives the operation back', async () => {
+  const guid = await stage.till.create({ full_name: 'Cora Ek', mail: 'cora', tel: '3' });
+  await pipeline();
+  const id = await operationOf(guid);
+  const status = async () => (await api.get(`/customer-operations/${id}`)).body.status as string;
+  const question = page.getByRole('dialog', { name: 'Leave without saving?' });
+  const phone = page.getByLabel('New value for phone');
+  const backToList = page.locator('main').getByRole('link', { name: 'Customer Synchronization Status' });
+  await page.goto('/');
+  await settled(page);
+  await page.getByRole('link', { name: 'Customer Synchronization Status' }).first().click();
+  await page.getByRole('grid').getByRole('link').first().waitFor();
+  await page.goto(`/customer-operations?asyncAccount=${guid}`);
+  await page.getByRole('grid').getByRole('link').first().click();
+  await button('Edit').click();
+  await phone.fill('33');
+
+  // Staying keeps everything: by a link, by Back, and by Stop editing.
+  for (const leave of [
+    () => backToList.first().click(),
+    () => page.goBack(),
+    () => button('Stop editing').click(),
+    () => page.getByRole('link', { name: 'Couplet' }).click(),
+  ]) {
+    await leave();
+    await question.waitFor();
+    await question.getByRole('button', { name: 'Stay' }).click();
+    await question.waitFor({ state: 'detached' });
+    expect([new URL(page.url()).pathname, await phone.inputValue()]).toEqual([`/customer-operations/${id}`, '33']);
+  }
+  expect(await status()).toBe('editing');
+
+  await page.goBack();
+  await question.waitFor();
+  await expectAccessible(page);
+  await question.getByRole('button', { name: 'Leave', exact: true }).click();
+  await page.waitForURL(`**/customer-operations?asyncAccount=${guid}`);
+  await expect.poll(status).toBe('failed');
+  await page.goForward();
+  await button('Edit').click();
+  await phone.waitFor();
+  expect(await phone.inputValue()).toBe('3');
+
+  // Without corrections nobody is asked, and it is given back all the same.
+  await backToList.first().click();
+  await page.getByRole('grid').waitFor();
+  await expect.poll(status).toBe('failed');
+
+  // What goes beyond this page, a reload, is the browser's to ask about.
+  await page.getByRole('grid').getByRole('link').first().click();
+  await button('Edit').click();
+  await phone.fill('34');
+  const asked: string[] = [];
+  page.once('dialog', (dialog) => {
+    asked.push(dialog.type());
+    void dialog.accept();
+  });
+  await page.reload();
+  expect(asked).toEqual(['beforeunload']);
+  await expect.poll(status).toBe('failed');
+});
+
 test('operations are found by a customer field; one correction or dismissal goes to many', async () => {
   for (const name of ['Dora East', 'Dora Flint']) await stage.till.create({ full_name: name, mail: 'dora', tel: '4' });
   // The same is missing of two tables, so what both have in common is a whole sentence.

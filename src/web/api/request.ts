@@ -29,6 +29,8 @@ export interface RequestOptions {
   readonly waitSeconds?: number;
   readonly accept?: string;
   readonly signal?: AbortSignal;
+  /** Sent also when the page is closed meanwhile. */
+  readonly outlivesPage?: boolean;
 }
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
@@ -50,6 +52,7 @@ async function send(method: Method, path: string, options: RequestOptions): Prom
     credentials: 'same-origin',
     ...(method !== 'GET' && method !== 'DELETE' && { body: JSON.stringify(options.body ?? {}) }),
     ...(options.signal && { signal: options.signal }),
+    ...(options.outlivesPage === true && { keepalive: true }),
   }).catch((fault: unknown) => {
     if (options.signal?.aborted) throw fault;
     noteContact(false);

@@ -67,7 +67,6 @@ export const commerceEn = {
     editingBy: (actor: string, time: string) => `${actor} is editing this operation until ${time}.`,
     yourEditing: (time: string) => `You are editing this operation until ${time}.`,
     unsaved: 'There are changes that are not saved.',
-    discard: 'Leave without saving?',
     original: (value: string) => `the channel sent ${value}`,
     edits: 'Corrections',
     editEntry: (actor: string, name: string, before: string, now: string) =>

@@ -68,7 +68,6 @@ export const commerceFr: typeof commerceEn = {
     editingBy: (actor, time) => `${actor} modifie cette opération jusqu'à ${time}.`,
     yourEditing: (time) => `Vous modifiez cette opération jusqu'à ${time}.`,
     unsaved: 'Certaines modifications ne sont pas enregistrées.',
-    discard: 'Quitter sans enregistrer ?',
     original: (value) => `le canal a envoyé ${value}`,
     edits: 'Corrections',
     editEntry: (actor, name, before, now) => `${actor} : ${name} passe de ${before} à ${now}`,

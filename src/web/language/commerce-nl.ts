@@ -68,7 +68,6 @@ export const commerceNl: typeof commerceEn = {
     editingBy: (actor, time) => `${actor} bewerkt dit tot ${time}.`,
     yourEditing: (time) => `U bewerkt dit tot ${time}.`,
     unsaved: 'Er zijn wijzigingen die niet zijn opgeslagen.',
-    discard: 'Verlaten zonder op te slaan?',
     original: (value) => `het kanaal stuurde ${value}`,
     edits: 'Correcties',
     editEntry: (actor, name, before, now) => `${actor}: ${name} van ${before} in ${now}`,

@@ -68,7 +68,6 @@ export const commerceSv: typeof commerceEn = {
     editingBy: (actor, time) => `${actor} redigerar åtgärden till ${time}.`,
     yourEditing: (time) => `Du redigerar åtgärden till ${time}.`,
     unsaved: 'Det finns ändringar som inte har sparats.',
-    discard: 'Vill du lämna sidan utan att spara?',
     original: (value) => `kanalen skickade ${value}`,
     edits: 'Rättelser',
     editEntry: (actor, name, before, now) => `${actor}: ${name} från ${before} till ${now}`,

@@ -52,6 +52,10 @@ export const en = {
     notices: 'Notices',
     undo: 'Undo',
     undone: 'Taken back.',
+    leaveQuestion: 'Leave without saving?',
+    unsaved: 'What is not saved will be lost.',
+    stay: 'Stay',
+    leave: 'Leave',
   },
   tellMe: {
     title: 'Tell me what you want to do',

@@ -40,6 +40,10 @@ export const fr: PageTexts = {
     notices: 'Notifications',
     undo: 'Annuler',
     undone: 'Annulé.',
+    leaveQuestion: 'Quitter sans enregistrer ?',
+    unsaved: "Ce qui n'est pas enregistré sera perdu.",
+    stay: 'Rester',
+    leave: 'Quitter',
   },
   tellMe: {
     title: 'Dites-moi ce que vous voulez faire',

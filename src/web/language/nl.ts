@@ -39,6 +39,10 @@ export const nl: PageTexts = {
     notices: 'Meldingen',
     undo: 'Ongedaan maken',
     undone: 'Ongedaan gemaakt.',
+    leaveQuestion: 'Verlaten zonder op te slaan?',
+    unsaved: 'Wat niet is opgeslagen, gaat verloren.',
+    stay: 'Blijven',
+    leave: 'Verlaten',
   },
   tellMe: {
     title: 'Vertel me wat u wilt doen',

@@ -39,6 +39,10 @@ export const sv: PageTexts = {
     notices: 'Meddelanden',
     undo: 'Ångra',
     undone: 'Ångrat.',
+    leaveQuestion: 'Vill du lämna sidan utan att spara?',
+    unsaved: 'Det som inte har sparats går förlorat.',
+    stay: 'Stanna kvar',
+    leave: 'Lämna',
   },
   tellMe: {
     title: 'Berätta vad du vill göra',

@@ -14,9 +14,10 @@ interface OperationActionsProps {
   readonly unsaved: boolean;
   readonly editing: boolean;
   readonly work: OperationWork;
+  readonly onStop: () => void;
 }
 
-export function OperationActions({ operation, unsaved, editing, work }: OperationActionsProps) {
+export function OperationActions({ operation, unsaved, editing, work, onStop }: OperationActionsProps) {
   const { t } = useSpeech();
   const may = useMay();
   const [dismissing, setDismissing] = useState(false);
@@ -38,7 +39,7 @@ export function OperationActions({ operation, unsaved, editing, work }: Operatio
           <Button appearance="subtle" disabled={!unsaved || work.busy} onClick={() => work.save.mutate(true)}>
             {t.operations.saveAndSynchronize}
           </Button>
-          <Button appearance="subtle" onClick={() => work.release.mutate(undefined)}>
+          <Button appearance="subtle" onClick={onStop}>
             {t.operations.stopEditing}
           </Button>
         </>

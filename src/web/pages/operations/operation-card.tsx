@@ -6,6 +6,7 @@ import { useMay, useMe } from '../../api/me.ts';
 import { useRead } from '../../api/read.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { Answered } from '../../parts/failed.tsx';
+import { useLeaveQuestion } from '../../parts/leave-question.tsx';
 import { Facts, PageFrame, Section } from '../../parts/page-frame.tsx';
 import { useBack } from '../../parts/pager.tsx';
 import { Time } from '../../parts/time.tsx';
@@ -41,15 +42,18 @@ function OpenOperation({ operation, back }: OpenOperationProps) {
   const [draft, setDraft] = useState<Draft>({});
   // The lease says who edits: it outlives a reload, and what ends it elsewhere ends it here.
   const editing = operation.editing?.by === actor;
-  const work = useOperationWork({ operation, draft, onSettled: () => setDraft({}) });
+  const work = useOperationWork({ operation, draft, mine: editing, onSettled: () => setDraft({}) });
   const unsaved = Object.keys(draft).length > 0;
+  const { askBefore, question } = useLeaveQuestion({ unsaved, onLeave: work.giveBack });
+  const stop = (): void => askBefore(() => work.release.mutate(undefined));
   return (
     <PageFrame
       title={accountText(t, operation)}
       back={back}
       over={`${operation.channelName} · ${operationName(t, operation)}`}
-      actions={<OperationActions operation={operation} unsaved={unsaved} editing={editing} work={work} />}
+      actions={<OperationActions operation={operation} unsaved={unsaved} editing={editing} work={work} onStop={stop} />}
     >
+      {question}
       <Header operation={operation} mine={editing} />
       <Section title={t.operations.changeDescription}>
         <p className="value">{changeText(t, operation)}</p>

@@ -1,7 +1,7 @@
 /** What can be done about a customer operation, and telling what came of it. */
 import { useEffect, useState } from 'react';
 import type { CustomerOperationDocument } from '../../../http/schemas/customer-operations.ts';
-import { isProblem, queryClient, useChange } from '../../api/read.ts';
+import { isProblem, queryClient, readAgain, useChange } from '../../api/read.ts';
 import { ApiProblem, request } from '../../api/request.ts';
 import { describe } from '../../language/describe.ts';
 import type { PageTexts } from '../../language/en.ts';
@@ -14,6 +14,8 @@ import { knownErrorText } from './operation-words.tsx';
 interface OperationWorkProps {
   readonly operation: CustomerOperationDocument;
   readonly draft: Draft;
+  /** Whether whoever looks at it holds the lease. */
+  readonly mine: boolean;
   readonly onSettled: () => void;
 }
 
@@ -22,7 +24,7 @@ const RENEW_MS = 5 * 60_000;
 
 export type OperationWork = ReturnType<typeof useOperationWork>;
 
-export function useOperationWork({ operation, draft, onSettled }: OperationWorkProps) {
+export function useOperationWork({ operation, draft, mine, onSettled }: OperationWorkProps) {
   const { t } = useSpeech();
   const [refusals, setRefusals] = useState<Readonly<Record<string, string>>>({});
   const path = `/customer-operations/${operation.id}`;
@@ -43,6 +45,11 @@ export function useOperationWork({ operation, draft, onSettled }: OperationWorkP
     tellResult(await request<CustomerOperationDocument>('POST', `${path}/synchronize`));
   const edit = useChange(() => request('POST', `${path}/edit`));
   const release = useChange(() => request('DELETE', `${path}/edit`));
+  // The page may be gone before this is answered, and who waits for the operation need not wait for the lease to lapse.
+  const giveBack = (): void => {
+    if (!mine) return;
+    request('DELETE', `${path}/edit`, { outlivesPage: true }).then(readAgain, () => {});
+  };
   const reset = useChange(async (name: string) =>
     request('PATCH', path, { body: { reset: [name] }, ifMatch: await currentEtag(path, operation) }),
   );
@@ -63,7 +70,6 @@ export function useOperationWork({ operation, draft, onSettled }: OperationWorkP
     await request('POST', `${path}/reopen`);
     notify({ text: t.operations.notices.reopened });
   });
-  useLeaveWarning(unsaved);
   useRenewal(unsaved, edit.mutate);
   const told = <Input>(change: { mutate: (input: Input, options: object) => void }, onSuccess?: () => void) => ({
     mutate: (input: Input) => change.mutate(input, { onError, ...(onSuccess && { onSuccess }) }),
@@ -76,6 +82,7 @@ export function useOperationWork({ operation, draft, onSettled }: OperationWorkP
       setRefusals({});
       onSettled();
     }),
+    giveBack,
     reset: told(reset),
     save: told(save),
     synchronize: told(synchronize),
@@ -109,15 +116,6 @@ async function currentEtag(path: string, seen: CustomerOperationDocument): Promi
   });
   const moved = JSON.stringify(now.attributes) !== JSON.stringify(seen.attributes);
   return (moved ? seen.etag : now.etag) ?? '*';
-}
-
-function useLeaveWarning(unsaved: boolean): void {
-  useEffect(() => {
-    if (!unsaved) return;
-    const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
-    window.addEventListener('beforeunload', warn);
-    return () => window.removeEventListener('beforeunload', warn);
-  }, [unsaved]);
 }
 
 function useRenewal(unsaved: boolean, renew: (input: void) => void): void {
