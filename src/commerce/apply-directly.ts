@@ -3,7 +3,10 @@
  * the channel first. All of a call or nothing: what HQ refuses fails the call, and a new customer goes with its parts.
  */
 import type { OperationName } from '../domain/describe-change.ts';
+import { equalValues } from '../domain/equal-values.ts';
 import { type OperationPart, operationName } from '../domain/operation-row.ts';
+import type { FieldWrite } from '../domain/pair.ts';
+import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import type { Params, Value } from '../domain/record.ts';
 import { inActionLane } from '../engine/act-on-error.ts';
 import type { LaneContext } from '../engine/lane-context.ts';
@@ -12,9 +15,10 @@ import { StoreBusy } from '../errors/store-faults.ts';
 import { HqRefused } from '../ports/channel-customers.ts';
 import type { CustomerOperation } from '../ports/commerce.ts';
 import { ActionRefused, type Asker } from '../ports/synchronizer.ts';
+import { NO_ANSWERS } from './answer-conflicts.ts';
 import { applyOperations, plannedWrite } from './apply-operations.ts';
-import { type CommerceSite, laneFor, operationStoreOf, partsOf, tableOf } from './commerce-site.ts';
-import { gatherOperations, PLAIN_PLAN, planOperations } from './gather-operations.ts';
+import { type CommerceSite, guidFieldOf, laneFor, operationStoreOf, partsOf, tableOf } from './commerce-site.ts';
+import { gatherOperations, type OperationWork, PLAIN_PLAN, planOperations } from './gather-operations.ts';
 
 const TRIES = 5;
 const PAUSE_MS = 20;
@@ -38,15 +42,14 @@ export async function applyDirectly(
   asker: Asker,
 ): Promise<void> {
   const creates = operations.some(({ part, operation }) => part === 'customers' && operation === 1);
-  const done: DirectOperation[] = [];
+  const done: Done[] = [];
   try {
     // With one operation there is nothing that could be done by halves.
     if (!creates && operations.length > 1) await eachPart(commerce, channel, operations, rehearseAll);
     await eachPart(commerce, channel, operations, async (direct, context, own) => {
       const run = runOf(direct, context, asker);
       for (const operation of own) {
-        await applyOne(direct, context, run, operation);
-        done.push(operation);
+        done.push({ operation, work: await applyOne(direct, context, run, operation) });
       }
       await run.finish('succeeded');
     });
@@ -54,6 +57,12 @@ export async function applyDirectly(
     if (fault instanceof HqRefused && creates) await undo(commerce, channel, done, asker);
     throw fault;
   }
+}
+
+/** `work`: as it was carried out. */
+interface Done {
+  readonly operation: DirectOperation;
+  readonly work: OperationWork | null;
 }
 
 type Direct = CommerceSite & { readonly channel: string; readonly counters: ReadonlyMap<OperationPart, string> };
@@ -116,7 +125,7 @@ async function applyOne(
   context: LaneContext,
   run: SingleRun,
   operation: DirectOperation,
-): Promise<void> {
+): Promise<OperationWork | null> {
   const late = new Set<string>();
   try {
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
@@ -125,7 +134,7 @@ async function applyOne(
       const outcome = applied.outcomes.find(({ id }) => id === operation.id);
       if (outcome && outcome.status !== 'synchronized')
         throw refused(operation, outcome.code ?? 'internal-error', outcome.params);
-      if (applied.again === 0) return;
+      if (applied.again === 0) return applied.works.find((work) => work.operation.id === operation.id) ?? null;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * (attempt + 1)));
     }
     throw new StoreBusy('the customer is being changed by somebody else; try again', { ...context.lane });
@@ -140,23 +149,41 @@ function refused({ pointer, part }: DirectOperation, code: string, params: Param
   return new HqRefused(code, part === 'customers' ? params : { ...params, part }, field && `${pointer}/${field}`);
 }
 
-/** Parts first; nobody but this call knows of them yet. */
-async function undo(
-  commerce: CommerceSite,
-  channel: string,
-  done: readonly DirectOperation[],
-  asker: Asker,
-): Promise<void> {
-  const ends = done.map((operation): DirectOperation => ({ ...operation, operation: 3, values: {} })).toReversed();
-  for (const operation of ends)
-    await eachPart(commerce, channel, [operation], async (direct, context, own) => {
+/**
+ * Parts first. What the call made goes again; nobody else knows of it yet. Whom HQ had before stays, with the GUID, and
+ * gets back the values that the call has changed.
+ */
+async function undo(commerce: CommerceSite, channel: string, done: readonly Done[], asker: Asker): Promise<void> {
+  for (const { operation, work } of done.toReversed()) {
+    const back: DirectOperation = { ...operation, operation: work?.made ? 3 : 2, values: {} };
+    await eachPart(commerce, channel, [back], async (direct, context) => {
       const run = runOf(direct, context, { ...asker, reason: 'the rest of the call was refused' });
       // Without its name it is no deactivation, which would leave the customer in HQ.
-      for (const each of own)
-        await applyOperations(direct, context, run, [{ ...operationOf(direct, each), name: null }], new Set());
+      const each = { ...operationOf(direct, back), name: null };
+      const planner = work?.made ? planOperations : planBack(commerce, work);
+      await applyOperations(direct, context, run, [each], new Set(), NO_ANSWERS, planner);
       await run.finish('succeeded');
     });
+  }
 }
+
+/** What HQ still holds as the call has written it. */
+const planBack =
+  ({ rules }: CommerceSite, done: OperationWork | null): typeof planOperations =>
+  async (_commerce, { prepared }, works) => {
+    const written = done?.plan?.kind === 'write' ? done.plan : null;
+    const guidField = guidFieldOf(prepared.mapping, rules);
+    for (const work of works) {
+      const now = work.hq && fieldValuesOf(prepared, 'hq', work.hq.values);
+      const writes = (written?.writes ?? []).flatMap((write): FieldWrite[] => {
+        const field = prepared.fields[write.index];
+        if (!field || !now || field.name === guidField) return [];
+        if (!equalValues(field.type.hq, now[write.index] ?? null, write.to)) return [];
+        return [{ ...write, from: written?.found?.[field.name] ?? null, to: write.old, old: write.to }];
+      });
+      work.plan = { kind: 'write', writes, conflict: null, found: null, legs: null };
+    }
+  };
 
 function operationOf({ channel, counters }: Direct, direct: DirectOperation): CustomerOperation {
   const name: OperationName | null = operationName(direct.part, direct.operation);

@@ -3,10 +3,10 @@
  * numbered, all written at once, recorded with the operations in one transaction. All of one operation or nothing.
  */
 import type { FieldWrite } from '../domain/pair.ts';
-import { setOf } from '../domain/prepare-mapping.ts';
+import { fieldValuesOf, setOf } from '../domain/prepare-mapping.ts';
 import type { RecordKey, Value } from '../domain/record.ts';
 import { makeTranslator } from '../domain/translate.ts';
-import { describeRecord, type RecordingBuilder, recordingBuilder } from '../engine/build-recording.ts';
+import { baseOfMatched, describeRecord, type RecordingBuilder, recordingBuilder } from '../engine/build-recording.ts';
 import type { LaneContext } from '../engine/lane-context.ts';
 import { type LedgerNote, type NoteOperation, writeNote } from '../engine/ledger-note.ts';
 import { matchColumns, matchFields, probeOf } from '../engine/match-lone-records.ts';
@@ -37,11 +37,12 @@ export async function applyOperations(
   operations: readonly CustomerOperation[],
   late: Set<string>,
   answers: Answers = NO_ANSWERS,
+  plan: typeof planOperations = planOperations,
 ): Promise<Applied> {
   const gathered = await gatherOperations(commerce, context, operations);
   const works = withoutTwins(context, gathered);
   const choices = new Map([...answers].map(([id, { choice }]) => [id, choice]));
-  await planOperations(commerce, context, works, { choices, rehearses: false });
+  await plan(commerce, context, works, { choices, rehearses: false });
   await context.surroundings.reach('decided', context.lane);
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
   const outcomes: OperationOutcome[] = [];
@@ -115,6 +116,7 @@ async function writeAll(
       if (work.coupling) builder.draftOf(work.coupling);
       const draft = builder.written(item.note, outcome);
       if (item.note.endsCoupling) draft.ended = [];
+      work.made = item.note.operation === 'insert';
       if (outcome.held !== null)
         work.hq = { ...(work.hq ?? NEW_RECORD), key: outcome.key, version: outcome.version, values: outcome.held };
       run.counters.toHq[COUNTED[item.note.operation]] += 1;
@@ -222,6 +224,7 @@ function noteOf(
   const { operation } = work;
   const { prepared } = context;
   const inserts = work.hq === null;
+  const couples = work.coupling === null;
   const customerOperation: NoteOperation = {
     id: operation.id,
     guid: operation.guid ?? '',
@@ -244,9 +247,9 @@ function noteOf(
     target: 'hq',
     fields: writes.map(fieldOf),
     sourceKey: null,
-    sourceValues: inserts ? [...work.values] : null,
-    sourceDescription: inserts ? describeValues(context, work.values) : null,
-    parents: inserts ? prepared.references.map((index) => parentCoupling(commerce, context, work, index)) : null,
+    sourceValues: couples ? [...work.values] : null,
+    sourceDescription: couples ? describeValues(context, work.values) : null,
+    parents: couples ? prepared.references.map((index) => parentCoupling(commerce, context, work, index)) : null,
     jobId: run.identity.jobId,
     cause: run.identity.cause,
     actor: run.identity.actor,
@@ -341,6 +344,13 @@ function withoutWrite(
       channel: describeValues(context, work.values),
     });
     draft.status = 'pending';
+    baseOfMatched(
+      context.prepared,
+      draft,
+      work.values,
+      fieldValuesOf(context.prepared, 'hq', hq.values),
+      plan.conflict,
+    );
     builder.log(draft, { ...run.identity, cause: 'commerce', action: 'coupled', code: null, params: {} });
   }
   return {

@@ -28,6 +28,8 @@ export interface OperationWork {
   hq: StoredRecord | null;
   plan: OperationPlan | null;
   account: string | null;
+  /** HQ has the record through this operation. */
+  made: boolean;
 }
 
 // ---------------------------------------------------------------- what is known
@@ -73,6 +75,7 @@ export async function gatherOperations(
       hq: coupling ? (read.get(keyText(coupling.hqKey)) ?? null) : null,
       plan: null,
       account: null,
+      made: false,
     };
   });
 }

@@ -221,6 +221,8 @@ function takeWrite(
     moveBase(draft, index, field, target, held?.[index] ?? null);
   }
   if (note.operation === 'insert' || note.operation === 'restore') completeBase(prepared, draft, note, held);
+  else if (note.customerOperation?.creates && draft.before === null && note.sourceValues && held)
+    baseOfMatched(prepared, draft, note.sourceValues, held, note.customerOperation.conflict);
   if (note.operation === 'delete' && old) {
     for (const field of prepared.fields) {
       if (field.columns[target].length > 0)
@@ -335,4 +337,25 @@ function completeBase(prepared: PreparedMapping, draft: Draft, note: LedgerNote,
     draft.base[note.target][field.index] = held[field.index] ?? null;
     draft.base.states[field.index] = flowsBack ? 'none' : 'known';
   }
+}
+
+/**
+ * A customer whom an operation says and HQ has already: until 1010 has made the record in the channel, what the operation
+ * said is what the channel has seen. Fields in conflict stay without a base, so that they are asked about again.
+ */
+export function baseOfMatched(
+  prepared: PreparedMapping,
+  draft: Draft,
+  said: readonly Value[],
+  held: readonly Value[],
+  conflict: { readonly params: Params } | null,
+): void {
+  const asked = conflict?.params['fields'];
+  for (const field of prepared.fields) {
+    if (Array.isArray(asked) && asked.includes(field.name)) continue;
+    draft.base.channel[field.index] = said[field.index] ?? null;
+    draft.base.hq[field.index] = held[field.index] ?? null;
+    draft.base.states[field.index] = field.toHq ? 'known' : 'none';
+  }
+  draft.baseMoved = true;
 }

@@ -4,7 +4,7 @@ import { readMarks } from '../../src/engine/read-marks.ts';
 import { runChannel } from '../../src/engine/run-channel.ts';
 import { REQUEST } from '../engine/small-site.ts';
 import { until } from '../support/until.ts';
-import { openTwoChannels, type TwoChannelStage } from './two-channel-stage.ts';
+import { editAsynchronously, openTwoChannels, type TwoChannelStage } from './two-channel-stage.ts';
 
 const houston = '/commerce/channels/houston/customers';
 const online = '/commerce/channels/online/customers';
@@ -12,18 +12,6 @@ const ann = { name: 'Ann', email: 'ann@example.com' };
 
 const search = async (here: TwoChannelStage, path: string, q: string) =>
   (await here.ask('GET', `${path}?q=${q}`)).body.items;
-
-/** Switches everything on and tells the channels. */
-async function editAsynchronously(here: TwoChannelStage): Promise<void> {
-  for (const name of [
-    'performance-improvements-for-customer-orders',
-    'asynchronous-customer-address-creation',
-    'enhanced-asynchronous-customer-creation',
-    'edit-customers-asynchronously',
-  ])
-    expect((await here.ask('PUT', `/commerce/features/${name}`, { enabled: true })).status).toBe(200);
-  for (const job of ['1110', '1010', '1070']) await here.run(job);
-}
 
 describe('a channel in asynchronous mode', () => {
   test('takes a customer with its addresses without HQ, shows it once before and after, and knows it by GUID and number', async () => {

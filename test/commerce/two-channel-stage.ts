@@ -165,3 +165,15 @@ async function databaseOf(server: TestServer) {
   const sql = connect(url, { max: 4, onnotice: () => {} });
   return { url, sql, [Symbol.asyncDispose]: () => sql.end({ timeout: 2 }) };
 }
+
+/** Switches everything on and tells the channels. */
+export async function editAsynchronously(here: TwoChannelStage): Promise<void> {
+  for (const name of [
+    'performance-improvements-for-customer-orders',
+    'asynchronous-customer-address-creation',
+    'enhanced-asynchronous-customer-creation',
+    'edit-customers-asynchronously',
+  ])
+    await here.ask('PUT', `/commerce/features/${name}`, { enabled: true });
+  for (const job of ['1110', '1010', '1070']) await here.run(job);
+}
