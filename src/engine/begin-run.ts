@@ -18,10 +18,10 @@ export async function readBothStores(
   channel: string,
   ahead: { readonly justRead: string | null; readonly look: Promise<ChannelLook> | null } | null,
 ): Promise<ChannelLook | null> {
-  const looking = ahead?.look ?? site.database.lookAtLanes(channel);
+  const looking = heard(ahead?.look ?? site.database.lookAtLanes(channel));
   const options = (side: Side): ReadOptions => ({
     remembered: memory.cursors,
-    known: looking.then(({ cursors }) => cursors[side]),
+    known: heard(looking.then(({ cursors }) => cursors[side])),
     changed: (lane) => forgetTables(memory, lane),
   });
   const readStore = async (side: Side, of: string | null): Promise<MarksRead> => {
@@ -37,4 +37,10 @@ export async function readBothStores(
   const look = await looking;
   const stands = read[0]?.cursor === look.cursors.hq && read[1]?.cursor === look.cursors.channel;
   return stands ? look : null;
+}
+
+/** Its fault is told to whoever waits for it; until somebody does, it is no fault of the process. */
+function heard<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {});
+  return promise;
 }

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { continuousRounds } from '../../src/compose/continuous-rounds.ts';
 import { plainType } from '../../src/domain/value-type.ts';
+import { readBothStores } from '../../src/engine/begin-run.ts';
 import { readMarks } from '../../src/engine/read-marks.ts';
 import type { RunRequest } from '../../src/engine/lane-run.ts';
 import { runChannel } from '../../src/engine/run-channel.ts';
@@ -34,6 +35,29 @@ it('a reader that is overtaken between its look at the cursor and the answer of 
   expect(await readMarks(site.site, 'hq', null)).toMatchObject({ marks: 1 });
   await site.run();
   expect(site.houston.select('shoppers')).toHaveLength(2);
+});
+
+it('a coupling database that goes away while a store is asked fails the run, and nothing else', async () => {
+  const away = new Error('away');
+  const unheard: unknown[] = [];
+  const hear = (fault: unknown): void => void unheard.push(fault);
+  process.on('unhandledRejection', hear);
+  await using own = await smallSite({
+    wrap: (store) => ({
+      ...store,
+      // Later than the fault; whoever does not wait for it by then has not heard of it.
+      readWindow: async (...asked) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return store.readWindow(...asked);
+      },
+    }),
+  });
+  await own.run();
+  const lookAtLanes = (): Promise<never> => Promise.reject(away);
+  const site = { ...own.site, database: { ...own.site.database, lookAtLanes } };
+  await expect(readBothStores(site, own.memory, 'houston', null)).rejects.toThrow(away);
+  process.off('unhandledRejection', hear);
+  expect(unheard).toEqual([]);
 });
 
 it('a record that was deleted and made again is found so once, however long its mark stays in the store', async () => {
