@@ -8,7 +8,7 @@
  * some that are worked: those are left out, or a record made again would be found replaced twice.
  */
 import { FenceLost } from '../errors/store-faults.ts';
-import { type KeyText, keyText, type Side } from '../domain/record.ts';
+import { type KeyText, keyText, type Side, SIDES } from '../domain/record.ts';
 import type { PendingChange, PendingState, Share } from '../ports/coupling-database.ts';
 import { type Gathered, gatherPairs, type WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
@@ -93,6 +93,7 @@ export function batchesInFlight(
         await drain();
         if (wanted) await letOthersIn(context);
         items = mayBeWorked ? await stillPending(context, given, states) : given.map(({ known: _, ...item }) => item);
+        if (wanted) items = await stillUncoupled(context, items);
       }
       items = withoutTaken(items, taken);
       if (items.length === 0) return;
@@ -169,6 +170,21 @@ async function stillPending(
     const pending = now[item.side].get(keyText(item.key));
     return pending && states.includes(pending.state) ? [{ side: item.side, key: item.key, pending }] : [];
   });
+}
+
+/** Records that a scan has read were without a coupling then; whoever was let in since may have coupled them. */
+async function stillUncoupled(
+  { database, lane }: LaneContext,
+  items: readonly WorkItem[],
+): Promise<readonly WorkItem[]> {
+  let left = items;
+  for (const side of SIDES) {
+    const keys = items.flatMap((item) => (item.record && item.side === side ? [item.key] : []));
+    if (keys.length === 0) continue;
+    const coupled = await database.couplingsByKey(lane, side, keys);
+    left = left.filter((item) => !item.record || item.side !== side || !coupled.has(keyText(item.key)));
+  }
+  return left;
 }
 
 /** Whether somebody waits for the lane, looked at now and then. */

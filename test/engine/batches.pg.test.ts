@@ -127,6 +127,54 @@ it('somebody who waits for the lane gets it between two batches, and the run goe
   expect(carried()).toBe(CUSTOMERS);
 });
 
+it('a record that somebody couples between two batches of a full run is not made a second time', async () => {
+  await using site = await smallSite({
+    configuration: (text) => text.replace('    match: [[number], [email]]\n', ''),
+  });
+  for (let n = 1; n <= 2_100; n += 1) site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}` });
+  site.houston.insert('shoppers', { full_name: 'Known in the shop' });
+  const [known] = site.houston.select('shoppers');
+  // Of the second page, in the order of keys, before which it is asked the fifth time whether to stop.
+  const num =
+    site.hq
+      .select('customers')
+      .map((row) => String(row['num']))
+      .toSorted()[1_500] ?? '';
+  const coupled: Promise<unknown>[] = [];
+  let asked = 0;
+  await site.run({
+    scope: 'full',
+    direction: 'toChannel',
+    async stop() {
+      asked += 1;
+      if (asked !== 5) return false;
+      const couple = site.synchronizer.couple({
+        lane: { mapping: 'customers', channel: 'houston' },
+        hqKey: [num],
+        channelKey: [String(known?.['id'])],
+        winner: 'hq',
+        createIn: null,
+        dryRun: false,
+        actor: 'anna',
+        reason: null,
+        requestId: null,
+      });
+      coupled.push(couple);
+      await until(async () => (await waiting(site)) === 1);
+      const since = performance.now();
+      await until(() => performance.now() - since > LOOK_EVERY_MS);
+      return false;
+    },
+  });
+  await Promise.all(coupled);
+  expect(coupled).toHaveLength(1);
+  expect(site.houston.select('shoppers')).toHaveLength(2_100);
+  expect(site.houston.select('shoppers', { cust_num: num })).toMatchObject([{ id: known?.['id'] }]);
+  expect(await site.sql`select count(*)::int as n from couplet.coupling where ended_at is null`).toEqual([
+    { n: 2_100 },
+  ]);
+});
+
 const waiting = async ({ sql }: SmallSite): Promise<number> => {
   const [row] = await sql<{ n: number }[]>`
     select count(*)::int as n from pg_locks where locktype = 'advisory' and not granted
