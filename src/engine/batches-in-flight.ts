@@ -92,7 +92,7 @@ export function batchesInFlight(
         const mayBeWorked = worked.size > 0;
         await drain();
         if (wanted) await letOthersIn(context);
-        items = mayBeWorked ? await stillPending(context, given, states) : given.map(({ known: _, ...item }) => item);
+        items = mayBeWorked ? await stillPending(context, given, states) : given;
         if (wanted) items = await stillUncoupled(context, items);
       }
       items = withoutTaken(items, taken);
@@ -172,12 +172,15 @@ async function stillPending(
   });
 }
 
-/** Records that a scan has read were without a coupling then; whoever was let in since may have coupled them. */
+/**
+ * Whoever was let in since may have coupled records that a scan has read and that were without a coupling then; what was
+ * known of the others counts no more.
+ */
 async function stillUncoupled(
   { database, lane }: LaneContext,
   items: readonly WorkItem[],
 ): Promise<readonly WorkItem[]> {
-  let left = items;
+  let left: readonly WorkItem[] = items.map(({ known: _, ...item }) => item);
   for (const side of SIDES) {
     const keys = items.flatMap((item) => (item.record && item.side === side ? [item.key] : []));
     if (keys.length === 0) continue;

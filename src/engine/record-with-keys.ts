@@ -3,21 +3,27 @@
  * restore. What Couplet has just made there then has the key of a coupling whose record is gone. That coupling ends, or
  * nothing of the lane could be recorded ever again; somebody is asked about the record on its other side.
  *
- * It is looked for only when a recording was refused: the ordinary batch pays nothing.
+ * The record that something was made from may have another partner by now, too: its app gave it the key of a record that
+ * was just being made, while the process that made it was killed. Then what was made has no partner, and somebody is asked.
+ *
+ * Both are looked for only when a recording was refused: the ordinary batch pays nothing.
  */
 import { newError, NO_RECORD } from './new-error.ts';
 import { keyText, otherSide, type RecordKey, type Side, SIDES } from '../domain/record.ts';
 import { FenceLost } from '../errors/store-faults.ts';
-import type { Coupling, LogEntry, Recording, SyncError } from '../ports/coupling-database.ts';
+import type { Coupling, LogEntry, NewCoupling, Recording, SyncError } from '../ports/coupling-database.ts';
 import type { LaneContext } from './lane-context.ts';
 
 export async function recordWithKeys(context: LaneContext, recording: Recording): Promise<void> {
   try {
     await context.database.record(recording);
   } catch (fault) {
-    const former = fault instanceof FenceLost ? [] : await formerHolders(context, recording);
-    if (former.length === 0) throw fault;
-    await context.database.record(await withoutFormer(context, recording, former));
+    if (fault instanceof FenceLost) throw fault;
+    const former = await formerHolders(context, recording);
+    const free = former.length === 0 ? recording : await withoutFormer(context, recording, former);
+    const possible = await withoutTaken(context, free);
+    if (possible === recording) throw fault;
+    await context.database.record(possible);
   }
 }
 
@@ -91,10 +97,15 @@ const endedEntry = ({ database }: LaneContext, { coupling, side, by }: FormerHol
   undo: null,
 });
 
-/** Null: neither of the two records is there any more. */
-async function errorOfSurvivor(
+const errorOfSurvivor = (context: LaneContext, { coupling, side, by }: FormerHolder): Promise<SyncError | null> =>
+  errorOfLeft(context, coupling, side, by.jobId);
+
+/** Of the record whose partner on this side is another's. Null: it is not there any more itself. */
+async function errorOfLeft(
   { database, lane, tables }: LaneContext,
-  { coupling, side, by }: FormerHolder,
+  coupling: Pick<Coupling, 'hqKey' | 'channelKey' | 'hqDescription' | 'channelDescription'>,
+  side: Side,
+  jobId: string | null,
 ): Promise<SyncError | null> {
   const survivor = otherSide(side);
   const key = survivor === 'hq' ? coupling.hqKey : coupling.channelKey;
@@ -112,7 +123,31 @@ async function errorOfSurvivor(
     code: 'partner-missing',
     params: { side },
     parked: true,
-    jobId: by.jobId,
+    jobId,
     [survivor === 'hq' ? 'hqRecord' : 'channelRecord']: own,
   });
+}
+
+/** Without new couplings of records that living couplings have. */
+async function withoutTaken(context: LaneContext, recording: Recording): Promise<Recording> {
+  const { database, lane } = context;
+  const ending = new Set(recording.end.map(({ id }) => id));
+  const errors: SyncError[] = [];
+  const taken = new Set<string>();
+  for (const side of SIDES) {
+    const keyOf = (coupling: NewCoupling): RecordKey | null => (side === 'hq' ? coupling.hqKey : coupling.channelKey);
+    const keys = recording.couple.map(keyOf).filter((key) => key !== null);
+    const living = keys.length === 0 ? new Map<string, Coupling>() : await database.couplingsByKey(lane, side, keys);
+    for (const coupling of recording.couple) {
+      const key = keyOf(coupling);
+      const other = key && living.get(keyText(key));
+      if (!other || other.status === 'ended' || ending.has(other.id) || taken.has(coupling.id)) continue;
+      taken.add(coupling.id);
+      const error = await errorOfLeft(context, coupling, side, recording.jobId);
+      if (error) errors.push(error);
+    }
+  }
+  if (taken.size === 0) return recording;
+  const couple = recording.couple.filter(({ id }) => !taken.has(id));
+  return { ...recording, couple, errors: [...recording.errors, ...errors] };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CrashPoint } from '../../src/engine/lane-context.ts';
 import { lanesOf } from '../../src/engine/site.ts';
 import { runChannel } from '../../src/engine/run-channel.ts';
-import { REQUEST, type SmallSite, smallSite } from './small-site.ts';
+import { openErrors, REQUEST, type SmallSite, smallSite } from './small-site.ts';
 
 const POINTS: readonly CrashPoint[] = [
   'changes-read',
@@ -98,6 +98,40 @@ describe('a process that is killed', () => {
       expect(killed.log).toEqual(quiet.log);
     },
   );
+});
+
+it('a new record whose key another one has by the time it is recorded does not hold up its mapping', async () => {
+  const fuse: Fuse = { point: null, passes: 0 };
+  await using site = await smallSite({
+    reach: reachOf(fuse),
+    configuration: (text) => text.replace('    match: [[number], [email]]\n', ''),
+  });
+  site.hq.insert('customers', { num: 'C1', name: 'One' });
+  await site.run();
+  site.hq.insert('customers', { num: 'C2', name: 'Two' });
+  Object.assign(fuse, { point: 'channel-written', passes: 1 });
+  await site.run().catch(() => {});
+  expect(site.houston.select('shoppers')).toHaveLength(2);
+  // While nobody was there to record it, its app renumbered it and gave its key to the one that is coupled.
+  site.hq.update('customers', { num: 'C2' }, { num: 'C3' });
+  site.hq.update('customers', { num: 'C1' }, { num: 'C2' });
+  const other = await site.anotherWorker();
+  const lanes = lanesOf(other.site, 'houston');
+  for (let round = 0; round < 2; round += 1) {
+    const reports = await runChannel(other.site, other.memory, 'houston', lanes, REQUEST);
+    expect(reports.map(({ status, code }) => [status, code])).toEqual([
+      ['succeeded', null],
+      ['succeeded', null],
+    ]);
+  }
+  await other.close();
+  // What was made has no partner: going the other way it meets the number, and somebody is asked.
+  expect(await openErrors(site)).toMatchObject([{ code: 'constraint-violated', params: { blockedBy: ['C2'] } }]);
+  site.hq.update('customers', { num: 'C2' }, { name: 'Still One' });
+  site.hq.update('customers', { num: 'C3' }, { name: 'Still Two' });
+  await site.run();
+  const names = site.houston.select('shoppers').map((row) => row['full_name']);
+  expect(names.toSorted()).toEqual(['Still One', 'Still Two', 'Two']);
 });
 
 describe('two workers', () => {
