@@ -97,8 +97,7 @@ export function batchesInFlight(
       }
       items = withoutTaken(items, taken);
       if (items.length === 0) return;
-      const gather = async (some: readonly WorkItem[]): Promise<Gathered> =>
-        within(options.within, await gatherPairs(context, some));
+      const gather = async (some: readonly WorkItem[]) => within(options.within, await gatherPairs(context, some));
       let gathered = await gather(items);
       if (worked.size > 0 && mustWait(gathered, options, worked, alone)) {
         await drain();
