@@ -89,34 +89,51 @@ export const netMoves = (moves: readonly Pick<KeyMove, 'from' | 'to'>[]): { from
   return [...originOf].filter(([to, from]) => from !== to).map(([to, from]) => ({ from, to }));
 };
 
+interface Move {
+  readonly from: string;
+  readonly to: string;
+}
+
 /**
  * A coupling cannot take a key that another living coupling keeps: its record was deleted and the key taken over.
  * Then the coupling stays at its former key. Both keys are pending, and the run finds the former record gone and the
  * other one replaced, which loses nothing.
+ *
+ * A recording that is under way holds the pending changes that it has worked, and the couplings that it makes are seen
+ * once it is over: they are looked up again. One that comes later finds its change under the new key (`FOLLOW`).
  */
-const moveKeysOf = async (
-  sql: Queryable,
-  laneId: number,
-  side: Side,
-  moves: readonly { readonly from: string; readonly to: string }[],
-): Promise<void> => {
+const moveKeysOf = async (sql: Queryable, laneId: number, side: Side, moves: readonly Move[]): Promise<void> => {
   if (moves.length === 0) return;
   const column = side === 'hq' ? 'hq_key' : 'channel_key';
-  const rows = await query<{ id: string; key: string }>(
-    sql,
-    `select id, ${column} as key from couplet.coupling
-      where lane_id = $1 and ${column} = any($2::text[]) and ended_at is null order by id for update`,
-    [laneId, textArray([...new Set(moves.flatMap(({ from, to }) => [from, to]))])],
-  );
-  const coupled = new Map(rows.map((row) => [row.key, row.id]));
+  const coupledAt = async (keys: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+    const rows = await query<{ id: string; key: string }>(
+      sql,
+      `select id, ${column} as key from couplet.coupling
+        where lane_id = $1 and ${column} = any($2::text[]) and ended_at is null order by id for update`,
+      [laneId, textArray([...new Set(keys)])],
+    );
+    return new Map(rows.map((row) => [row.key, row.id]));
+  };
+  const rename = async (couplings: ReadonlyMap<string, string>, some: readonly Move[]): Promise<void> => {
+    const ids = some.flatMap(({ from, to }) => {
+      const id = couplings.get(from);
+      return id === undefined ? [] : [{ id, from, to }];
+    });
+    if (ids.length > 0) await renameCouplings(sql, laneId, side, column, ids);
+  };
+  const coupled = await coupledAt(moves.flatMap(({ from, to }) => [from, to]));
   const feasible = feasibleMoves(moves, new Set(coupled.keys()));
-  const ids = feasible.flatMap(({ from, to }) => {
-    const id = coupled.get(from);
-    return id === undefined ? [] : [{ id, from, to }];
-  });
-  if (ids.length > 0) await renameCouplings(sql, laneId, side, column, ids);
+  await rename(coupled, feasible);
   await renamePending(sql, laneId, side, feasible);
+  const others = feasible.filter(({ from }) => !coupled.has(from));
+  if (others.length > 0) await rename(await coupledAt(others.map(({ from }) => from)), others);
+  const stuck = moves.filter((move) => coupled.has(move.from) && !feasible.includes(move));
+  if (stuck.length > 0) await query(sql, PEND_AS_DELETED, [laneId, side, textArray(stuck.map(({ from }) => from))]);
 };
+
+const PEND_AS_DELETED = `
+  insert into couplet.pending as p (lane_id, side, key, deleted)
+  select $1, $2, key, true from unnest($3::text[]) as u(key) order by key ${ON_PENDING_ALREADY}`;
 
 const feasibleMoves = <Move extends { readonly from: string; readonly to: string }>(
   moves: readonly Move[],
@@ -172,21 +189,25 @@ const renamePending = async (
      select $1, $2, key, at, actor from gone on conflict do nothing`,
     parameters,
   );
-  const taken = await query<{ key: string; deleted: boolean; old_row: unknown }>(
+  const taken = await query<{ id: string; generation: number; key: string; deleted: boolean; old_row: unknown }>(
     sql,
     `with u as (select * from unnest($3::text[], $4::text[]) as u(former, key))
      delete from couplet.pending d using u
-      where d.lane_id = $1 and d.side = $2 and d.key = u.former returning u.key, d.deleted, d.old_row`,
+      where d.lane_id = $1 and d.side = $2 and d.key = u.former
+     returning d.id::text, d.generation, u.key, d.deleted, d.old_row`,
     parameters,
   );
   await query(
     sql,
-    `insert into couplet.pending as p (lane_id, side, key, deleted, old_row)
-     select $1, $2, key, deleted, old_row::json from unnest($3::text[], $4::boolean[], $5::text[]) as u(key, deleted, old_row)
+    `insert into couplet.pending as p (lane_id, side, id, generation, key, deleted, old_row) overriding system value
+     select $1, $2, id, generation + 1, key, deleted, old_row::json
+       from unnest($3::bigint[], $4::int[], $5::text[], $6::boolean[], $7::text[]) as u(id, generation, key, deleted, old_row)
      order by key ${ON_PENDING_ALREADY}`,
     [
       laneId,
       side,
+      plainArray(taken.map(({ id }) => id)),
+      plainArray(taken.map(({ generation }) => String(generation))),
       textArray(taken.map(({ key }) => key)),
       plainArray(taken.map(({ deleted }) => deleted)),
       textArray(taken.map(({ old_row }) => (old_row === null ? null : JSON.stringify(old_row)))),

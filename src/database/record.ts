@@ -10,7 +10,7 @@
  */
 import { FenceLost } from '../errors/store-faults.ts';
 import type { Recording } from '../ports/coupling-database.ts';
-import type { RecordKey } from '../domain/record.ts';
+import { keyText, type RecordKey } from '../domain/record.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { Clients } from './connect.ts';
 import type { Queryable } from './open-session.ts';
@@ -42,6 +42,18 @@ const BATCHES = `
 const DONE = `
   delete from couplet.pending p using unnest($1::bigint[], $2::int[]) as u(id, generation)
    where p.id = u.id and p.generation = u.generation`;
+
+/**
+ * A record that got another key while it was being coupled: its change, which was worked under the former key, is there
+ * under the new one by now.
+ */
+const FOLLOW = `
+  update couplet.coupling c
+     set hq_key = case p.side when 'hq' then p.key else c.hq_key end,
+         channel_key = case p.side when 'channel' then p.key else c.channel_key end
+    from unnest($2::uuid[]) as made(id), unnest($3::bigint[], $4::text[]) as worked(id, key), couplet.pending p
+   where c.id = made.id and p.id = worked.id and p.lane_id = $1 and p.key <> worked.key
+     and worked.key = case p.side when 'hq' then c.hq_key else c.channel_key end`;
 
 const KEEP = `
   update couplet.pending p set state = u.state
@@ -147,6 +159,11 @@ const write = async (
   if (results.length > 0 && jobId !== null) sent.push(writeResults(sql, jobId, results));
   if (recording.operations && recording.operations.length > 0) sent.push(writeOutcomes(sql, recording.operations));
   if (done.length > 0) sent.push(query(sql, DONE, [idsOf(done), generationsOf(done)]));
+  const worked = done.filter(({ key }) => key !== undefined);
+  if (couple.length > 0 && worked.length > 0) {
+    const keys = textArray(worked.map(({ key }) => (key ? keyText(key) : null)));
+    sent.push(query(sql, FOLLOW, [laneId, idsOf(couple), idsOf(worked), keys]));
+  }
   if (keep.length > 0) {
     sent.push(query(sql, KEEP, [idsOf(keep), generationsOf(keep), plainArray(keep.map(({ state }) => state))]));
   }

@@ -80,7 +80,7 @@ function finishPending({ builder, restricted }: Settling, subject: Subject): voi
   if (restricted.fields) return;
   for (const change of subject.pending)
     if (restricted.only === null || directionTo(otherSide(change.side)) === restricted.only)
-      builder.parts.done.push({ id: change.id, generation: change.generation });
+      builder.parts.done.push({ id: change.id, generation: change.generation, key: change.key });
 }
 
 function leaveDue({ context, builder }: Settling, subject: Subject, deleted: boolean): void {

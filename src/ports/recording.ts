@@ -45,7 +45,8 @@ export interface Recording {
   readonly errors: readonly SyncError[];
   readonly resolve: readonly { readonly errorId: string; readonly resolution: ErrorResolution }[];
   /** Worked: gone unless the key changed again meanwhile (generation). */
-  readonly done: readonly { readonly id: string; readonly generation: number }[];
+  /** `key`: under which it was worked, where couplings were made. */
+  readonly done: readonly { readonly id: string; readonly generation: number; readonly key?: RecordKey }[];
   readonly keep: readonly { readonly id: string; readonly generation: number; readonly state: PendingState }[];
   readonly pend: readonly NewPending[];
   readonly results: readonly JobResult[];
