@@ -120,13 +120,16 @@ export async function uncoupleAll(
   context: LaneContext,
   run: SingleRun,
   couplings: readonly Coupling[],
+  dryRun: boolean,
   stop: () => Promise<boolean>,
 ): Promise<boolean> {
   for (const coupling of couplings) {
     if (await stop()) return false;
     await withResult(context, run, { hqKey: coupling.hqKey, channelKey: coupling.channelKey }, async () => {
-      const error = coupling.errorId ? await context.database.errorById(coupling.errorId) : null;
-      await endCoupling(context, run, coupling, error?.status === 'open' ? error : null);
+      if (!dryRun) {
+        const error = coupling.errorId ? await context.database.errorById(coupling.errorId) : null;
+        await endCoupling(context, run, coupling, error?.status === 'open' ? error : null);
+      }
       run.counters.uncoupled += 1;
       return { couplingId: coupling.id, writes: null };
     });

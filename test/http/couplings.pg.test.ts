@@ -171,6 +171,26 @@ describe('coupling in bulk', () => {
     expect(wrong).toMatchObject({ status: 400, body: { code: 'invalid-request' } });
   });
 
+  test('a dry run of uncoupling counts and lists what would end, and ends nothing', async () => {
+    await using here = await openServerInStep();
+    const uncouple = (path: string, body: object) =>
+      here.post(`/mappings/customers/uncouple${path}`, body, { prefer: 'wait=60' });
+    const asked: [path: string, body: object, count: number][] = [
+      ['?dryRun=true', { all: true }, 4],
+      ['', { all: true, dryRun: true }, 4],
+      ['?dryRun=true', { hqKeys: [{ num: 'C2' }] }, 1],
+    ];
+    for (const [path, body, count] of asked) {
+      const preview = await uncouple(path, body);
+      expect(preview.body).toMatchObject({ status: 'succeeded', dryRun: true, counters: { uncoupled: count } });
+      const listed = await here.get(`/jobs/${preview.body.id}/results`);
+      expect(listed.body.items).toHaveLength(count);
+      expect(listed.body.items[0]).toMatchObject({ status: 'succeeded', couplingId: expect.any(String) });
+      expect((await here.get('/couplings?mapping=customers')).body.items).toHaveLength(4);
+    }
+    expect((await here.get('/synchronization-log?action=uncoupled')).body.items).toHaveLength(0);
+  });
+
   test('another count than expected uncouples nothing', async () => {
     await using here = await openServerInStep();
     const refused = await here.post('/mappings/customers/uncouple', { filter: {}, expect: 3 });
