@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access, RequestName } from '../ports/access.ts';
 import { callerName } from './caller.ts';
+import { isDryRun } from './is-dry-run.ts';
 import { invalid, Problem } from './problem.ts';
 
 const KEPT_HEADERS = ['content-type', 'location', 'etag', 'preference-applied'] as const;
@@ -77,10 +78,3 @@ const headersOf = (reply: FastifyReply): Record<string, string> =>
       return value === undefined ? [] : [[name, String(value)]];
     }),
   );
-
-/** `dryRun` may stand in the query or in the body. */
-export function isDryRun(request: FastifyRequest): boolean {
-  const query = request.query as { readonly dryRun?: unknown } | null | undefined;
-  const body = request.body as { readonly dryRun?: unknown } | null | undefined;
-  return query?.dryRun === true || (typeof body === 'object' && body?.dryRun === true);
-}

@@ -82,6 +82,31 @@ test('a dry run lists what would be written and writes nothing', async () => {
   expect(shopper(here, 'C1')?.['full_name']).toBe('Customer 1');
 });
 
+test('is a dry run when either the query or the body asks for one, whatever the other says', async () => {
+  await using here = await openServerInStep();
+  const id = await makeConflict(here);
+  const key = { 'idempotency-key': 'either-place' };
+  const asked: [path: string, body: object][] = [
+    [`/synchronization-errors/${id}/synchronize?dryRun=false`, { winner: 'hq', dryRun: true }],
+    [`/synchronization-errors/${id}/synchronize?dryRun=true`, { winner: 'hq', dryRun: false }],
+    ['/synchronization-errors/bulk?dryRun=false', { action: 'synchronize', ids: [id], winner: 'hq', dryRun: true }],
+    ['/mappings/customers/uncouple?dryRun=false', { all: true, dryRun: true }],
+    ['/mappings/customers/couple?dryRun=false', { dryRun: true }],
+    ['/mappings/customers/synchronize?dryRun=false', { scope: 'full', dryRun: true }],
+  ];
+  for (const [path, body] of asked) {
+    const answer = await here.post(path, body, { ...WAIT, ...key });
+    expect({ path, status: answer.status, writes: answer.body.writes ?? answer.body.dryRun }).toEqual({
+      path,
+      status: 200,
+      writes: answer.body.kind === undefined ? [expect.anything()] : true,
+    });
+    expect(shopper(here, 'C1')?.['full_name']).toBe('Till name C1');
+  }
+  // None of them was an answer to keep.
+  expect((await here.post(asked[0]![0].split('?')[0]!, { winner: 'hq' }, key)).body.status).toBe('resolved');
+});
+
 test('many errors are answered by one job, with a result for each and nothing stopped by the one that moved', async () => {
   await using here = await openServerInStep();
   const ids = [await makeConflict(here, 'C1'), await makeConflict(here, 'C2'), await makeConflict(here, 'C3')];

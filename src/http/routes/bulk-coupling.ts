@@ -8,6 +8,7 @@ import { answerJob } from '../answer-job.ts';
 import type { Server } from '../typed-server.ts';
 import { couplingFilterOf } from '../coupling-filter.ts';
 import { PROBLEMS } from '../describe-api.ts';
+import { isDryRun } from '../is-dry-run.ts';
 import { invalid, Problem } from '../problem.ts';
 import { readKey, requireLanes } from '../read-keys.ts';
 import { readPairs } from '../read-pairs.ts';
@@ -52,7 +53,7 @@ function registerCouple(api: Server, deps: ServerDeps): void {
       const given = typeof request.body === 'string' ? null : request.body;
       const channel = given?.channel ?? request.query.channel;
       const lanes = requireLanes(deps.presenter, request.params.mapping, channel);
-      const dryRun = request.query.dryRun ?? given?.dryRun ?? false;
+      const dryRun = isDryRun(request);
       const byPairs = 'pairsText' in body || given?.pairs !== undefined;
       if (byPairs && given?.createUnmatched !== undefined)
         throw invalid('body', '/createUnmatched', 'does not go with pairs');
@@ -112,7 +113,7 @@ function registerUncouple(api: Server, deps: ServerDeps): void {
         kind: 'uncouple',
         mapping: request.params.mapping,
         channel: body.channel ?? null,
-        dryRun: request.query.dryRun ?? body.dryRun ?? false,
+        dryRun: isDryRun(request),
         body: { ...(couplingIds === null ? { all: true } : { couplingIds: [...couplingIds] }), reason: body.reason },
       });
     },

@@ -10,6 +10,7 @@ import { ActionRefused } from '../../ports/synchronizer.ts';
 import { askerOf } from '../asker.ts';
 import { PROBLEMS } from '../describe-api.ts';
 import { documentOf, idParams } from '../operation-document.ts';
+import { isDryRun } from '../is-dry-run.ts';
 import { invalid, pointerPart, Problem } from '../problem.ts';
 import { readIfMatch } from '../read-if-match.ts';
 import { readValue, requireConfigured, requireId } from '../read-keys.ts';
@@ -183,7 +184,7 @@ function registerDismiss(api: Server, deps: ServerDeps, operations: CustomerOper
     },
     async (request, reply) => {
       const { id } = await requireOperation(operations, request);
-      const dryRun = request.query.dryRun ?? request.body.dryRun ?? false;
+      const dryRun = isDryRun(request);
       const { behind } = await guarded(deps, operations, request, () =>
         operations.dismiss(id, { ...askerOf(request, request.body.reason), dryRun }),
       );

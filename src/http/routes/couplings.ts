@@ -8,6 +8,7 @@ import { askerOf } from '../asker.ts';
 import type { Server } from '../typed-server.ts';
 import { couplingFilterOf } from '../coupling-filter.ts';
 import { csvContent, NO_CONTENT, PROBLEMS } from '../describe-api.ts';
+import { isDryRun } from '../is-dry-run.ts';
 import { presentCouplingNow, presentCouplings } from '../present/present-coupling.ts';
 import { presentLog } from '../present/present-log-entry.ts';
 import { presentPreview } from '../present/present-preview.ts';
@@ -170,7 +171,7 @@ function registerOne(api: Server, deps: ServerDeps): void {
     async (request) => {
       const coupling = await requireCoupling(deps, request.params.id);
       await requireConfigured(presenter, coupling.lane);
-      const dryRun = request.query.dryRun ?? request.body.dryRun ?? false;
+      const dryRun = isDryRun(request);
       const asker = { ...askerOf(request, request.body.reason), dryRun };
       const result = await synchronizer.synchronizeCoupling(coupling.id, request.body.winner ?? null, asker);
       if (dryRun) return presentPreview(result);
@@ -195,7 +196,7 @@ function registerMaking(api: Server, deps: ServerDeps): void {
       },
     },
     async (request, reply) => {
-      const dryRun = request.query.dryRun ?? request.body.dryRun ?? false;
+      const dryRun = isDryRun(request);
       const made = await couple(deps, request, request.body, dryRun);
       if (dryRun) return presentPreview({ writes: made.writes, dependents: [] });
       return answerCreated(deps, reply, made.couplingId);

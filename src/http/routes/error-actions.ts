@@ -14,6 +14,7 @@ import { callerIn, requireRole, roleToAct } from '../authorize.ts';
 import type { Caller } from '../caller.ts';
 import type { Server } from '../typed-server.ts';
 import { PROBLEMS } from '../describe-api.ts';
+import { isDryRun } from '../is-dry-run.ts';
 import { NO_ERROR_FILTER } from '../no-filter.ts';
 import { presentErrorNow } from '../present/present-error.ts';
 import { presentPreview, presentWrites } from '../present/present-preview.ts';
@@ -59,7 +60,7 @@ export function registerErrorActions(api: Server, deps: ServerDeps): void {
       requireRole(request, roleToAct(action));
       const error = await requireError(deps, request.params.id);
       const lane = await requireConfigured(deps.presenter, error.lane);
-      const dryRun = request.query.dryRun ?? request.body.dryRun ?? false;
+      const dryRun = isDryRun(request);
       const asked = actionRequest(lane, error, request, { ...request.body, action, dryRun });
       const result = await act(deps, error, asked, callerIn(request));
       if (dryRun) return presentPreview(result);
@@ -193,7 +194,7 @@ function registerBulk(api: Server, deps: ServerDeps): void {
       const choices = await bulkChoices(deps, selected, body);
       return answerJob(deps, request, reply, {
         kind: 'bulk',
-        dryRun: request.query.dryRun ?? body.dryRun ?? false,
+        dryRun: isDryRun(request),
         body: {
           action: body.action,
           items: selected.map(({ id, etag }) => ({ id, etag })),

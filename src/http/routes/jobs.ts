@@ -9,6 +9,7 @@ import type { Lane } from '../../ports/store.ts';
 import { answerJob } from '../answer-job.ts';
 import type { Server } from '../typed-server.ts';
 import { csvContent, PROBLEMS } from '../describe-api.ts';
+import { isDryRun } from '../is-dry-run.ts';
 import { loadLanes } from '../present/lanes.ts';
 import { laneOfJob, presentJob, presentJobResult } from '../present/present-job.ts';
 import { Problem } from '../problem.ts';
@@ -55,7 +56,7 @@ function registerAsking(api: Server, deps: ServerDeps): void {
   api.post(
     '/synchronize',
     { schema: { ...schema, operationId: 'synchronizeAll', summary: 'Synchronize all mappings' } },
-    (request, reply) => synchronize(deps, request, reply, null, request.query.dryRun, request.body),
+    (request, reply) => synchronize(deps, request, reply, null, request.body),
   );
   api.post(
     '/mappings/:mapping/synchronize',
@@ -67,7 +68,7 @@ function registerAsking(api: Server, deps: ServerDeps): void {
         params: z.object({ mapping: z.string() }),
       },
     },
-    (request, reply) => synchronize(deps, request, reply, request.params.mapping, request.query.dryRun, request.body),
+    (request, reply) => synchronize(deps, request, reply, request.params.mapping, request.body),
   );
 }
 
@@ -76,7 +77,6 @@ async function synchronize(
   request: FastifyRequest,
   reply: FastifyReply,
   mapping: string | null,
-  dryRunInQuery: boolean | undefined,
   body: SynchronizeBody,
 ): Promise<JobDocument> {
   const { presenter } = deps;
@@ -93,7 +93,7 @@ async function synchronize(
     channel: body.channel ?? null,
     scope: body.scope,
     direction: body.direction ?? 'both',
-    dryRun: dryRunInQuery ?? body.dryRun ?? false,
+    dryRun: isDryRun(request),
     body: { fields: body.fields, reason: body.reason },
   });
 }

@@ -7,6 +7,7 @@ import { answerJob } from '../answer-job.ts';
 import { askerOf } from '../asker.ts';
 import type { Server } from '../typed-server.ts';
 import { csvContent, PROBLEMS } from '../describe-api.ts';
+import { isDryRun } from '../is-dry-run.ts';
 import { presentLog } from '../present/present-log-entry.ts';
 import { presentPreview, presentWrites } from '../present/present-preview.ts';
 import { NO_LOG_FILTER } from '../no-filter.ts';
@@ -127,7 +128,7 @@ function registerRevert(api: Server, deps: ServerDeps): void {
     async (request) => {
       const entry = await requireEntry(deps, request.params.id);
       await requireConfigured(presenter, entry.lane);
-      const dryRun = request.query.dryRun ?? request.body.dryRun ?? false;
+      const dryRun = isDryRun(request);
       const asker = { ...askerOf(request, request.body.reason), dryRun, jobId: null };
       const result = await refusedWithDifference(() => synchronizer.revert(entry.id, asker));
       if (dryRun) return presentPreview(result);
@@ -186,7 +187,7 @@ function registerBulkRevert(api: Server, deps: ServerDeps): void {
       }
       return answerJob(deps, request, reply, {
         kind: 'revert',
-        dryRun: request.query.dryRun ?? body.dryRun ?? false,
+        dryRun: isDryRun(request),
         body: { items: ids.map((id) => ({ id })), reason: body.reason },
       });
     },
