@@ -62,6 +62,7 @@ export function listServerDeps(database: OpenedCouplingDatabase, log: FastifyBas
       uncouple: unused,
       synchronizeCoupling: unused,
       viewError: unused,
+      etagOfMappingError: unused,
       viewCoupling: unused,
       records: unused,
       revert: unused,

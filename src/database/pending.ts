@@ -27,7 +27,14 @@ import {
 
 type PendingPart = Pick<
   CouplingDatabase,
-  'takePending' | 'takeWork' | 'pendingOf' | 'countPending' | 'lanesWithWork' | 'pendRetries' | 'changePendingState'
+  | 'takePending'
+  | 'takeWork'
+  | 'pendingOf'
+  | 'countPending'
+  | 'fingerprintPending'
+  | 'lanesWithWork'
+  | 'pendRetries'
+  | 'changePendingState'
 >;
 
 /**
@@ -188,6 +195,15 @@ export const COUNT = `
      select p.side, p.state from couplet.pending p where ${inState('0', LAST_OF_ALL)}) p
    group by p.side, p.state`;
 
+// A sum needs no order: a hundred thousand are added up without being sorted.
+const FINGERPRINT = `
+  select count(*)::int as count,
+         coalesce(sum(hashtextextended(p.id || ' ' || p.generation, 0)::numeric), 0)::text as fingerprint
+    from unnest($2::couplet.pending_state[]) as s(state)
+   cross join lateral (
+     select p.id, p.generation from couplet.pending p
+      where ${inState('0', LAST_OF_ALL)} and ($3::couplet.side is null or p.side = $3)) p`;
+
 // One step into an index for each lane: whatever is pending, and however many errors wait for their time. What a run that
 // was killed had left for its end is work too, or it would wait for the next change.
 export const LANES_WITH_WORK = `
@@ -248,6 +264,11 @@ export const pendingPart = (clients: Clients, lanes: LaneRegistry): PendingPart 
     return new Map(rows.map((row) => [row.key, pendingOfRow(row)]));
   },
   countPending: (lane, states) => countPending(clients, lanes, lane, states),
+  fingerprintPending: async (lane, states, side) => {
+    const args = [await lanes.idOf(lane), plainArray(states), side];
+    const [row] = await query<{ count: number; fingerprint: string }>(clients.raw, FINGERPRINT, args);
+    return row ?? { count: 0, fingerprint: '0' };
+  },
   lanesWithWork: async () => {
     // With a parameter, so that the driver prepares it.
     const rows = await query<LaneRow>(clients.looks, LANES_WITH_WORK, [true]);

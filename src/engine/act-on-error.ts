@@ -11,6 +11,7 @@ import type { ErrorResolution, SyncError } from '../ports/coupling-database.ts';
 import { ActionRefused, type ActionRequest, type ActionResult } from '../ports/synchronizer.ts';
 import { coupleInContext } from './couple-records.ts';
 import type { WorkItem } from './gather-pairs.ts';
+import { heldBy, refuseStaleMass } from './held-by-error.ts';
 import type { LaneContext } from './lane-context.ts';
 import { forgetLane, type LaneMemory } from './lane-memory.ts';
 import { openLane } from './open-lane.ts';
@@ -116,8 +117,9 @@ async function dispatch(
   request: ActionRequest,
 ): Promise<ActionResult> {
   if (error.scope === 'mapping') {
-    if (request.action === 'approve' || request.action === 'decline')
-      return answerMassError(context, run, error, request);
+    await refuseStaleMass(context.database, error, request);
+    const held = heldBy(error);
+    if (held) return answerMassError(context, run, error, held, request);
     await context.database.oweFullRun(error.lane, { reason: 'retry', trigger: 'manual' });
     return { outcome: 'succeeded', jobId: run.identity.jobId, writes: [], dependents: [] };
   }

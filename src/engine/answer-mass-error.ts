@@ -1,8 +1,8 @@
 /** Approve carries the held deletions out; decline makes each a deletion error. */
-import { type Side, SIDES } from '../domain/record.ts';
-import type { PendingState, SyncError } from '../ports/coupling-database.ts';
+import type { SyncError } from '../ports/coupling-database.ts';
 import type { ActionRequest, ActionResult } from '../ports/synchronizer.ts';
 import { recordingBuilder } from './build-recording.ts';
+import type { Held } from './held-by-error.ts';
 import type { LaneContext } from './lane-context.ts';
 import type { SingleRun } from './single-run.ts';
 import { type BatchOptions, recordParts } from './work-batch.ts';
@@ -12,11 +12,12 @@ export async function answerMassError(
   context: LaneContext,
   run: SingleRun,
   error: SyncError,
+  held: Held,
   request: ActionRequest,
 ): Promise<ActionResult> {
   if (request.dryRun) return { outcome: 'succeeded', jobId: null, writes: [], dependents: [] };
   const approved = request.action === 'approve';
-  const { states, releases } = heldBy(error);
+  const { states, releases } = held;
   for (const { side, from, to } of releases) await context.database.changePendingState(context.lane, side, from, to);
   const scope = error.params['scope'] === 'full' ? 'full' : 'modified';
   const asked: LaneRequest = { scope, direction: 'both', fields: null, stop: () => Promise.resolve(false) };
@@ -46,22 +47,4 @@ export async function answerMassError(
   await recordParts(context, run, builder.build());
   await workPending(context, run, asked, options, states);
   return { outcome: 'succeeded', jobId: run.identity.jobId, writes: [], dependents: [] };
-}
-
-interface Release {
-  readonly side: Side;
-  readonly from: PendingState;
-  readonly to: PendingState;
-}
-
-function heldBy(error: SyncError): { readonly states: readonly PendingState[]; readonly releases: readonly Release[] } {
-  if (error.code === 'mass-deletion')
-    return { states: ['deletion'], releases: [{ side: error.deletedIn ?? 'hq', from: 'held', to: 'deletion' }] };
-  return {
-    states: ['change', 'replacement'],
-    releases: SIDES.flatMap((side): Release[] => [
-      { side, from: 'changeHeld', to: 'change' },
-      { side, from: 'replacementHeld', to: 'replacement' },
-    ]),
-  };
 }

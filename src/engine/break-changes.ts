@@ -98,6 +98,18 @@ function isHeld(
   );
 }
 
+/** Pairs changed on both sides were held along with the others: the error tells of as many as it holds. */
+export async function retellChanges(context: LaneContext, run: Run, scope: Scope): Promise<void> {
+  const { database, lane } = context;
+  const [open, counts, couplings] = await Promise.all([
+    database.openMappingError(lane, 'mass-change'),
+    database.countPending(lane, ['changeHeld', 'replacementHeld']),
+    database.countCouplings(lane),
+  ]);
+  const held = SIDES.reduce((sum, side) => sum + counts[side].changeHeld + counts[side].replacementHeld, 0);
+  if (open && open.params['changes'] !== held) await reportMass(context, run, couplings, open, scope);
+}
+
 async function reportMass(
   context: LaneContext,
   run: Run,

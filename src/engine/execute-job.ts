@@ -214,8 +214,7 @@ async function coupleInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop
     );
     complete =
       (await inBulkLane(site, memory, lane, async (context) => {
-        if (job.kind === 'uncouple')
-          return uncoupleAll(context, run, await chosen(site, lane, body), job.dryRun, stop);
+        if (job.kind === 'uncouple') return uncoupleAll(context, run, await chosen(site, lane, body), job.dryRun, stop);
         if (body.pairs) {
           const coupled = await couplePairs(context, run, body.pairs, job.dryRun, stop);
           const written = job.dryRun ? 0 : run.counters.coupled;

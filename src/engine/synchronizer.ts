@@ -4,6 +4,7 @@ import type { Synchronizer } from '../ports/synchronizer.ts';
 import { coupleByHand, synchronizePair, uncoupleByHand } from './act-on-coupling.ts';
 import { actOnError } from './act-on-error.ts';
 import { executeJob } from './execute-job.ts';
+import { etagOfMappingError } from './held-by-error.ts';
 import { listRecords } from './list-records.ts';
 import type { LaneMemory } from './lane-memory.ts';
 import { prepareLane } from './open-lane.ts';
@@ -20,6 +21,7 @@ export function createSynchronizer(site: Site, memory: LaneMemory): Synchronizer
     uncouple: (couplingId, asker) => uncoupleByHand(site, memory, couplingId, asker),
     synchronizeCoupling: (couplingId, winner, asker) => synchronizePair(site, memory, couplingId, winner, asker),
     viewError: async (error) => viewError(await viewerOf(error.lane), error),
+    etagOfMappingError: (error) => etagOfMappingError(site.database, error),
     viewCoupling: async (coupling) => viewCoupling(await viewerOf(coupling.lane), coupling),
     records: async (lane, side, search) => listRecords(site, await viewerOf(lane), lane, side, search),
     revert: (logId, request) => revertEntry(site, memory, logId, request),

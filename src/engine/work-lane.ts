@@ -11,7 +11,7 @@ import { makeTranslator } from '../domain/translate.ts';
 import type { PendingChange, PendingState, TakenWork } from '../ports/coupling-database.ts';
 import type { StoredRecord } from '../ports/store.ts';
 import { type BatchesInFlight, batchesInFlight, refersToItself } from './batches-in-flight.ts';
-import { breakChanges, changesToDefer } from './break-changes.ts';
+import { breakChanges, changesToDefer, retellChanges } from './break-changes.ts';
 import { breakDeletions, truncatedSides } from './break-deletions.ts';
 import { owesComparison } from './compare-lineage.ts';
 import type { WorkItem } from './gather-pairs.ts';
@@ -291,6 +291,7 @@ export async function workDeletions(context: LaneContext, run: Run, request: Lan
     const { states, heldSides } = deferred;
     const changes: BatchOptions = { ...optionsOf(context, request, 'defer', new Set()), heldSides };
     if (!(await workPending(context, run, request, changes, states))) return false;
+    if (heldSides.size > 0) await retellChanges(context, run, request.scope);
   }
   if (counts.hq.deletion + counts.channel.deletion === 0) return true;
   const held = await breakDeletions(context, run, counts);

@@ -134,6 +134,13 @@ export interface CouplingDatabase {
     lane: Lane,
     states: readonly PendingState[],
   ): Promise<Readonly<Record<Side, Readonly<Record<PendingState, number>>>>>;
+  /** How many are in these states, and one text that is another when others are, or when one was pended anew. */
+  fingerprintPending(
+    lane: Lane,
+    states: readonly PendingState[],
+    /** Null: both. */
+    side: Side | null,
+  ): Promise<{ readonly count: number; readonly fingerprint: string }>;
   /** Lanes that stand still for nobody and have due changes, errors whose retry has come, or a full run that they owe. */
   lanesWithWork(): Promise<readonly LaneState[]>;
   /**

@@ -110,6 +110,8 @@ export interface Synchronizer {
   ): Promise<ActionResult>;
   /** Both records as the stores hold them now, and the etag of the error (or of the pair). */
   viewError(error: SyncError): Promise<PairView>;
+  /** The etag of an error of a mapping as a whole: of what it says and of all that it holds back. */
+  etagOfMappingError(error: SyncError): Promise<string>;
   viewCoupling(coupling: Coupling): Promise<PairView>;
   /** Records of one side, coupled or not, with the reason why not. */
   records(

@@ -70,6 +70,26 @@ describe('the breaker for changes', () => {
     await expectAtRest(site);
   });
 
+  it('tells of the pairs that it held along, and an approval without an etag stands for no more than it tells of', async () => {
+    await using site = await inStep(BREAKER, 20);
+    renameAll(site, 1, 12, 'Renamed');
+    site.houston.update('shoppers', { cust_num: 'C1' }, { mail: 'till@example.com' });
+    await site.run();
+    const [error] = await openErrors(site);
+    expect(error?.params).toMatchObject({ changes: 13 });
+    // One that a run found and had not counted yet when it was killed.
+    await site.sql`
+      insert into couplet.pending (lane_id, side, key, deleted, state)
+      select lane_id, 'hq', '["C13"]', false, 'change' from couplet.pending where state = 'changeHeld' limit 1`;
+    await expect(answer(site, error!.id, 'approve', { ifMatch: null })).rejects.toMatchObject({
+      code: 'stale-decision',
+    });
+    expect(named(site, 'Renamed')).toBe(0);
+    await site.run();
+    await answer(site, error!.id, 'approve', { ifMatch: null });
+    expect(named(site, 'Renamed')).toBe(12);
+  });
+
   it('lets a number pass that reaches one of its two limits only', async () => {
     await using site = await inStep(BREAKER, 40);
     renameAll(site, 1, 12, 'Renamed');

@@ -198,14 +198,14 @@ test('errors that one remedy cures are one line of the summary', async () => {
   });
 });
 
+const withDeletionBreaker = (text: string): string =>
+  text.replace(
+    '    initialWinner: manual',
+    '    initialWinner: manual\n    deletions: propagate\n    deletionBreaker: { count: 1, percent: 100 }',
+  );
+
 test('a mass deletion is one error that lists its records, and is carried out when approved', async () => {
-  await using here = await openServerInStep({
-    configuration: (text) =>
-      text.replace(
-        '    initialWinner: manual',
-        '    initialWinner: manual\n    deletions: propagate\n    deletionBreaker: { count: 1, percent: 100 }',
-      ),
-  });
+  await using here = await openServerInStep({ configuration: withDeletionBreaker });
   for (const num of ['C1', 'C2', 'C3']) here.site.hq.delete('customers', { num });
   await here.site.run();
   const { body } = await here.get('/synchronization-errors?scope=mapping&code=mass-deletion');
@@ -223,6 +223,39 @@ test('a mass deletion is one error that lists its records, and is carried out wh
   expect(approved.body).toMatchObject({ outcome: 'succeeded', status: 'resolved', resolution: { action: 'approve' } });
   await here.site.run();
   expect(['C1', 'C2', 'C3', 'C4'].map((num) => shopper(here, num) !== undefined)).toEqual([false, false, false, true]);
+});
+
+test('an answer to a mass deletion is bound to what its reader saw held, one at a time and in bulk', async () => {
+  await using here = await openServerInStep({ configuration: withDeletionBreaker });
+  for (const num of ['C1', 'C2']) here.site.hq.delete('customers', { num });
+  await here.site.run();
+  const { id } = (await here.get('/synchronization-errors?scope=mapping')).body.items[0];
+  const path = `/synchronization-errors/${id}`;
+  const seen = await here.get(path);
+  expect(seen.body.etag).toMatch(/^"[\w-]+"$/);
+  expect(seen.headers['etag']).toBe(seen.body.etag);
+  expect((await here.get(path)).body.etag).toBe(seen.body.etag);
+  here.site.hq.delete('customers', { num: 'C3' });
+  await here.site.run();
+  for (const action of ['approve', 'decline']) {
+    const late = await here.post(`${path}/${action}`, {}, { 'if-match': seen.body.etag });
+    expect(late).toMatchObject({
+      status: 412,
+      body: { code: 'stale-decision', error: { id, status: 'open', massDeletion: { deletions: 3 } } },
+    });
+    const bulk = await here.post(
+      '/synchronization-errors/bulk',
+      { action, items: [{ id, etag: seen.body.etag }] },
+      { prefer: 'wait=60' },
+    );
+    expect((await here.get(`/jobs/${bulk.body.id}/results`)).body.items).toMatchObject([{ code: 'stale-decision' }]);
+  }
+  expect(['C1', 'C2', 'C3'].every((num) => shopper(here, num) !== undefined)).toBe(true);
+  const { etag } = (await here.get(path)).body;
+  expect(etag).not.toBe(seen.body.etag);
+  const approved = await here.post(`${path}/approve`, {}, { 'if-match': etag });
+  expect(approved).toMatchObject({ status: 200, body: { status: 'resolved' } });
+  expect(['C1', 'C2', 'C3'].some((num) => shopper(here, num) !== undefined)).toBe(false);
 });
 
 test('says in its sentence what the choice is between, where one field collides', async () => {

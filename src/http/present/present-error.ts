@@ -32,8 +32,9 @@ export async function presentErrorNow(
   caller: Caller,
 ): Promise<SynchronizationErrorDocument> {
   const lane = await presenter.lane(error.lane);
-  const readable = lane.mapping !== null && error.scope === 'record';
-  return presentError(lane, error, readable ? await synchronizer.viewError(error) : null, caller);
+  if (lane.mapping === null) return presentError(lane, error, null, caller);
+  if (error.scope === 'record') return presentError(lane, error, await synchronizer.viewError(error), caller);
+  return { ...presentError(lane, error, null, caller), etag: await synchronizer.etagOfMappingError(error) };
 }
 
 function presentError(

@@ -121,10 +121,10 @@ export const SynchronizationErrorSchema = z
     allowedActions: z.array(ErrorActionSchema).meta({ description: 'What you may do about it now.' }),
     fields: z.array(ErrorFieldSchema),
     resolution: ResolutionSchema.nullable(),
-    etag: z
-      .string()
-      .nullable()
-      .meta({ description: 'State of the error and of both records; null in lists, which do not read the stores.' }),
+    etag: z.string().nullable().meta({
+      description:
+        'State of the error and of both records, or of all that the error of a mapping holds back; null in lists, which read neither.',
+    }),
     asOf: TimeSchema.nullable()
       .optional()
       .meta({ description: 'When the values were read last, while a store is away; null: now.' }),
