@@ -119,7 +119,7 @@ async function dispatch(
   if (error.scope === 'mapping') {
     await refuseStaleMass(context.database, error, request);
     const held = heldBy(error);
-    if (held) return answerMassError(context, run, error, held, request);
+    if (held) return answerMassError(site, context, run, error, held, request);
     await context.database.oweFullRun(error.lane, { reason: 'retry', trigger: 'manual' });
     return { outcome: 'succeeded', jobId: run.identity.jobId, writes: [], dependents: [] };
   }

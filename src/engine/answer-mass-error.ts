@@ -4,21 +4,21 @@ import type { ActionRequest, ActionResult } from '../ports/synchronizer.ts';
 import { recordingBuilder } from './build-recording.ts';
 import type { Held } from './held-by-error.ts';
 import type { LaneContext } from './lane-context.ts';
+import { previewMassAnswer } from './preview-mass-error.ts';
 import type { SingleRun } from './single-run.ts';
+import type { Site } from './site.ts';
 import { type BatchOptions, recordParts } from './work-batch.ts';
 import { type LaneRequest, optionsOf, workPending } from './work-lane.ts';
 
 export async function answerMassError(
+  site: Site,
   context: LaneContext,
   run: SingleRun,
   error: SyncError,
   held: Held,
   request: ActionRequest,
 ): Promise<ActionResult> {
-  if (request.dryRun) return { outcome: 'succeeded', jobId: null, writes: [], dependents: [] };
   const approved = request.action === 'approve';
-  const { states, releases } = held;
-  for (const { side, from, to } of releases) await context.database.changePendingState(context.lane, side, from, to);
   const scope = error.params['scope'] === 'full' ? 'full' : 'modified';
   const asked: LaneRequest = { scope, direction: 'both', fields: null, stop: () => Promise.resolve(false) };
   const options: BatchOptions = {
@@ -26,6 +26,9 @@ export async function answerMassError(
     changes: approved ? 'approved' : 'ask',
     lone: { createIn: new Set(), match: false, byHand: false },
   };
+  if (request.dryRun) return previewMassAnswer(site, context, run, held, asked, options);
+  const { states, releases } = held;
+  for (const { side, from, to } of releases) await context.database.changePendingState(context.lane, side, from, to);
   // The answer is recorded first: whoever is killed now leaves deletions that are due and counted anew, never lost ones.
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
   const logId = builder.log(

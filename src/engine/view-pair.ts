@@ -175,7 +175,7 @@ function recordNow(
 export async function findDependents(
   site: Site,
   viewer: Viewer & { readonly lane: SyncError['lane'] },
-  error: SyncError,
+  error: Pick<SyncError, 'couplingId'>,
 ): Promise<Dependent[]> {
   if (error.couplingId === null) return [];
   const children = site.mappings.filter((mapping) =>

@@ -3,7 +3,7 @@
  * faults of `errors/store-faults.ts`, and `ActionRefused` for what the caller asked wrongly or too late.
  */
 import type { Json, Params, RecordKey, Side, Value } from '../domain/record.ts';
-import type { Coupling, ErrorField, SyncError } from './coupling-database.ts';
+import type { Coupling, ErrorField, ErrorKind, SyncError } from './coupling-database.ts';
 import type { ResolutionAction } from './operation-outcome.ts';
 import type { Lane } from './store.ts';
 
@@ -46,11 +46,24 @@ export interface Dependent {
   readonly errorId: string | null;
 }
 
+/** An error that an answer to a mass of changes would open: what is left to a person, record by record. */
+export interface ForeseenError {
+  readonly couplingId: string | null;
+  readonly hqKey: Json;
+  readonly channelKey: Json;
+  readonly description: string;
+  readonly kind: ErrorKind;
+  readonly code: string;
+  readonly params: Params;
+}
+
 export interface ActionResult {
   readonly outcome: 'succeeded' | 'failed';
   readonly jobId: string | null;
   readonly writes: readonly WritePreview[];
   readonly dependents: readonly Dependent[];
+  /** Of the preview of an answer to a mass error only. */
+  readonly errors?: readonly ForeseenError[];
   /** Where the action made a coupling. */
   readonly couplingId?: string;
 }

@@ -225,6 +225,46 @@ test('a mass deletion is one error that lists its records, and is carried out wh
   expect(['C1', 'C2', 'C3', 'C4'].map((num) => shopper(here, num) !== undefined)).toEqual([false, false, false, true]);
 });
 
+test('the preview of an answer to a mass deletion lists what would be deleted, or what would wait for a person', async () => {
+  await using here = await openServerInStep({ configuration: withDeletionBreaker });
+  for (const num of ['C1', 'C2', 'C3']) here.site.hq.delete('customers', { num });
+  // Changed meanwhile: whoever approves does not delete it.
+  here.site.houston.update('shoppers', { cust_num: 'C3' }, { full_name: 'Still here' });
+  await here.site.run();
+  const { id } = (await here.get('/synchronization-errors?scope=mapping')).body.items[0];
+  const path = `/synchronization-errors/${id}`;
+  const { etag, massDeletion } = (await here.get(path)).body;
+  const count = massDeletion.deletions;
+  const approve = (await here.post(`${path}/approve?dryRun=true`, {})).body;
+  expect(approve.errors).toHaveLength(count - approve.writes.length);
+  expect(approve.writes).toContainEqual({
+    side: 'channel',
+    operation: 'delete',
+    key: { id: expect.any(Number) },
+    fields: expect.arrayContaining([{ name: 'name', old: 'Customer 1', new: null }]),
+  });
+  const decline = (await here.post(`${path}/decline?dryRun=true`, {})).body;
+  expect(decline.writes).toEqual([]);
+  expect(decline.errors).toHaveLength(count);
+  expect(decline.errors).toContainEqual({
+    couplingId: expect.any(String),
+    hqKey: { num: 'C1' },
+    channelKey: { id: expect.any(Number) },
+    description: 'C1 Customer 1',
+    kind: 'deletion',
+    code: 'deleted-in-hq',
+    params: expect.any(Object),
+    message: expect.any(String),
+  });
+  expect((await here.get(path)).body).toMatchObject({ status: 'open', etag });
+  expect(['C1', 'C2', 'C3'].every((num) => shopper(here, num) !== undefined)).toBe(true);
+  await here.post(`${path}/decline`, {});
+  const left = (await here.get('/synchronization-errors?scope=record&mapping=customers')).body.items;
+  expect(left.filter(({ code }: { code: string }) => code === 'deleted-in-hq')).toHaveLength(
+    decline.errors.filter(({ code }: { code: string }) => code === 'deleted-in-hq').length,
+  );
+});
+
 test('an answer to a mass deletion is bound to what its reader saw held, one at a time and in bulk', async () => {
   await using here = await openServerInStep({ configuration: withDeletionBreaker });
   for (const num of ['C1', 'C2']) here.site.hq.delete('customers', { num });

@@ -47,7 +47,8 @@ export function registerErrorActions(api: Server, deps: ServerDeps): void {
         summary: 'Act on one error, or preview what that would write',
         description:
           '`If-Match` binds the decision to what was seen; without it, `synchronize`, `restore`, `delete` and `approve` are bound to the values stored in the error. ' +
-          'Stale: `412 stale-decision` with the fresh error. `approve` needs the role admin.',
+          'Stale: `412 stale-decision` with the fresh error. `approve` needs the role admin. ' +
+          'Previews of `approve` and `decline` are of the first 500 records that the error holds.',
         tags,
         params: z.object({ id: z.string().meta({ format: 'uuid' }), action: ErrorActionSchema }),
         querystring: ActionQuerySchema,

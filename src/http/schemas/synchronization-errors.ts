@@ -18,6 +18,7 @@ import {
 import {
   CandidateSchema,
   DependentSchema,
+  ErrorKindSchema,
   IdSchema,
   ParamsSchema,
   RecordKeySchema,
@@ -40,7 +41,6 @@ export const ERROR_ACTIONS = [
 /** `dismiss` ends the customer operation whose conflict it was. */
 export const RESOLUTION_ACTIONS = [...ERROR_ACTIONS, 'dismiss', 'automatic'] as const;
 export const ErrorActionSchema = z.enum(ERROR_ACTIONS).meta({ id: 'ErrorAction' });
-export const ErrorKindSchema = z.enum(['conflict', 'deletion', 'failure']).meta({ id: 'ErrorKind' });
 
 export const ErrorRecordSchema = z
   .strictObject({

@@ -10,6 +10,8 @@ export const DirectionSchema = z
   .enum(['both', 'toHq', 'toChannel'])
   .meta({ id: 'Direction', description: 'Which way values travel.' });
 
+export const ErrorKindSchema = z.enum(['conflict', 'deletion', 'failure']).meta({ id: 'ErrorKind' });
+
 export const TimeSchema = z
   .string()
   .meta({ description: 'ISO 8601 in UTC.', format: 'date-time', examples: ['2026-03-01T09:30:00.123456Z'] });
@@ -61,6 +63,26 @@ export const DependentSchema = z
   })
   .meta({ id: 'Dependent', description: 'A coupling that refers to the record which is restored or deleted.' });
 
+export const ForeseenErrorSchema = z
+  .strictObject({
+    couplingId: IdSchema.nullable(),
+    hqKey: RecordKeySchema.nullable(),
+    channelKey: RecordKeySchema.nullable(),
+    description: z.string(),
+    kind: ErrorKindSchema,
+    code: z.string(),
+    params: ParamsSchema,
+    message: z.string(),
+  })
+  .meta({ id: 'ForeseenError', description: 'An error that the action would open, so that a person decides.' });
+
 export const PreviewSchema = z
-  .strictObject({ writes: z.array(WriteSchema), dependents: z.array(DependentSchema) })
+  .strictObject({
+    writes: z.array(WriteSchema),
+    dependents: z.array(DependentSchema),
+    errors: z
+      .array(ForeseenErrorSchema)
+      .optional()
+      .meta({ description: 'Of `approve` and `decline`: what would become an error of its own.' }),
+  })
   .meta({ id: 'Preview', examples: [PREVIEW_EXAMPLE], description: 'What would be written; nothing was.' });
