@@ -213,9 +213,11 @@ async function decideTogether(
   ids: readonly string[],
 ): Promise<boolean> {
   let left = ids;
+  // Of all tries: a unique key that is still in the way the second time is what the record fails for.
+  const inTheWay = new Set<string>();
   for (let tries = 0; left.length > 0 && tries < TRIES; tries += 1) {
     const going: Going[] = [];
-    const more = await decideOnce(bulk, context, run, left, going);
+    const more = await decideOnce(bulk, context, run, left, going, inTheWay);
     left = going.flatMap(({ error, subject }) => (subject.verdict.kind === 'again' ? [error.id] : []));
     await tellProgress(bulk);
     if (!more) return false;
@@ -234,6 +236,7 @@ async function decideOnce(
   run: SingleRun,
   ids: readonly string[],
   going: Going[],
+  inTheWay: Set<string>,
 ): Promise<boolean> {
   const goingOf = new Map<Subject, Going[]>();
   const resultsOf = (subject: Subject): JobResult[] => {
@@ -253,7 +256,13 @@ async function decideOnce(
       const errors = await fitting(bulk, chunk);
       const [first] = errors;
       if (!first) continue;
-      options ??= { ...optionsFor(context, first, requestOf(bulk, null)), errorId: null, ownErrors: true, resultsOf };
+      options ??= {
+        ...optionsFor(context, first, requestOf(bulk, null)),
+        errorId: null,
+        ownErrors: true,
+        resultsOf,
+        late: inTheWay,
+      };
       batches ??= batchesInFlight(context, run, options);
       const late: JobResult[] = [];
       await batches.work(errors.map(errorItem), options, (subjects) => {

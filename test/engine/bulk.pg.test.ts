@@ -86,6 +86,28 @@ describe('bulk work', () => {
     expect(site.houston.select('shoppers')).toHaveLength(12);
   });
 
+  it('says of a create that fails again for the same unique key what it fails for, as a retry of one does', async () => {
+    await using site = await smallSite({ configuration: (text) => text.replace(', [email]', '') });
+    for (const num of ['C1', 'C2'])
+      site.houston.insert('shoppers', {
+        cust_num: `T${num}`,
+        full_name: `At the till ${num}`,
+        mail: `${num}@example.com`,
+      });
+    await site.run();
+    for (const num of ['C1', 'C2'])
+      site.hq.insert('customers', { num, name: `Customer ${num}`, email: `${num}@example.com` });
+    await site.run();
+    const errors = await open(site);
+    expect(errors).toHaveLength(2);
+    const results = await inBulk(site, { action: 'retry', items: errors.map(({ id }) => ({ id, etag: null })) });
+    expect(results.map(({ status, code }) => [status, code])).toEqual([
+      ['failed', 'constraint-violated'],
+      ['failed', 'constraint-violated'],
+    ]);
+    expect(await open(site)).toHaveLength(2);
+  });
+
   it('couples by match what was uncoupled, and says which it cannot tell', async () => {
     await using site = await withConflicts(4);
     const errors = await open(site);
