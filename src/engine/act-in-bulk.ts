@@ -144,9 +144,10 @@ async function fitting(bulk: Bulk, ids: readonly string[]): Promise<SyncError[]>
   const left: SyncError[] = [];
   for (const error of await bulk.site.database.errorsById(ids)) {
     if (error.status === 'resolved') refused.push(resultOf(error.id, error, 'failed', 'already-resolved'));
-    else if (!allowedActions(error).includes(bulk.body.action))
-      refused.push(resultOf(error.id, error, 'failed', 'action-not-allowed'));
-    else left.push(error);
+    else if (!allowedActions(error).includes(bulk.body.action)) {
+      const params = { action: bulk.body.action, allowed: [...allowedActions(error)] };
+      refused.push({ ...resultOf(error.id, error, 'failed', 'action-not-allowed'), params });
+    } else left.push(error);
   }
   await tell(bulk, refused);
   return left;
@@ -187,7 +188,7 @@ async function actAlone(bulk: Bulk, error: SyncError): Promise<void> {
     };
   } catch (fault) {
     if (!(fault instanceof ActionRefused)) throw fault;
-    result = resultOf(error.id, error, 'failed', fault.code);
+    result = { ...resultOf(error.id, error, 'failed', fault.code), params: fault.params };
   }
   await tell(bulk, [result]);
   await tellProgress(bulk);

@@ -153,6 +153,22 @@ test('many errors are answered by one job, with a result for each and nothing st
   expect(customer(here, 'C3')?.['email']).toBe('hq-C3@example.com');
 });
 
+test('a result names the action that does not fit, in a job and in a dry run of it', async () => {
+  await using here = await openServerInStep();
+  const id = await makeConflict(here);
+  for (const query of ['', '?dryRun=true']) {
+    const job = await here.post(`/synchronization-errors/bulk${query}`, { action: 'restore', ids: [id] }, WAIT);
+    expect((await here.get(`/jobs/${job.body.id}/results`)).body.items).toMatchObject([
+      {
+        status: 'failed',
+        code: 'action-not-allowed',
+        params: { action: 'restore', allowed: ['retry', 'synchronize', 'remove-coupling'] },
+        message: expect.stringMatching(/^Restore does not fit here; /i),
+      },
+    ]);
+  }
+});
+
 test('the same key gets the first answer again, another body is refused, and a dry run is no answer to keep', async () => {
   await using here = await openServerInStep();
   const id = await makeConflict(here);
