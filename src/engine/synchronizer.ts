@@ -10,19 +10,28 @@ import type { LaneMemory } from './lane-memory.ts';
 import { prepareLane } from './open-lane.ts';
 import { revertEntry } from './revert-entry.ts';
 import { type Site, storeOf } from './site.ts';
-import { viewCoupling, viewError } from './view-pair.ts';
+import { isAway, viewCoupling, viewError } from './view-pair.ts';
 
 export function createSynchronizer(site: Site, memory: LaneMemory): Synchronizer {
   const viewerOf = (lane: Lane) =>
     prepareLane(site, memory, lane, { hq: storeOf(site, 'hq', null), channel: storeOf(site, 'channel', lane.channel) });
+  /** Null: the mapping is not prepared here, and its tables cannot be asked for now. */
+  const viewerNow = async (lane: Lane) => {
+    try {
+      return await viewerOf(lane);
+    } catch (fault) {
+      if (!isAway(fault)) throw fault;
+      return null;
+    }
+  };
   return {
     act: (errorId, request) => actOnError(site, memory, errorId, request),
     couple: async (request) => coupleByHand(site, memory, request),
     uncouple: (couplingId, asker) => uncoupleByHand(site, memory, couplingId, asker),
     synchronizeCoupling: (couplingId, winner, asker) => synchronizePair(site, memory, couplingId, winner, asker),
-    viewError: async (error) => viewError(await viewerOf(error.lane), error),
+    viewError: async (error) => viewError(await viewerNow(error.lane), error),
     etagOfMappingError: (error) => etagOfMappingError(site.database, error),
-    viewCoupling: async (coupling) => viewCoupling(await viewerOf(coupling.lane), coupling),
+    viewCoupling: async (coupling) => viewCoupling(await viewerNow(coupling.lane), coupling),
     records: async (lane, side, search) => listRecords(site, await viewerOf(lane), lane, side, search),
     revert: (logId, request) => revertEntry(site, memory, logId, request),
     execute: (jobId, stop) => executeJob(site, memory, jobId, stop),

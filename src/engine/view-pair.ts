@@ -5,9 +5,10 @@ import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import type { PreparedMapping } from '../domain/prepared-mapping.ts';
 import { keyText, type RecordKey, type Side, type Value } from '../domain/record.ts';
 import { StoreBusy, StoreUnreachable } from '../errors/store-faults.ts';
-import type { Coupling, ErrorField, ErrorRecord, SyncError } from '../ports/coupling-database.ts';
+import type { ErrorField, ErrorRecord, SyncError } from '../ports/coupling-database.ts';
+import type { CouplingView } from '../ports/queries.ts';
 import type { StoredRecord, StoreTable } from '../ports/store.ts';
-import type { Dependent, PairView, RecordNow } from '../ports/synchronizer.ts';
+import type { Dependent, PairView, RecordNow, SeenError } from '../ports/synchronizer.ts';
 import { describeRecord } from './build-recording.ts';
 import type { WorkItem } from './gather-pairs.ts';
 import type { Site } from './site.ts';
@@ -53,12 +54,11 @@ function etag(facts: readonly string[], hq: StoredRecord | null, channel: Stored
   return `"${createHash('sha256').update(state).digest('base64url').slice(0, 27)}"`;
 }
 
-export async function viewError(viewer: Viewer, error: SyncError): Promise<PairView> {
+/** A viewer is null while a store is away and nobody has prepared the mapping: then what is stored is all there is. */
+export async function viewError(viewer: Viewer | null, error: SeenError): Promise<PairView> {
   const facts = [error.id, error.status, error.kind, error.code];
-  const conflicts = new Map(error.fields.map((field) => [field.name, field]));
-  const now = await view(viewer, facts, { hq: error.hqRecord, channel: error.channelRecord }, (name) =>
-    conflicts.get(name),
-  );
+  const records = { hq: error.hqRecord, channel: error.channelRecord };
+  const now = await view(viewer, { facts, records, fields: error.fields, seenAt: error.lastSeenAt });
   return error.operationId ? asOperation(now, error) : now;
 }
 
@@ -72,21 +72,13 @@ const asOperation = (now: PairView, error: SyncError): PairView => ({
   })),
 });
 
-export async function viewCoupling(viewer: Viewer, coupling: Coupling): Promise<PairView> {
-  const base = coupling.base;
-  const known = new Map<string, ErrorField>();
-  for (const field of viewer.prepared.fields) {
-    const state = base.states?.[field.index] ?? 'known';
-    const values = { hq: base.hq[field.index] ?? null, channel: base.channel[field.index] ?? null };
-    known.set(field.name, {
-      name: field.name,
-      base: state === 'none' ? null : values,
-      hq: values.hq,
-      channel: values.channel,
-      changedIn: [],
-      conflicting: false,
-    });
-  }
+export async function viewCoupling(viewer: Viewer | null, coupling: CouplingView): Promise<PairView> {
+  const { base } = coupling;
+  const fields = coupling.fieldNames.map((name, at): ErrorField => {
+    const values = { hq: base.hq[at] ?? null, channel: base.channel[at] ?? null };
+    const known = (base.states?.[at] ?? 'known') !== 'none';
+    return { name, base: known ? values : null, ...values, changedIn: [], conflicting: false };
+  });
   const record = (key: RecordKey | null, description: string): ErrorRecord => ({
     key,
     description,
@@ -99,58 +91,65 @@ export async function viewCoupling(viewer: Viewer, coupling: Coupling): Promise<
     hq: record(coupling.hqKey, coupling.hqDescription),
     channel: record(coupling.channelKey, coupling.channelDescription),
   };
-  return view(viewer, [coupling.id, coupling.status], records, (name) => known.get(name));
+  const seenAt = coupling.lastSynchronizedAt ?? coupling.createdAt;
+  return view(viewer, { facts: [coupling.id, coupling.status], records, fields, seenAt });
 }
 
-async function view(
-  viewer: Viewer,
-  facts: readonly string[],
-  records: Readonly<Record<Side, ErrorRecord>>,
-  stored: (name: string) => ErrorField | undefined,
-): Promise<PairView> {
-  const now = { hq: null as StoredRecord | null, channel: null as StoredRecord | null };
-  let away = false;
-  await Promise.all(
-    (['hq', 'channel'] as const).map(async (side) => {
-      try {
-        now[side] = await readOne(viewer, side, records[side].key);
-      } catch (fault) {
-        if (!(fault instanceof StoreUnreachable || fault instanceof StoreBusy)) throw fault;
-        away = true;
-      }
-    }),
-  );
+/** What Couplet knew of the pair when it saw it last. */
+interface Stored {
+  readonly facts: readonly string[];
+  readonly records: Readonly<Record<Side, ErrorRecord>>;
+  readonly fields: readonly ErrorField[];
+  readonly seenAt: string;
+}
+
+async function view(viewer: Viewer | null, stored: Stored): Promise<PairView> {
+  const now = viewer && (await readBoth(viewer, stored.records));
+  if (!viewer || !now) return lastKnown(stored);
+  const known = new Map(stored.fields.map((field) => [field.name, field]));
   const values = { hq: valuesOf(viewer, 'hq', now.hq), channel: valuesOf(viewer, 'channel', now.channel) };
   const fields = viewer.prepared.fields.map((field): ErrorField => {
-    const known = stored(field.name);
-    return {
-      name: field.name,
-      base: known?.base ?? null,
-      hq: away ? (known?.hq ?? null) : (values.hq?.[field.index] ?? null),
-      channel: away ? (known?.channel ?? null) : (values.channel?.[field.index] ?? null),
-      changedIn: known?.changedIn ?? [],
-      conflicting: known?.conflicting ?? false,
-    };
+    const { base = null, changedIn = [], conflicting = false } = known.get(field.name) ?? {};
+    const [hq = null, channel = null] = [values.hq?.[field.index], values.channel?.[field.index]];
+    return { name: field.name, base, hq, channel, changedIn, conflicting };
   });
   return {
-    hq: recordNow(viewer, 'hq', records.hq, now.hq, away),
-    channel: recordNow(viewer, 'channel', records.channel, now.channel, away),
-    asOf: away ? (records.hq.modifiedAt ?? new Date(0).toISOString()) : null,
-    etag: etag(facts, now.hq, now.channel),
+    hq: recordNow(viewer, 'hq', stored.records.hq, now.hq),
+    channel: recordNow(viewer, 'channel', stored.records.channel, now.channel),
+    asOf: null,
+    etag: etag(stored.facts, now.hq, now.channel),
     fields,
   };
 }
 
+/** Null: a store is away. One side as it is now beside the other as it was would be a pair that never was. */
+async function readBoth(viewer: Viewer, records: Stored['records']): Promise<Record<Side, StoredRecord | null> | null> {
+  try {
+    const [hq, channel] = await Promise.all([
+      readOne(viewer, 'hq', records.hq.key),
+      readOne(viewer, 'channel', records.channel.key),
+    ]);
+    return { hq, channel };
+  } catch (fault) {
+    if (!isAway(fault)) throw fault;
+    return null;
+  }
+}
+
+export const isAway = (fault: unknown): boolean => fault instanceof StoreUnreachable || fault instanceof StoreBusy;
+
+const lastKnown = ({ facts, records, fields, seenAt }: Stored): PairView => ({
+  hq: { ...records.hq, link: null, values: null },
+  channel: { ...records.channel, link: null, values: null },
+  asOf: seenAt,
+  etag: etag(facts, null, null),
+  fields,
+});
+
 const valuesOf = (viewer: Viewer, side: Side, record: StoredRecord | null): readonly Value[] | null =>
   record ? fieldValuesOf(viewer.prepared, side, record.values) : null;
 
-function recordNow(
-  viewer: Viewer,
-  side: Side,
-  known: ErrorRecord,
-  record: StoredRecord | null,
-  away: boolean,
-): RecordNow {
+function recordNow(viewer: Viewer, side: Side, known: ErrorRecord, record: StoredRecord | null): RecordNow {
   const prepared = viewer.prepared.sides[side];
   const { link } = viewer.prepared.mapping[side];
   const column = (name: string): Value => record?.values[prepared.columns.indexOf(name)] ?? null;
@@ -160,7 +159,7 @@ function recordNow(
   return {
     key: known.key,
     description: record ? describeRecord(viewer.prepared, side, record.values) : known.description,
-    exists: away ? known.exists : record !== null,
+    exists: record !== null,
     modifiedAt: record ? at(prepared.modifiedAt) : known.modifiedAt,
     changedBy: record ? at(prepared.modifiedBy) : known.changedBy,
     link: record && link ? linkOf(link, column) : null,

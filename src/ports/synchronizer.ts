@@ -3,7 +3,8 @@
  * faults of `errors/store-faults.ts`, and `ActionRefused` for what the caller asked wrongly or too late.
  */
 import type { Json, Params, RecordKey, Side, Value } from '../domain/record.ts';
-import type { Coupling, ErrorField, ErrorKind, SyncError } from './coupling-database.ts';
+import type { ErrorField, ErrorKind, SyncError } from './coupling-database.ts';
+import type { CouplingView, ErrorView } from './queries.ts';
 import type { ResolutionAction } from './operation-outcome.ts';
 import type { Lane } from './store.ts';
 
@@ -80,7 +81,10 @@ export interface RecordNow {
   readonly version: string | null;
 }
 
-/** Both records now; `asOf` when a store is away and the last known values stand in. */
+/** With the time as of which its values are known. */
+export type SeenError = SyncError & Pick<ErrorView, 'lastSeenAt'>;
+
+/** Both records now; `asOf`, ISO 8601, when a store is away and the last known values stand in. */
 export interface PairView {
   readonly hq: RecordNow;
   readonly channel: RecordNow;
@@ -122,10 +126,10 @@ export interface Synchronizer {
     asker: Asker & { readonly dryRun: boolean },
   ): Promise<ActionResult>;
   /** Both records as the stores hold them now, and the etag of the error (or of the pair). */
-  viewError(error: SyncError): Promise<PairView>;
+  viewError(error: SeenError): Promise<PairView>;
   /** The etag of an error of a mapping as a whole: of what it says and of all that it holds back. */
   etagOfMappingError(error: SyncError): Promise<string>;
-  viewCoupling(coupling: Coupling): Promise<PairView>;
+  viewCoupling(coupling: CouplingView): Promise<PairView>;
   /** Records of one side, coupled or not, with the reason why not. */
   records(
     lane: Lane,

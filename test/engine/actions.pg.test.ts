@@ -102,7 +102,7 @@ describe('an action', () => {
     });
     expect(shopper(site, 'C1')?.['mail']).toBe('again@example.com');
     const error = await site.database.errorById(id);
-    const { etag } = await site.synchronizer.viewError(error!);
+    const { etag } = await site.synchronizer.viewError({ ...error!, lastSeenAt: '' });
     await act(site, id, { action: 'synchronize', winner: 'hq', ifMatch: etag });
     expect(shopper(site, 'C1')?.['mail']).toBe('hq@example.com');
     await expect(act(site, id, { action: 'retry' })).rejects.toMatchObject({ code: 'already-resolved' });

@@ -183,6 +183,40 @@ describe('one error', () => {
   });
 });
 
+test('with a store away, an error and a coupling are shown as they were known last, and as of when', async () => {
+  await using here = await openServerInStep();
+  const path = `/synchronization-errors/${await makeConflict(here)}`;
+  const error = (await here.get(path)).body;
+  const synchronized = (await here.get('/couplings?mapping=customers&side=hq&key=C2')).body.items[0];
+  expect(error.asOf).toBeNull();
+  // Later than both were seen: what it holds now is not what is shown.
+  here.site.hq.update('customers', { num: 'C1' }, { name: 'Unseen' });
+  here.site.houston.goDown();
+  for (const prepared of [true, false]) {
+    if (!prepared) here.site.memory.prepared.clear();
+    const away = await here.get(path);
+    expect(away).toMatchObject({
+      status: 200,
+      body: { asOf: error.lastSeenAt, hqRecord: { exists: true }, channelRecord: { exists: true } },
+    });
+    // Without their types, which only the stores know, values are shown as texts.
+    if (prepared) expect(away.body.fields).toEqual(error.fields);
+    else expect(away.body.fields).toContainEqual(error.fields[1]);
+    const coupling = await here.get(`/couplings/${synchronized.id}`);
+    expect(coupling).toMatchObject({ status: 200, body: { asOf: synchronized.lastSynchronizedAt } });
+    expect(coupling.body.asOf).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect(coupling.body.fields).toContainEqual({
+      name: 'name',
+      base: { hq: 'Customer 2', channel: 'Customer 2' },
+      hq: 'Customer 2',
+      channel: 'Customer 2',
+    });
+  }
+  here.site.houston.comeBack();
+  expect((await here.get(path)).body).toMatchObject({ asOf: null, hqRecord: { description: 'C1 Unseen' } });
+  expect((await here.get(`/couplings/${synchronized.id}`)).body.asOf).toBeNull();
+});
+
 test('errors that one remedy cures are one line of the summary', async () => {
   await using here = await openServerInStep();
   await makeConflict(here, 'C1');
