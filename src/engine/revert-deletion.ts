@@ -1,14 +1,15 @@
 /** Brings back what a propagated deletion took: the record itself, its partner if that is gone too, and their coupling. */
 import type { Base } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
-import { keyText, otherSide, type Side, SIDES, type Value } from '../domain/record.ts';
+import { keyText, otherSide, type RecordKey, type Side, SIDES, type Value } from '../domain/record.ts';
+import { keyToJson, valueToJson } from '../domain/value-json.ts';
 import type { LogEntry } from '../ports/coupling-database.ts';
 import type { Write, WriteOutcome } from '../ports/store.ts';
 import { ActionRefused, type ActionResult, type WritePreview } from '../ports/synchronizer.ts';
 import { describeRecord, recordingBuilder, type Undo } from './build-recording.ts';
 import type { OldRow } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
-import { type LedgerNote, writeNote } from './ledger-note.ts';
+import { type LedgerNote, type NoteField, writeNote } from './ledger-note.ts';
 import type { SingleRun } from './single-run.ts';
 import { recordParts } from './work-batch.ts';
 
@@ -40,12 +41,54 @@ export async function revertDeletion(
   }
   for (const side of gone)
     if (!rows[side]) throw new ActionRefused('not-revertible', `the deleted ${side} record was not captured`, { side });
-  const previews = gone.map(
-    (side): WritePreview => ({ side, operation: 'restore', key: [...(keys[side] ?? [])], fields: [] }),
-  );
+  const previews = gone.map((side) => restorePreview(context, side, keys[side] ?? [], rows[side] ?? {}));
   if (dryRun) return { outcome: 'succeeded', jobId: null, writes: previews, dependents: [] };
   return carryBack(context, run, entry, gone, rows, previews, former?.base ?? null);
 }
+
+/** What the captured row holds of the mapping's fields. */
+const valuesOfRow = ({ prepared }: LaneContext, side: Side, row: OldRow): readonly Value[] =>
+  fieldValuesOf(
+    prepared,
+    side,
+    prepared.sides[side].columns.map((column) => row[column] ?? null),
+  );
+
+/** The whole row is written: all fields that the side has. */
+const fieldsOf = ({ prepared }: LaneContext, side: Side) =>
+  prepared.fields.filter(({ columns }) => columns[side].length > 0);
+
+function restorePreview(context: LaneContext, side: Side, key: RecordKey, row: OldRow): WritePreview {
+  const { mapping, sides } = context.prepared;
+  const { key: keyAt, types } = sides[side];
+  const values = valuesOfRow(context, side, row);
+  return {
+    side,
+    operation: 'restore',
+    key: keyToJson(
+      mapping[side].key,
+      keyAt.map((at) => types[at]!),
+      key,
+    ),
+    fields: fieldsOf(context, side).map(({ name, index, type }) => ({
+      name,
+      old: null,
+      new: valueToJson(type[side], values[index] ?? null),
+    })),
+  };
+}
+
+/** Named so that the log tells them, with the base that the pair had, which recovery would give it as `adoptPair` does. */
+const noteFieldsOf = (context: LaneContext, side: Side, base: Base | null): NoteField[] =>
+  fieldsOf(context, side).map(({ name, index }) => ({
+    name,
+    from: null,
+    base: {
+      hq: base?.hq[index] ?? null,
+      channel: base?.channel[index] ?? null,
+      state: base ? (base.states?.[index] ?? 'known') : 'none',
+    },
+  }));
 
 async function carryBack(
   context: LaneContext,
@@ -67,7 +110,7 @@ async function carryBack(
       couplingId,
       operation: 'restore',
       target: side,
-      fields: [],
+      fields: noteFieldsOf(context, side, base),
       sourceKey: keys[otherSide(side)],
       sourceValues: null,
       sourceDescription: null,

@@ -279,6 +279,43 @@ test('a resolution is taken back, and that is in the log and can be taken back a
   });
 });
 
+test('a deletion that is taken back tells what is written, before and after: whole records, by column and field', async () => {
+  await using here = await openServerInStep();
+  const [{ id: couplingId }] = (await here.get('/couplings?mapping=customers&side=hq&key=C3')).body.items;
+  here.site.houston.delete('shoppers', { cust_num: 'C3' });
+  await here.site.run();
+  const [error] = (await here.get('/synchronization-errors')).body.items;
+  await here.post(`/synchronization-errors/${error.id}/delete`);
+  const [entry] = (await here.get('/synchronization-log?action=deleted')).body.items;
+  expect(entry).toMatchObject({ couplingId, revertible: true });
+  const preview = await here.post(`/synchronization-log/${entry.id}/revert?dryRun=true`);
+  expect(preview.body.writes).toMatchObject([
+    { side: 'hq', operation: 'restore', key: { num: 'C3' } },
+    { side: 'channel', operation: 'restore', key: { id: expect.any(Number) } },
+  ]);
+  const [inHq, inChannel] = preview.body.writes;
+  expect(inHq.fields).toEqual([
+    { name: 'number', old: null, new: 'C3' },
+    { name: 'name', old: null, new: 'Customer 3' },
+    { name: 'email', old: null, new: 'c3@example.com' },
+    { name: 'credit', old: null, new: '10.00' },
+    { name: 'group', old: null, new: 'G1' },
+  ]);
+  expect(inChannel.fields).toContainEqual({ name: 'group', old: null, new: expect.any(Number) });
+  expect(customer(here, 'C3')).toBeUndefined();
+  const reverted = await here.post(`/synchronization-log/${entry.id}/revert`);
+  expect(reverted.body.writes).toEqual(preview.body.writes);
+  const restored = (await here.get('/synchronization-log?action=restored')).body.items;
+  for (const write of preview.body.writes)
+    expect(restored.find(({ changes }: Body) => changes[0].side === write.side).changes).toEqual(
+      write.fields.map(({ name, new: value }: Body) => ({ field: name, side: write.side, old: null, new: value })),
+    );
+  await here.site.run();
+  const [coupling] = (await here.get('/couplings?mapping=customers&side=hq&key=C3&expand=fields')).body.items;
+  expect(coupling).toMatchObject({ status: 'synchronized', errorId: null });
+  expect(coupling.fields[1]).toMatchObject({ name: 'name', base: { hq: 'Customer 3', channel: 'Customer 3' } });
+});
+
 test('what a job did is taken back as a whole, entry by entry', async () => {
   await using here = await openServerInStep();
   for (const num of ['C1', 'C2']) here.site.hq.update('customers', { num }, { name: `Wrong ${num}` });
