@@ -143,6 +143,10 @@ export const logEntryOfRow = async (row: LogRow, lanes: LaneRegistry): Promise<S
 /** Workers on other machines may have a clock that is behind that of the one that drew the job's id. */
 const CLOCKS_APART_MS = 3_600_000;
 
+/** Nothing of a job is older than the job, so older months are left closed. */
+export const oldestOfJob = (jobId: string): string =>
+  isTimeOrdered(jobId) ? lowestIdAt(timestampOfId(jobId) - CLOCKS_APART_MS) : lowestIdAt(0);
+
 export const logPart = (
   clients: Clients,
   lanes: LaneRegistry,
@@ -156,13 +160,11 @@ export const logPart = (
     return row === undefined ? null : logEntryOfRow(row, lanes);
   },
   logEntriesOfStep: async (jobId, couplingId) => {
-    // Nothing of a job is older than the job, so older months are left closed.
-    const since = isTimeOrdered(jobId) ? lowestIdAt(timestampOfId(jobId) - CLOCKS_APART_MS) : lowestIdAt(0);
     const rows = await query<LogRow>(
       clients.raw,
       `select ${LOG_COLUMNS} from couplet.sync_log l
         where l.coupling_id = $2 and l.job_id = $1 and l.id >= $3 order by l.id`,
-      [jobId, couplingId, since],
+      [jobId, couplingId, oldestOfJob(jobId)],
     );
     return Promise.all(rows.map((row) => logEntryOfRow(row, lanes)));
   },

@@ -182,6 +182,8 @@ export interface LogView extends LogEntry {
   readonly at: string;
   /** The entry that took this one back and is itself in force. */
   readonly revertedBy: string | null;
+  /** A revert would take it, unless its records have moved since. */
+  readonly revertible: boolean;
 }
 
 // ---------------------------------------------------------------- jobs

@@ -63,8 +63,8 @@ describe('the log', () => {
     });
     await here.db.record(recording(fence, { log: [entry] }));
     const expected = { ...entry, at: '2026-11-20T10:11:12.345Z', revertedBy: null };
-    expect((await here.db.queries.log(NO_LOG_FILTER, PAGE)).items).toEqual([expected]);
-    expect(await here.db.queries.logEntryById(entry.id)).toEqual(expected);
+    expect((await here.db.queries.log(NO_LOG_FILTER, PAGE)).items).toEqual([{ ...expected, revertible: false }]);
+    expect(await here.db.queries.logEntryById(entry.id)).toEqual({ ...expected, revertible: false });
     expect(await here.db.logEntryById(entry.id)).toEqual(expected);
     expect(await here.db.queries.logEntryById('nothing')).toBeNull();
   });

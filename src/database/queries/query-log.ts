@@ -9,6 +9,7 @@ import { all, anyOf, contains, isText, oneOf, withinIds } from './conditions.ts'
 import { allLanes, holdersOf, laneArray, lanesOf } from './lanes-of.ts';
 import { type Branch, countRows, readList } from './list.ts';
 import { orderOf, type PlacedRow, type SortColumn } from './page.ts';
+import { withRevertible } from './revertible-entries.ts';
 
 const ID: SortColumn = { column: sql`l.id`, type: 'uuid' };
 /** The time of an entry is in its id. */
@@ -212,12 +213,14 @@ export const logQueries = (
       branches: await branchesOf(clients, lanes, filter),
       order: orderOf(page.sort, '-at', SORTS, ID),
       page,
-      toItems: (rows) => Promise.all(rows.map((row) => logEntryOfRow(row, lanes))),
+      toItems: async (rows) => withRevertible(clients, await Promise.all(rows.map((row) => logEntryOfRow(row, lanes)))),
     }),
   countLog: async (filter) => countRows(clients, FROM, 'l', await branchesOf(clients, lanes, filter)),
   logEntryById: async (id) => {
     if (!isId(id)) return null;
     const [row] = await clients.read<LogRow>(sql`select ${COLUMNS} from ${FROM} where l.id = ${id}`);
-    return row === undefined ? null : logEntryOfRow(row, lanes);
+    if (row === undefined) return null;
+    const [entry] = await withRevertible(clients, [await logEntryOfRow(row, lanes)]);
+    return entry ?? null;
   },
 });

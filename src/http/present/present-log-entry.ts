@@ -44,18 +44,9 @@ function presentLogEntry(lane: LanePresenter, entry: LogView): LogEntryDocument 
     })),
     errorId: entry.errorId,
     requestId: entry.requestId,
-    revertible: isRevertible(lane, entry),
+    // What is gone from the configuration is read-only. Whether records moved since shows when it is tried.
+    revertible: lane.mapping !== null && entry.revertible,
     reverts: entry.reverts,
     revertedBy: entry.revertedBy,
   };
 }
-
-/** Writes, deletions and resolutions of pairs that are still configured, once. Whether records moved since shows when it is tried. */
-const isRevertible = (lane: LanePresenter, entry: LogView): boolean =>
-  lane.mapping !== null &&
-  REVERTIBLE.has(entry.action) &&
-  entry.couplingId !== null &&
-  entry.jobId !== null &&
-  entry.revertedBy === null;
-
-const REVERTIBLE: ReadonlySet<LogView['action']> = new Set(['modified', 'deleted', 'resolved']);

@@ -1,0 +1,56 @@
+/** Which entries of a page a revert would take: what they wrote is told by the log, and the pair can be led back to it. */
+import { sql } from 'drizzle-orm';
+import type { LogView } from '../../ports/queries.ts';
+import { textArray } from '../array-literal.ts';
+import type { Clients } from '../connect.ts';
+import { oldestOfJob, type StoredLogEntry } from '../sync-log.ts';
+
+const TAKEN_BACK: ReadonlySet<LogView['action']> = new Set(['modified', 'deleted', 'resolved']);
+
+const captured = (side: 'hq' | 'channel') => {
+  const target = sql`coalesce(l.undo::json ->> 'target', 'channel') = ${side}`;
+  return sql`((${target} and l.undo::json -> 'oldRow' is not null) or c.old_rows::json -> ${side} is not null)`;
+};
+
+/**
+ * What a write changed goes back while the pair is coupled; a deletion, where both records were captured; a resolution,
+ * where it wrote to records that were there. One that ended by itself, or by a record restored or deleted, has nothing
+ * of its own to take back; nor has the conflict of a customer operation.
+ */
+const REVERTIBLE = sql`
+  case l.action
+    when 'modified' then c.ended_at is null
+    when 'deleted' then l.hq_key is not null and l.channel_key is not null
+      and ${captured('hq')} and ${captured('channel')}
+    else c.ended_at is null
+      and not exists (select from couplet.sync_error e where e.id = l.error_id and e.operation_id is not null)
+      and exists (
+        select from couplet.sync_log m
+         where m.coupling_id = l.coupling_id and m.job_id = l.job_id and m.id >= u.since and m.error_id = l.error_id
+           and m.action = 'modified' and m.cause = 'resolution')
+  end`;
+
+export async function withRevertible(clients: Clients, entries: readonly StoredLogEntry[]): Promise<LogView[]> {
+  const asked = entries.flatMap(({ id, action, couplingId, jobId, revertedBy }) =>
+    TAKEN_BACK.has(action) && couplingId !== null && jobId !== null && revertedBy === null
+      ? [{ id, since: oldestOfJob(jobId) }]
+      : [],
+  );
+  const found = asked.length === 0 ? new Set<string>() : await revertibleAmong(clients, asked);
+  return entries.map((entry) => ({ ...entry, revertible: found.has(entry.id) }));
+}
+
+async function revertibleAmong(
+  clients: Clients,
+  asked: readonly { readonly id: string; readonly since: string }[],
+): Promise<ReadonlySet<string>> {
+  const ids = textArray(asked.map(({ id }) => id));
+  const since = textArray(asked.map((entry) => entry.since));
+  const rows = await clients.read<{ id: string }>(sql`
+    select l.id
+      from unnest(${ids}::text::uuid[], ${since}::text::uuid[]) as u(id, since)
+      join couplet.sync_log l on l.id = u.id
+      join couplet.coupling c on c.id = l.coupling_id
+     where ${REVERTIBLE}`);
+  return new Set(rows.map(({ id }) => id));
+}
