@@ -69,6 +69,21 @@ describe('lists', () => {
     }
   });
 
+  test('a field that is none is told as such: the parameter is there', async () => {
+    await using here = await openTestServer();
+    for (const list of ['/synchronization-log', '/synchronization-errors']) {
+      expect((await here.get(`${list}?field=nope`)).body).toMatchObject({
+        code: 'unknown-parameter',
+        detail: 'nope is no field of any mapping',
+        params: { parameter: 'field', value: 'nope' },
+      });
+      expect((await here.get(`${list}?mapping=customers&field=emails`)).body).toMatchObject({
+        detail: 'emails is no field of customers; did you mean email?',
+        params: { parameter: 'field', value: 'emails', suggestion: 'email' },
+      });
+    }
+  });
+
   test('a key is compared in the form of its type, and by either side unless one is named', async () => {
     await using here = await openServerInStep();
     const [coupling] = (await here.get('/couplings?mapping=customers&sort=hqKey&limit=1')).body.items;
