@@ -191,9 +191,22 @@ describe('coupling in bulk', () => {
     expect((await here.get('/synchronization-log?action=uncoupled')).body.items).toHaveLength(0);
   });
 
+  test('an empty filter uncouples nothing: whoever wants all of them says so', async () => {
+    await using here = await openServerInStep();
+    for (const body of [{ filter: {} }, { filter: {}, expect: 4 }, { filter: {}, channel: 'houston' }]) {
+      expect(await here.post('/mappings/customers/uncouple', body)).toMatchObject({
+        status: 400,
+        body: { code: 'invalid-request', errors: [{ pointer: '/filter' }] },
+      });
+    }
+    const all = await here.post('/mappings/customers/uncouple', { all: true }, { prefer: 'wait=60' });
+    expect(all.body).toMatchObject({ status: 'succeeded', counters: { uncoupled: 4 } });
+  });
+
   test('another count than expected uncouples nothing', async () => {
     await using here = await openServerInStep();
-    const refused = await here.post('/mappings/customers/uncouple', { filter: {}, expect: 3 });
+    const filter = { status: ['synchronized'] };
+    const refused = await here.post('/mappings/customers/uncouple', { filter, expect: 3 });
     expect(refused).toMatchObject({ status: 409, body: { code: 'count-changed', count: 4 } });
     expect((await here.get('/couplings?mapping=customers')).body.items).toHaveLength(4);
     expect((await here.post('/mappings/customers/uncouple', { hqKeys: [{ num: 'C77' }] })).status).toBe(404);

@@ -103,6 +103,8 @@ function registerUncouple(api: Server, deps: ServerDeps): void {
       const { body } = request;
       const ways = [body.all, body.hqKeys, body.filter].filter((way) => way !== undefined);
       if (ways.length !== 1) throw invalid('body', '', 'needs exactly one of all, hqKeys and filter');
+      if (body.filter !== undefined && Object.values(body.filter).every((value) => value === undefined))
+        throw invalid('body', '/filter', 'may not be empty; {"all": true} uncouples all of the mapping');
       const lanes = requireLanes(deps.presenter, request.params.mapping, body.channel);
       const couplingIds = body.all === true ? null : await selectCouplings(deps, request, lanes, body);
       const count = couplingIds?.length ?? 0;

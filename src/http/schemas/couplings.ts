@@ -136,7 +136,9 @@ export const UncoupleBodySchema = z
     channel: text.optional(),
     all: z.literal(true).optional(),
     hqKeys: z.array(RecordKeySchema).min(1).max(100_000).optional(),
-    filter: CouplingFilterSchema.optional().meta({ description: 'The query parameters of `GET /couplings`.' }),
+    filter: CouplingFilterSchema.optional().meta({
+      description: 'The query parameters of `GET /couplings`, at least one.',
+    }),
     expect: z.int().min(0).optional().meta({ description: 'How many the filter must select, or nothing happens.' }),
     reason,
     dryRun: z.boolean().optional(),
