@@ -89,7 +89,7 @@ export const netMoves = (moves: readonly Pick<KeyMove, 'from' | 'to'>[]): { from
   return [...originOf].filter(([to, from]) => from !== to).map(([to, from]) => ({ from, to }));
 };
 
-interface Move {
+interface KeyTextMove {
   readonly from: string;
   readonly to: string;
 }
@@ -102,7 +102,7 @@ interface Move {
  * A recording that is under way holds the pending changes that it has worked, and the couplings that it makes are seen
  * once it is over: they are looked up again. One that comes later finds its change under the new key (`FOLLOW`).
  */
-const moveKeysOf = async (sql: Queryable, laneId: number, side: Side, moves: readonly Move[]): Promise<void> => {
+const moveKeysOf = async (sql: Queryable, laneId: number, side: Side, moves: readonly KeyTextMove[]): Promise<void> => {
   if (moves.length === 0) return;
   const column = side === 'hq' ? 'hq_key' : 'channel_key';
   const coupledAt = async (keys: readonly string[]): Promise<ReadonlyMap<string, string>> => {
@@ -114,7 +114,7 @@ const moveKeysOf = async (sql: Queryable, laneId: number, side: Side, moves: rea
     );
     return new Map(rows.map((row) => [row.key, row.id]));
   };
-  const rename = async (couplings: ReadonlyMap<string, string>, some: readonly Move[]): Promise<void> => {
+  const rename = async (couplings: ReadonlyMap<string, string>, some: readonly KeyTextMove[]): Promise<void> => {
     const ids = some.flatMap(({ from, to }) => {
       const id = couplings.get(from);
       return id === undefined ? [] : [{ id, from, to }];
@@ -135,10 +135,7 @@ const PEND_AS_DELETED = `
   insert into couplet.pending as p (lane_id, side, key, deleted)
   select $1, $2, key, true from unnest($3::text[]) as u(key) order by key ${ON_PENDING_ALREADY}`;
 
-const feasibleMoves = <Move extends { readonly from: string; readonly to: string }>(
-  moves: readonly Move[],
-  occupied: ReadonlySet<string>,
-): Move[] => {
+const feasibleMoves = (moves: readonly KeyTextMove[], occupied: ReadonlySet<string>): KeyTextMove[] => {
   let remaining = [...moves];
   for (;;) {
     const leaving = new Set(remaining.map(({ from }) => from));
