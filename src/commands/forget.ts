@@ -15,12 +15,11 @@ export async function forget(mapping: string | undefined, options: ForgetOptions
   const { database, settings, log } = opened.couplet;
   const configured = (of: { readonly mapping: string; readonly channel: string }): boolean =>
     settings.mappings.some(({ name, channels }) => name === of.mapping && channels.includes(of.channel));
-  const lanes = (await database.laneStates())
-    .map(({ lane }) => lane)
-    .filter(
-      (lane) =>
-        (mapping === undefined || lane.mapping === mapping) && (channel === undefined || lane.channel === channel),
-    );
+  const known = (await database.laneStates()).map(({ lane }) => lane);
+  const lanes = known.filter(
+    (lane) =>
+      (mapping === undefined || lane.mapping === mapping) && (channel === undefined || lane.channel === channel),
+  );
   const what = [mapping, channel].filter((name) => name !== undefined).join(' with ');
   const still = lanes.find(configured);
   if (still !== undefined) {
@@ -28,10 +27,21 @@ export async function forget(mapping: string | undefined, options: ForgetOptions
       `${what} is in ${options.config} still (${still.mapping} with ${still.channel}): take it out first.`,
     );
   }
+  const coupled = new Set<string>();
+  for (const lane of known) if ((await database.countCouplings(lane)) > 0) coupled.add(lane.mapping);
+  const heir = settings.mappings.find(
+    ({ name, renamedFrom }) =>
+      renamedFrom !== null && !coupled.has(name) && lanes.some((lane) => lane.mapping === renamedFrom),
+  );
+  if (heir !== undefined) {
+    throw usageError(
+      `${what} was renamed to ${heir.name} in ${options.config}, which gets its couplings with the next 'couplet sync' or start: nothing is to be forgotten.`,
+    );
+  }
   const forgotten: { mapping: string; channel: string; couplings: number; errors: number }[] = [];
   for (const view of await database.queries.lanes(mapping === undefined ? null : [mapping])) {
     const { lane } = view.state;
-    if (!lanes.some((known) => known.mapping === lane.mapping && known.channel === lane.channel)) continue;
+    if (!lanes.some((one) => one.mapping === lane.mapping && one.channel === lane.channel)) continue;
     const couplings = Object.values(view.couplings).reduce((sum, count) => sum + count, 0);
     const errors = Object.values(view.openErrors).reduce((sum, count) => sum + count, 0);
     if (!options.dryRun) await database.upkeep.forgetLane(lane);

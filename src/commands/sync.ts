@@ -26,12 +26,15 @@ export async function sync(mappings: readonly string[], options: SyncOptions): P
   for (const installed of await couplet.install()) tellInstalled(couplet.settings, installed);
   const { id } = await queue.enqueue(requestOf(mappings, options));
   const job = await followJob(ask, queue, id, 'Synchronizing');
-  const openErrors = await countOpenErrors(ask, mappings, options.channel);
+  const openErrors = await countOpenErrors(ask, mappings.length > 0 ? mappings : configured(couplet), options.channel);
   if (options.json) printJson({ ...job, openErrors });
   else await report(ask, job, openErrors, options.dryRun);
   if (job.status !== 'succeeded') return EXIT.failed;
   return openErrors > 0 ? EXIT.openErrors : EXIT.clean;
 }
+
+/** What is gone from the file is not what this run could have settled. */
+const configured = ({ settings }: OpenApi['couplet']): readonly string[] => settings.mappings.map(({ name }) => name);
 
 function requireDirection(
   { couplet: { settings } }: OpenApi,

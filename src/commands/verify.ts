@@ -32,17 +32,25 @@ export async function verify(mappings: readonly string[], options: VerifyOptions
     differences.push(...(await allItems(ask, `/jobs/${job.id}/results`, queryOf({}))));
   }
   if (options.json) printJson({ jobs, items: differences, nextCursor: null });
-  else printDifferences(differences);
+  else
+    printDifferences(
+      differences,
+      jobs.map(driftOf).reduce((sum, count) => sum + count, 0),
+    );
   return differences.length > 0 ? EXIT.openErrors : EXIT.clean;
 }
 
-function printDifferences(differences: readonly Document[]): void {
+/** Pairs whose target was changed where its values only come from the other side; no run is to undo that. */
+const driftOf = ({ params }: Document): number =>
+  typeof params === 'object' && params !== null && 'drift' in params ? Number(params.drift) : 0;
+
+function printDifferences(differences: readonly Document[], drift: number): void {
   const table = tableOf(differences, [
     { title: 'HQ record', of: ({ hqKey }) => keyOf(hqKey) },
     { title: 'Channel record', of: ({ channelKey }) => keyOf(channelKey) },
     { title: 'Difference', of: ({ message }) => textOf(message) },
   ]);
-  print(
-    table === '' ? 'Both stores agree with the couplings.' : `${table}\n${plural(differences.length, 'difference')}`,
-  );
+  const drifted = `${plural(drift, 'pair')} drifted: changed where values only come from the other side`;
+  if (table !== '') print(`${table}\n${plural(differences.length, 'difference')}${drift > 0 ? `, ${drifted}` : ''}`);
+  else print(drift === 0 ? 'Both stores agree with the couplings.' : `No difference, but ${drifted}.`);
 }

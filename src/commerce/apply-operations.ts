@@ -206,10 +206,13 @@ function withParent(
 ): readonly FieldWrite[] {
   const { parent } = work;
   if (parent === null || work.hq !== null) return writes;
-  const isParent = (index: number) =>
-    context.prepared.fields[index]?.field.references?.mapping === commerce.rules.customers;
   const to = parent.hqKey.length === 1 ? (parent.hqKey[0] ?? null) : JSON.stringify(parent.hqKey);
-  return writes.map((write) => (isParent(write.index) ? { ...write, to } : write));
+  const known = { from: null, to, old: null, cleared: false, because: 'change' } as const;
+  const ofParent = context.prepared.fields.flatMap(({ index, toHq, field }): FieldWrite[] =>
+    toHq && field.references?.mapping === commerce.rules.customers ? [{ index, ...known }] : [],
+  );
+  const others = writes.filter(({ index }) => !ofParent.some((write) => write.index === index));
+  return [...others, ...ofParent].toSorted((a, b) => a.index - b.index);
 }
 
 function noteOf(

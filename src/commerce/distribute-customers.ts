@@ -175,7 +175,7 @@ async function giveBatch(
       createdBy: null,
       seen: {},
     });
-    if (known !== null) continue;
+    if (known !== null && theirs !== null) continue;
     const subject = subjectOfPair(pair);
     const choice = { winner: null, fields: new Map([[name, { value: guid, side: 'hq' } as const]]) };
     planPair({ ...plan, options: { ...options, decide: { ...options.decide, choice } } }, subject);

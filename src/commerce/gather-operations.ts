@@ -163,7 +163,10 @@ export async function planOperations(
     else if (isPart && CREATES.has(operation.name ?? '') && !ends(operation) && (isOver(coupling) || hq === null)) {
       Object.assign(work, { record: null, coupling: null, hq: null });
       fresh.push(work);
-    } else if (record === null) work.plan = failedPlan('customer-not-found', { account: operation.guid });
+    } else if (record === null)
+      work.plan = isPart
+        ? failedPlan('record-not-found', { key: operation.partKey, mapping: context.lane.mapping })
+        : failedPlan('customer-not-found', { account: operation.guid });
     // Gone already: what a deactivation wants is so.
     else if (ends(operation) && isPart && (isOver(coupling) || hq === null)) work.plan = NOTHING;
     // Made directly in HQ, whose answer was lost: then the GUID stands for the operation that the call would have been.

@@ -50,11 +50,18 @@ export function fieldArray(prepared: PreparedMapping, values: Readonly<Record<st
   return prepared.fields.map((field) => values[field.name] ?? null);
 }
 
+/** What the operation leaves empty is left to HQ, whose columns may have a default. */
 export function planCreate(prepared: PreparedMapping, values: readonly Value[], translator: Translator): OperationPlan {
   const { writes, problems } = newRecordWrites(prepared, 'channel', values, translator);
   const [problem] = problems;
   if (problem) return failed(problem);
-  return { kind: 'write', writes, conflict: null, found: null, legs: null };
+  return {
+    kind: 'write',
+    writes: writes.filter(({ to, cleared }) => to !== null || cleared),
+    conflict: null,
+    found: null,
+    legs: null,
+  };
 }
 
 /** A customer that is in HQ already: what the operation says beyond that is settled like a new pair; null says nothing. */

@@ -166,9 +166,20 @@ export function parseTimezone(text: string): Parsed<string> {
   }
 }
 
+/** Whether what stands for a port after a host in the URL itself is one. */
+function hasPorts(text: string): boolean {
+  const authority = /^[^:]+:\/\/([^/?#]*)/.exec(text)?.[1] ?? '';
+  const hosts = authority.slice(authority.lastIndexOf('@') + 1).split(',');
+  const ports = hosts.flatMap((host) => /^(?:\[[^\]]*\]|[^:[]*):(.*)$/.exec(host)?.[1] ?? []);
+  return ports.every((port) => /^\d+$/.test(port) && Number(port) < 2 ** 16);
+}
+
 /** Looks at the beginning only: what comes after may name several hosts or a socket, which `URL` does not know. */
 export function parseStoreUrl(text: string): Parsed<string> {
-  if (/^postgres(?:ql)?:\/\/\S+$/i.test(text)) return { value: text };
+  if (/^postgres(?:ql)?:\/\/\S+$/i.test(text)) {
+    if (hasPorts(text)) return { value: text };
+    return { problem: { code: 'url-invalid', message: 'the port in this URL is no number of a port' } };
+  }
   const message = 'this is not the URL of a PostgreSQL database';
   return { problem: { code: 'url-invalid', message, allowed: ['postgres://user:password@host:5432/database'] } };
 }

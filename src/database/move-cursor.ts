@@ -126,7 +126,12 @@ const moveKeysOf = async (sql: Queryable, laneId: number, side: Side, moves: rea
   await rename(coupled, feasible);
   await renamePending(sql, laneId, side, feasible);
   const others = feasible.filter(({ from }) => !coupled.has(from));
-  if (others.length > 0) await rename(await coupledAt(others.map(({ from }) => from)), others);
+  if (others.length > 0) {
+    // Not those that have just taken such a key.
+    const moved = new Set(coupled.values());
+    const made = [...(await coupledAt(others.map(({ from }) => from)))].filter(([, id]) => !moved.has(id));
+    await rename(new Map(made), others);
+  }
   const stuck = moves.filter((move) => coupled.has(move.from) && !feasible.includes(move));
   if (stuck.length > 0) await query(sql, PEND_AS_DELETED, [laneId, side, textArray(stuck.map(({ from }) => from))]);
 };

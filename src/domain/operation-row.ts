@@ -127,9 +127,8 @@ function readContent(reader: RowReader, row: Row) {
   const partKey = keyColumn === null ? null : columnValue(reader, row, keyColumn);
   if (keyColumn !== null && partKey === null)
     throw new Malformed({ reason: `${keyColumn} is missing, which says what part it is`, column: keyColumn });
-  // What a create does not name is null, as in the row; a deactivation sets nothing.
-  const creates = row['operation'] === '1';
-  const set = row['operation'] === '3' ? [] : creates || changed === null ? columns : changed;
+  // A deactivation sets nothing.
+  const set = row['operation'] === '3' ? [] : (changed ?? columns);
   const values: Record<string, Value> = {};
   for (const field of mapping.fields) {
     const { channel } = field;
@@ -139,7 +138,7 @@ function readContent(reader: RowReader, row: Row) {
     const parts = channel.map((column) => columnValue(reader, row, column));
     values[field.name] = parts.length === 1 ? (parts[0] ?? null) : parts.includes(null) ? null : JSON.stringify(parts);
   }
-  return { name, partKey, values, snapshot: changed === null && !creates };
+  return { name, partKey, values, snapshot: changed === null && row['operation'] !== '1' };
 }
 
 function changedColumns(value: Value): readonly string[] | null {

@@ -331,8 +331,10 @@ function completeBase(prepared: PreparedMapping, draft: Draft, note: LedgerNote,
   const writtenNames = new Set(note.fields.map((field) => field.name));
   for (const field of prepared.fields) {
     if (writtenNames.has(field.name)) continue;
-    // Written on neither side and of the other direction only: left without a base, the next decision settles it.
-    const flowsBack = note.target === 'hq' ? field.toChannel : field.toHq;
+    // Written on neither side and of the other direction only: left without a base, the next decision settles it. What an
+    // operation leaves empty is what the channel has seen, whatever HQ makes of it.
+    const leftEmpty = note.customerOperation !== undefined && field.toHq;
+    const flowsBack = !leftEmpty && (note.target === 'hq' ? field.toChannel : field.toHq);
     draft.base[source][field.index] = note.sourceValues[field.index] ?? null;
     draft.base[note.target][field.index] = held[field.index] ?? null;
     draft.base.states[field.index] = flowsBack ? 'none' : 'known';

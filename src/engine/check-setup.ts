@@ -10,7 +10,7 @@ import { checkLane } from './check-lane.ts';
 import { type CheckedStore, checkStore, explainFault } from './check-store.ts';
 import { type SetupFinding, setupFinding } from './setup-finding.ts';
 import type { LockedSetting } from './setup-knowledge.ts';
-import { lanesOf, type Site } from './site.ts';
+import { laneText, lanesOf, mappingOf, type Site } from './site.ts';
 
 export interface CheckOptions {
   readonly suggest: SuggestName;
@@ -37,7 +37,7 @@ export async function checkSetup(site: Site, options: CheckOptions): Promise<Set
     // Lane by lane: a check must not take all the connections that the work needs.
     const cycles = await cyclesOf(site, channel, stores.hq, checked);
     for (const lane of lanes) {
-      const isCoupled = options.withCouplings && (await site.database.countCouplings(lane)) > 0;
+      const isCoupled = options.withCouplings && (await hasCouplings(site, lane));
       findings.push(...(await checkOne(site, lane, { stores, cycles, isCoupled, suggest: options.suggest })));
     }
   }
@@ -98,17 +98,35 @@ export async function checkLocked(site: Site, locked: readonly LockedSetting[]):
   return findings;
 }
 
+/** Its own, or those that a renaming is about to bring it. */
+async function hasCouplings(site: Site, lane: Lane): Promise<boolean> {
+  if ((await site.database.countCouplings(lane)) > 0) return true;
+  const { renamedFrom } = mappingOf(site, lane);
+  if (renamedFrom === null) return false;
+  const former = { mapping: renamedFrom, channel: lane.channel };
+  const states = await site.database.laneStates();
+  return (
+    states.some((state) => laneText(state.lane) === laneText(former)) &&
+    (await site.database.countCouplings(former)) > 0
+  );
+}
+
 /** Lanes that stand still until somebody says so: stopped ones, and couplings of what is gone from the file. */
 async function checkLanes(site: Site): Promise<SetupFinding[]> {
   const configured = new Set(lanesOf(site).map((lane) => JSON.stringify([lane.mapping, lane.channel])));
+  // Their couplings are carried to the new name as soon as Couplet runs with this file.
+  const states = await site.database.laneStates();
+  const coupled = new Set<string>();
+  for (const { lane } of states) if ((await site.database.countCouplings(lane)) > 0) coupled.add(lane.mapping);
+  const renamed = new Set(site.mappings.flatMap(({ name, renamedFrom }) => (coupled.has(name) ? [] : [renamedFrom])));
   const findings: SetupFinding[] = [];
-  for (const { lane, stopped } of await site.database.laneStates()) {
+  for (const { lane, stopped } of states) {
     const place = { side: null, channel: lane.channel, mapping: lane.mapping };
     if (configured.has(JSON.stringify([lane.mapping, lane.channel]))) {
       if (stopped) {
         findings.push(setupFinding(place, stopped.code, 'error', ['mappings', lane.mapping], stopped.params));
       }
-    } else if ((await site.database.countCouplings(lane)) > 0) {
+    } else if (!renamed.has(lane.mapping) && (await site.database.countCouplings(lane)) > 0) {
       const params = { mapping: `${lane.mapping} with ${lane.channel}` };
       findings.push(setupFinding(place, 'not-configured', 'warning', [], params));
     }

@@ -47,9 +47,13 @@ export function decideOptionsOf(request: LaneRequest): DecideOptions {
 }
 
 export function createSides(context: LaneContext, direction: LaneRequest['direction']): Set<Side> {
-  const { mapping } = context.prepared;
+  const { mapping, fields } = context.prepared;
   if (mapping.coupledOnly) return new Set();
-  return new Set(SIDES.filter((side) => travels(mapping.direction, side) && travels(direction, side)));
+  // A record of which no field would say anything is not made.
+  const isServed = (side: Side): boolean => fields.some(({ toHq, toChannel }) => (side === 'hq' ? toHq : toChannel));
+  return new Set(
+    SIDES.filter((side) => travels(mapping.direction, side) && travels(direction, side) && isServed(side)),
+  );
 }
 
 export const optionsOf = (

@@ -51,6 +51,25 @@ describe('sync', () => {
     expect(await stage.shop.houston.sql`select from segment`).toHaveLength(0);
   });
 
+  test('errors of what is gone from the file are not those of the run, and a verification tells what has drifted', async () => {
+    await using stage = await openStage();
+    const { shop, here } = stage;
+    await here.within('sync');
+    expect((await here.within('verify')).stdout).toBe('Both stores agree with the couplings.\n');
+    await shop.houston.sql`update customer set credit = 7 where full_name = 'Adatum'`;
+    expect((await here.within('sync')).exitCode).toBe(0);
+    const verified = await here.within('verify');
+    expect([verified.exitCode, verified.stdout]).toEqual([
+      0,
+      'No difference, but 1 pair drifted: changed where values only come from the other side.\n',
+    ]);
+    await shop.hq.sql`update sales.customer set name = 'A' where num = 'C1'`;
+    await shop.houston.sql`update customer set full_name = 'B' where full_name = 'Adatum'`;
+    expect((await here.within('sync')).exitCode).toBe(3);
+    await here.configure((text) => text.slice(0, text.indexOf('  customers:')));
+    expect((await here.within('sync')).exitCode).toBe(0);
+  });
+
   test('names that are not in the file are a wrong command line', async () => {
     await using stage = await openStage(false);
     for (const args of [['custmers'], ['--channel', 'dallas'], ['segments', 'custmers']]) {
@@ -293,6 +312,11 @@ describe('what is gone from the file', () => {
     await here.within('sync');
     expect((await here.within('forget', 'customers')).exitCode).toBe(2);
     await here.configure((text) => text.replace('  customers:\n', '  clients:\n    renamedFrom: customers\n'));
+    // Nobody is told to forget what the next run carries over, nor may.
+    const codes = async (): Promise<unknown[]> =>
+      ((await here.ask('check')).json['problems'] as { code: string }[]).map(({ code }) => code);
+    expect(await codes()).not.toContain('not-configured');
+    expect((await here.within('forget', 'customers')).exitCode).toBe(2);
     const renamed = await here.ask('sync');
     expect(renamed.json).toMatchObject({
       status: 'succeeded',

@@ -27,6 +27,7 @@ describe('a part that is deactivated', () => {
       oldValue: 'Main street 1',
       newValue: null,
       changed: true,
+      readOnly: true,
     });
     await here.job('synchronize-customers');
     expect(await here.hq`select street from customer_address`).toMatchObject([{ street: 'Side street 2' }]);

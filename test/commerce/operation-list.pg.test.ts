@@ -28,7 +28,7 @@ describe('the list of customer operations', () => {
       allowedActions: ['save', 'edit', 'synchronize', 'dismiss'],
     });
     expect(update.attributes).toEqual([
-      { name: 'number', oldValue: 'C000001', newValue: 'C000001', changed: false },
+      { name: 'number', oldValue: 'C000001', newValue: 'C000001', changed: false, readOnly: true },
       { name: 'name', oldValue: 'Ann', newValue: 'Ann', changed: false },
       { name: 'email', oldValue: 'ann@example.com', newValue: 'ann@example.com', changed: false },
       { name: 'phone', oldValue: null, newValue: '555', changed: true },

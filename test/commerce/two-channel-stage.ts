@@ -73,6 +73,8 @@ export interface TwoChannelOptions {
   readonly reach?: EngineSurroundings['reach'];
   readonly configuration?: (text: string) => string;
   readonly auth?: AuthSettings;
+  /** Made in HQ before Couplet looks at it. */
+  readonly hqTables?: string;
 }
 
 export async function openTwoChannels(options: TwoChannelOptions = {}): Promise<TwoChannelStage> {
@@ -84,7 +86,7 @@ export async function openTwoChannels(options: TwoChannelOptions = {}): Promise<
     createDatabase(),
     createDatabase(),
   ]);
-  await hq.sql.unsafe(HQ);
+  await hq.sql.unsafe(`${HQ};${options.hqTables ?? ''}`);
   await Promise.all([houston.sql.unsafe(CHANNEL), online.sql.unsafe(CHANNEL)]);
   const urls = { hq: hq.url, houston: houston.url, online: online.url, coupling: coupling.url };
   const text = twoChannels(urls.hq, urls.houston, urls.online);

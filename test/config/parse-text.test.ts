@@ -5,6 +5,7 @@ import {
   parseLink,
   parseRetention,
   parseSchedule,
+  parseStoreUrl,
   parseTableName,
 } from '../../src/config/parse-text.ts';
 import { redactedUrl, redactSecrets } from '../../src/config/redact.ts';
@@ -12,6 +13,27 @@ import { substituteVariables } from '../../src/config/substitute-variables.ts';
 import { suggestName } from '../../src/config/suggest.ts';
 
 const DAY_MS = 86_400_000;
+
+describe('the URL of a store', () => {
+  it.each([
+    'postgres://user:pass@localhost:5432/app',
+    'postgresql://db1,db2:6543/app?sslmode=require',
+    'postgres://user:p:w@[::1]:5432/app',
+    'postgres:///app?host=/var/run/postgresql',
+    'postgres://%2Fvar%2Frun/app',
+  ])('%s is one', (text) => {
+    expect(parseStoreUrl(text)).toEqual({ value: text });
+  });
+
+  it.each([
+    'mysql://localhost/app',
+    'postgres://u:p@localhost:port/app',
+    'postgres://db1:5432,db2:/app',
+    'postgres://localhost:65536/app',
+  ])('%s is none', (text) => {
+    expect(parseStoreUrl(text)).toMatchObject({ problem: { code: 'url-invalid' } });
+  });
+});
 
 describe('cron lines', () => {
   it.each([

@@ -143,3 +143,17 @@ describe('a run', () => {
     expect(shopper(site, 'C100')).toMatchObject({ full_name: 'Customer 1' });
   });
 });
+
+it('of a mapping whose fields all come from HQ nothing is made there, whatever its direction says', async () => {
+  await using site = await smallSite({
+    configuration: (text) =>
+      text
+        .replace('    match: [[number], [email]]\n', '')
+        .replaceAll(/(number|name|email|group): \{(.*) \}/g, '$1: {$2, direction: toChannel }'),
+  });
+  site.houston.insert('shoppers', { cust_num: 'S1', full_name: 'Of the shop', mail: 'precious@example.com' });
+  await site.run({ scope: 'full' });
+  await site.run();
+  expect(site.hq.select('customers')).toEqual([]);
+  expect(site.houston.select('shoppers')).toMatchObject([{ full_name: 'Of the shop', mail: 'precious@example.com' }]);
+});
