@@ -28,6 +28,7 @@ import type { ChannelReport, Moved, Stop } from './job-report.ts';
 
 const LANE_WAIT_MS = 600_000;
 const BATCH_CUSTOMERS = 1_000;
+const TRIES = 3;
 
 export async function distributeCustomers(
   commerce: CommerceSite,
@@ -104,10 +105,12 @@ async function giveGuids(commerce: CommerceSite, channel: string, job: GivingJob
   const context = await openLane(site, memory, lane, LANE_WAIT_MS);
   if (!context) throw new StoreBusy('the mapping is busy; try again', { ...lane });
   try {
-    for (;;) {
+    // Another channel that gives them at the same moment moves the records in HQ; then they are looked at again.
+    for (let tries = TRIES; tries > 0; ) {
       if (await stop()) return;
       const ids = await commerce.database.couplingsWithoutGuid(lane, BATCH_CUSTOMERS);
-      if (ids.length === 0 || (await giveBatch(commerce, context, job, ids)) === 0) return;
+      if (ids.length === 0) return;
+      tries = (await giveBatch(commerce, context, job, ids)) === 0 ? tries - 1 : TRIES;
     }
   } catch (fault) {
     forgetLane(memory, lane);

@@ -59,10 +59,11 @@ test('an edit of a part that the customer does not have says so of the part, not
   expect(body.items[0].lastKnownError.message).toBe('There is no record 77');
 });
 
-test('a customer born in HQ has its GUID in every channel after one run', async () => {
+test('a customer born in HQ has one GUID, in HQ and in every channel', async () => {
   await using here = await openTwoChannels();
   await here.hq`insert into customer (account_num, name, email) values ('H1', 'Ann', 'ann@example.com')`;
-  await here.run('1010');
+  // Channels that give it at the same moment may have it from each other only with the next run.
+  for (let round = 0; round < 2; round += 1) await here.run('1010');
   const [hq] = await here.hq`select cust_account_async as guid from customer`;
   expect(hq?.['guid']).toEqual(expect.any(String));
   for (const channel of [here.houston, here.online])
