@@ -1,4 +1,5 @@
 /** `couplet forget`: couplings and errors of what is gone from the file are dropped. Records and log stay. */
+import { heirOf } from '../domain/mapping.ts';
 import { EXIT, print, printJson, tell, usageError } from './exit.ts';
 import { type CommonOptions, openCouplet } from './open-couplet.ts';
 import { plural } from './print-table.ts';
@@ -29,10 +30,7 @@ export async function forget(mapping: string | undefined, options: ForgetOptions
   }
   const coupled = new Set<string>();
   for (const lane of known) if ((await database.countCouplings(lane)) > 0) coupled.add(lane.mapping);
-  const heir = settings.mappings.find(
-    ({ name, renamedFrom }) =>
-      renamedFrom !== null && !coupled.has(name) && lanes.some((lane) => lane.mapping === renamedFrom),
-  );
+  const [heir] = lanes.flatMap((lane) => heirOf(settings.mappings, lane.mapping, coupled) ?? []);
   if (heir !== undefined) {
     throw usageError(
       `${what} was renamed to ${heir.name} in ${options.config}, which gets its couplings with the next 'couplet sync' or start: nothing is to be forgotten.`,

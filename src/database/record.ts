@@ -159,10 +159,9 @@ const write = async (
   if (results.length > 0 && jobId !== null) sent.push(writeResults(sql, jobId, results));
   if (recording.operations && recording.operations.length > 0) sent.push(writeOutcomes(sql, recording.operations));
   if (done.length > 0) sent.push(query(sql, DONE, [idsOf(done), generationsOf(done)]));
-  const worked = done.filter(({ key }) => key !== undefined);
-  if (couple.length > 0 && worked.length > 0) {
-    const keys = textArray(worked.map(({ key }) => (key ? keyText(key) : null)));
-    sent.push(query(sql, FOLLOW, [laneId, idsOf(couple), idsOf(worked), keys]));
+  if (couple.length > 0 && done.length > 0) {
+    const keys = textArray(done.map(({ key }) => (key ? keyText(key) : null)));
+    sent.push(query(sql, FOLLOW, [laneId, idsOf(couple), idsOf(done), keys]));
   }
   if (keep.length > 0) {
     sent.push(query(sql, KEEP, [idsOf(keep), generationsOf(keep), plainArray(keep.map(({ state }) => state))]));

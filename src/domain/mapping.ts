@@ -108,6 +108,13 @@ export interface Mapping {
   readonly overrides: Readonly<Record<string, MappingOverride>>;
 }
 
+/**
+ * Which mapping is still to get the couplings of a former name. `renamedFrom` may stay in the file for ever: it says
+ * something only as long as the new name has none of its own. `coupled`: names of mappings that have couplings.
+ */
+export const heirOf = (mappings: readonly Mapping[], former: string, coupled: ReadonlySet<string>): Mapping | null =>
+  mappings.find(({ name, renamedFrom }) => renamedFrom === former && !coupled.has(name)) ?? null;
+
 /** The mapping as it holds for one channel. */
 export function resolveForChannel(mapping: Mapping, channel: string): Mapping {
   const override = Object.hasOwn(mapping.overrides, channel) ? mapping.overrides[channel] : undefined;

@@ -3,7 +3,9 @@
  * records, writes nothing, and tells everything at once: a store that is away does not keep the others from being looked
  * at.
  */
+import { heirOf } from '../domain/mapping.ts';
 import type { SuggestName } from '../domain/prepare-mapping.ts';
+import type { LaneState } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import { type BrokenCycles, breakCycles } from './break-cycles.ts';
 import { checkLane } from './check-lane.ts';
@@ -30,6 +32,7 @@ export async function checkSetup(site: Site, options: CheckOptions): Promise<Set
     [...site.channels.keys()].map(async (name) => [name, await checkStore(site, 'channel', name)] as const),
   );
   const byChannel = new Map(channels);
+  const known = options.withCouplings ? await knownLanes(site) : null;
   const findings: SetupFinding[] = [...hq.findings, ...channels.flatMap(([, checked]) => checked.findings)];
   for (const [channel, checked] of byChannel) {
     const stores = { hq, channel: checked };
@@ -37,11 +40,11 @@ export async function checkSetup(site: Site, options: CheckOptions): Promise<Set
     // Lane by lane: a check must not take all the connections that the work needs.
     const cycles = await cyclesOf(site, channel, stores.hq, checked);
     for (const lane of lanes) {
-      const isCoupled = options.withCouplings && (await hasCouplings(site, lane));
+      const isCoupled = known !== null && hasCouplings(site, known, lane);
       findings.push(...(await checkOne(site, lane, { stores, cycles, isCoupled, suggest: options.suggest })));
     }
   }
-  if (options.withCouplings) findings.push(...(await checkLocked(site, options.locked)), ...(await checkLanes(site)));
+  if (known) findings.push(...(await checkLocked(site, options.locked)), ...checkLanes(site, known));
   return { findings: mergeChannels(site, findings), stores: [hq, ...byChannel.values()] };
 }
 
@@ -98,40 +101,40 @@ export async function checkLocked(site: Site, locked: readonly LockedSetting[]):
   return findings;
 }
 
+interface KnownLanes {
+  readonly states: readonly LaneState[];
+  /** As `laneText`. */
+  readonly coupled: ReadonlySet<string>;
+}
+
+async function knownLanes({ database }: Site): Promise<KnownLanes> {
+  const states = await database.laneStates();
+  const coupled = new Set<string>();
+  for (const { lane } of states) if ((await database.countCouplings(lane)) > 0) coupled.add(laneText(lane));
+  return { states, coupled };
+}
+
 /** Its own, or those that a renaming is about to bring it. */
-async function hasCouplings(site: Site, lane: Lane): Promise<boolean> {
-  if ((await site.database.countCouplings(lane)) > 0) return true;
+function hasCouplings(site: Site, { coupled }: KnownLanes, lane: Lane): boolean {
   const { renamedFrom } = mappingOf(site, lane);
-  if (renamedFrom === null) return false;
-  const former = { mapping: renamedFrom, channel: lane.channel };
-  const states = await site.database.laneStates();
-  return (
-    states.some((state) => laneText(state.lane) === laneText(former)) &&
-    (await site.database.countCouplings(former)) > 0
-  );
+  const names = renamedFrom === null ? [lane.mapping] : [lane.mapping, renamedFrom];
+  return names.some((mapping) => coupled.has(laneText({ mapping, channel: lane.channel })));
 }
 
 /** Lanes that stand still until somebody says so: stopped ones, and couplings of what is gone from the file. */
-async function checkLanes(site: Site): Promise<SetupFinding[]> {
-  const configured = new Set(lanesOf(site).map((lane) => JSON.stringify([lane.mapping, lane.channel])));
-  // Their couplings are carried to the new name as soon as Couplet runs with this file.
-  const states = await site.database.laneStates();
-  const coupled = new Set<string>();
-  for (const { lane } of states) if ((await site.database.countCouplings(lane)) > 0) coupled.add(lane.mapping);
-  const renamed = new Set(site.mappings.flatMap(({ name, renamedFrom }) => (coupled.has(name) ? [] : [renamedFrom])));
-  const findings: SetupFinding[] = [];
-  for (const { lane, stopped } of states) {
+function checkLanes(site: Site, { states, coupled }: KnownLanes): SetupFinding[] {
+  const configured = new Set(lanesOf(site).map(laneText));
+  const withCouplings = states.flatMap(({ lane }) => (coupled.has(laneText(lane)) ? [lane.mapping] : []));
+  const coupledMappings = new Set(withCouplings);
+  return states.flatMap(({ lane, stopped }): SetupFinding[] => {
     const place = { side: null, channel: lane.channel, mapping: lane.mapping };
-    if (configured.has(JSON.stringify([lane.mapping, lane.channel]))) {
-      if (stopped) {
-        findings.push(setupFinding(place, stopped.code, 'error', ['mappings', lane.mapping], stopped.params));
-      }
-    } else if (!renamed.has(lane.mapping) && (await site.database.countCouplings(lane)) > 0) {
-      const params = { mapping: `${lane.mapping} with ${lane.channel}` };
-      findings.push(setupFinding(place, 'not-configured', 'warning', [], params));
-    }
-  }
-  return findings;
+    if (configured.has(laneText(lane)))
+      return stopped ? [setupFinding(place, stopped.code, 'error', ['mappings', lane.mapping], stopped.params)] : [];
+    // What a renaming is to carry over is not left behind.
+    if (!coupled.has(laneText(lane)) || heirOf(site.mappings, lane.mapping, coupledMappings)) return [];
+    const params = { mapping: `${lane.mapping} with ${lane.channel}` };
+    return [setupFinding(place, 'not-configured', 'warning', [], params)];
+  });
 }
 
 /** What is wrong with HQ's side of a mapping is wrong for every channel that it serves, and told once. */

@@ -1,18 +1,11 @@
 /** The whole way, as the people on it meet it: a till that goes on without HQ, an administrator who repairs, one customer. */
 import { expect, test } from 'vitest';
 import { until } from '../support/until.ts';
-import { openTwoChannels } from './two-channel-stage.ts';
+import { editAsynchronously, openTwoChannels } from './two-channel-stage.ts';
 
 test('a till creates and edits a customer with two addresses while HQ is away, HQ edits another field, one operation is invalid and repaired: one customer with one number, both edits kept, nothing pending', async () => {
   await using here = await openTwoChannels({ apart: 'hq' });
-  for (const name of [
-    'performance-improvements-for-customer-orders',
-    'asynchronous-customer-address-creation',
-    'enhanced-asynchronous-customer-creation',
-    'edit-customers-asynchronously',
-  ])
-    await here.ask('PUT', `/commerce/features/${name}`, { enabled: true });
-  for (const job of ['1110', '1010', '1070']) await here.run(job);
+  await editAsynchronously(here);
 
   await here.server?.stop();
   const till = '/commerce/channels/houston/customers';
