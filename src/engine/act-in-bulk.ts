@@ -12,6 +12,7 @@ import { type BatchesInFlight, batchesInFlight } from './batches-in-flight.ts';
 import { recordingBuilder } from './build-recording.ts';
 import type { LaneContext } from './lane-context.ts';
 import type { LaneMemory } from './lane-memory.ts';
+import { letsOthersIn } from './let-others-in.ts';
 import { writePreview } from './preview-lane.ts';
 import { isStale } from './refuse-stale.ts';
 import { endInRecording } from './remove-coupling.ts';
@@ -318,8 +319,10 @@ async function uncoupleTogether(
   run: SingleRun,
   ids: readonly string[],
 ): Promise<boolean> {
+  const letOthersIn = letsOthersIn(context);
   for (const chunk of chunks(ids)) {
     if (await bulk.stop()) return false;
+    await letOthersIn();
     const errors = await fitting(bulk, chunk);
     const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
     const coupled = errors.flatMap((error) => error.couplingId ?? []);
@@ -332,7 +335,6 @@ async function uncoupleTogether(
     parts.results.push(...errors.map((error) => resultOf(error.id, error, 'succeeded', null)));
     await recordParts(context, run, parts);
     await tellProgress(bulk);
-    await context.lock.yield();
   }
   return true;
 }

@@ -7,21 +7,16 @@
  * batch takes the changes of the other side of its pairs along, so a page of changes that was read meanwhile may hold
  * some that are worked: those are left out, or a record made again would be found replaced twice.
  */
-import { FenceLost } from '../errors/store-faults.ts';
 import { type KeyText, keyText, type Side, SIDES } from '../domain/record.ts';
 import type { PendingChange, PendingState, Share } from '../ports/coupling-database.ts';
 import { type Gathered, gatherPairs, type WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
+import { letOthersIn, letOthersIntoShare, looksForOthers } from './let-others-in.ts';
 import type { Subject } from './subject.ts';
 import { type BatchOptions, carryOut, planGathered, type Run } from './work-batch.ts';
 
 /** One for each database that a batch waits for: HQ or the channel, the coupling database, and one to be decided. */
 const MOST_IN_FLIGHT = 3;
-/**
- * How often it is looked whether an action waits for the lane. Only for one that does are the batches in flight waited
- * for and is the lane given away; giving it away without asking cost a seventh of the conflicts listed in a second.
- */
-export const LOOK_EVERY_MS = 200;
 /** What was worked since nothing was in flight is remembered up to here, some megabytes; then they are waited for. */
 const MOST_WORKED = 20_000;
 
@@ -91,7 +86,7 @@ export function batchesInFlight(
       if (wanted || worked.size > MOST_WORKED) {
         const mayBeWorked = worked.size > 0;
         await drain();
-        if (wanted) await letOthersIn(context);
+        if (wanted) await (options.within ? letOthersIntoShare(context) : letOthersIn(context));
         items = mayBeWorked ? await stillPending(context, given, states) : given;
         if (wanted) items = await stillUncoupled(context, items);
       }
@@ -187,27 +182,4 @@ async function stillUncoupled(
     left = left.filter((item) => !item.record || item.side !== side || !coupled.has(keyText(item.key)));
   }
   return left;
-}
-
-/** Whether somebody waits for the lane, looked at now and then. */
-function looksForOthers(context: LaneContext): () => Promise<boolean> {
-  let lookedAtMs = performance.now();
-  return async () => {
-    if (performance.now() - lookedAtMs <= LOOK_EVERY_MS) return false;
-    const wanted = await context.lock.isWanted();
-    lookedAtMs = performance.now();
-    requireFence(context);
-    return wanted;
-  };
-}
-
-async function letOthersIn(context: LaneContext): Promise<void> {
-  await context.lock.yield();
-  requireFence(context);
-}
-
-/** Whoever came in raised the fence, and this run's next write is refused by the stores. */
-function requireFence({ lock, fence, lane }: LaneContext): void {
-  if (lock.state.fence === fence.number) return;
-  throw new FenceLost('somebody else works this lane now', { mapping: lane.mapping, channel: lane.channel });
 }

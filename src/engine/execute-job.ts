@@ -4,7 +4,7 @@ import type { Side } from '../domain/record.ts';
 import { SIDES } from '../domain/record.ts';
 import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
-import { type Job, type JobCounters, type JobKind, noCounters } from '../ports/coupling-database.ts';
+import { type Coupling, type Job, type JobCounters, type JobKind, noCounters } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import { isOperationBulk } from '../ports/customer-operations.ts';
 import { ActionRefused } from '../ports/synchronizer.ts';
@@ -235,19 +235,14 @@ async function coupleInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop
 
 const inBulkLane = inActionLane;
 
-async function chosen(site: Site, lane: Lane, body: CoupleBody) {
-  if (!body.all)
-    return [...(await site.database.couplingsById(body.couplingIds ?? [])).values()].filter(
-      (coupling) =>
-        coupling.lane.mapping === lane.mapping && coupling.lane.channel === lane.channel && coupling.status !== 'ended',
-    );
-  const couplings = [];
+async function chosen({ database }: Site, lane: Lane, body: CoupleBody): Promise<readonly string[]> {
+  if (!body.all) return body.couplingIds ?? [];
+  const ids: string[] = [];
   for (let after: string | null = null; ; ) {
-    const page = await site.database.scanCouplings(lane, after, 1_000);
-    couplings.push(...page);
-    const last = page.at(-1);
-    if (!last) return couplings;
-    after = last.id;
+    const page: readonly Coupling[] = await database.scanCouplings(lane, after, 1_000);
+    ids.push(...page.map(({ id }) => id));
+    after = page.at(-1)?.id ?? null;
+    if (after === null) return ids;
   }
 }
 

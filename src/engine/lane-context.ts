@@ -59,7 +59,8 @@ export interface RunIdentity {
 export interface LaneContext {
   readonly lane: Lane;
   readonly state: LaneState;
-  readonly fence: Fence;
+  /** Another one after others were let in who raised theirs; never while a batch is in flight. */
+  fence: Fence;
   readonly lock: LaneLock;
   readonly database: CouplingDatabase;
   readonly stores: Readonly<Record<Side, Store>>;
@@ -71,11 +72,13 @@ export interface LaneContext {
    */
   cursors: Readonly<Record<Side, Cursor | null>>;
   /** What waited when the lock was got, if it came with it: the first page of what is due. */
-  readonly atHand: WorkAhead | null;
+  atHand: WorkAhead | null;
   readonly sharing: SharingTerms;
   readonly surroundings: EngineSurroundings;
   /** Of a dry run: what it would couple before it came to this lane. */
   readonly foreseen?: ForeseenCouplings;
+  /** Under a fence of its own again, after others worked the lane; what they left in the ledgers is recorded. */
+  takeOver(): Promise<void>;
   /** Of the rows that a delete would take along, those that are coupled in some mapping of this channel. */
   livingDependents(
     side: Side,

@@ -1,14 +1,16 @@
 /** Coupling in bulk: by match, or by a list of pairs; and uncoupling in bulk. Each leaves a result per record. */
 import { PLAIN_RUN } from '../domain/pair.ts';
 import { keyText, type RecordKey, type Side, SIDES } from '../domain/record.ts';
-import type { Coupling, JobResult } from '../ports/coupling-database.ts';
+import type { JobResult } from '../ports/coupling-database.ts';
 import { ActionRefused } from '../ports/synchronizer.ts';
 import { coupleInContext } from './couple-records.ts';
 import type { WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
+import { letsOthersIn } from './let-others-in.ts';
 import { countPreview, pairsSeen, writePreview } from './preview-lane.ts';
-import { endCoupling } from './remove-coupling.ts';
+import { endInRecording } from './remove-coupling.ts';
 import type { SingleRun } from './single-run.ts';
+import { laneText } from './site.ts';
 import type { Subject } from './subject.ts';
 import { type BatchOptions, carryOut, planBatch, recordParts } from './work-batch.ts';
 import { BATCH_RECORDS } from './work-lane.ts';
@@ -34,6 +36,7 @@ export async function matchAll(context: LaneContext, run: SingleRun, request: Ma
     expectEmpty: false,
   };
   const seen = pairsSeen();
+  const letOthersIn = letsOthersIn(context);
   for (const side of SIDES) {
     const table = context.tables[side];
     for (
@@ -42,6 +45,7 @@ export async function matchAll(context: LaneContext, run: SingleRun, request: Ma
       page = await table.scan(page.at(-1)?.key ?? null, BATCH_RECORDS)
     ) {
       if (await request.stop()) return false;
+      await letOthersIn();
       const coupled = await context.database.couplingsByKey(
         context.lane,
         side,
@@ -106,8 +110,10 @@ export async function couplePairs(
   dryRun: boolean,
   stop: () => Promise<boolean>,
 ): Promise<boolean> {
+  const letOthersIn = letsOthersIn(context);
   for (const pair of pairs) {
     if (await stop()) return false;
+    await letOthersIn();
     await withResult(context, run, pair, async () => {
       const result = await coupleInContext(context, run, { ...pair, createIn: null, dryRun, answers: null });
       return { couplingId: dryRun ? null : result.couplingId, writes: [...result.writes] };
@@ -116,44 +122,63 @@ export async function couplePairs(
   return true;
 }
 
+/** A page of them in one recording: ended, logged, and each with its result. */
 export async function uncoupleAll(
   context: LaneContext,
   run: SingleRun,
-  couplings: readonly Coupling[],
+  couplingIds: readonly string[],
   dryRun: boolean,
   stop: () => Promise<boolean>,
 ): Promise<boolean> {
-  for (const coupling of couplings) {
+  const { database, lane, prepared } = context;
+  const letOthersIn = letsOthersIn(context);
+  for (let at = 0; at < couplingIds.length; at += BATCH_RECORDS) {
     if (await stop()) return false;
-    await withResult(context, run, { hqKey: coupling.hqKey, channelKey: coupling.channelKey }, async () => {
-      if (!dryRun) {
-        const error = coupling.errorId ? await context.database.errorById(coupling.errorId) : null;
-        await endCoupling(context, run, coupling, error?.status === 'open' ? error : null);
-      }
-      run.counters.uncoupled += 1;
-      return { couplingId: coupling.id, writes: null };
-    });
+    await letOthersIn();
+    const found = await database.couplingsById(couplingIds.slice(at, at + BATCH_RECORDS));
+    const couplings = [...found.values()].filter(
+      (coupling) => coupling.status !== 'ended' && laneText(coupling.lane) === laneText(lane),
+    );
+    const errors = await database.errorsById(couplings.flatMap(({ errorId }) => errorId ?? []));
+    const openErrors = new Map(errors.flatMap((error) => (error.status === 'open' ? [[error.id, error]] : [])));
+    const builder = recordingBuilder(lane, prepared, () => database.newId());
+    if (!dryRun)
+      for (const coupling of couplings)
+        endInRecording(run, builder, openErrors.get(coupling.errorId ?? '') ?? null, coupling);
+    const parts = builder.build();
+    parts.results.push(
+      ...couplings.map(({ id, hqKey, channelKey }) => ({ ...blankResult({ hqKey, channelKey }), couplingId: id })),
+    );
+    await recordParts(context, run, parts);
+    run.counters.uncoupled += couplings.length;
   }
   return true;
 }
+
+interface Keys {
+  readonly hqKey: RecordKey | null;
+  readonly channelKey: RecordKey | null;
+}
+
+const blankResult = (keys: Keys): JobResult => ({
+  status: 'succeeded',
+  code: null,
+  params: {},
+  errorId: null,
+  couplingId: null,
+  ...keys,
+  candidates: [],
+  writes: null,
+});
 
 /** One item of bulk work: what it refuses is its result and stops nothing. */
 async function withResult(
   context: LaneContext,
   run: SingleRun,
-  keys: { readonly hqKey: RecordKey | null; readonly channelKey: RecordKey | null },
+  keys: Keys,
   work: () => Promise<Pick<JobResult, 'couplingId' | 'writes'>>,
 ): Promise<void> {
-  const result: JobResult = {
-    status: 'succeeded',
-    code: null,
-    params: {},
-    errorId: null,
-    couplingId: null,
-    ...keys,
-    candidates: [],
-    writes: null,
-  };
+  const result = blankResult(keys);
   try {
     Object.assign(result, await work());
   } catch (fault) {

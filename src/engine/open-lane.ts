@@ -56,22 +56,26 @@ async function contextOf(
   lock: LaneLock,
   atHand: WorkAhead | null,
 ): Promise<LaneContext> {
-  const { database } = site;
   const { holder, fence, sharing } = lock.state;
   const ready = await readyContext(site, memory, lane, lock, atHand);
   const name = laneText(lane);
   // A share that was given out and is not done was left by a worker that is gone: what it wrote is looked for, as after
   // any holder that is gone.
-  const mine = holder === database.holder && memory.fences.get(name) === fence && sharing !== 'open';
+  const mine = holder === site.database.holder && memory.fences.get(name) === fence && sharing !== 'open';
   if (mine) return ready;
   // What came with the lock may be behind what the former holder wrote, and what is found of it in the ledgers.
-  const context = { ...ready, fence: { lane, number: await database.raiseFence(lane) }, atHand: null };
+  ready.atHand = null;
+  await ready.takeOver();
+  return ready;
+}
+
+async function takeOver(context: LaneContext, memory: LaneMemory): Promise<void> {
+  const { lane, database, stores } = context;
   // Order matters: the fence first, so that no late writer adds a batch after they were counted.
-  const { stores } = context;
+  context.fence = { lane, number: await database.raiseFence(lane) };
   const found = await Promise.all(SIDES.map((side) => stores[side].takeOver(database.reader, context.fence)));
   await recordFoundBatches(context, found.flat());
-  memory.fences.set(name, context.fence.number);
-  return context;
+  memory.fences.set(laneText(lane), context.fence.number);
 }
 
 /** With the lane's fence as it is: for its holder, and for whoever works a share of it. */
@@ -85,7 +89,7 @@ export async function readyContext(
   const stores = { hq: storeOf(site, 'hq', null), channel: storeOf(site, 'channel', lane.channel) };
   const { prepared, tables } = await prepareLane(site, memory, lane, stores);
   await requireSound(site, memory, lane, stores);
-  return {
+  const context: LaneContext = {
     lane,
     state: lock.state,
     fence: { lane, number: lock.state.fence },
@@ -98,8 +102,10 @@ export async function readyContext(
     atHand,
     sharing: site.sharing ?? SHARING,
     surroundings: site.surroundings,
+    takeOver: () => takeOver(context, memory),
     livingDependents: (side, cascade) => livingDependents(site, lane, side, cascade),
   };
+  return context;
 }
 
 /** After whatever went wrong the lane is looked at anew; errors of its set-up end when it is found to be sound. */

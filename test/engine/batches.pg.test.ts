@@ -1,10 +1,8 @@
 /** More changes than one batch holds, several batches under way at once: every pair is decided once. */
 import { expect, it } from 'vitest';
 import { SIDES } from '../../src/domain/record.ts';
-import { LOOK_EVERY_MS } from '../../src/engine/batches-in-flight.ts';
 import type { CrashPoint } from '../../src/engine/lane-context.ts';
 import { storeOf } from '../../src/engine/site.ts';
-import { until } from '../support/until.ts';
 import { type SmallSite, smallSite } from './small-site.ts';
 
 const CUSTOMERS = 3_300;
@@ -94,93 +92,6 @@ it('pairs that were changed on both sides are decided and counted once', async (
   expect((await site.database.countPending({ mapping: 'customers', channel: 'houston' }, ['due'])).channel.due).toBe(0);
   expect((await site.database.countPending({ mapping: 'customers', channel: 'houston' }, ['due'])).hq.due).toBe(0);
 });
-
-it('somebody who waits for the lane gets it between two batches, and the run goes on after them', async () => {
-  await using site = await filledSite();
-  for (let n = 1; n <= CUSTOMERS; n += 1) site.hq.update('customers', { num: `C${n}` }, { name: `HQ ${n}` });
-  const carried = (): number =>
-    site.houston.select('shoppers').filter((row) => String(row['full_name']).startsWith('HQ')).length;
-  const atTheirTurn: Promise<number>[] = [];
-  let asked = 0;
-  const [, customers] = await site.run({
-    // Asked before each batch, of the customers' lane from the second time on; the last batch has yet to come then.
-    async stop() {
-      asked += 1;
-      if (asked !== 4) return false;
-      const lane = { mapping: 'customers', channel: 'houston' };
-      const turn = site.database.lockLane(lane, 10_000).then(async (lock) => {
-        const count = carried();
-        await lock?.release();
-        return count;
-      });
-      atTheirTurn.push(turn);
-      await until(async () => (await waiting(site)) === 1);
-      const since = performance.now();
-      await until(() => performance.now() - since > LOOK_EVERY_MS);
-      return false;
-    },
-  });
-  const [seen] = await Promise.all(atTheirTurn);
-  expect(seen).toBeGreaterThan(0);
-  expect(seen).toBeLessThan(CUSTOMERS);
-  expect(customers).toMatchObject({ status: 'succeeded', counters: { toChannel: { modified: CUSTOMERS } } });
-  expect(carried()).toBe(CUSTOMERS);
-});
-
-it('a record that somebody couples between two batches of a full run is not made a second time', async () => {
-  await using site = await smallSite({
-    configuration: (text) => text.replace('    match: [[number], [email]]\n', ''),
-  });
-  for (let n = 1; n <= 2_100; n += 1) site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}` });
-  site.houston.insert('shoppers', { full_name: 'Known in the shop' });
-  const [known] = site.houston.select('shoppers');
-  // Of the second page, in the order of keys, before which it is asked the fifth time whether to stop.
-  const num =
-    site.hq
-      .select('customers')
-      .map((row) => String(row['num']))
-      .toSorted()[1_500] ?? '';
-  const coupled: Promise<unknown>[] = [];
-  let asked = 0;
-  await site.run({
-    scope: 'full',
-    direction: 'toChannel',
-    async stop() {
-      asked += 1;
-      if (asked !== 5) return false;
-      const couple = site.synchronizer.couple({
-        lane: { mapping: 'customers', channel: 'houston' },
-        hqKey: [num],
-        channelKey: [String(known?.['id'])],
-        winner: 'hq',
-        createIn: null,
-        dryRun: false,
-        actor: 'anna',
-        reason: null,
-        requestId: null,
-      });
-      coupled.push(couple);
-      await until(async () => (await waiting(site)) === 1);
-      const since = performance.now();
-      await until(() => performance.now() - since > LOOK_EVERY_MS);
-      return false;
-    },
-  });
-  await Promise.all(coupled);
-  expect(coupled).toHaveLength(1);
-  expect(site.houston.select('shoppers')).toHaveLength(2_100);
-  expect(site.houston.select('shoppers', { cust_num: num })).toMatchObject([{ id: known?.['id'] }]);
-  expect(await site.sql`select count(*)::int as n from couplet.coupling where ended_at is null`).toEqual([
-    { n: 2_100 },
-  ]);
-});
-
-const waiting = async ({ sql }: SmallSite): Promise<number> => {
-  const [row] = await sql<{ n: number }[]>`
-    select count(*)::int as n from pg_locks where locktype = 'advisory' and not granted
-       and database = (select oid from pg_database where datname = current_database())`;
-  return row?.n ?? 0;
-};
 
 it('records made again alike on one side and changed on neither are logged as such once', async () => {
   await using site = await filledSite();
