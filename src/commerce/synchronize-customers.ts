@@ -5,6 +5,7 @@
 import pRetry from 'p-retry';
 import type { OperationPart } from '../domain/operation-row.ts';
 import { forgetLane } from '../engine/lane-memory.ts';
+import { letsOthersIn } from '../engine/let-others-in.ts';
 import { openLane } from '../engine/open-lane.ts';
 import { readMarks } from '../engine/read-marks.ts';
 import { singleRun } from '../engine/single-run.ts';
@@ -81,12 +82,13 @@ async function applyPart(
     commerce.database.dueOperations(channel, part, { tries: commerce.rules.tries, jobId: job.id, limit });
   if ((await due(1)).length === 0) return true;
   let complete = true;
-  await inLane(commerce, channel, part, job, done, async (apply) => {
+  await inLane(commerce, channel, part, job, done, async (apply, letOthersIn) => {
     for (let patience = PATIENT_ROUNDS; patience > 0; ) {
       if (await stop()) {
         complete = false;
         return;
       }
+      await letOthersIn();
       const operations = await due(BATCH_OPERATIONS);
       if (operations.length === 0) return;
       const again = await apply(operations);
@@ -104,7 +106,7 @@ async function inLane(
   part: OperationPart,
   job: Pick<Job, 'id'> & Asker,
   done: Synchronized,
-  work: (apply: Apply) => Promise<void>,
+  work: (apply: Apply, letOthersIn: () => Promise<unknown>) => Promise<void>,
 ): Promise<void> {
   const { site, memory } = commerce;
   const lane = laneFor(commerce, channel, part);
@@ -126,7 +128,7 @@ async function inLane(
         const applied = await applyOperations(commerce, context, { ...run, counters: done.counters }, operations, late);
         done.moved.rows += applied.synchronized;
         return applied.again;
-      });
+      }, letsOthersIn(context));
     } catch (fault) {
       if (!(fault instanceof ActionRefused)) forgetLane(memory, lane);
       throw fault;

@@ -1,10 +1,9 @@
 /** Whoever waits for a lane gets it between two batches, from this process or another, and the work goes on where it was. */
 import { describe, expect, it } from 'vitest';
-import { LOOK_EVERY_MS } from '../../src/engine/let-others-in.ts';
 import { createSynchronizer } from '../../src/engine/synchronizer.ts';
 import type { Synchronizer } from '../../src/ports/synchronizer.ts';
 import { jobRequest } from '../support/job-request.ts';
-import { until } from '../support/until.ts';
+import { comingIn } from '../support/wait-for-lane.ts';
 import { ACTION, openErrors, type SmallSite, smallSite } from './small-site.ts';
 
 const CUSTOMERS = 3_300;
@@ -19,38 +18,7 @@ async function filledSite(): Promise<SmallSite> {
   return site;
 }
 
-const waiting = async ({ sql }: SmallSite): Promise<number> => {
-  const [row] = await sql<{ n: number }[]>`
-    select count(*)::int as n from pg_locks where locktype = 'advisory' and not granted
-       and database = (select oid from pg_database where datname = current_database())`;
-  return row?.n ?? 0;
-};
-
 const BY_HAND = { lane: LANE, createIn: null, dryRun: false, actor: 'anna', reason: null, requestId: null } as const;
-
-/** Begun when it is asked for the `at`th time whether to stop; the work goes on when it waits for the lane and is looked for. */
-function comingIn<Result>(site: SmallSite, at: number, come: () => Promise<Result>) {
-  let asked = 0;
-  let begun: Promise<Result> | null = null;
-  return {
-    async stop(): Promise<boolean> {
-      asked += 1;
-      if (asked !== at) return false;
-      begun = come();
-      begun.catch(() => {});
-      await until(async () => (await waiting(site)) === 1);
-      const since = performance.now();
-      await until(() => performance.now() - since > LOOK_EVERY_MS);
-      return false;
-    },
-    get result(): Promise<Result> {
-      return begun ?? Promise.reject(new Error('nobody came in'));
-    },
-    get asked(): number {
-      return asked;
-    },
-  };
-}
 
 describe('a run', () => {
   it('gives the lane to who waits for it between two batches, and goes on after them', async () => {
@@ -59,7 +27,7 @@ describe('a run', () => {
     const carried = (): number =>
       site.houston.select('shoppers').filter((row) => String(row['full_name']).startsWith('HQ')).length;
     // Asked before each batch, of the customers' lane from the second time on; the last batch has yet to come then.
-    const other = comingIn(site, 4, async () => {
+    const other = comingIn(site.sql, 4, async () => {
       const lock = await site.database.lockLane(LANE, 10_000);
       const count = carried();
       await lock?.release();
@@ -86,7 +54,7 @@ describe('a run', () => {
         .select('customers')
         .map((row) => String(row['num']))
         .toSorted()[1_500] ?? '';
-    const coupling = comingIn(site, 5, () =>
+    const coupling = comingIn(site.sql, 5, () =>
       site.synchronizer.couple({
         ...BY_HAND,
         hqKey: [num],
@@ -112,7 +80,7 @@ describe('a run', () => {
     const other = await site.anotherWorker();
     const elsewhere = createSynchronizer(other.site, other.memory);
     // Groups are compared first; this is before one of the four pages of customers, and not the first.
-    const acting = comingIn(site, 5, () =>
+    const acting = comingIn(site.sql, 5, () =>
       elsewhere.act(conflict?.id ?? '', { ...ACTION, action: 'synchronize', winner: 'hq' }),
     );
     const [, customers] = await site.run({ scope: 'full', stop: acting.stop });
@@ -137,7 +105,7 @@ describe('a run', () => {
       if (point === 'channel-written') throw new Error('killed');
     });
     const elsewhere = createSynchronizer(other.site, other.memory);
-    const acting = comingIn(site, 5, () =>
+    const acting = comingIn(site.sql, 5, () =>
       elsewhere.act(conflict?.id ?? '', { ...ACTION, action: 'synchronize', winner: 'hq' }),
     );
     const [, customers] = await site.run({ scope: 'full', stop: acting.stop });
@@ -155,7 +123,7 @@ describe('a run', () => {
     await using site = await filledSite();
     for (let n = 1; n <= CUSTOMERS; n += 1) site.hq.update('customers', { num: `C${n}` }, { name: `HQ ${n}` });
     const other = await site.anotherWorker();
-    const stopping = comingIn(site, 4, async () => {
+    const stopping = comingIn(site.sql, 4, async () => {
       const lock = await other.site.database.lockLane(LANE, 10_000);
       await other.site.database.raiseFence(LANE);
       await other.site.database.changeLane(LANE, { stopped: { code: 'lineage-broken', params: {} } });
@@ -190,7 +158,7 @@ describe('a job', () => {
     const other = await site.anotherWorker();
     const elsewhere = createSynchronizer(other.site, other.memory);
     const [last] = site.houston.select('shoppers', { mail: 'c999@example.com' });
-    const coupling = comingIn(site, 2, () =>
+    const coupling = comingIn(site.sql, 2, () =>
       elsewhere.couple({ ...BY_HAND, hqKey: ['C999'], channelKey: [String(last?.['id'])], winner: 'hq' }),
     );
     const job = { kind: 'couple', ...LANE, body: {} } as const;
@@ -210,7 +178,7 @@ describe('a job', () => {
     const [one] = await site.sql<{ id: string }[]>`select id from couplet.coupling order by id desc limit 1`;
     const other = await site.anotherWorker();
     const elsewhere = createSynchronizer(other.site, other.memory);
-    const uncoupling = comingIn(site, 2, () => elsewhere.uncouple(one?.id ?? '', { ...ACTION, actor: 'bo' }));
+    const uncoupling = comingIn(site.sql, 2, () => elsewhere.uncouple(one?.id ?? '', { ...ACTION, actor: 'bo' }));
     const job = { kind: 'uncouple', ...LANE, body: { all: true } } as const;
     expect(await execute(site, job, uncoupling.stop)).toMatchObject({
       status: 'succeeded',
