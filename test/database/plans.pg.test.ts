@@ -14,13 +14,21 @@ import type { Parameter } from '../../src/database/open-session.ts';
 import { COUNT, LANES_WITH_WORK, TAKE, takeArguments } from '../../src/database/pending.ts';
 import { ASK } from '../../src/database/share-lane.ts';
 import { AT_HAND } from '../../src/database/work-at-hand.ts';
-import type { CouplingFilter, ErrorFilter, LogFilter, PageRequest, Queries } from '../../src/ports/queries.ts';
+import type {
+  CouplingFilter,
+  ErrorFilter,
+  JobFilter,
+  LogFilter,
+  PageRequest,
+  Queries,
+} from '../../src/ports/queries.ts';
 import { NO_ERROR_FILTER, NO_LOG_FILTER } from '../../src/http/no-filter.ts';
 import { createCouplingDatabase } from './open-test-database.ts';
 
 const LOG = 40_000;
 const ERRORS = 20_000;
 const OPERATIONS = 12_000;
+const JOBS = 6_000;
 const PAGE: PageRequest = { limit: 50, cursor: null, sort: null, count: false };
 /** A table with fewer rows is read whole by any sensible planner. */
 const BIG = 5_000;
@@ -46,6 +54,9 @@ beforeAll(async () => {
   here = await createCouplingDatabase();
   filled = await fillLists(here.db, here.sql, { log: LOG, errors: ERRORS });
   await fillOperations(here.db, here.sql, OPERATIONS);
+  await here.sql`
+    insert into couplet.job (id, kind, status, trigger, dry_run, mapping, counters, finished_at)
+    select gen_random_uuid(), 'synchronize', 'succeeded', 'change', false, 'customers', '{}', now() from generate_series(1, ${JOBS})`;
   await here.sql`analyze`;
   const tables = await here.sql`select relname from pg_class where relkind = 'r' and reltuples > ${BIG}`;
   big = new Set(tables.map(({ relname }) => String(relname)));
@@ -99,6 +110,16 @@ const NO_COUPLING: CouplingFilter = {
   key: null,
 };
 
+const NO_JOB_FILTER: JobFilter = {
+  mapping: null,
+  channel: null,
+  kind: null,
+  status: null,
+  trigger: null,
+  since: null,
+  until: null,
+};
+
 describe('no table is read whole', () => {
   test.for<readonly [string, () => Partial<LogFilter>]>([
     ['without a filter', () => ({})],
@@ -116,6 +137,35 @@ describe('no table is read whole', () => {
     ['of ids', () => ({ ids: [filled.midErrorId] })],
   ])('by the log %s', async ([, filter]) => {
     expect(await walked(() => queries.log({ ...NO_LOG_FILTER, ...filter() }, PAGE))).toEqual([]);
+  });
+
+  /** In the order of ids the few of a value, or none, are found only past all the others. */
+  const byId = async (ask: () => Promise<unknown>, table: RegExp): Promise<readonly Plan[]> => {
+    plans.length = 0;
+    await ask();
+    const read = plans.flatMap(nodesOf).filter((node) => table.test(node['Relation Name'] ?? ''));
+    expect(read.filter((node) => node['Index Name'] !== undefined)).not.toEqual([]);
+    return read.filter((node) => node['Index Name']?.endsWith('_pkey') === true);
+  };
+
+  test.for<readonly [string, () => Partial<LogFilter>]>([
+    ['mapping', () => ({ mapping: [LISTED_LANE.mapping] })],
+    ['job', () => ({ jobId: [filled.jobId] })],
+    ['actor', () => ({ actor: ['nobody'] })],
+    ['action', () => ({ action: ['uncoupled'] })],
+    ['cause', () => ({ cause: ['restore'] })],
+  ])('nor the log by id for a %s that has few entries', async ([, filter]) => {
+    const ask = (): Promise<unknown> => queries.log({ ...NO_LOG_FILTER, ...filter() }, PAGE);
+    expect((await byId(ask, /^sync_log_/)).filter((node) => (node['Plan Rows'] ?? 0) > 1)).toEqual([]);
+  });
+
+  test.for<readonly [string, Partial<JobFilter>]>([
+    ['mapping', { mapping: ['groups'] }],
+    ['status', { status: ['failed'] }],
+    ['kind', { kind: ['verify'] }],
+    ['trigger', { trigger: ['manual'] }],
+  ])('nor the jobs by id for a %s that has few', async ([, filter]) => {
+    expect(await byId(() => queries.jobs({ ...NO_JOB_FILTER, ...filter }, PAGE), /^job$/)).toEqual([]);
   });
 
   test.for<readonly [string, () => Partial<ErrorFilter>]>([

@@ -22,6 +22,15 @@ export interface Driver {
   readonly uneven?: true;
 }
 
+/**
+ * By a column of which one value may stand for half the table and another for nothing. What has none is not asked for:
+ * said here, for a range does not tell the planner so, and some indexes leave it out.
+ */
+export const uneven = (alias: string, name: string, values: SQL, where: SQL): Branch => ({
+  driver: { source: sql`unnest(${values}) as d(${sql.raw(name)})`, columns: [name], uneven: true },
+  where: sql`${column(alias, name)} is not null and ${where}`,
+});
+
 export interface ListRequest<Row, Item> {
   readonly columns: SQL;
   /** One table or join; `alias` is that of the table that drivers name columns of. */
@@ -111,8 +120,8 @@ const HIGHEST: Readonly<Record<'uuid' | 'bigint', string>> = {
 /**
  * In the order of ids: the rows of a value as a range of the index (value, id), not as «equal to the value». Told that it
  * is equal, the planner sometimes reads the whole table by id instead, in the hope of meeting the value soon: for a
- * mapping with a thousandth of the couplings that took 39 ms instead of 1. (Not for the log: there the range would open
- * every month, where equality reads one month after the other until the page is full.)
+ * mapping with a thousandth of the couplings that took 39 ms instead of 1, and for one with nothing in a log of ten
+ * million entries three seconds instead of 0.4 ms.
  */
 const rangeOf = (
   { columns }: Driver,

@@ -7,7 +7,7 @@ import type { LaneRegistry } from '../lane-registry.ts';
 import { LOG_COLUMNS, logEntryOfRow, type LogRow } from '../sync-log.ts';
 import { all, anyOf, contains, isText, oneOf, withinIds } from './conditions.ts';
 import { allLanes, holdersOf, laneArray, lanesOf } from './lanes-of.ts';
-import { type Branch, countRows, readList } from './list.ts';
+import { type Branch, countRows, readList, uneven } from './list.ts';
 import { orderOf, type PlacedRow, type SortColumn } from './page.ts';
 import { withRevertible } from './revertible-entries.ts';
 
@@ -93,24 +93,24 @@ const branchesOf = async (clients: Clients, lanes: LaneRegistry, filter: LogFilt
   if (filter.key !== null) return ofRecord(clients, asked.laneIds ?? (await allLanes(lanes)), filter, where);
   if (filter.q !== null && filter.q !== '') return ofText(clients, asked.laneIds, filter.q, where);
   if (asked.jobIds !== null) {
-    return [driven('job_id', anyOf(asked.jobIds, 'uuid'), conditionsOf(filter, { ...asked, jobIds: null }))];
+    return [uneven('l', 'job_id', anyOf(asked.jobIds, 'uuid'), conditionsOf(filter, { ...asked, jobIds: null }))];
   }
   if (filter.errorId !== null) {
     return [driven('error_id', anyOf(filter.errorId, 'uuid'), conditionsOf({ ...filter, errorId: null }, asked))];
   }
   if (filter.actor !== null) {
-    return [driven('actor', anyOf(filter.actor, 'text'), conditionsOf({ ...filter, actor: null }, asked))];
+    return [uneven('l', 'actor', anyOf(filter.actor, 'text'), conditionsOf({ ...filter, actor: null }, asked))];
   }
   if (filter.action !== null && !filter.action.includes('modified')) {
     const partial = sql`l.action <> 'modified' and ${conditionsOf({ ...filter, action: null }, asked)}`;
-    return [driven('action', anyOf(filter.action, 'couplet.log_action'), partial)];
+    return [uneven('l', 'action', anyOf(filter.action, 'couplet.log_action'), partial)];
   }
   if (filter.cause !== null && !filter.cause.includes('change')) {
     const partial = sql`l.cause <> 'change' and ${conditionsOf({ ...filter, cause: null }, asked)}`;
-    return [driven('cause', anyOf(filter.cause, 'couplet.log_cause'), partial)];
+    return [uneven('l', 'cause', anyOf(filter.cause, 'couplet.log_cause'), partial)];
   }
   if (asked.laneIds !== null) {
-    return [driven('lane_id', laneArray(asked.laneIds), conditionsOf(filter, { ...asked, laneIds: null }))];
+    return [uneven('l', 'lane_id', laneArray(asked.laneIds), conditionsOf(filter, { ...asked, laneIds: null }))];
   }
   return [{ driver: null, where }];
 };

@@ -15,7 +15,8 @@ const captured = (side: 'hq' | 'channel') => {
 /**
  * What a write changed goes back while the pair is coupled; a deletion, where both records were captured; a resolution,
  * where it wrote to records that were there. One that ended by itself, or by a record restored or deleted, has nothing
- * of its own to take back; nor has the conflict of a customer operation.
+ * of its own to take back; nor has the conflict of a customer operation. (Asked as a value: of `not exists` PostgreSQL
+ * makes a table of all errors of operations, and reads the whole list of errors for it.)
  */
 const REVERTIBLE = sql`
   case l.action
@@ -23,7 +24,7 @@ const REVERTIBLE = sql`
     when 'deleted' then l.hq_key is not null and l.channel_key is not null
       and ${captured('hq')} and ${captured('channel')}
     else c.ended_at is null
-      and not exists (select from couplet.sync_error e where e.id = l.error_id and e.operation_id is not null)
+      and (select e.operation_id from couplet.sync_error e where e.id = l.error_id) is null
       and exists (
         select from couplet.sync_log m
          where m.coupling_id = l.coupling_id and m.job_id = l.job_id and m.id >= u.since and m.error_id = l.error_id
