@@ -1,27 +1,28 @@
 /** What the channels hold and have not handed over: read from their operation tables, so it is known before any pull. */
-import { v5 as idOfText } from 'uuid';
 import { type OperationPart, readOperationRow } from '../domain/operation-row.ts';
 import { operationTerm, partTerm, textOfTerms } from '../domain/operation-terms.ts';
 import { keyText } from '../domain/record.ts';
 import { StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import type { OperationFilter, ReceivedRow } from '../ports/commerce.ts';
-import type { ShownOperation } from '../ports/customer-operations.ts';
-import { InvalidCursor, type Page, type PageRequest } from '../ports/queries.ts';
+import type { ShownOperation, WaitingList } from '../ports/customer-operations.ts';
+import { InvalidCursor, type PageRequest } from '../ports/queries.ts';
 import { type CommerceSite, operationStoreOf, partsOf, tableOf } from './commerce-site.ts';
 import { withCustomers } from './customers-as-known.ts';
 import { openOperationTable, rowOf } from './operation-table.ts';
+import { waitingId, type WaitingPlace } from './waiting-id.ts';
 
-interface Waiting {
-  readonly channel: string;
-  readonly part: OperationPart;
-  readonly counter: string;
+interface Waiting extends WaitingPlace {
   readonly at: string;
 }
 
-export async function waitingIn(commerce: CommerceSite, channel: string): Promise<Waiting[]> {
+export async function waitingIn(
+  commerce: CommerceSite,
+  channel: string,
+  parts: readonly OperationPart[] = partsOf(commerce.rules),
+): Promise<Waiting[]> {
   const store = operationStoreOf(commerce, channel);
   const found = await Promise.all(
-    partsOf(commerce.rules).map(async (part) => {
+    parts.map(async (part) => {
       const open = await store.open(tableOf(commerce.rules, channel, part));
       const counters = await commerce.database.notPulled(
         channel,
@@ -47,12 +48,13 @@ export async function listWaiting(
   commerce: CommerceSite,
   filter: OperationFilter,
   page: PageRequest,
-): Promise<Page<ShownOperation>> {
+): Promise<WaitingList> {
   const channels = Object.keys(commerce.rules.channels).filter((name) => filter.channel?.includes(name) ?? true);
   const results = await Promise.allSettled(channels.map((channel) => waitingIn(commerce, channel)));
   const faults = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
   const strange = faults.find((fault) => !isAway(fault));
   if (strange !== undefined || (faults.length > 0 && faults.length === results.length)) throw strange ?? faults[0];
+  const unreachable = channels.filter((_, at) => results[at]?.status === 'rejected');
   const up = page.sort !== null && !page.sort.startsWith('-');
   const all = results
     .flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
@@ -70,7 +72,17 @@ export async function listWaiting(
       : (await readWaiting(commerce, taken)).map(({ operation }) => operation),
     nextCursor: last && left.length > taken.length ? Buffer.from(placeOf(last)).toString('base64url') : null,
     total: page.count ? shown.length : null,
+    unreachable,
   };
+}
+
+/** The row at this place, if the channel still holds it; throws when the channel is away. */
+export async function oneWaiting(commerce: CommerceSite, place: WaitingPlace): Promise<ShownOperation | null> {
+  const { channel, part, counter } = place;
+  if (!partsOf(commerce.rules).includes(part)) return null;
+  const found = (await waitingIn(commerce, channel, [part])).find((row) => row.counter === counter);
+  const [read] = found === undefined ? [] : await readWaiting(commerce, [found]);
+  return read?.operation ?? null;
 }
 
 const placeOf = ({ at, channel, part, counter }: Waiting): string =>
@@ -117,11 +129,8 @@ async function readWaiting(commerce: CommerceSite, waiting: readonly Waiting[]):
   return waiting.flatMap((item) => read.get(placeOf(item)) ?? []);
 }
 
-/** A name of its own for every row, the same each time; it is no id of an operation, since there is none yet. */
-const WAITING_IDS = '3b2f6a4e-0c57-4e0e-9a86-0f6f2b7c4d11';
-
 const operationOf = ({ channel, part, counter, at }: Waiting, row: ReceivedRow): ShownOperation => ({
-  id: idOfText(`${channel} ${part} ${counter}`, WAITING_IDS),
+  id: waitingId({ channel, part, counter }),
   channel,
   part,
   counter,

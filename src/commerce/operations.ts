@@ -4,10 +4,11 @@ import type { CustomerOperations, OperationSummary } from '../ports/customer-ope
 import { ActionRefused } from '../ports/synchronizer.ts';
 import { type CommerceSite, guidFieldOf, mappingNameOf, partsOf } from './commerce-site.ts';
 import { dismissOperation, reopenOperation } from './dismiss-operation.ts';
-import { isAway, listWaiting, waitingIn } from './operations-waiting.ts';
+import { isAway, listWaiting, oneWaiting, waitingIn } from './operations-waiting.ts';
 import { changeFitting } from './refuse-action.ts';
 import { saveOperation } from './save-operation.ts';
 import { synchronizeOperation } from './synchronize-operation.ts';
+import { waitingPlace } from './waiting-id.ts';
 
 const LEASE_MS = 15 * 60_000;
 
@@ -25,7 +26,7 @@ export function customerOperations(commerce: CommerceSite | null, database: Comm
     },
     async waiting(filter, page) {
       return commerce === null
-        ? { items: [], nextCursor: null, total: page.count ? 0 : null }
+        ? { items: [], nextCursor: null, total: page.count ? 0 : null, unreachable: [] }
         : listWaiting(commerce, filter, page);
     },
     async count(filter) {
@@ -34,8 +35,12 @@ export function customerOperations(commerce: CommerceSite | null, database: Comm
     },
     async byId(id) {
       await database.lapseEdits();
-      const operation = await database.operationById(id);
-      return operation && commerce ? withSessions(commerce, operation) : operation;
+      const place = commerce && waitingPlace(id, Object.keys(commerce.rules.channels));
+      const operation = await (place
+        ? database.operationOfRow(place.channel, place.part, place.counter)
+        : database.operationById(id));
+      if (operation === null) return place ? oneWaiting(commerce, place) : null;
+      return commerce ? withSessions(commerce, operation) : operation;
     },
     async failedCount() {
       const counts = await database.countByStatus();

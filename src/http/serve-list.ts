@@ -14,10 +14,15 @@ export interface ListQuery {
   readonly sort?: string | undefined;
 }
 
+/** `unreachable`: channels that could not be asked; only of a list that is read from them. */
+interface ListPage<Item> extends Page<Item> {
+  readonly unreachable?: readonly string[];
+}
+
 export interface List<Item, Document> {
   readonly name: string;
   readonly schema: z.ZodType<Document>;
-  read(page: PageRequest): Promise<Page<Item>>;
+  read(page: PageRequest): Promise<ListPage<Item>>;
   present(items: readonly Item[]): Promise<Document[]>;
 }
 
@@ -25,6 +30,7 @@ export interface ListAnswer<Document> {
   items: Document[];
   nextCursor: string | null;
   total?: number;
+  unreachable?: string[];
 }
 
 export async function serveList<Item, Document>(
@@ -49,10 +55,11 @@ export async function serveList<Item, Document>(
     items: await list.present(first.items),
     nextCursor: first.nextCursor,
     ...(first.total !== null && { total: first.total }),
+    ...(first.unreachable && { unreachable: [...first.unreachable] }),
   };
 }
 
-async function readPage<Item, Document>(list: List<Item, Document>, page: PageRequest): Promise<Page<Item>> {
+async function readPage<Item, Document>(list: List<Item, Document>, page: PageRequest): Promise<ListPage<Item>> {
   try {
     return await list.read(page);
   } catch (fault) {
@@ -75,7 +82,7 @@ function sendCsv<Item, Document>(
   reply: FastifyReply,
   list: List<Item, Document>,
   page: PageRequest,
-  first: Page<Item>,
+  first: ListPage<Item>,
   whole: boolean,
 ): FastifyReply {
   const columns = csvColumns(list.schema);
@@ -96,5 +103,6 @@ function sendCsv<Item, Document>(
     .header('content-disposition', `attachment; filename="${list.name}.csv"`)
     .serializer(String);
   if (first.total !== null) reply.header('x-total-count', String(first.total));
+  if (first.unreachable) reply.header('x-unreachable-channels', first.unreachable.join(', '));
   return reply.send(Readable.from(lines()));
 }

@@ -258,6 +258,7 @@ export interface CommerceDatabase {
 
   operations(filter: OperationFilter, page: PageRequest): Promise<Page<CustomerOperation>>;
   operationById(id: string): Promise<CustomerOperation | null>;
+  operationOfRow(channel: string, part: OperationPart, counter: string): Promise<CustomerOperation | null>;
   countOperations(filter: OperationFilter): Promise<number>;
   operationsById(ids: readonly string[]): Promise<readonly CustomerOperation[]>;
   /** All operations of these customers that have not come through, oldest first. */

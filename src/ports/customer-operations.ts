@@ -8,8 +8,13 @@ import type { CustomerOperation, OperationFilter, OperationStatus } from './comm
 import type { Page, PageRequest } from './queries.ts';
 import type { Asker } from './synchronizer.ts';
 
-/** `waiting`: still in the channel, so its id is no id of an operation yet. */
+/** `waiting`: still in the channel; its id leads to the row, and to the operation once that has been received. */
 export type ShownOperation = Omit<CustomerOperation, 'status'> & { readonly status: OperationStatus | 'waiting' };
+
+/** `unreachable`: channels that could not be asked, so that what they hold is missing. */
+export interface WaitingList extends Page<ShownOperation> {
+  readonly unreachable: readonly string[];
+}
 
 export interface OperationSummary {
   readonly channels: readonly {
@@ -47,10 +52,11 @@ export interface CustomerOperations {
     readonly guidField: string | null;
   } | null;
   find(filter: OperationFilter, page: PageRequest): Promise<Page<ShownOperation>>;
-  /** What the channels have not handed over yet, read from them. */
-  waiting(filter: OperationFilter, page: PageRequest): Promise<Page<ShownOperation>>;
+  /** What the channels have not handed over yet, read from them; throws when none of them can be asked. */
+  waiting(filter: OperationFilter, page: PageRequest): Promise<WaitingList>;
   count(filter: OperationFilter): Promise<number>;
-  byId(id: string): Promise<CustomerOperation | null>;
+  /** One that waits is read from its channel, and throws when that is away. */
+  byId(id: string): Promise<ShownOperation | null>;
   failedCount(): Promise<number>;
   summary(): Promise<OperationSummary>;
 

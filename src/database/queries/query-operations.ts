@@ -17,6 +17,7 @@ type Asked = Pick<
   CommerceDatabase,
   | 'operations'
   | 'operationById'
+  | 'operationOfRow'
   | 'operationsById'
   | 'countOperations'
   | 'openOperationsOf'
@@ -49,15 +50,9 @@ export const operationsPart = (clients: Clients): Asked => ({
       page,
       toItems: async (rows) => rows.map(operationOf),
     }),
-  async operationById(id) {
-    if (!isId(id)) return null;
-    const rows = await query<OperationDbRow>(
-      clients.raw,
-      `select ${OPERATION_COLUMNS} from couplet.customer_operation o where o.id = $1::uuid`,
-      [id],
-    );
-    return rows[0] === undefined ? null : operationOf(rows[0]);
-  },
+  operationById: (id) => (isId(id) ? oneOperation(clients, 'o.id = $1::uuid', [id]) : Promise.resolve(null)),
+  operationOfRow: (channel, part, counter) =>
+    oneOperation(clients, 'o.channel = $1 and o.part = $2 and o.counter = $3::bigint', [channel, part, counter]),
   countOperations: async (filter) =>
     countRows(clients, sql`couplet.customer_operation o`, 'o', [
       { driver: null, where: await conditionsFor(clients, filter) },
@@ -102,6 +97,15 @@ export const operationsPart = (clients: Clients): Asked => ({
     ).map((row) => ({ ...row })),
   failuresByCode: () => failuresByCode(clients),
 });
+
+async function oneOperation(clients: Clients, where: string, values: readonly string[]) {
+  const [row] = await query<OperationDbRow>(
+    clients.raw,
+    `select ${OPERATION_COLUMNS} from couplet.customer_operation o where ${where}`,
+    [...values],
+  );
+  return row === undefined ? null : operationOf(row);
+}
 
 const failuresByCode = async (clients: Clients): ReturnType<CommerceDatabase['failuresByCode']> =>
   (

@@ -1,10 +1,11 @@
 /** What people do about one customer operation: take it, correct it, synchronize it, dismiss it, open it again. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { describeCode } from '../../domain/describe-change.ts';
+import type { OperationAction } from '../../domain/operation-actions.ts';
 import type { Value } from '../../domain/record.ts';
 import { entryOf, isErrorCode } from '../../errors/catalogue.ts';
 import type { CustomerOperation } from '../../ports/commerce.ts';
-import type { CustomerOperations } from '../../ports/customer-operations.ts';
+import type { CustomerOperations, ShownOperation } from '../../ports/customer-operations.ts';
 import type { LanePresenter } from '../../ports/mapping-presenter.ts';
 import { ActionRefused } from '../../ports/synchronizer.ts';
 import { askerOf } from '../asker.ts';
@@ -55,7 +56,7 @@ function registerSave(api: Server, deps: ServerDeps, operations: CustomerOperati
     },
     async (request, reply) => {
       const { attributes = {}, reset = [] } = request.body;
-      const operation = await requireOperation(operations, request);
+      const operation = await requireOperation(operations, request, 'save');
       const revision = revisionOf(request);
       if (Object.keys(attributes).length === 0 && reset.length === 0)
         throw invalid('body', '', 'needs attributes to save, or reset');
@@ -113,7 +114,7 @@ function registerLease(api: Server, deps: ServerDeps, operations: CustomerOperat
       },
     },
     async (request, reply) => {
-      const { id } = await requireOperation(operations, request);
+      const { id } = await requireOperation(operations, request, 'edit');
       await guarded(deps, operations, request, () => operations.edit(id, askerOf(request, undefined)));
       return answer(deps, operations, request, reply);
     },
@@ -131,7 +132,7 @@ function registerLease(api: Server, deps: ServerDeps, operations: CustomerOperat
       },
     },
     async (request, reply) => {
-      const { id } = await requireOperation(operations, request);
+      const { id } = await requireOperation(operations, request, 'release');
       await guarded(deps, operations, request, () => operations.release(id, askerOf(request, undefined)));
       return answer(deps, operations, request, reply);
     },
@@ -158,7 +159,7 @@ function registerSynchronize(api: Server, deps: ServerDeps, operations: Customer
         },
       },
       async (request, reply) => {
-        const { id } = await requireOperation(operations, request);
+        const { id } = await requireOperation(operations, request, action);
         const asker = askerOf(request, request.body.reason);
         await guarded(deps, operations, request, () => operations[action](id, asker));
         return answer(deps, operations, request, reply);
@@ -183,7 +184,7 @@ function registerDismiss(api: Server, deps: ServerDeps, operations: CustomerOper
       },
     },
     async (request, reply) => {
-      const { id } = await requireOperation(operations, request);
+      const { id } = await requireOperation(operations, request, 'dismiss');
       const dryRun = isDryRun(request);
       const { behind } = await guarded(deps, operations, request, () =>
         operations.dismiss(id, { ...askerOf(request, request.body.reason), dryRun }),
@@ -202,10 +203,17 @@ function registerDismiss(api: Server, deps: ServerDeps, operations: CustomerOper
 
 // ---------------------------------------------------------------- common
 
-async function requireOperation(operations: CustomerOperations, request: FastifyRequest): Promise<CustomerOperation> {
+async function requireOperation(
+  operations: CustomerOperations,
+  request: FastifyRequest,
+  action: OperationAction,
+): Promise<ShownOperation> {
   const { id } = request.params as { readonly id: string };
   const operation = await operations.byId(requireId(id, 'operation-not-found'));
   if (operation === null) throw new Problem('operation-not-found');
+  // The channel still holds it: nothing can be done about it before it is received.
+  if (operation.status === 'waiting')
+    throw new Problem('action-not-allowed', { params: { action, allowed: [] }, extra: { allowedActions: [] } });
   return operation;
 }
 

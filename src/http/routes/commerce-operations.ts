@@ -39,7 +39,7 @@ function registerLists(api: Server, { presenter }: ServerDeps, operations: Custo
         summary: 'List customer operations',
         description:
           '`field.{name}` compares a field of the customer as the operation found it and as it would leave it, `part.{name}` one of the part itself; ' +
-          'case does not count, and `*` at the end matches a prefix. `status=waiting` lists what the channels have not handed over yet.',
+          'case does not count, and `*` at the end matches a prefix. `status=waiting` lists what the channels have not handed over yet; `unreachable` names those that could not be asked.',
         tags,
         querystring: OperationListQuerySchema,
         response: { 200: csvContent(CustomerOperationListSchema), ...PROBLEMS },
@@ -92,7 +92,9 @@ function registerOne(api: Server, deps: ServerDeps, operations: CustomerOperatio
       schema: {
         operationId: 'getCustomerOperation',
         summary: 'Read one customer operation',
-        description: 'Old and new value of every attribute; its `ETag` is what Save sends as `If-Match`.',
+        description:
+          'Old and new value of every attribute; its `ETag` is what Save sends as `If-Match`. ' +
+          'One that is `waiting` is read from its channel; its id leads to it once it has been received, too.',
         tags,
         params: idParams,
         response: { 200: CustomerOperationSchema, ...PROBLEMS },
@@ -100,7 +102,7 @@ function registerOne(api: Server, deps: ServerDeps, operations: CustomerOperatio
     },
     async (request, reply) => {
       const document = await documentOf(deps, operations, request, request.params.id);
-      reply.header('etag', document.etag ?? '');
+      if (document.etag !== null) reply.header('etag', document.etag);
       return document;
     },
   );

@@ -20,7 +20,7 @@ export const OPERATION_NAMES = [
   'removeAttribute',
 ] as const;
 
-/** `waiting`: the channel has not handed it over yet; only in the list that asks for it. */
+/** `waiting`: the channel has not handed it over yet. */
 export const OPERATION_STATUSES = [
   'waiting',
   'received',
@@ -127,7 +127,13 @@ export const CustomerOperationSchema = z
   })
   .meta({ id: 'CustomerOperation', examples: [OPERATION_EXAMPLE] });
 
-export const CustomerOperationListSchema = listOf(CustomerOperationSchema, 'CustomerOperationList');
+export const CustomerOperationListSchema = listOf(CustomerOperationSchema, 'CustomerOperationList')
+  .extend({
+    unreachable: z.array(z.string()).optional().meta({
+      description: 'Only with `status=waiting`: channels that could not be asked, so that what they hold is missing.',
+    }),
+  })
+  .meta({ id: 'CustomerOperationList' });
 
 const filter = {
   channel: texts('Names of channels.'),

@@ -56,7 +56,7 @@ export function OperationList() {
         card={(operation) => <OperationCardRow operation={operation} />}
         idOf={({ id }) => id}
         nameOf={(operation) => operation.customerAccount ?? operation.asyncCustomerAccount ?? operation.id}
-        hrefOf={({ id, status }) => (status === 'waiting' ? null : `/customer-operations/${id}`)}
+        hrefOf={({ id }) => `/customer-operations/${id}`}
         {...(may('operator') && { selection })}
         empty={t.operations.empty}
         absent={t.operations.notConfigured}
@@ -113,14 +113,11 @@ const operationColumns = (t: PageTexts): readonly Column<CustomerOperationDocume
     name: t.operations.customerAccount,
     width: 'minmax(112px, 0.8fr)',
     sort: 'customerAccount',
-    cell: (operation) =>
-      operation.status === 'waiting' ? (
-        accountText(t, operation)
-      ) : (
-        <PageLink plain className="row-link" tabIndex={-1} href={`/customer-operations/${operation.id}`}>
-          {accountText(t, operation)}
-        </PageLink>
-      ),
+    cell: (operation) => (
+      <PageLink plain className="row-link" tabIndex={-1} href={`/customer-operations/${operation.id}`}>
+        {accountText(t, operation)}
+      </PageLink>
+    ),
   },
   {
     id: 'asyncAccount',
