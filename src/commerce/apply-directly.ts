@@ -16,7 +16,7 @@ import { HqRefused } from '../ports/channel-customers.ts';
 import type { CustomerOperation } from '../ports/commerce.ts';
 import { ActionRefused, type Asker } from '../ports/synchronizer.ts';
 import { NO_ANSWERS } from './answer-conflicts.ts';
-import { applyOperations, plannedWrite } from './apply-operations.ts';
+import { applyOperations, plannedWrite, refusedPlan } from './apply-operations.ts';
 import { type CommerceSite, guidFieldOf, laneFor, operationStoreOf, partsOf, tableOf } from './commerce-site.ts';
 import { gatherOperations, type OperationWork, PLAIN_PLAN, planOperations } from './gather-operations.ts';
 
@@ -115,7 +115,9 @@ async function plan(direct: Direct, context: LaneContext, operation: DirectOpera
     expectEmpty: false,
     rehearse: true,
   });
-  if (outcome?.status === 'refused') throw refused(operation, outcome.refusal.code, outcome.refusal.params);
+  if (outcome?.status !== 'refused' && outcome?.status !== 'suppressed') return;
+  const { code, params } = refusedPlan(context, outcome);
+  throw refused(operation, code, params);
 }
 
 const NOBODY: Asker = { actor: null, reason: null, requestId: null };

@@ -10,7 +10,7 @@ import { baseOfMatched, describeRecord, type RecordingBuilder, recordingBuilder 
 import type { LaneContext } from '../engine/lane-context.ts';
 import { type LedgerNote, type NoteOperation, writeNote } from '../engine/ledger-note.ts';
 import { matchColumns, matchFields, probeOf } from '../engine/match-lone-records.ts';
-import { recordParts, type Run } from '../engine/work-batch.ts';
+import { fieldOfColumn, recordParts, type Run } from '../engine/work-batch.ts';
 import type { CustomerOperation } from '../ports/commerce.ts';
 import { type OperationOutcome, type OperationResolution, PLAIN_OUTCOME } from '../ports/operation-outcome.ts';
 import type { StoredRecord, Write, WriteOutcome } from '../ports/store.ts';
@@ -128,17 +128,24 @@ async function writeAll(
         again += 1;
         continue;
       }
-      const plan =
-        outcome.status === 'refused'
-          ? failedPlan(outcome.refusal.code, outcome.refusal.params)
-          : failedPlan('write-suppressed', { side: 'hq' });
-      outcomes.push(ended(run, work, plan));
+      outcomes.push(ended(run, work, refusedPlan(context, outcome)));
       run.counters.toHq.failed += 1;
     } else again += 1;
   }
   await returnAccounts(commerce, drawn);
   return again;
 }
+
+/** HQ speaks of its columns, whoever corrects the operation of its attributes. */
+export const refusedPlan = (
+  context: LaneContext,
+  outcome: Extract<WriteOutcome, { status: 'refused' | 'suppressed' }>,
+): Extract<OperationPlan, { kind: 'failed' }> => {
+  if (outcome.status === 'suppressed') return failedPlan('write-suppressed', { side: 'hq' });
+  const { code, params, blockedBy } = outcome.refusal;
+  const field = fieldOfColumn(context, 'hq', params);
+  return failedPlan(code, { ...field, ...params, ...(blockedBy && { blockedBy: [...blockedBy] }) });
+};
 
 const COUNTED = { insert: 'inserted', restore: 'inserted', update: 'modified', delete: 'deleted' } as const;
 const NEW_RECORD = { inFilter: true } as const;

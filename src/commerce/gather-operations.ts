@@ -130,7 +130,11 @@ const CREATES: ReadonlySet<string> = new Set([
   'upsertAffiliation',
   'setAttribute',
 ]);
-export const failedPlan = (code: string, params: Params = {}): OperationPlan => ({ kind: 'failed', code, params });
+export const failedPlan = (code: string, params: Params = {}): Extract<OperationPlan, { kind: 'failed' }> => ({
+  kind: 'failed',
+  code,
+  params,
+});
 
 export interface PlanAsked {
   /** What somebody chose where an operation is in conflict, by its id. */

@@ -9,13 +9,12 @@ import { inActionLane } from '../engine/act-on-error.ts';
 import type { LaneContext } from '../engine/lane-context.ts';
 import { singleRun } from '../engine/single-run.ts';
 import { storeOf } from '../engine/site.ts';
-import { fieldOfColumn } from '../engine/work-batch.ts';
 import { StoreBusy } from '../errors/store-faults.ts';
 import type { CustomerOperation, OperationEdit } from '../ports/commerce.ts';
 import type { Correction } from '../ports/customer-operations.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import { ActionRefused, type Asker } from '../ports/synchronizer.ts';
-import { plannedWrite } from './apply-operations.ts';
+import { plannedWrite, refusedPlan } from './apply-operations.ts';
 import { type CommerceSite, guidFieldOf, laneFor, mappingFor } from './commerce-site.ts';
 import { gatherOperations, planOperations } from './gather-operations.ts';
 import { refuseUnfit, requireOperation, staleOperation } from './refuse-action.ts';
@@ -226,11 +225,7 @@ async function problemInHq(
       rehearse: true,
     });
     if (outcome?.status === 'written') return null;
-    if (outcome?.status === 'refused') {
-      const { code, params } = outcome.refusal;
-      return { code, params: { ...fieldOfColumn(context, 'hq', params), ...params } };
-    }
-    if (outcome?.status === 'suppressed') return { code: 'write-suppressed', params: { side: 'hq' } };
+    if (outcome?.status === 'refused' || outcome?.status === 'suppressed') return refusedPlan(context, outcome);
   }
   throw new StoreBusy('the customer is being changed by somebody else; try again', { operation: operation.id });
 }

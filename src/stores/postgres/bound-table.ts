@@ -50,6 +50,8 @@ export interface BoundTable {
   readonly hasChildren: boolean;
   readonly uniqueIndexes: readonly UniqueIndex[];
   readonly references: readonly Reference[];
+  /** Columns that each CHECK of the table speaks of, by its name. */
+  readonly checks: ReadonlyMap<string, readonly string[]>;
   /** Columns that others may refer to: changing one takes the strongest row lock. */
   readonly keyLockColumns: ReadonlySet<string>;
   /** Events that a rule of the table rewrites; such a statement may not say which rows it touched. */
@@ -104,6 +106,12 @@ join pg_catalog.pg_namespace n on n.oid = p.relnamespace
 where f.contype = 'f' and f.conparentid = 0 and f.conrelid = $1::pg_catalog.oid
 order by f.conname`;
 
+const CHECKS = `
+select f.conname, ${columnNames('f.conrelid', 'f.conkey')}
+from pg_catalog.pg_constraint f
+where f.contype = 'c' and f.conrelid = $1::pg_catalog.oid
+order by f.conname`;
+
 /** As the letters of the catalog: `pg_rewrite.ev_type`. */
 const RULE_EVENTS: Readonly<Record<string, RowEvent>> = { 2: 'update', 3: 'insert', 4: 'delete' };
 
@@ -113,10 +121,11 @@ export async function bindTable(connection: Connection, shape: RecordShape): Pro
   if (!found) throw missing(`There is no table ${asked}`, shape, {});
   const [oid = '', schema, name, kind, hasChildren, watched, rules] = found.map((value) => value ?? '');
   if (kind !== 'r' && kind !== 'p') throw missing(`${asked} is not a table`, shape, { kind: kind ?? '' });
-  const [columnsOf, indexRows, referenceRows] = await Promise.all([
+  const [columnsOf, indexRows, referenceRows, checkRows] = await Promise.all([
     loadColumns(connection, [oid]),
     connection.query(UNIQUE_INDEXES, [oid]),
     connection.query(REFERENCES, [oid]),
+    connection.query(CHECKS, [oid]),
   ]);
   const columns = columnsOf.get(oid) ?? [];
   const byName = new Map(columns.map((column) => [column.name, column]));
@@ -141,6 +150,7 @@ export async function bindTable(connection: Connection, shape: RecordShape): Pro
     hasChildren: hasChildren === 'true',
     uniqueIndexes,
     references: referenceRows.map(referenceOf),
+    checks: new Map(checkRows.map(([name, names]) => [name ?? '', nameList(names)])),
     keyLockColumns: new Set(keyLocking.flatMap((index) => index.columns ?? [])),
     rules: new Set([...(rules ?? '')].flatMap((letter) => RULE_EVENTS[letter] ?? [])),
     watched: watched === 'true',

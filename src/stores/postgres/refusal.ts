@@ -21,6 +21,7 @@ const SHOWN_CHARACTERS = 200;
 const MISSING = '23502';
 const FOREIGN_KEY = '23503';
 const UNIQUE = '23505';
+const CHECK = '23514';
 const EXCLUSION = '23P01';
 const TOO_LONG = '22001';
 /** What may come right when the rest of the batch is written. */
@@ -84,7 +85,11 @@ async function refusalOf(work: WriteWork, entry: Entry, fault: StatementRefused)
     case TOO_LONG:
       return refused('value-too-long', tooLong(entry) ?? {});
   }
-  if (server.code.startsWith('23')) return refused('constraint-violated', constraintParams(table, server));
+  if (server.code.startsWith('23')) {
+    const columns = server.code === CHECK ? table.checks.get(server.constraint ?? '') : undefined;
+    const spoken = columns && columns.length > 0 ? columnsParams(entry, columns) : {};
+    return refused('constraint-violated', { ...constraintParams(table, server), ...spoken });
+  }
   if (server.code.startsWith('22')) return refused('value-invalid', await invalidParams(work, entry));
   if (server.code === '428C9') return refused('value-invalid', { column: identityColumn(entry) });
   return refused('constraint-violated', { ...constraintParams(table, server), sqlState: server.code });

@@ -109,7 +109,7 @@ it('constraints of every kind refuse the record alone, in words that name it', a
   expect(outcomes.slice(0, 8).map((outcome) => refused(outcome))).toMatchObject([
     { code: 'value-too-long', params: { column: 'name', limit: 3, length: 4, value: 'long' } },
     { code: 'value-invalid', params: { column: 'amount', value: '100' } },
-    { code: 'constraint-violated', params: { constraint: 'item_amount_check' } },
+    { code: 'constraint-violated', params: { constraint: 'item_amount_check', column: 'amount', value: '-1' } },
     { code: 'constraint-violated', params: { constraint: 'short_check' } },
     { code: 'required-value-missing', params: { column: 'code' } },
     { code: 'constraint-violated', params: { constraint: 'no_overlap' } },
