@@ -46,7 +46,11 @@ export async function saveInContext(
   if (revision !== null && revision !== operation.revision) throw staleOperation();
   refuseUnsettable(commerce, operation, [...Object.keys(correction.values), ...correction.reset]);
   const corrections = correctionsOf(operation, correction);
-  await rehearse(commerce, context, { ...operation, corrections }, correction);
+  // What is given back is the channel's own word, which HQ judges when it comes; tried is only what is newly said.
+  if (Object.keys(correction.values).length > 0) {
+    const tried = correctionsOf(operation, { values: correction.values, reset: [] });
+    await rehearse(commerce, context, { ...operation, corrections: tried }, correction);
+  }
   const given = { ...operation.values, ...corrections };
   const kept = await commerce.database.changeOperation(id, operation.revision, {
     kind: 'save',

@@ -116,8 +116,6 @@ describe('Save', () => {
     expect((await api.get('/customer-operations?field.email=x@y.example')).body.items).toHaveLength(1);
     expect(await here.hq`select 1 from customer`).toHaveLength(0);
 
-    const reset = await api.save(id, { reset: ['email'] });
-    expect(reset).toMatchObject({ status: 422, body: { code: 'constraint-violated' } });
     await api.save(id, { attributes: { phone: '777' } });
     const back = await api.save(id, { reset: ['phone'] });
     expect(back.body.edits).toHaveLength(3);
@@ -135,6 +133,26 @@ describe('Save', () => {
     expect(await here.houston`select mail, tel, account from customer`).toMatchObject([
       { mail: 'x@y.example', tel: '1', account: 'C000001' },
     ]);
+  });
+
+  test('takes a correction back also where HQ refuses the original, which fails again; what is newly said is tried', async () => {
+    await using here = await openCommerceStage();
+    await using api = await openApi(here.couplet);
+    await failedCreate(here);
+    const id = await idOf(api, 'status=failed');
+    await api.save(id, { attributes: { email: 'x@y.example', phone: '7' } });
+    for (const attributes of [{ email: 'no address' }, { name: null }])
+      expect((await api.save(id, { attributes, reset: ['phone'] })).status).toBe(422);
+    const back = await api.save(id, { attributes: { name: 'Good' }, reset: ['email'] });
+    expect(back).toMatchObject({ status: 200, body: { status: 'failed', nextStep: 'synchronize-customers' } });
+    const email = { name: 'email', oldValue: null, newValue: 'no address', changed: true };
+    expect(back.body.attributes).toContainEqual(email);
+    expect((await api.save(id, { reset: ['phone'] })).body.attributes).toContainEqual(email);
+    const tried = await api.post(`/customer-operations/${id}/synchronize`, {});
+    expect(tried.body).toMatchObject({ status: 'failed', lastKnownError: { field: 'email' }, nextStep: 'repair' });
+    await api.save(id, { attributes: { email: 'x@y.example' } });
+    await here.job('pipeline');
+    expect(await here.hq`select name, email from customer`).toMatchObject([{ name: 'Good', email: 'x@y.example' }]);
   });
 
   test('is refused with the attribute that HQ would refuse: types, checks, unique keys, unknown names', async () => {

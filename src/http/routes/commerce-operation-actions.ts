@@ -47,7 +47,7 @@ function registerSave(api: Server, deps: ServerDeps, operations: CustomerOperati
         operationId: 'saveCustomerOperation',
         summary: 'Save a correction',
         description:
-          'Tried in HQ in a transaction that is rolled back, then kept beside the original; nothing is synchronized. Needs `If-Match`. It ends the lease and sets the attempts to 0.',
+          'Tried in HQ in a transaction that is rolled back, then kept beside the original; nothing is synchronized. Needs `If-Match`. It ends the lease and sets the attempts to 0. `reset` takes corrections back; the original is not tried, and fails again where HQ refuses it.',
         tags,
         params: idParams,
         body: SaveBodySchema,
