@@ -1,4 +1,5 @@
 /** Addresses, contacts and whatever else belongs to a customer, as the channel shows them: pending ones with the rest. */
+import { isMalformed } from '../domain/operation-actions.ts';
 import type { Value } from '../domain/record.ts';
 import { valueToJson } from '../domain/value-json.ts';
 import { TEXT } from '../domain/value-type.ts';
@@ -62,7 +63,9 @@ async function knownParts(
     }
   }
   const aliases = await addRecorded(commerce, table, guid, parts);
-  for (const way of ways.filter(({ part }) => part === table.part)) {
+  for (const way of ways) {
+    // A row that cannot be read says of no part what it is; the customer's status tells of it.
+    if (way.part !== table.part || isMalformed(way)) continue;
     const key = aliases.get(way.partKey ?? '') ?? way.partKey ?? '';
     if (way.ends) parts.delete(key);
     else parts.set(key, { key, values: { ...parts.get(key)?.values, ...way.values } });
