@@ -257,11 +257,25 @@ async function planFresh(
       });
   }
   const creates = unmatched.map((item) => byItem.get(item) as OperationWork);
-  for (const work of creates) work.plan = planCreate(prepared, work.values, translator);
+  for (const work of creates) {
+    const unsaid = context.lane.mapping === commerce.rules.customers ? null : unsaidField(commerce, context, work);
+    work.plan =
+      unsaid === null
+        ? planCreate(prepared, work.values, translator)
+        : failedPlan('required-value-missing', { field: unsaid, side: 'hq' });
+  }
   const numbered = creates.filter(({ plan }) => plan?.kind === 'write');
   if (context.lane.mapping !== commerce.rules.customers) return;
   const accounts = await drawAccounts(commerce, context, numbered.length, !rehearses);
   for (const [at, work] of numbered.entries()) work.account = accounts[at] ?? null;
+}
+
+/** A new part that says nothing would be an empty address; the field is the first that it could say. */
+function unsaidField({ rules }: CommerceSite, { prepared }: LaneContext, { values }: OperationWork): string | null {
+  const own = prepared.fields.filter(({ toHq, columns, field }) => {
+    return toHq && columns.channel.length > 0 && field.references?.mapping !== rules.customers;
+  });
+  return own.every(({ index }) => (values[index] ?? null) === null) ? (own[0]?.name ?? null) : null;
 }
 
 const loneWork = ({ operation, values }: OperationWork): LoneWork => {

@@ -68,6 +68,15 @@ function readPart(
     return null;
   }
   const taken = onesToTake(table, values, pointer, ignored);
+  const said = shownFields(table, customers, null).filter(({ direction }) => travels(direction, 'hq'));
+  const [first] = said;
+  // A new part without a value would be an empty one, and HQ refuses it when it comes.
+  if (isNew && first !== undefined && said.every(({ name }) => (taken[name] ?? null) === null)) {
+    const place = placeOf(pointer, first.name);
+    if (!places.some((other) => other.pointer.startsWith(`${pointer}/`)))
+      places.push({ pointer: place, code: 'required-value-missing', params: { field: first.name } });
+    return null;
+  }
   return { table, key: read.value ?? '', isNew, ends: given.deactivate, values: taken, pointer };
 }
 

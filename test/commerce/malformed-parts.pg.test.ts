@@ -48,3 +48,31 @@ test('a column that the operation table does not have is not emptied by a snapsh
   await here.run('pipeline');
   expect(await here.hq`select street, city from customer_address`).toEqual([{ street: 'New 1', city: 'Paris' }]);
 });
+
+test('a new part that says nothing is no empty address: it fails, is corrected, and a till is told at once', async () => {
+  await using here = await openTwoChannels();
+  await here.hq`alter table customer_address alter column street drop not null`;
+  const ann = { name: 'Ann', email: 'ann@example.com' };
+  for (const channel of ['houston', 'online'])
+    expect(
+      await here.ask('POST', `/commerce/channels/${channel}/customers`, {
+        values: ann,
+        addresses: [{ street: 'Main 1' }, { city: null }],
+      }),
+    ).toMatchObject({ status: 400, body: { code: 'invalid-request', errors: [{ pointer: '/addresses/1/street' }] } });
+  const guid = String((await here.ask('POST', houston, { values: ann })).body.asyncCustomerAccount);
+  await here.houston`insert into commerce.retailasyncaddressv2 (custaccountasync, operation, id) values (${guid}, 1, -7)`;
+  await here.run('pipeline');
+  expect(await here.hq`select 1 from customer_address`).toEqual([]);
+  const [failed] = (await here.ask('GET', '/customer-operations?status=failed')).body.items;
+  expect(failed).toMatchObject({
+    operation: 'createAddress',
+    lastKnownError: { code: 'required-value-missing', field: 'street' },
+  });
+  const path = `/customer-operations/${failed.id}`;
+  expect(await here.ask('PATCH', path, { attributes: { city: 'Houston' } }, { 'if-match': failed.etag })).toMatchObject(
+    { status: 200 },
+  );
+  await here.run('pipeline');
+  expect(await here.hq`select street, city from customer_address`).toEqual([{ street: null, city: 'Houston' }]);
+});
