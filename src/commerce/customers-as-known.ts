@@ -7,11 +7,12 @@ import type { Mapping } from '../domain/mapping.ts';
 import type { OperationPart, OperationRow } from '../domain/operation-row.ts';
 import { customerTerms, type FieldValues, partTerms, rawTerms } from '../domain/operation-terms.ts';
 import type { Value } from '../domain/record.ts';
-import { asyncRecordName, type CustomerOperation, type ReceivedRow } from '../ports/commerce.ts';
+import { asyncRecordName, type ReceivedRow } from '../ports/commerce.ts';
 import type { Coupling } from '../ports/coupling-database.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import { basesOf } from './bases-recorded.ts';
 import { type CommerceSite, laneFor, mappingFor } from './commerce-site.ts';
+import { valuesLeft } from './overtaken.ts';
 
 interface Known {
   values: Record<string, Value>;
@@ -65,7 +66,12 @@ async function recordsAsKnown(
     if (coupling) known.set(name, channelValues(mapping, record, coupling, commerce.rules.account.column));
   }
   const open = await commerce.database.openOperationsOf(channel, [...new Set(named.map(({ guid }) => guid))]);
-  for (const operation of open) if (operation.part === part) overlayOperation(known, part, operation);
+  for (const operation of open) {
+    if (operation.part !== part) continue;
+    const name = nameOf(part, operation);
+    const values = { ...operation.values, ...operation.corrections };
+    overlay(known, name, valuesLeft(values, records.get(name)?.seen, operation.counter));
+  }
   return known;
 }
 
@@ -82,9 +88,6 @@ function channelValues(mapping: Mapping, record: AsyncRecord, coupling: Coupling
   }
   return { values, account };
 }
-
-const overlayOperation = (known: Map<string, Known>, part: OperationPart, operation: CustomerOperation): void =>
-  overlay(known, nameOf(part, operation), { ...operation.values, ...operation.corrections });
 
 function overlay(known: Map<string, Known>, name: string, values: FieldValues): void {
   const before = known.get(name);

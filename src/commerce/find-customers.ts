@@ -14,6 +14,7 @@ import { ActionRefused } from '../ports/synchronizer.ts';
 import { type ChannelTables, fieldValues, openChannelTables, shownFields, valuesToJson } from './channel-tables.ts';
 import { type CommerceSite, operationStoreOf, partsOf, tableOf } from './commerce-site.ts';
 import { openOperationTable, rowOf } from './operation-table.ts';
+import { valuesLeft } from './overtaken.ts';
 
 /** A customer as far as it has been found: by its GUID, its coupling, its record in the channel, or several of them. */
 export interface FoundCustomer {
@@ -24,7 +25,8 @@ export interface FoundCustomer {
 }
 
 /** What of a customer is still on its way, oldest first. */
-export interface OnTheWay extends Pick<CustomerOperation, 'part' | 'name' | 'partKey' | 'status' | 'code' | 'params'> {
+export interface OnTheWay
+  extends Pick<CustomerOperation, 'part' | 'counter' | 'name' | 'partKey' | 'status' | 'code' | 'params'> {
   readonly guid: string;
   readonly values: Readonly<Record<string, Value>>;
   readonly ends: boolean;
@@ -182,9 +184,9 @@ async function heldBack(
     if (!record) return [];
     const row = readOperationRow(opened.reader, rowOf(opened.columns, record.values));
     if (row.malformed !== null || row.guid === null) return [];
-    const { guid, name, partKey, values } = row;
+    const { counter, guid, name, partKey, values } = row;
     const ends = row.row['operation'] === '3';
-    return [{ part, guid, name, partKey, values, ends, status: 'received', code: null, params: {} }];
+    return [{ part, counter, guid, name, partKey, values, ends, status: 'received', code: null, params: {} }];
   });
 }
 
@@ -222,7 +224,8 @@ function show(
   const { customers } = tables;
   const values = { ...valuesAsLeft(customers.mapping, coupling, record), ...(row && fieldValues(customers, row)) };
   if (coupling && record) Object.assign(values, seenValues(customers.mapping, coupling, record));
-  for (const way of ways) if (way.part === 'customers') Object.assign(values, way.values);
+  for (const way of ways)
+    if (way.part === 'customers') Object.assign(values, valuesLeft(way.values, record?.seen, way.counter));
   if (tables.accountField) values[tables.accountField.name] = account;
   const fields = shownFields(customers, commerce.rules.customers, tables.guidField);
   return {

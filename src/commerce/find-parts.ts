@@ -5,9 +5,11 @@ import { valueToJson } from '../domain/value-json.ts';
 import { TEXT } from '../domain/value-type.ts';
 import type { ChannelCustomer, KnownPart, PartName } from '../ports/channel-customers.ts';
 import { asyncRecordName } from '../ports/commerce.ts';
+import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import { type ChannelTable, type ChannelTables, fieldValues, shownFields, valuesToJson } from './channel-tables.ts';
 import type { CommerceSite } from './commerce-site.ts';
 import { type FoundCustomer, onTheWay, type OnTheWay, seenValues, showCustomers } from './find-customers.ts';
+import { valuesLeft } from './overtaken.ts';
 
 /** More of one kind nobody keeps at a till. */
 const MOST_PARTS = 500;
@@ -62,26 +64,35 @@ async function knownParts(
       parts.set(key, { key, values: fieldValues(table, record) });
     }
   }
-  const aliases = await addRecorded(commerce, table, guid, parts);
+  const { aliases, records } = await addRecorded(commerce, table, guid, parts);
   for (const way of ways) {
     // A row that cannot be read says of no part what it is; the customer's status tells of it.
     if (way.part !== table.part || isMalformed(way)) continue;
     const key = aliases.get(way.partKey ?? '') ?? way.partKey ?? '';
     if (way.ends) parts.delete(key);
-    else parts.set(key, { key, values: { ...parts.get(key)?.values, ...way.values } });
+    else {
+      const { seen } = records.get(asyncRecordName(guid ?? '', way.partKey ?? '')) ?? {};
+      parts.set(key, { key, values: { ...parts.get(key)?.values, ...valuesLeft(way.values, seen, way.counter) } });
+    }
   }
   return [...parts.values()];
 }
 
-/** Those that operations brought to HQ; returns under which key the channel knows them by now. */
+interface Recorded {
+  /** Under which key the channel knows them by now. */
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly records: ReadonlyMap<string, AsyncRecord>;
+}
+
+/** Those that operations brought to HQ. */
 async function addRecorded(
   commerce: CommerceSite,
   table: ChannelTable,
   guid: string | null,
   parts: Map<string, Known>,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<Recorded> {
   const aliases = new Map<string, string>();
-  if (guid === null) return aliases;
+  if (guid === null) return { aliases, records: new Map() };
   const recorded = await commerce.index.ofGuids(table.lane, [guid]);
   const [couplings, records] = await Promise.all([
     commerce.site.database.couplingsById(recorded.map(({ couplingId }) => couplingId)),
@@ -104,5 +115,5 @@ async function addRecorded(
     if (before === null) continue;
     parts.set(key, { key, values: { ...before, ...seenValues(table.mapping, coupling, record) } });
   }
-  return aliases;
+  return { aliases, records };
 }

@@ -12,6 +12,7 @@ import type { CustomerOperation } from '../ports/commerce.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import type { Coupling } from '../ports/coupling-database.ts';
 import type { StoredRecord } from '../ports/store.ts';
+import { isOvertaken } from './overtaken.ts';
 
 export type OperationPlan =
   | {
@@ -111,8 +112,7 @@ export function planUpdate(
     if (!Object.hasOwn(given, field.name) || field.name === asked.guidField || answered.has(field.name)) return before;
     if (creates && given[field.name] === null) return before;
     // A later operation that came through is never undone by an earlier one that was repaired.
-    const later = seen[field.name];
-    if (later && BigInt(later.counter) > BigInt(operation.counter)) return before;
+    if (isOvertaken(seen, field.name, operation.counter)) return before;
     fields.add(field.index);
     return given[field.name] ?? null;
   });
