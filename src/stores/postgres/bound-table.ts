@@ -150,7 +150,7 @@ export async function bindTable(connection: Connection, shape: RecordShape): Pro
     hasChildren: hasChildren === 'true',
     uniqueIndexes,
     references: referenceRows.map(referenceOf),
-    checks: new Map(checkRows.map(([name, names]) => [name ?? '', nameList(names)])),
+    checks: new Map(checkRows.map(([check, names]) => [check ?? '', nameList(names)])),
     keyLockColumns: new Set(keyLocking.flatMap((index) => index.columns ?? [])),
     rules: new Set([...(rules ?? '')].flatMap((letter) => RULE_EVENTS[letter] ?? [])),
     watched: watched === 'true',
