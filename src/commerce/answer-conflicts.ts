@@ -36,8 +36,9 @@ export function settleConflicts(
     if (work === undefined) return outcome;
     const answer = answers.get(outcome.id) ?? null;
     const settling: Settling = { context, run, work, builder, answer };
-    // What the store refuses of somebody's choice leaves the conflict open, with the new cause.
-    if (outcome.status === 'failed' && answer !== null)
+    // What the store refuses of somebody's choice leaves the conflict open, with the new cause. Without its coupling the
+    // operation has nothing left that it could be in conflict with.
+    if (outcome.status === 'failed' && answer !== null && answer.resolution.action !== 'remove-coupling')
       return stillInConflict(settling, { ...outcome, status: 'conflict' });
     if (outcome.status === 'conflict') return stillInConflict(settling, outcome);
     return work.operation.errorId === null ? outcome : overNow(settling, outcome);

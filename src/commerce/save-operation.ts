@@ -107,6 +107,7 @@ function editsOf(
 const ELSEWHERE: ReadonlySet<string> = new Set([
   'customer-not-found',
   'deleted-in-hq',
+  'coupling-ended',
   'match-ambiguous',
   'guid-in-use',
   'parent-not-coupled',

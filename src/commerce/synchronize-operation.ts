@@ -7,6 +7,7 @@ import type { Value } from '../domain/record.ts';
 import { inActionLane, openErrorFor } from '../engine/act-on-error.ts';
 import type { LaneContext } from '../engine/lane-context.ts';
 import { stale } from '../engine/refuse-stale.ts';
+import { endCoupling } from '../engine/remove-coupling.ts';
 import { singleRun, type SingleRun } from '../engine/single-run.ts';
 import { etagOf } from '../engine/view-pair.ts';
 import { StoreBusy } from '../errors/store-faults.ts';
@@ -99,6 +100,7 @@ export async function actOnOperationError(
     const [work] = await gatherOperations(commerce, context, [operation]);
     if (work === undefined) throw stale(error);
     if (await isStale(context, error, request, work)) throw stale(error);
+    if (request.action === 'remove-coupling') return uncouple(commerce, context, error, request, work);
     await planOperations(commerce, context, [work], {
       choices: new Map(choice === null ? [] : [[operation.id, choice]]),
       rehearses: true,
@@ -117,6 +119,31 @@ export async function actOnOperationError(
   });
   if (!request.dryRun) await after(commerce, seen.lane.channel);
   return result;
+}
+
+/** Both records stay, and the operation fails: it has its values for whoever couples the customer again, or dismisses it. */
+async function uncouple(
+  commerce: CommerceSite,
+  context: LaneContext,
+  error: SyncError,
+  request: ActionRequest,
+  { operation, coupling }: OperationWork,
+): Promise<ActionResult> {
+  const result = { outcome: 'succeeded', writes: [], dependents: [] } as const;
+  if (request.dryRun) return { ...result, jobId: null };
+  const { site } = commerce;
+  const body = { errorId: error.id, operation: operation.id, action: request.action };
+  const run = singleRun(site, error.lane, 'resolve', 'resolution', request, request.jobId, body);
+  const answers = answersOf(context, run, operation, request, { winner: null, fields: new Map() });
+  await finishing(run, async () => {
+    if (coupling !== null && coupling.status !== 'ended') {
+      const own = coupling.errorId === null ? null : await site.database.errorById(coupling.errorId);
+      run.counters.uncoupled += 1;
+      await endCoupling(context, run, coupling, own?.status === 'open' ? own : null);
+    }
+    await applyOne(commerce, context, run, operation, answers);
+  });
+  return { ...result, jobId: run.identity.jobId };
 }
 
 function choiceOf(

@@ -27,7 +27,8 @@ export function allowedActions(error: ActedError): readonly Action[] {
   if (error.status === 'resolved') return [];
   if (error.scope === 'mapping') return error.code.startsWith('mass-') ? ['approve', 'decline'] : ['retry'];
   // It shows the conflict of a customer operation: the channel's record itself is not what it is about.
-  if (error.operationId) return ['retry', 'synchronize'];
+  if (error.operationId)
+    return error.couplingId === null ? ['retry', 'synchronize'] : ['retry', 'synchronize', 'remove-coupling'];
   if (error.kind === 'deletion') return ['restore', 'delete', 'couple', 'remove-coupling'];
   const actions: Action[] = ['retry'];
   if (error.couplingId !== null && error.hqRecord.exists && error.channelRecord.exists) actions.push('synchronize');

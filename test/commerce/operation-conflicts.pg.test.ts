@@ -39,7 +39,7 @@ describe('an operation in conflict', () => {
       code: 'update-conflict',
       mapping: 'customers',
       couplingId: operation.couplingId,
-      allowedActions: ['retry', 'synchronize'],
+      allowedActions: ['retry', 'synchronize', 'remove-coupling'],
       hqRecord: { exists: true },
       channelRecord: { exists: true },
     });
@@ -175,6 +175,54 @@ describe('an operation in conflict', () => {
     });
     expect((await here.statuses()).at(-1)).toBe('dismissed');
   });
+
+  test.for(['alone', 'in bulk'])(
+    'ends with the coupling, %s: both records stay, and the operation fails until the customer is coupled again',
+    async (way) => {
+      await using here = await openCommerceStage();
+      await using api = await openApi(here.couplet);
+      const { operation, error } = await conflict(here, api);
+      const before = [await here.hq`select * from customer`, await here.houston`select * from customer`];
+      const act = `/synchronization-errors/${error.id}/remove-coupling`;
+      expect((await api.post(act, { dryRun: true })).body).toEqual({ writes: [], dependents: [] });
+      if (way === 'alone') {
+        const done = await api.post(act, { reason: 'two people' }, { 'if-match': error.etag });
+        expect(done.body).toMatchObject({
+          outcome: 'succeeded',
+          status: 'resolved',
+          resolution: { action: 'remove-coupling', reason: 'two people', actor: 'local' },
+        });
+      } else {
+        const body = { action: 'remove-coupling', ids: [error.id] };
+        const { body: job } = await api.post('/synchronization-errors/bulk', body);
+        expect((await api.get(`/jobs/${job.id}/results`)).body.items).toMatchObject([{ status: 'succeeded' }]);
+      }
+      expect((await api.get(`/couplings/${operation.couplingId}`)).body.status).toBe('ended');
+      expect((await api.get(`/customer-operations/${operation.id}`)).body).toMatchObject({
+        status: 'failed',
+        lastKnownError: { code: 'coupling-ended' },
+        resolution: { action: 'remove-coupling' },
+        allowedActions: ['save', 'edit', 'synchronize', 'dismiss'],
+      });
+      await here.job('pipeline');
+      expect([await here.hq`select * from customer`, await here.houston`select * from customer`]).toEqual(before);
+      expect((await api.get('/synchronization-errors')).body.items).toEqual([]);
+
+      expect((await api.save(operation.id, { attributes: { email: 'x@y.example' } })).status).toBe(200);
+      const { hqKey, channelKey } = (await api.get(`/couplings/${operation.couplingId}`)).body;
+      const again = { mapping: 'customers', channel: 'houston', hqKey, channelKey, winner: 'hq' };
+      expect((await api.post('/couplings', again)).status).toBe(201);
+      const open = await api.post(`/customer-operations/${operation.id}/synchronize`, {});
+      expect(open.body).toMatchObject({ status: 'conflict', errorId: error.id });
+      const done = await api.post(`/synchronization-errors/${error.id}/synchronize`, { winner: 'channel' });
+      expect(done.body).toMatchObject({ outcome: 'succeeded', resolution: { action: 'synchronize' } });
+      expect(await here.hq`select name, email from customer`).toMatchObject([{ name: 'Till', email: 'x@y.example' }]);
+      expect((await api.get(`/customer-operations/${operation.id}`)).body).toMatchObject({
+        status: 'synchronized',
+        resolution: { action: 'synchronize', winner: 'channel' },
+      });
+    },
+  );
 
   test('is acted upon in bulk like any error', async () => {
     await using here = await openCommerceStage();

@@ -116,6 +116,8 @@ const coupleAgain = async ({
 /** Steps that nothing can take back are not offered an Undo. */
 export const canUndo = (error: SynchronizationErrorDocument): boolean => {
   const action = error.resolution?.action;
-  if (action === 'remove-coupling') return error.hqRecord.exists && error.channelRecord.exists;
+  // What had not come to the channel yet has no record there that could be coupled again.
+  if (action === 'remove-coupling')
+    return [error.hqRecord, error.channelRecord].every(({ exists, key }) => exists && key !== null);
   return error.scope === 'record' && (action === 'synchronize' || action === 'delete');
 };
