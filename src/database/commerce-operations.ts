@@ -59,6 +59,9 @@ const DUE = `
   select ${OPERATION_COLUMNS} from (select f.id from first f order by f.counter limit $5::int) f
     join couplet.customer_operation o on o.id = f.id order by o.counter`;
 
+/** A create that met nothing in HQ: what an earlier record of the name had held says nothing of this one. */
+const MADE = `u.wrote and u.found is null and u.status = 'synchronized' and o."row" ->> 'operation' = '1'`;
+
 const OUTCOMES = `
   with u as materialized (
     select * from json_to_recordset($1::text::json) as u(id uuid, status text, code text, params json, job_id uuid,
@@ -68,7 +71,7 @@ const OUTCOMES = `
     update couplet.customer_operation o
        set status = u.status::couplet.operation_status, code = u.code, params = coalesce(u.params, '{}'), job_id = u.job_id,
            coupling_id = coalesce(u.coupling_id, o.coupling_id), customer_account = coalesce(u.account, o.customer_account),
-           found = coalesce(u.found, o.found), blocked_by = null, editing_by = null, editing_until = null,
+           found = case when ${MADE} then null else coalesce(u.found, o.found) end, blocked_by = null, editing_by = null, editing_until = null,
            attempts = o.attempts + 1, revision = o.revision + 1,
            terms = case when u.terms is null then o.terms else array(select json_array_elements_text(u.terms)) end,
            wrote_at = case when u.wrote then now() else o.wrote_at end,

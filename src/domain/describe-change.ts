@@ -199,7 +199,7 @@ export type OperationName = keyof typeof OPERATION_NAMES;
 /** `Customer creation failed: email is not an e-mail address`, or what the operation changes. */
 export function describeOperation(
   operation: OperationName,
-  status: 'failed' | 'conflict' | 'blocked' | 'other',
+  status: 'failed' | 'conflict' | 'blocked' | 'coupled' | 'other',
   changes: readonly FieldChange[],
   error: { readonly code: string; readonly params: Params } | null,
 ): string {
@@ -209,5 +209,9 @@ export function describeOperation(
   if (status === 'conflict') return joined(`${name} is in conflict`, because);
   if (status === 'blocked') return joined(`${name} waits for an earlier operation`, because);
   const moved = changes.filter((change) => change.old !== change.new);
+  if (status === 'coupled') {
+    const more = moved.length === 0 ? '' : ` (the channel said: ${listValues(moved, 'new')})`;
+    return `${name}: HQ had the customer already, so that one was coupled${more}`;
+  }
   return joined(name, operation === 'createCustomer' ? listValues(moved, 'new') : describeChanges(moved));
 }

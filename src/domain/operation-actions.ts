@@ -48,6 +48,27 @@ export function operationActions(operation: ActedOperation, actor: string | null
   }
 }
 
+/** In the words of the log: what HQ's record went through. */
+export type OperationResult = 'inserted' | 'coupled' | 'modified' | 'deleted' | 'unchanged';
+
+interface EndedOperation {
+  readonly status: OperationState;
+  readonly name: string | null;
+  readonly part: string;
+  readonly row: Readonly<Record<string, unknown>>;
+  readonly found: Readonly<Record<string, unknown>> | null;
+  readonly wrote: boolean;
+}
+
+/** What came of an operation that has come through; a create that met a customer in HQ has made none. */
+export function operationResult({ status, name, part, row, found, wrote }: EndedOperation): OperationResult | null {
+  if (status !== 'synchronized') return null;
+  if (row['operation'] === '1' && found === null) return 'inserted';
+  if (name === 'createCustomer') return 'coupled';
+  if (!wrote) return 'unchanged';
+  return row['operation'] === '3' && part !== 'customers' ? 'deleted' : 'modified';
+}
+
 export function nextStepOf(operation: ActedOperation): NextStep | null {
   switch (operation.status) {
     case 'received':

@@ -1,7 +1,7 @@
 /** Customer operations as the API shows them: every attribute with what the customer held and what it is to hold. */
 import { causeOfError } from '../../domain/cause-of-error.ts';
 import { describeCode, describeOperation, type FieldChange } from '../../domain/describe-change.ts';
-import { isMalformed, nextStepOf, operationActions } from '../../domain/operation-actions.ts';
+import { isMalformed, nextStepOf, operationActions, operationResult } from '../../domain/operation-actions.ts';
 import { isAttribute, isSettable, takesPartAway } from '../../domain/operation-fields.ts';
 import type { Value } from '../../domain/record.ts';
 import type { CustomerOperations, ShownOperation } from '../../ports/customer-operations.ts';
@@ -66,6 +66,7 @@ function presentOperation(
     createdBy: operation.createdBy,
     editing: operation.editing,
     nextStep: nextStepOf(operation),
+    outcome: operationResult(operation),
     history: operation.history.map((step) => ({ ...step })),
     resolution: operation.resolution === null ? null : { ...operation.resolution },
     dismissal: operation.dismissal,
@@ -111,7 +112,9 @@ function descriptionOf(operation: ShownOperation, attributes: readonly Attribute
   const { code, params, name, status } = operation;
   if (name === null) return code === null ? '' : describeCode(code, params);
   const changes: FieldChange[] = attributes.map((attribute) => ({ field: attribute.name, ...attribute }));
-  const told = status === 'failed' || status === 'conflict' || status === 'blocked' ? status : 'other';
+  const coupled = operationResult(operation) === 'coupled';
+  const told =
+    status === 'failed' || status === 'conflict' || status === 'blocked' ? status : coupled ? 'coupled' : 'other';
   return describeOperation(name, told, changes, code === null ? null : { code, params });
 }
 

@@ -34,6 +34,7 @@ export const OPERATION_STATUSES = [
 ] as const;
 
 export const OPERATION_ACTIONS = ['save', 'edit', 'release', 'synchronize', 'dismiss', 'reopen'] as const;
+const OPERATION_OUTCOMES = ['inserted', 'coupled', 'modified', 'deleted', 'unchanged'] as const;
 export const NEXT_STEPS = ['synchronize-customers', '1010', 'repair'] as const;
 
 const KnownErrorSchema = z
@@ -114,6 +115,9 @@ export const CustomerOperationSchema = z
     createdBy: z.string().nullable(),
     editing: z.strictObject({ by: z.string(), until: TimeSchema }).nullable(),
     nextStep: z.enum(NEXT_STEPS).nullable(),
+    outcome: z.enum(OPERATION_OUTCOMES).nullable().meta({
+      description: 'What came of it in HQ; `coupled`: HQ had the customer already. Null until it has come through.',
+    }),
     history: z.array(StepSchema),
     resolution: OperationResolutionSchema.nullable(),
     dismissal: z

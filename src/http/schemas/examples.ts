@@ -233,6 +233,7 @@ export const OPERATION_EXAMPLE = {
   createdBy: 'till 7',
   editing: null,
   nextStep: 'repair',
+  outcome: null,
   history: [
     { at: '2026-03-01T09:29:00.000000Z', status: 'received', code: null, jobId: null, session: null },
     { at: '2026-03-01T09:30:00.000000Z', status: 'failed', code: 'value-invalid', jobId: IDS.job, session: null },

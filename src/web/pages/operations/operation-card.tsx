@@ -99,6 +99,9 @@ function Header({ operation, mine }: { readonly operation: CustomerOperationDocu
           { name: t.operations.customerAccount, value: accountText(t, operation) },
           { name: t.operations.asyncOperation, value: operationName(t, operation) },
           { name: t.operations.status, value: <OperationStatusMark status={operation.status} /> },
+          ...(operation.outcome == null
+            ? []
+            : [{ name: t.operations.outcome, value: t.operations.outcomes[operation.outcome] }]),
           {
             name: t.operations.lastKnownError,
             value: lastKnownError === null ? '–' : knownErrorText(t, lastKnownError),

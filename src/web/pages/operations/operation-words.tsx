@@ -41,6 +41,8 @@ export function changeText(t: PageTexts, operation: CustomerOperationDocument): 
   const listed = changed.map(
     (attribute) => `${attribute.name} ${plainValue(attribute.newValue) || t.words.emptyValue}`,
   );
+  if (operation.outcome === 'coupled')
+    return `${name}: ${t.operations.outcomes.coupled}${listed.length === 0 ? '' : ` (${listed.join(', ')})`}`;
   return listed.length === 0 ? name : `${name}: ${listed.join(', ')}`;
 }
 
