@@ -3,13 +3,15 @@
  * for it. New customers are sought in HQ before they are made there.
  */
 import type { Choice, Translator } from '../domain/pair.ts';
+import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { type KeyText, keyText, type Params, type Value } from '../domain/record.ts';
 import { makeTranslator } from '../domain/translate.ts';
+import { describeRecord } from '../engine/build-recording.ts';
 import { findParents, type LoneWork } from '../engine/gather-pairs.ts';
 import type { LaneContext } from '../engine/lane-context.ts';
 import { matchFields, matchLoneRecords, probeOf } from '../engine/match-lone-records.ts';
 import { asyncRecordName, type CustomerOperation } from '../ports/commerce.ts';
-import type { Coupling, PendingChange } from '../ports/coupling-database.ts';
+import type { Coupling, ErrorCandidate, PendingChange } from '../ports/coupling-database.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import type { StoredRecord } from '../ports/store.ts';
 import { type CommerceSite, guidFieldOf, laneFor } from './commerce-site.ts';
@@ -151,9 +153,7 @@ export async function planOperations(
   works: readonly OperationWork[],
   asked: PlanAsked,
 ): Promise<void> {
-  const items = works.map((work) => loneWork(work));
-  const parents = await findParents(context, [], items);
-  const translator = makeTranslator(context.prepared, parents.find);
+  const translator = await translatorFor(context, works);
   const fresh: OperationWork[] = [];
   const isPart = context.lane.mapping !== commerce.rules.customers;
   const guidField = isPart ? null : guidFieldOf(context.prepared.mapping, commerce.rules);
@@ -209,6 +209,17 @@ const planDeactivation = ({ rules }: CommerceSite, operation: CustomerOperation)
     ? failedPlan('operation-not-supported', { operation: operation.name })
     : { ...NOTHING };
 
+/** With the partners of all that the operations refer to, and of all that HQ's records refer to. */
+async function translatorFor(context: LaneContext, works: readonly OperationWork[]): Promise<Translator> {
+  const inHq = works.flatMap(({ hq }): LoneWork[] => {
+    if (hq === null) return [];
+    const values = fieldValuesOf(context.prepared, 'hq', hq.values);
+    return [{ side: 'hq', key: hq.key, pending: null, record: hq, values }];
+  });
+  const parents = await findParents(context, [], [...works.map(loneWork), ...inHq]);
+  return makeTranslator(context.prepared, parents.find);
+}
+
 /** A new customer is sought in HQ before it is made there. */
 async function planFresh(
   commerce: CommerceSite,
@@ -229,32 +240,22 @@ async function planFresh(
   );
   const guidField = guidFieldOf(prepared.mapping, commerce.rules);
   const guidIndex = guidField === null ? null : (prepared.indexOf.get(guidField) ?? null);
+  const met: OperationWork[] = [];
   for (const { item, partner } of matched) {
     const work = byItem.get(item) as OperationWork;
     work.hq = partner;
-    work.plan = planMatched(prepared, work.values, partner, translator, guidIndex);
+    met.push(work);
   }
   for (const { item, candidates } of ambiguous) {
     const work = byItem.get(item) as OperationWork;
-    const [only] = candidates;
-    const coupling =
-      candidates.length === 1 && only
-        ? (await context.database.couplingsByKey(context.lane, 'hq', [only.key])).get(keyText(only.key))
-        : undefined;
-    const record = coupling
-      ? (await context.tables.hq.read([coupling.hqKey], context.cursors.hq)).records.get(keyText(coupling.hqKey))
-      : undefined;
-    if (coupling && record) {
-      // The same person once more: this GUID names the customer too.
-      work.coupling = coupling;
-      work.hq = record;
-      work.plan = planMatched(prepared, work.values, record, translator, guidIndex);
-    } else
-      work.plan = failedPlan('match-ambiguous', {
-        candidates: candidates.length,
-        matchedOn: [...(only?.matchedOn ?? [])],
-        found: candidates.map(({ key, description }) => ({ key: [...key], description })),
-      });
+    if (await meetsCoupled(context, work, candidates)) met.push(work);
+  }
+  if (met.length > 0) {
+    const knowing = await translatorFor(context, met);
+    for (const work of met) {
+      const record = work.hq as StoredRecord;
+      work.plan = namingMatched(context, record, planMatched(prepared, work.values, record, knowing, guidIndex));
+    }
   }
   const creates = unmatched.map((item) => byItem.get(item) as OperationWork);
   for (const work of creates) {
@@ -268,6 +269,40 @@ async function planFresh(
   if (context.lane.mapping !== commerce.rules.customers) return;
   const accounts = await drawAccounts(commerce, context, numbered.length, !rehearses);
   for (const [at, work] of numbered.entries()) work.account = accounts[at] ?? null;
+}
+
+/** The same person once more: this GUID names the customer too. */
+async function meetsCoupled(
+  context: LaneContext,
+  work: OperationWork,
+  candidates: readonly ErrorCandidate[],
+): Promise<boolean> {
+  const [only] = candidates;
+  const coupling =
+    candidates.length === 1 && only
+      ? (await context.database.couplingsByKey(context.lane, 'hq', [only.key])).get(keyText(only.key))
+      : undefined;
+  const record = coupling
+    ? (await context.tables.hq.read([coupling.hqKey], context.cursors.hq)).records.get(keyText(coupling.hqKey))
+    : undefined;
+  if (coupling && record) {
+    Object.assign(work, { coupling, hq: record });
+    return true;
+  }
+  work.plan = failedPlan('match-ambiguous', {
+    candidates: candidates.length,
+    matchedOn: [...(only?.matchedOn ?? [])],
+    found: candidates.map(({ key, description }) => ({ key: [...key], description })),
+  });
+  return false;
+}
+
+/** What stands in the way lies in a record that the caller has not named: without its name nobody would know why. */
+function namingMatched({ prepared }: LaneContext, record: StoredRecord, plan: OperationPlan): OperationPlan {
+  const matched = describeRecord(prepared, 'hq', record.values);
+  if (plan.kind === 'failed') return { ...plan, params: { ...plan.params, matched } };
+  if (plan.kind !== 'write' || plan.conflict === null) return plan;
+  return { ...plan, conflict: { ...plan.conflict, params: { ...plan.conflict.params, matched } } };
 }
 
 /** A new part that says nothing would be an empty address; the field is the first that it could say. */

@@ -17,7 +17,8 @@ export const RECORD_CODES = {
     reach: 'field',
     remedy: 'Choose a version with Synchronize, or set `initialWinner` or `fillEmpty` for the mapping.',
     status: null,
-    message: '{field} {differs} between the newly coupled records[: {hqValue} in HQ, {channelValue} in the channel]',
+    message:
+      '{field} {differs} between the newly coupled records[: {hqValue} in HQ, {channelValue} in the channel][; HQ has this record already: {matched}]',
   },
   'record-replaced': {
     meaning: 'A record was deleted and created again with the same key. It is another record now and is not merged.',
@@ -124,7 +125,7 @@ export const RECORD_CODES = {
     reach: 'record',
     remedy: 'Couple the parent or solve its error; set `ifUncoupled: clear` to send the record without it.',
     status: null,
-    message: '{field} refers to {parent}[ {parentKey}], which is not coupled',
+    message: '{field} refers to {parent}[ {parentKey}], which is not coupled[; HQ has this record already: {matched}]',
   },
   'match-ambiguous': {
     meaning: 'More than one record matches, or the one that matches is coupled already. Nothing is created or coupled.',

@@ -75,6 +75,8 @@ export interface TwoChannelOptions {
   readonly auth?: AuthSettings;
   /** Made in HQ before Couplet looks at it. */
   readonly hqTables?: string;
+  /** Made in both channels. */
+  readonly channelTables?: string;
 }
 
 export async function openTwoChannels(options: TwoChannelOptions = {}): Promise<TwoChannelStage> {
@@ -87,7 +89,7 @@ export async function openTwoChannels(options: TwoChannelOptions = {}): Promise<
     createDatabase(),
   ]);
   await hq.sql.unsafe(`${HQ};${options.hqTables ?? ''}`);
-  await Promise.all([houston.sql.unsafe(CHANNEL), online.sql.unsafe(CHANNEL)]);
+  await Promise.all([houston, online].map(({ sql }) => sql.unsafe(`${CHANNEL};${options.channelTables ?? ''}`)));
   const urls = { hq: hq.url, houston: houston.url, online: online.url, coupling: coupling.url };
   const text = twoChannels(urls.hq, urls.houston, urls.online);
   const { settings, problems } = loadConfiguration(options.configuration?.(text) ?? text, {});

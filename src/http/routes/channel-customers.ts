@@ -260,6 +260,8 @@ function valuesProblem({ places }: ValuesRefused): Problem {
 /** Somebody else's values or records stand in the way, not what was sent. */
 const CONFLICTS: ReadonlySet<string> = new Set([
   'update-conflict',
+  'initial-conflict',
+  'deleted-and-changed',
   'match-ambiguous',
   'operation-not-supported',
   'deleted-in-hq',

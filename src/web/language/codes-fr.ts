@@ -5,7 +5,7 @@ import type { RemediedCode } from './en.ts';
 export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'update-conflict': 'Modifié dans les deux applications : {field}[ ({hqValue} dans HQ, {channelValue} dans le canal)]',
   'initial-conflict':
-    'Différence entre les enregistrements nouvellement couplés : {field}[ ({hqValue} dans HQ, {channelValue} dans le canal)]',
+    'Différence entre les enregistrements nouvellement couplés : {field}[ ({hqValue} dans HQ, {channelValue} dans le canal)][ ; HQ a déjà cet enregistrement : {matched}]',
   'record-replaced':
     "L'enregistrement a été supprimé puis recréé[ dans {replacedIn}][ avec une autre valeur pour {field}]",
   'deleted-in-hq': "L'enregistrement[ {key}] a été supprimé dans HQ",
@@ -24,7 +24,8 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'transform-failed':
     '{field} contient la valeur {value}, à laquelle la conversion {transform} ne peut pas être appliquée[ ; attendu : {expected}]',
   'required-value-missing': '{field} doit avoir une valeur[ dans {side}]',
-  'parent-not-coupled': "{field} fait référence à {parent}[ {parentKey}], qui n'est pas couplé",
+  'parent-not-coupled':
+    "{field} fait référence à {parent}[ {parentKey}], qui n'est pas couplé[ ; HQ a déjà cet enregistrement : {matched}]",
   'match-ambiguous':
     "La correspondance[ sur {matchedOn}] n'est pas certaine : plusieurs enregistrements correspondent, ou celui qui correspond est déjà pris ; trouvés : {candidates}",
   'verification-difference':

@@ -5,7 +5,7 @@ import type { RemediedCode } from './en.ts';
 export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'update-conflict': 'In beide apps gewijzigd: {field}[ ({hqValue} in HQ, {channelValue} in het kanaal)]',
   'initial-conflict':
-    'Verschil tussen de pas gekoppelde records: {field}[ ({hqValue} in HQ, {channelValue} in het kanaal)]',
+    'Verschil tussen de pas gekoppelde records: {field}[ ({hqValue} in HQ, {channelValue} in het kanaal)][; HQ heeft dit record al: {matched}]',
   'record-replaced':
     'Het record is verwijderd en opnieuw gemaakt[ in {replacedIn}][ met een andere waarde voor {field}]',
   'deleted-in-hq': 'Het record[ {key}] is verwijderd in HQ',
@@ -23,7 +23,8 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'transform-failed':
     '{field} heeft de waarde {value}, waarop {transform} niet kan worden toegepast[; verwacht: {expected}]',
   'required-value-missing': '{field} moet een waarde hebben[ in {side}]',
-  'parent-not-coupled': '{field} verwijst naar {parent}[ {parentKey}], dat niet is gekoppeld',
+  'parent-not-coupled':
+    '{field} verwijst naar {parent}[ {parentKey}], dat niet is gekoppeld[; HQ heeft dit record al: {matched}]',
   'match-ambiguous':
     'De overeenkomst[ op {matchedOn}] is niet zeker: meerdere records komen overeen, of dat ene is al bezet; gevonden: {candidates}',
   'verification-difference': '{field} is niet wat het laatst is gesynchroniseerd, en er is geen wijziging van gezien',

@@ -4,7 +4,8 @@ import type { RemediedCode } from './en.ts';
 
 export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'update-conflict': '{field} har ändrats i båda apparna[: {hqValue} i HQ, {channelValue} i kanalen]',
-  'initial-conflict': '{field} skiljer sig mellan de nykopplade posterna[: {hqValue} i HQ, {channelValue} i kanalen]',
+  'initial-conflict':
+    '{field} skiljer sig mellan de nykopplade posterna[: {hqValue} i HQ, {channelValue} i kanalen][; HQ har redan posten: {matched}]',
   'record-replaced': 'Posten togs bort och skapades igen[ i {replacedIn}][ med ett annat värde för {field}]',
   'deleted-in-hq': 'Posten[ {key}] togs bort i HQ',
   'deleted-in-channel': 'Posten[ {key}] togs bort i kanalen',
@@ -20,7 +21,8 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'value-invalid': '{field} har värdet {value}, som inte är ett giltigt {type}[; tillåtna är {allowed}]',
   'transform-failed': '{field} har värdet {value}, som {transform} inte kan tillämpas på[; väntat är {expected}]',
   'required-value-missing': '{field} måste ha ett värde[ i {side}]',
-  'parent-not-coupled': '{field} refererar till {parent}[ {parentKey}], som inte är kopplad',
+  'parent-not-coupled':
+    '{field} refererar till {parent}[ {parentKey}], som inte är kopplad[; HQ har redan posten: {matched}]',
   'match-ambiguous':
     'Matchningen[ på {matchedOn}] är inte säker: flera poster matchar, eller den som matchar är upptagen; hittade: {candidates}',
   'verification-difference': '{field} är inte vad som senast synkroniserades, och ingen ändring av det har upptäckts',
