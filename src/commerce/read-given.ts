@@ -64,7 +64,11 @@ function readPart(
   }
   const read = isNew ? { value: keyAmong(table, values) ?? drawKey(type) } : valueFromJson(type, given.key ?? null);
   if ('problem' in read) {
-    places.push({ pointer: `${pointer}/key`, code: read.problem.code, params: read.problem.params });
+    places.push({
+      pointer: `${pointer}/key`,
+      code: read.problem.code,
+      params: { ...read.problem.params, field: 'key' },
+    });
     return null;
   }
   const taken = onesToTake(table, values, pointer, ignored);

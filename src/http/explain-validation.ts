@@ -61,5 +61,11 @@ function placesOf(where: ProblemPlace['in'], finding: Finding): ProblemPlace[] {
       detail: 'is not known here',
     }));
   }
-  return [{ in: where, pointer: path, detail: finding.message ?? 'is not valid' }];
+  return [{ in: where, pointer: path, detail: worded(finding.message ?? 'is not valid') }];
 }
+
+/** Callers know objects, and of what they left out no type. */
+const worded = (message: string): string =>
+  message
+    .replace(/^Invalid input: expected \S+, received undefined$/, 'must be given')
+    .replace('expected record,', 'expected object,');

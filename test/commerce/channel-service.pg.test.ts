@@ -289,6 +289,15 @@ describe('what cannot be taken', () => {
       body: { errors: [{ pointer: '/values/name' }] },
     });
     expect(await here.ask('POST', houston, { values: ann, contacts: [{}] })).toMatchObject({ status: 400 });
+    for (const [body, pointer, detail] of [
+      [{}, '/values', 'must be given'],
+      [
+        { values: ann, addresses: [{ key: 'x' }] },
+        '/addresses/0/key',
+        'key has the value x, which is not a valid integer',
+      ],
+    ] as const)
+      expect((await here.ask('POST', houston, body)).body.errors).toEqual([{ in: 'body', pointer, detail }]);
     // Nothing is cut to fit, neither here nor on the way to the operation table.
     await here.houston`alter table customer alter column full_name type varchar(40)`;
     await here.houston`alter table commerce.retailasynccustomerv2 alter column full_name type varchar(40)`;
