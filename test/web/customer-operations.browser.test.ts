@@ -44,7 +44,12 @@ test('a failed operation is found, opened, corrected, saved, and synchronized', 
   await stage.till.create({ full_name: 'Ben Carter', mail: 'ben@example.com', tel: '2' });
   await page.goto('/customer-operations');
   await settled(page);
-  await page.getByText('Houston: 2 waiting').waitFor();
+  // What the channel still holds can be looked at, not acted upon.
+  await page.getByText('Houston: 2 waiting').click();
+  await page.getByRole('grid').getByRole('link').first().click();
+  await page.getByRole('heading', { name: 'Customer attributes' }).waitFor();
+  await expect.poll(() => page.locator('main').textContent()).toMatch(/Still in the channel/);
+  expect(await button('Edit').count()).toBe(0);
   await pipeline();
 
   await page.goto('/customer-operations?status=failed');

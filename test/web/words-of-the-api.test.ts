@@ -52,6 +52,7 @@ const SHOWN: Readonly<Record<string, ((t: PageTexts) => object) | string>> = {
   'CustomerOperation.operation': (t) => t.operations.operationNames,
   'CustomerOperation.allowedActions': 'decides which buttons stand there',
   'CustomerOperation.nextStep': (t) => t.operations.nextSteps,
+  'CustomerOperation.outcome': (t) => t.operations.outcomes,
   'OperationResolution.action': (t) => t.actions,
   'OperationStep.status': (t) => t.operations.statuses,
   'OperationSummary.channels.statuses': (t) => t.operations.statuses,
