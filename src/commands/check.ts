@@ -1,15 +1,20 @@
 /** `couplet check`: the file, then the stores, then what the coupling database has to say; nothing is changed. */
+import type { Logger } from 'pino';
 import { composeSetup } from '../compose.ts';
 import { readEnvironment } from '../config/environment.ts';
+import type { LoadedConfiguration } from '../config/load-configuration.ts';
+import { formatProblems, pathText, type Problem } from '../config/problem.ts';
+import { readConfiguration } from '../config/read-configuration.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Environment } from '../config/substitute-variables.ts';
 import { explainDatabaseFault } from './explain-database-fault.ts';
 import { CommandFailed, EXIT, print, printJson, tell } from './exit.ts';
-import { type CommonOptions, existingCouplingDatabase, loadSettings, loggerFor } from './open-couplet.ts';
-import { type Finding, findingsTable } from './print-findings.ts';
-import type { Problem } from '../config/problem.ts';
+import { type CommonOptions, existingCouplingDatabase, type loadSettings, loggerFor } from './open-couplet.ts';
+import { type Finding, findingsTable, formatFindings } from './print-findings.ts';
 
 export async function check(options: CommonOptions): Promise<number> {
   const environment = readEnvironment();
-  const { settings, configuration } = await loadSettings(options.config, environment);
+  const { settings, configuration } = await readSettings(options, environment);
   const { locate } = configuration;
   const log = loggerFor(options);
   let databaseFault: unknown = null;
@@ -39,6 +44,52 @@ export async function check(options: CommonOptions): Promise<number> {
     }
   } finally {
     await atHand?.close();
+  }
+}
+
+/**
+ * The stores are looked at even when the file has errors, as far as it can be read: nobody shall learn of one mistake only
+ * after having mended another. It ends as any command with a wrong file does, with these problems added.
+ */
+async function readSettings(
+  options: CommonOptions,
+  environment: Environment,
+): Promise<Awaited<ReturnType<typeof loadSettings>>> {
+  const configuration = await readConfiguration(options.config, environment);
+  const { settings, rest, problems, locate } = configuration;
+  if (settings !== null) return { settings, configuration };
+  const found = rest === null ? [] : await errorsInStores(rest, configuration, loggerFor(options));
+  const text = formatProblems(problems, options.config);
+  throw new CommandFailed(
+    EXIT.usage,
+    found.length === 0 ? text : `${text}\n\nIn the stores:\n${formatFindings(found, options.config, locate)}`,
+    {
+      problems: [
+        ...problems,
+        ...found.map((finding) => ({ ...finding, ...locate(finding.path), path: pathText(finding.path) })),
+      ],
+    },
+  );
+}
+
+/** Only errors, and none that follows from what the file has wrong: what is missing there would be missed here. */
+async function errorsInStores(
+  settings: Settings,
+  { problems, locate }: LoadedConfiguration,
+  log: Logger,
+): Promise<readonly Finding[]> {
+  const setup = await composeSetup({ settings, log, locate }, null);
+  try {
+    const { findings } = await setup.stores.check();
+    return findings.filter(({ severity, path }) => {
+      const place = pathText(path);
+      const isWrong = problems.some(
+        (told) => told.path.startsWith(place) && /^(?:$|[.[])/.test(told.path.slice(place.length)),
+      );
+      return severity === 'error' && !isWrong;
+    });
+  } finally {
+    await setup.close();
   }
 }
 

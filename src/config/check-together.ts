@@ -4,8 +4,9 @@ import { resolveForChannel, sameTable, tableText, writtenColumnsOf } from '../do
 import type { Side } from '../domain/record.ts';
 import { SIDES } from '../domain/record.ts';
 import type { KnownNames } from './check-mapping.ts';
-import { unknownName } from './explain-issues.ts';
+import { nameInvalid, unknownName } from './explain-issues.ts';
 import type { Finding, Path } from './problem.ts';
+import { isName } from './schema-parts.ts';
 import type { ChannelInput, PartialConfigurationInput } from './schema.ts';
 
 export function checkTogether(
@@ -28,26 +29,23 @@ const RESERVED_CHANNELS = ['hq', 'channel', 'all'];
 const RESERVED_MAPPINGS = ['all'];
 
 function checkNames(known: KnownNames): readonly Finding[] {
-  const reserved = (path: Path): Finding => ({
-    path,
-    at: 'name',
-    code: 'name-reserved',
-    message: '{value} is reserved; choose another name',
-    value: String(path.at(-1)),
-  });
-  // `constructor` and its like mean something to JavaScript wherever a name is looked up in an object.
-  const isReserved = (name: string, words: readonly string[]): boolean =>
-    words.includes(name.toLowerCase()) || name in {};
   return [
-    ...known.channels.filter((name) => isReserved(name, RESERVED_CHANNELS)).map((name) => reserved(['channels', name])),
-    ...known.mappings.filter((name) => isReserved(name, RESERVED_MAPPINGS)).map((name) => reserved(['mappings', name])),
+    ...known.channels.flatMap((name) => checkName(['channels', name], RESERVED_CHANNELS)),
+    ...known.mappings.flatMap((name) => checkName(['mappings', name], RESERVED_MAPPINGS)),
     ...known.mappings.flatMap((mapping) =>
-      known
-        .fieldsOf(mapping)
-        .filter((name) => isReserved(name, []))
-        .map((name) => reserved(['mappings', mapping, 'fields', name])),
+      known.fieldsOf(mapping).flatMap((name) => checkName(['mappings', mapping, 'fields', name], [])),
     ),
   ];
+}
+
+function checkName(path: Path, words: readonly string[]): readonly Finding[] {
+  const name = String(path.at(-1));
+  // `constructor` and its like mean something to JavaScript wherever a name is looked up in an object.
+  if (words.includes(name.toLowerCase()) || name in {}) {
+    const message = '{value} is reserved; choose another name';
+    return [{ path, at: 'name', code: 'name-reserved', message, value: name }];
+  }
+  return isName(name) ? [] : [nameInvalid(path, 'name')];
 }
 
 function checkReferences(mappings: readonly Mapping[]): readonly Finding[] {

@@ -25,6 +25,11 @@ import type { Environment } from './substitute-variables.ts';
 export interface LoadedConfiguration {
   /** Null when there is an error among the problems. */
   readonly settings: Settings | null;
+  /**
+   * What can be read of a file with errors, for a look at the stores in the same go; never to be carried out. Null where
+   * there are settings, and where the errors leave no stores to look at.
+   */
+  readonly rest: Settings | null;
   /** In the order of the file. */
   readonly problems: readonly Problem[];
   /** The place of something in the file, for problems that only the stores reveal. */
@@ -34,7 +39,12 @@ export interface LoadedConfiguration {
 export function loadConfiguration(text: string, environment: Environment): LoadedConfiguration {
   const document = parseYaml(text, environment);
   const locate = (path: Path): Position => document.locate(path, 'value');
-  const fail = (problems: readonly Problem[]): LoadedConfiguration => ({ settings: null, problems, locate });
+  const fail = (problems: readonly Problem[]): LoadedConfiguration => ({
+    settings: null,
+    rest: null,
+    problems,
+    locate,
+  });
   if (document.syntax.length > 0) {
     return fail(
       document.syntax.map((error) => ({
@@ -65,11 +75,32 @@ export function loadConfiguration(text: string, environment: Environment): Loade
     ...(input.commerce === undefined ? [] : checkCommerce(input.commerce, input, whole, known)),
   ];
   const problems = placeFindings(all, document);
-  if (problems.some(({ severity }) => severity === 'error')) return fail(problems);
+  if (problems.some(({ severity }) => severity === 'error'))
+    return { ...fail(problems), rest: restOf(input, mappings, problems) };
   const { order, circular } = orderByReferences(mappings);
   // Without an error the whole schema has accepted the input, not only its parts.
   const settings = { ...resolveSettings(input as ConfigurationInput), mappings, order, circular };
-  return { settings, problems, locate };
+  return { settings, rest: null, problems, locate };
+}
+
+/** Stores of which anything is in doubt are left alone: another one might be meant. */
+function restOf(
+  input: PartialConfigurationInput,
+  mappings: readonly Mapping[],
+  problems: readonly Problem[],
+): Settings | null {
+  const wrong = problems.filter(({ severity }) => severity === 'error').map(({ path }) => path);
+  const inDoubt = wrong.some((path) => /^(?:hq|channels|database)\b/.test(path) && !path.includes('.overrides'));
+  const { hq, channels } = input;
+  if (inDoubt || hq === undefined || channels === undefined) return null;
+  const { commerce, ...others } = input;
+  const isSound = commerce !== undefined && !wrong.some((path) => /^commerce\b/.test(path));
+  const whole = { ...others, version: 1, hq, channels, ...(isSound && { commerce }) } as const;
+  const served = mappings.map((mapping) => ({
+    ...mapping,
+    channels: mapping.channels.filter((channel) => Object.hasOwn(channels, channel)),
+  }));
+  return { ...resolveSettings(whole), mappings: served, ...orderByReferences(served) };
 }
 
 function noMap(plain: Plain): Finding {

@@ -40,5 +40,5 @@ function unreadable(code: string, message: string): LoadedConfiguration {
     allowed: [],
     suggestion: null,
   };
-  return { settings: null, problems: [problem], locate: () => position };
+  return { settings: null, rest: null, problems: [problem], locate: () => position };
 }

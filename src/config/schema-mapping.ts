@@ -2,7 +2,17 @@
 import { z } from 'zod';
 import { parseLink, parseTimezone } from './parse-text.ts';
 import { transformListSchema } from './schema-transform.ts';
-import { checked, column, columns, nameSchema, option, scalar, scheduleSchema, tableSchema } from './schema-parts.ts';
+import {
+  checked,
+  column,
+  columns,
+  keySchema,
+  nameSchema,
+  option,
+  scalar,
+  scheduleSchema,
+  tableSchema,
+} from './schema-parts.ts';
 
 const DIRECTIONS = ['both', 'toHq', 'toChannel'] as const;
 const RESOLVES = ['manual', 'hqWins', 'channelWins', 'latestWins'] as const;
@@ -183,7 +193,7 @@ export const mappingSchema = z.strictObject({
     })
     .optional()
     .meta({ description: 'What happens to records that cannot be written.' }),
-  fields: z.record(nameSchema, fieldSchema).meta({ description: 'The field mappings, by name.' }),
+  fields: z.record(keySchema, fieldSchema).meta({ description: 'The field mappings, by name.' }),
 });
 
 export type MappingInput = z.infer<typeof mappingSchema>;

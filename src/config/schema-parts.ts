@@ -13,6 +13,12 @@ export const checked = (parse: (text: string) => Parsed<unknown>) =>
 
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;
 export const nameSchema = z.string().regex(NAME);
+export const isName = (text: string): boolean => NAME.test(text);
+/**
+ * A name with something under it. That it is one is looked at apart (`checkNames`): a key that the schema refuses would
+ * keep what stands under it from being looked at. Editors are told the pattern all the same.
+ */
+export const keySchema = z.string().meta({ pattern: NAME.source });
 
 export const column = z.string().min(1);
 export const columns = z.array(column).min(1);

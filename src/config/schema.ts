@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { commerceSchema } from './schema-commerce.ts';
 import { mappingSchema } from './schema-mapping.ts';
-import { checked, nameSchema, scheduleSchema, tableSchema } from './schema-parts.ts';
+import { checked, keySchema, nameSchema, scheduleSchema, tableSchema } from './schema-parts.ts';
 import { parseRetention, parseStoreUrl, parseTimezone } from './parse-text.ts';
 
 const text = (description: string) => z.string().min(1).meta({ description });
@@ -48,7 +48,7 @@ export const channelSchema = z.strictObject({
     .optional()
     .meta({ description: 'The former name of this channel: couplings, errors and log come along.' }),
   overrides: z
-    .record(nameSchema, overrideSchema)
+    .record(keySchema, overrideSchema)
     .optional()
     .meta({ description: 'What mappings do differently for this channel, by name of the mapping.' }),
 });
@@ -96,9 +96,9 @@ export const configurationSchema = z
       .optional()
       .meta({ description: 'How long things are kept. Nothing open or unread is ever removed.' }),
     hq: z.strictObject(storeOptions).meta({ description: 'The HQ store.' }),
-    channels: z.record(nameSchema, channelSchema).meta({ description: 'The channel stores, by name.' }),
+    channels: z.record(keySchema, channelSchema).meta({ description: 'The channel stores, by name.' }),
     mappings: z
-      .record(nameSchema, mappingSchema)
+      .record(keySchema, mappingSchema)
       .optional()
       .meta({ description: 'The table mappings, by name: a letter, then letters, digits, _ and -.' }),
     commerce: commerceSchema

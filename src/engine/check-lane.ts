@@ -14,6 +14,7 @@ import { checkModifiedAt, checkTable } from './check-table.ts';
 import { type AddFinding, grantRemedy, type SetupFinding, setupFinding } from './setup-finding.ts';
 import { columnPath, fieldPath, filterPath, tablePath } from './setup-paths.ts';
 import { mappingOf, type Site } from './site.ts';
+import { soundPart } from './sound-part.ts';
 
 export interface LaneCheck {
   readonly site: Site;
@@ -50,7 +51,7 @@ export async function checkLane(check: LaneCheck): Promise<readonly SetupFinding
   const work: LaneWork = { ...check, mapping, described, on };
   for (const side of SIDES) await checkSide(work, side);
   const prepared = checkColumns(work);
-  if (described.hq && described.channel) await checkReferences(work);
+  await checkReferences(work);
   if (prepared) await checkRecords({ lane, mapping, stores, isCoupled: check.isCoupled, on }, prepared);
   return findings;
 }
@@ -102,7 +103,8 @@ async function checkFilter(work: LaneWork, side: Side, store: Store): Promise<vo
 
 // ---------------------------------------------------------------- columns and types
 
-const OF_ONE_SIDE: ReadonlySet<string> = new Set(['column-not-found', 'column-generated', 'required-column-unmapped']);
+/** Said of two columns together, and so of nothing where one of them is not there. */
+const OF_BOTH_SIDES: ReadonlySet<string> = new Set(['type-not-mappable', 'type-lossy']);
 
 function checkColumns(work: LaneWork): PreparedMapping | null {
   const { mapping, lane, described, cycles } = work;
@@ -120,12 +122,13 @@ function checkColumns(work: LaneWork): PreparedMapping | null {
   const both = described.hq !== null && described.channel !== null;
   for (const problem of problems) {
     // Of a side whose table is not there, everything is missing; of a column that is not there, the type is unknown.
-    if (described[problem.side] === null || (!both && !OF_ONE_SIDE.has(problem.code))) continue;
-    if (problem.code !== 'column-not-found' && problem.field !== null && broken.has(problem.field)) continue;
+    if (described[problem.side] === null) continue;
+    if (OF_BOTH_SIDES.has(problem.code) && (!both || broken.has(problem.field))) continue;
     addPrepared(work, problem);
   }
-  if (both) for (const field of mapping.fields) checkLabels(work, field);
-  return prepared;
+  for (const field of mapping.fields) checkLabels(work, field);
+  if (!both) return null;
+  return prepared ?? soundPart(mapping, lane.channel, { hq: columns('hq'), channel: columns('channel') }, problems);
 }
 
 function addPrepared(work: LaneWork, { code, severity, side, field, params }: PreparationProblem): void {
@@ -181,6 +184,7 @@ async function checkReferences(work: LaneWork): Promise<void> {
     if (references === null || !site.mappings.some(({ name }) => name === references.mapping)) continue;
     const parent = mappingOf(site, { mapping: references.mapping, channel: lane.channel });
     for (const side of SIDES) {
+      if (stores[side].survey === null) continue;
       const [table] = await stores[side].store.describe([parent[side].table]);
       if (table === undefined || table === null) continue;
       for (const [at, column] of (field[side] ?? []).entries()) {

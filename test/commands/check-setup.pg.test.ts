@@ -169,6 +169,68 @@ describe('what the configuration says and the stores do not have', () => {
   });
 });
 
+describe('a name that the store does not have hides nothing else of its mapping', () => {
+  const problemsWith = async (configuration: (text: string) => string): Promise<readonly string[]> => {
+    await using shop = await openShop();
+    await shop.hq.sql`insert into sales.customer (num, name) values ('C1', 'adatum')`;
+    await shop.houston.sql`insert into customer (full_name) values ('Adatum')`;
+    await shop.houston.sql`alter table customer drop mail, add mail text generated always as (full_name) stored`;
+    return (await check(shop, { configuration })).map(brief);
+  };
+  const wrong = (text: string) =>
+    replaced(
+      '{ hq: name, channel: full_name }',
+      '{ hq: name, channel: full_name, transform: { toChannel: [upperCase] } }',
+    )(text)
+      .replace('    match: [[email]]\n', '')
+      .replace('filter: not blocked', 'filter: 1 / (length(name) - 6) > 0')
+      .replace('credit: { hq: credit, channel: credit', 'credit: { hq: blocked, channel: born');
+  const others = [
+    'error filter-invalid hq null customers mappings.customers.hq.filter',
+    'error column-generated channel houston customers mappings.customers.fields.email.channel',
+    'error type-not-mappable channel houston customers mappings.customers.fields.credit',
+  ];
+
+  test('neither of the other fields, nor of the field itself, nor what only the records tell', async () => {
+    const found = await problemsWith((text) => wrong(text).replace('hq: email,', 'hq: e_mail,'));
+    expect(found).toEqual(
+      expect.arrayContaining([
+        ...others,
+        'error column-not-found hq null customers mappings.customers.fields.email.hq',
+      ]),
+    );
+  });
+
+  test('nor a transform that does not give values back, nor a first run that would double records', async () => {
+    const found = await problemsWith((text) =>
+      wrong(text)
+        .replace('filter: 1 / (length(name) - 6) > 0', 'filter: not blocked')
+        .replace('describe: [num, name]', 'describe: [num, nmae]'),
+    );
+    expect(found).toEqual(
+      expect.arrayContaining([
+        'error column-not-found hq null customers mappings.customers.hq.describe',
+        'warning no-match channel houston customers mappings.customers',
+        'warning transform-not-reversible hq null customers mappings.customers.fields.name',
+      ]),
+    );
+  });
+
+  test('a table that is not there does not hide what is wrong on the other side', async () => {
+    const found = await problemsWith((text) =>
+      replaced(
+        'table: sales.customer',
+        'table: sales.custmer',
+      )(text).replace('{ hq: since, channel: since }', '{ channel: since, constant: never }'),
+    );
+    expect(found).toEqual([
+      'error table-not-found hq null customers mappings.customers.hq.table',
+      'error column-generated channel houston customers mappings.customers.fields.email.channel',
+      'error value-invalid channel houston customers mappings.customers.fields.since',
+    ]);
+  });
+});
+
 describe('what the stores are', () => {
   test.each<[string, string, string, RegExp]>([
     [

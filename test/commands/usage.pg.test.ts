@@ -67,6 +67,40 @@ describe('a wrong configuration exits 2 with every problem at once', () => {
     }
   });
 
+  test('what the stores say of the rest is told in the same go', async () => {
+    await using shop = await openShop();
+    await using here = await openFolder(shop);
+    await here.configure((text) =>
+      text
+        .replace('    match: [[email]]', '    match: [[e-mail]]')
+        .replace('{ hq: tier, channel: tier }', '{ hq: tier, channel: tear, resolv: hqWins }')
+        .replace('key: [num]', 'keys: [num]')
+        .replace('table: segment,', 'table: segmnet,'),
+    );
+    const { exitCode, stdout, stderr } = await here.run('check');
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/: error: mappings\.customers\.hq\.keys: /);
+    expect(stderr).toMatch(/: error: mappings\.customers\.match\[0\]\[0\]: .*email/);
+    const [, inStores = ''] = stderr.split('In the stores:\n');
+    expect(inStores.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(
+        /^couplet\.yaml:9:\d+: error: mappings\.segments\.channel\.table: .*did you mean segment\?/,
+      ),
+      expect.stringMatching(
+        /^couplet\.yaml:\d+:\d+: error: mappings\.customers\.fields\.tier\.channel: .*no column tear/,
+      ),
+    ]);
+    const { json } = await here.ask('check');
+    expect(json['problems'].map(({ code }: { code: string }) => code)).toEqual([
+      'option-missing',
+      'unknown-option',
+      'unknown-field',
+      'unknown-option',
+      'table-not-found',
+      'column-not-found',
+    ]);
+  });
+
   test('two mappings that would write the same column of the same record', async () => {
     await using shop = await openShop();
     await using here = await openFolder(shop);

@@ -88,8 +88,36 @@ comerce: {}
       [20, 14, 'unknown-field', 'name'],
       [24, 61, 'value-not-allowed', 'trim'],
       [25, 64, 'unknown-mapping', 'customers'],
+      [26, 3, 'option-missing', null],
+      [26, 3, 'option-missing', null],
+      [26, 3, 'option-missing', null],
       [26, 3, 'name-invalid', null],
       [27, 1, 'unknown-option', 'commerce'],
+    ]);
+  });
+
+  it('that is a name does not hide what stands under it', () => {
+    const text = `version: 1
+hq: { url: postgres://hq/hq }
+channels:
+  1shop: { url: postgres://shop/shop, kind: postgress }
+mappings:
+  my customers:
+    hq: { table: customer, key: [id] }
+    channel: { table: client, key: [no] }
+    direction: toHQ
+    match: [[nmae]]
+    fields:
+      full name: { hq: name, channel: caption, resolve: hqWin }
+`;
+    expect(problemsOf(text).map(({ line, column, code }) => [line, column, code])).toEqual([
+      [4, 3, 'name-invalid'],
+      [4, 45, 'value-not-allowed'],
+      [6, 3, 'name-invalid'],
+      [9, 16, 'value-not-allowed'],
+      [10, 14, 'unknown-field'],
+      [12, 7, 'name-invalid'],
+      [12, 57, 'value-not-allowed'],
     ]);
   });
 });
