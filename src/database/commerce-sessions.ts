@@ -144,6 +144,7 @@ async function insert(
 const ID: SortColumn = { column: sql`s.id`, type: 'uuid' };
 const SORTS: Readonly<Record<string, SortColumn | null>> = {
   createdAt: null,
+  appliedAt: { column: sql`s.applied_at`, type: 'timestamptz', nullable: true },
   job: { column: sql`s.job::text`, type: 'text' },
   channel: { column: sql`s.channel`, type: 'text' },
   status: { column: sql`s.status::text`, type: 'text' },

@@ -44,7 +44,7 @@ export function explainValidation(fault: FastifyError): Explained {
       code: 'unknown-parameter',
       params: { parameter: 'sort' },
       errors,
-      detail: `The list is not sorted by this: ${sort.detail}`,
+      detail: sort.detail,
     };
   }
   const [first] = errors;

@@ -132,7 +132,7 @@ describe('the list of couplings', () => {
     expect(lane?.backlog).toEqual({ hq: 2, channel: 2 });
   });
 
-  test.each(['createdAt', 'lastSynchronizedAt', 'status', 'hqKey', 'channelKey', 'mapping', 'channel'])(
+  test.each(['createdAt', 'lastSynchronizedAt', 'endedAt', 'status', 'hqKey', 'channelKey', 'mapping', 'channel'])(
     'is sorted by %s both ways and paged without a gap',
     async (name) => {
       await using here = await createCouplingDatabase();
@@ -162,6 +162,7 @@ describe('the list of couplings', () => {
         ({
           createdAt: item.id,
           lastSynchronizedAt: item.lastSynchronizedAt,
+          endedAt: item.endedAt,
           status: item.status,
           hqKey: item.hqKey[0],
           channelKey: item.channelKey?.[0] ?? null,

@@ -114,6 +114,7 @@ describe('the list of errors', () => {
     'firstSeenAt',
     'lastSeenAt',
     'retryAt',
+    'resolvedAt',
     'mapping',
     'channel',
     'kind',

@@ -15,6 +15,7 @@ const REFUSED = [
   ['/synchronization-errors?jobId=1', 'invalid-request', '/jobId/0'],
   ['/synchronization-errors?q=%00', 'invalid-request', '/q'],
   ['/synchronization-log?sort=actor', 'unknown-parameter', '/sort'],
+  ['/synchronization-log?sort=-hqKey&mapping=customers', 'unknown-parameter', '/sort'],
   ['/couplings?mapping=customers&key=C1&key=C2', 'invalid-request', '/key'],
   ['/mappings/customers/records', 'invalid-request', '/channel'],
   ['/mappings/customers/records?channel=houston&cursor=x', 'invalid-request', '/cursor'],
@@ -52,6 +53,54 @@ describe('lists', () => {
     const log = await here.get('/synchronization-log?action=modified', { accept: 'text/csv' });
     expect(log.text).not.toMatch(/(^|,)=/m);
     expect((await here.get('/couplings', { accept: 'application/json, text/csv;q=0.5' })).body.items).toHaveLength(5);
+  });
+
+  test('say what they can be sorted by, when they are asked for something else', async () => {
+    await using here = await openTestServer();
+    const jobs = await here.get('/jobs?sort=-progress');
+    expect(jobs.body).toMatchObject({ code: 'unknown-parameter', params: { parameter: 'sort' } });
+    expect(jobs.body.detail).toBe(
+      'This list cannot be sorted by -progress; it can by createdAt, startedAt, finishedAt, mapping, channel, kind, status, trigger, actor, and by each downwards with a leading minus',
+    );
+    expect((await here.get('/synchronization-log?sort=-hqKey')).body.detail).toBe(
+      'The log as a whole cannot be sorted by hqKey; it can by at, and by hqKey together with jobId, errorId, couplingId or key',
+    );
+  });
+
+  test('are sorted by what they show: jobs by their trigger, results and log of a job by record', async () => {
+    await using here = await openServerInStep();
+    here.site.hq.update('customers', { num: 'C1' }, { name: 'Adatum Ltd' });
+    here.site.hq.update('customers', { num: 'C3' }, { name: 'Contoso Ltd' });
+    const asked = await here.post('/mappings/customers/synchronize', { scope: 'modified' }, { prefer: 'wait=30' });
+    const { id } = asked.body;
+    const all = async (path: string): Promise<Body[]> => {
+      const items: Body[] = [];
+      for (let cursor = ''; ; ) {
+        const { body } = await here.get(`${path}&limit=1${cursor}`);
+        items.push(...body.items);
+        if (body.nextCursor === null) return items;
+        cursor = `&cursor=${body.nextCursor}`;
+      }
+    };
+    const keys = async (path: string) => (await all(path)).map(({ hqKey }) => hqKey?.num);
+    const log = `/synchronization-log?jobId=${id}&sort=`;
+    const up = await keys(`${log}hqKey`);
+    expect(new Set(up).size).toBeGreaterThan(1);
+    expect(up).toEqual([...up].sort());
+    expect(await keys(`${log}-hqKey`)).toEqual([...up].reverse());
+    for (const sort of ['channelKey', 'action', '-mapping', 'channel'])
+      expect(await keys(log + sort)).toHaveLength(up.length);
+    here.site.hq.update('customers', { num: 'C1' }, { name: 'Adatum Inc' });
+    here.site.hq.update('customers', { num: 'C3' }, { name: 'Contoso Inc' });
+    const preview = await here.post('/mappings/customers/synchronize', { dryRun: true }, { prefer: 'wait=30' });
+    const results = `/jobs/${preview.body.id}/results?sort=`;
+    // One for each of two channels.
+    expect(await keys(`${results}hqKey`)).toEqual(['C1', 'C1', 'C3', 'C3']);
+    expect(await keys(`${results}-hqKey`)).toEqual(['C3', 'C3', 'C1', 'C1']);
+    for (const sort of ['status', '-code', 'channelKey']) expect(await keys(results + sort)).toHaveLength(4);
+    const triggers = (await all('/jobs?sort=trigger')).map(({ trigger }) => trigger);
+    expect(triggers).toEqual([...triggers].sort());
+    expect((await all('/jobs?sort=-actor')).map(({ id: job }) => job)).toHaveLength(triggers.length);
   });
 
   test('refuse what they do not know, at its place', async () => {

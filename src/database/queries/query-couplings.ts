@@ -21,6 +21,7 @@ const SORTS: Readonly<Record<string, SortColumn | null>> = {
   // Ids are drawn when a pair is coupled, and their order is that of time.
   createdAt: null,
   lastSynchronizedAt: { column: sql`c.last_synchronized_at`, type: 'timestamptz', nullable: true },
+  endedAt: { column: sql`c.ended_at`, type: 'timestamptz', nullable: true },
   status: { column: sql`c.status::text`, type: 'text' },
   hqKey: { column: sql`c.hq_key`, type: 'text' },
   channelKey: { column: sql`c.channel_key`, type: 'text', nullable: true },

@@ -29,6 +29,7 @@ const SORTS: Readonly<Record<string, SortColumn | null>> = {
   firstSeenAt: null,
   lastSeenAt: { column: sql`e.last_seen_at`, type: 'timestamptz' },
   retryAt: { column: sql`e.retry_at`, type: 'timestamptz', nullable: true },
+  resolvedAt: { column: sql`e.resolved_at`, type: 'timestamptz', nullable: true },
   mapping: { column: sql`(select l.mapping from couplet.lane l where l.id = e.lane_id)`, type: 'text' },
   channel: { column: sql`(select l.channel from couplet.lane l where l.id = e.lane_id)`, type: 'text' },
   kind: { column: sql`e.kind::text`, type: 'text' },

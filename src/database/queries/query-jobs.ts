@@ -28,6 +28,17 @@ const SORTS: Readonly<Record<string, SortColumn | null>> = {
   channel: { column: sql`j.channel`, type: 'text', nullable: true },
   kind: { column: sql`j.kind::text`, type: 'text' },
   status: { column: sql`j.status::text`, type: 'text' },
+  trigger: { column: sql`j.trigger::text`, type: 'text' },
+  actor: { column: sql`j.actor`, type: 'text', nullable: true },
+};
+
+/** Those of one job, which an index finds. */
+const RESULT_SORTS: Readonly<Record<string, SortColumn | null>> = {
+  place: null,
+  status: { column: sql`r.status::text`, type: 'text' },
+  code: { column: sql`r.code`, type: 'text', nullable: true },
+  hqKey: { column: sql`r.hq_key::text`, type: 'text', nullable: true },
+  channelKey: { column: sql`r.channel_key::text`, type: 'text', nullable: true },
 };
 
 const FROM = sql`couplet.job j`;
@@ -249,7 +260,7 @@ export const jobQueries = (
       from: sql`couplet.job_result r`,
       alias: 'r',
       branches: [{ driver: null, where: resultsWhere(jobId, filter) }],
-      order: orderOf(null, 'place', { place: null }, { column: sql`r.id`, type: 'bigint' }),
+      order: orderOf(page.sort, 'place', RESULT_SORTS, { column: sql`r.id`, type: 'bigint' }),
       page,
       toItems: async (rows) => rows.map(resultOf),
     });

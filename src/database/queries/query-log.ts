@@ -12,8 +12,16 @@ import { orderOf, type PlacedRow, type SortColumn } from './page.ts';
 import { withRevertible } from './revertible-entries.ts';
 
 const ID: SortColumn = { column: sql`l.id`, type: 'uuid' };
-/** The time of an entry is in its id. */
-const SORTS: Readonly<Record<string, SortColumn | null>> = { at: null };
+const SORTS: Readonly<Record<string, SortColumn | null>> = {
+  // The time of an entry is in its id.
+  at: null,
+  // No index has these: they are offered where a job, an error, a coupling or a record leaves few entries.
+  hqKey: { column: sql`l.hq_key`, type: 'text', nullable: true },
+  channelKey: { column: sql`l.channel_key`, type: 'text', nullable: true },
+  action: { column: sql`l.action::text`, type: 'text' },
+  mapping: { column: sql`(select o.mapping from couplet.lane o where o.id = l.lane_id)`, type: 'text' },
+  channel: { column: sql`(select o.channel from couplet.lane o where o.id = l.lane_id)`, type: 'text' },
+};
 
 const FROM = sql`couplet.sync_log l`;
 const COLUMNS = sql.raw(LOG_COLUMNS);

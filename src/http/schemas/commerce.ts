@@ -60,7 +60,7 @@ export const SessionSchema = z
 
 export const SessionListSchema = listOf(SessionSchema, 'CommerceSessionList');
 
-const SESSION_SORTS = ['createdAt', 'job', 'channel', 'status', 'direction', 'rowsAffected'] as const;
+const SESSION_SORTS = ['createdAt', 'appliedAt', 'job', 'channel', 'status', 'direction', 'rowsAffected'] as const;
 export const SessionListQuerySchema = z.strictObject({
   direction: choices(DIRECTIONS, 'Directions, seen from the channel.'),
   job: choices(SESSION_JOBS, 'Jobs.'),

@@ -66,6 +66,7 @@ export const CouplingFilterSchema = z.strictObject(filter);
 export const COUPLING_SORTS = [
   'createdAt',
   'lastSynchronizedAt',
+  'endedAt',
   'status',
   'hqKey',
   'channelKey',

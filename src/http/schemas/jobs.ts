@@ -75,7 +75,17 @@ export const JobSchema = z
 
 export const JobListSchema = listOf(JobSchema, 'JobList');
 
-export const JOB_SORTS = ['createdAt', 'startedAt', 'finishedAt', 'mapping', 'channel', 'kind', 'status'] as const;
+export const JOB_SORTS = [
+  'createdAt',
+  'startedAt',
+  'finishedAt',
+  'mapping',
+  'channel',
+  'kind',
+  'status',
+  'trigger',
+  'actor',
+] as const;
 export const JobListQuerySchema = z.strictObject({
   mapping: texts('Names of mappings.'),
   channel: texts('Names of channels.'),
@@ -102,10 +112,12 @@ export const JobResultSchema = z
   })
   .meta({ id: 'JobResult', description: 'What became of one record or action; what does not apply is null.' });
 export const JobResultListSchema = listOf(JobResultSchema, 'JobResultList');
+const RESULT_SORTS = ['status', 'code', 'hqKey', 'channelKey'] as const;
 export const JobResultQuerySchema = z.strictObject({
   status: choices(RESULT_STATUSES, 'Statuses.'),
   code: texts('Codes.'),
   q: search,
+  sort: sortedBy(RESULT_SORTS),
   ...page,
 });
 

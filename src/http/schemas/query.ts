@@ -3,6 +3,7 @@
  * filter given twice means either; the wrappers turn one value into a list of one.
  */
 import { z } from 'zod';
+import { shortenText } from '../../domain/shorten-text.ts';
 
 export const MOST_ITEMS = 500;
 export const DEFAULT_ITEMS = 50;
@@ -69,8 +70,11 @@ export const page = {
 
 export const sortedBy = <const T extends readonly [string, ...string[]]>(names: T) => {
   const values = names.flatMap((name) => [name, `-${name}`]);
+  const offered = `it can by ${names.join(', ')}, and by each downwards with a leading minus`;
   return z
-    .enum(values as [T[number] | `-${T[number]}`, ...(T[number] | `-${T[number]}`)[]])
+    .enum(values as [T[number] | `-${T[number]}`, ...(T[number] | `-${T[number]}`)[]], {
+      error: ({ input }) => `This list cannot be sorted by ${shortenText(String(input), 60)}; ${offered}`,
+    })
     .optional()
     .meta({ description: 'A leading minus sorts downwards.' });
 };

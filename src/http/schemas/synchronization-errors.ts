@@ -157,6 +157,7 @@ export const ERROR_SORTS = [
   'firstSeenAt',
   'lastSeenAt',
   'retryAt',
+  'resolvedAt',
   'mapping',
   'channel',
   'kind',

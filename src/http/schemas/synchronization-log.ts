@@ -84,8 +84,24 @@ const filter = {
   q: search,
   ...period,
 };
-export const LOG_SORTS = ['at'] as const;
-export const LogListQuerySchema = z.strictObject({ ...filter, sort: sortedBy(LOG_SORTS), ...page });
+export const LOG_SORTS = ['at', 'hqKey', 'channelKey', 'action', 'mapping', 'channel'] as const;
+const NARROW = ['jobId', 'errorId', 'couplingId', 'key'] as const;
+
+/** The whole log is kept in the order of time alone; another order is for what an index has narrowed. */
+export const LogListQuerySchema = z
+  .strictObject({
+    ...filter,
+    sort: sortedBy(LOG_SORTS).meta({
+      description: `A leading minus sorts downwards. Other than by \`at\` only with ${NARROW.join(', ')}.`,
+    }),
+    ...page,
+  })
+  .superRefine((query, context) => {
+    const sort = query.sort?.replace(/^-/, '') ?? 'at';
+    if (sort === 'at' || NARROW.some((name) => query[name] !== undefined)) return;
+    const message = `The log as a whole cannot be sorted by ${sort}; it can by at, and by ${sort} together with ${NARROW.slice(0, -1).join(', ')} or ${NARROW.at(-1)}`;
+    context.addIssue({ code: 'custom', path: ['sort'], message });
+  });
 export const CouplingLogQuerySchema = z.strictObject({
   related: flag('Also of the couplings that refer to this one.'),
   action: filter.action,

@@ -101,6 +101,7 @@ function jobColumns(t: PageTexts, format: Formats, names: Names): readonly Colum
       id: 'trigger',
       name: t.jobs.trigger,
       width: 'minmax(90px, 0.7fr)',
+      sort: 'trigger',
       cell: (job) => job.actor ?? t.jobs.triggers[job.trigger],
     },
     {
