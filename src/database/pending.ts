@@ -31,6 +31,7 @@ type PendingPart = Pick<
   | 'takeWork'
   | 'pendingOf'
   | 'countPending'
+  | 'countPendingTwice'
   | 'fingerprintPending'
   | 'lanesWithWork'
   | 'pendRetries'
@@ -195,6 +196,14 @@ export const COUNT = `
      select p.side, p.state from couplet.pending p where ${inState('0', LAST_OF_ALL)}) p
    group by p.side, p.state`;
 
+const COUNT_TWICE = `
+  select count(*)::int as count
+    from couplet.pending h
+    join couplet.coupling c on c.lane_id = h.lane_id and c.hq_key = h.key and c.ended_at is null
+    join couplet.pending p on p.lane_id = c.lane_id and p.side = 'channel' and p.key = c.channel_key
+   where h.lane_id = $1 and h.side = 'hq' and h.state = any($2::couplet.pending_state[])
+     and p.state = any($2::couplet.pending_state[])`;
+
 // A sum needs no order: a hundred thousand are added up without being sorted.
 const FINGERPRINT = `
   select count(*)::int as count,
@@ -264,6 +273,11 @@ export const pendingPart = (clients: Clients, lanes: LaneRegistry): PendingPart 
     return new Map(rows.map((row) => [row.key, pendingOfRow(row)]));
   },
   countPending: (lane, states) => countPending(clients, lanes, lane, states),
+  countPendingTwice: async (lane, states) => {
+    const args = [await lanes.idOf(lane), plainArray(states)];
+    const [row] = await query<{ count: number }>(clients.raw, COUNT_TWICE, args);
+    return row?.count ?? 0;
+  },
   fingerprintPending: async (lane, states, side) => {
     const args = [await lanes.idOf(lane), plainArray(states), side];
     const [row] = await query<{ count: number; fingerprint: string }>(clients.raw, FINGERPRINT, args);

@@ -10,6 +10,7 @@ import { exceeds, truncatedSides } from './break-deletions.ts';
 import { recordingBuilder } from './build-recording.ts';
 import type { LaneContext } from './lane-context.ts';
 import type { ChangesMode } from './hold-changes.ts';
+import { marksTold } from './held-by-error.ts';
 import { recordParts, type Run } from './work-batch.ts';
 
 type PendingCounts = Awaited<ReturnType<CouplingDatabase['countPending']>>;
@@ -107,7 +108,7 @@ export async function retellChanges(context: LaneContext, run: Run, scope: Scope
     database.countCouplings(lane),
   ]);
   const held = SIDES.reduce((sum, side) => sum + counts[side].changeHeld + counts[side].replacementHeld, 0);
-  if (open && open.params['changes'] !== held) await reportMass(context, run, couplings, open, scope);
+  if (open && marksTold(open) !== held) await reportMass(context, run, couplings, open, scope);
 }
 
 async function reportMass(
@@ -118,12 +119,18 @@ async function reportMass(
   scope: Scope,
 ): Promise<void> {
   const { database, lane, prepared } = context;
-  const counts = await database.countPending(lane, ['changeHeld', 'replacementHeld']);
+  const held = ['changeHeld', 'replacementHeld'] as const;
+  const counts = await database.countPending(lane, held);
   const heldIn = (side: Side): number => counts[side].changeHeld + counts[side].replacementHeld;
-  const changes = heldIn('hq') + heldIn('channel');
+  const marks = heldIn('hq') + heldIn('channel');
+  const onBoth = heldIn('hq') > 0 && heldIn('channel') > 0;
+  // A pair that was changed on both sides is one for whoever answers.
+  const changes = marks - (onBoth ? await database.countPendingTwice(lane, held) : 0);
   const params = {
     changedIn: heldIn('channel') > heldIn('hq') ? 'channel' : 'hq',
     changes,
+    // What an approval is bound to.
+    marks,
     replaced: counts.hq.replacementHeld + counts.channel.replacementHeld,
     couplings,
     percent: couplings > 0 ? Math.round((changes * 1000) / couplings) / 10 : 100,

@@ -1,6 +1,6 @@
 /** What an error of a mapping holds back, and whether whoever answers it still sees what is held. */
 import { createHash } from 'node:crypto';
-import { type Side, SIDES } from '../domain/record.ts';
+import { type Json, type Side, SIDES } from '../domain/record.ts';
 import type { CouplingDatabase, PendingState, SyncError } from '../ports/coupling-database.ts';
 import type { ActionRequest } from '../ports/synchronizer.ts';
 import { answersBoundTo, stale } from './refuse-stale.ts';
@@ -58,6 +58,10 @@ function etagOf(error: SyncError, held: Awaited<ReturnType<typeof heldNow>>): st
   return `"${createHash('sha256').update(state).digest('base64url').slice(0, 27)}"`;
 }
 
+/** Of pairs changed on both sides there are two; errors from before these were told apart tell of marks alone. */
+export const marksTold = ({ code, params }: SyncError): Json | undefined =>
+  code === 'mass-deletion' ? params['deletions'] : (params['marks'] ?? params['changes']);
+
 /** Without an etag an approval stands for as many records as the error tells of: none that joined them unseen. */
 export async function refuseStaleMass(
   database: Pending,
@@ -66,7 +70,7 @@ export async function refuseStaleMass(
 ): Promise<void> {
   if (ifMatch === '*' || (ifMatch === null && !answersBoundTo(action))) return;
   const now = await heldNow(database, error);
-  const told = error.params[error.code === 'mass-deletion' ? 'deletions' : 'changes'];
+  const told = marksTold(error);
   const moved =
     ifMatch !== null ? etagOf(error, now) !== ifMatch : typeof told === 'number' && (now?.count ?? 0) > told;
   if (moved) throw stale(error);

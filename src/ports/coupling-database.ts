@@ -134,6 +134,8 @@ export interface CouplingDatabase {
     lane: Lane,
     states: readonly PendingState[],
   ): Promise<Readonly<Record<Side, Readonly<Record<PendingState, number>>>>>;
+  /** Pairs that are pending in these states on both sides: each is counted twice above. */
+  countPendingTwice(lane: Lane, states: readonly PendingState[]): Promise<number>;
   /** How many are in these states, and one text that is another when others are, or when one was pended anew. */
   fingerprintPending(
     lane: Lane,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { OpenedCouplingDatabase } from '../../src/database/open-coupling-database.ts';
 import type { ActionRequest } from '../../src/ports/synchronizer.ts';
 import { ACTION, customersWith, openErrors, type SmallSite, smallSite } from './small-site.ts';
 
@@ -76,7 +77,15 @@ describe('the breaker for changes', () => {
     site.houston.update('shoppers', { cust_num: 'C1' }, { mail: 'till@example.com' });
     await site.run();
     const [error] = await openErrors(site);
-    expect(error?.params).toMatchObject({ changes: 13 });
+    expect(error?.params).toMatchObject({ changes: 12 });
+    const { items, total } = await (site.database as OpenedCouplingDatabase).queries.heldRecords(error!.id, {
+      limit: 50,
+      cursor: null,
+      sort: null,
+      count: true,
+    });
+    expect([items.length, total]).toEqual([12, 12]);
+    expect(items.every(({ side }) => side === 'hq')).toBe(true);
     // One that a run found and had not counted yet when it was killed.
     await site.sql`
       insert into couplet.pending (lane_id, side, key, deleted, state)

@@ -99,8 +99,8 @@ describe('a schema that drifts', () => {
     expect(await site.hq`select count(*)::int n from customer where email is null`).toEqual([{ n: 0 }]);
     const [error, ...others] = await site.openErrors();
     expect(others).toEqual([]);
-    // HQ's own change of one of them is held along with it.
-    expect(error).toMatchObject({ code: 'mass-change', params: { changedIn: 'channel', changes: 31 } });
+    // HQ's own change of one of them is held along with it, and is no record more.
+    expect(error).toMatchObject({ code: 'mass-change', params: { changedIn: 'channel', changes: 30 } });
   });
 
   it('a widened column is used at once', async () => {

@@ -273,6 +273,12 @@ const HELD_FROM = sql`
     left join couplet.coupling c
       on p.side = 'channel' and c.lane_id = p.lane_id and c.channel_key = p.key and c.ended_at is null`;
 
+const HELD_CHANGE = sql`p.state in ('changeHeld', 'replacementHeld')`;
+/** A pair that was changed on both sides stands here as HQ's. */
+const ONCE_A_PAIR = sql`not exists (
+  select from couplet.pending o
+   where o.lane_id = p.lane_id and o.side = 'hq' and o.key = c.hq_key and o.state in ('changeHeld', 'replacementHeld'))`;
+
 const heldRecords = async (
   clients: Clients,
   errorById: (id: string) => Promise<ErrorView | null>,
@@ -287,7 +293,7 @@ const heldRecords = async (
   const side = error.deletedIn ?? sideOf(error.massDeletion);
   const where = all([
     sql`p.lane_id = (select l.id from couplet.lane l where l.mapping = ${lane.mapping} and l.channel = ${lane.channel})`,
-    error.code === 'mass-change' ? sql`p.state in ('changeHeld', 'replacementHeld')` : sql`p.state = 'held'`,
+    error.code === 'mass-change' ? sql`${HELD_CHANGE} and ${ONCE_A_PAIR}` : sql`p.state = 'held'`,
     side === null ? null : sql`p.side = ${side}`,
   ]);
   return readList<HeldRow, HeldRecord>(clients, {
