@@ -32,25 +32,35 @@ export async function verify(mappings: readonly string[], options: VerifyOptions
     differences.push(...(await allItems(ask, `/jobs/${job.id}/results`, queryOf({}))));
   }
   if (options.json) printJson({ jobs, items: differences, nextCursor: null });
-  else
-    printDifferences(
-      differences,
-      jobs.map(driftOf).reduce((sum, count) => sum + count, 0),
-    );
+  else print(findingsOf(differences, sumOf(jobs, 'drift'), sumOf(jobs, 'openErrors')));
   return differences.length > 0 ? EXIT.openErrors : EXIT.clean;
 }
 
-/** Pairs whose target was changed where its values only come from the other side; no run is to undo that. */
-const driftOf = ({ params }: Document): number =>
-  typeof params === 'object' && params !== null && 'drift' in params ? Number(params.drift) : 0;
+/** What the jobs have found, by its name among their parameters. */
+const sumOf = (jobs: readonly Document[], name: 'drift' | 'openErrors'): number =>
+  jobs.reduce((sum, { params }) => {
+    const found = typeof params === 'object' && params !== null ? (params as Document)[name] : undefined;
+    return sum + Number(found ?? 0);
+  }, 0);
 
-function printDifferences(differences: readonly Document[], drift: number): void {
+/**
+ * `drift`: pairs whose target was changed where its values only come from the other side; no run is to undo that.
+ * `openErrors`: pairs that nobody has answered yet; of these, the differences that a verification found stand in the table.
+ */
+function findingsOf(differences: readonly Document[], drift: number, openErrors: number): string {
+  const known = differences.filter(({ errorId }) => errorId !== null).length;
   const table = tableOf(differences, [
     { title: 'HQ record', of: ({ hqKey }) => keyOf(hqKey) },
     { title: 'Channel record', of: ({ channelKey }) => keyOf(channelKey) },
+    ...(known > 0 ? [{ title: 'Open error', of: ({ errorId }: Document) => textOf(errorId) }] : []),
     { title: 'Difference', of: ({ message }) => textOf(message) },
   ]);
   const drifted = `${plural(drift, 'pair')} drifted: changed where values only come from the other side`;
-  if (table !== '') print(`${table}\n${plural(differences.length, 'difference')}${drift > 0 ? `, ${drifted}` : ''}`);
-  else print(drift === 0 ? 'Both stores agree with the couplings.' : `No difference, but ${drifted}.`);
+  const others = openErrors - known;
+  const waiting = `${plural(others, 'pair')} not compared: already among the open errors, which \`couplet errors\` lists.`;
+  const open = others > 0 ? `\n${waiting}` : '';
+  if (table === '' && drift === 0) return `Both stores agree with the couplings.${open}`;
+  if (table === '') return `No difference, but ${drifted}.${open}`;
+  const told = known > 0 ? `, of which ${known} ${known === 1 ? 'is an open error' : 'are open errors'} already` : '';
+  return `${table}\n${plural(differences.length, 'difference')}${told}${drift > 0 ? `, ${drifted}` : ''}${open}`;
 }

@@ -1,8 +1,8 @@
 /** Digests of bases, range by range, and how far the lanes are proven by them. */
-import type { RecordKey } from '../domain/record.ts';
+import type { Params, RecordKey } from '../domain/record.ts';
 import { keyOfText } from '../domain/record.ts';
 import type { RangeDigest } from '../ports/store.ts';
-import type { CouplingDigest, LaneProof, MappingProof, ProofKeeping } from '../ports/verification.ts';
+import type { CouplingDigest, LaneProof, MappingProof, OpenPairs, ProofKeeping } from '../ports/verification.ts';
 import type { Clients } from './connect.ts';
 import { query } from './connect.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
@@ -64,6 +64,15 @@ const EACH = `
     from ${COUPLINGS}
    where c.lane_id = $1 and c.ended_at is null and c.id > $2::uuid and c.id <= $3::uuid
      and c.status = 'synchronized' and ${IS_COMPARABLE} order by c.id`;
+
+const OPEN_PAIRS = `
+  select count(distinct e.coupling_id)::int as pairs from couplet.sync_error e
+   where e.lane_id = $1 and e.status = 'open' and e.coupling_id is not null`;
+
+const KNOWN = `
+  select e.id::text as error_id, c.id::text as coupling_id, c.hq_key, c.channel_key, e.params
+    from couplet.sync_error e join couplet.coupling c on c.id = e.coupling_id
+   where e.lane_id = $1 and e.status = 'open' and e.code = 'verification-difference' order by e.id limit $2`;
 
 const LOAD = `
   select pass_started_at::text, pass_after::text, proven_at::text,
@@ -167,7 +176,24 @@ export const proofsPart = (clients: Clients, lanes: LaneRegistry, layouts: Layou
         }),
       );
     },
+    openPairs: async (lane, atMost) => openPairs(clients, await lanes.idOf(lane), atMost),
     ...passesPart(clients, lanes),
+  };
+};
+
+const openPairs = async (clients: Clients, laneId: number, atMost: number): Promise<OpenPairs> => {
+  const [counted] = await query<{ pairs: number }>(clients.raw, OPEN_PAIRS, [laneId]);
+  const known = await query<KnownRow>(clients.raw, KNOWN, [laneId, atMost]);
+  const fieldsOf = ({ fields }: Params): readonly string[] => (Array.isArray(fields) ? fields.map(String) : []);
+  return {
+    pairs: counted?.pairs ?? 0,
+    differences: known.map((row) => ({
+      errorId: row.error_id,
+      couplingId: row.coupling_id,
+      hqKey: keyOfText(row.hq_key),
+      channelKey: row.channel_key === null ? null : keyOfText(row.channel_key),
+      fields: fieldsOf(row.params),
+    })),
   };
 };
 
@@ -223,6 +249,14 @@ interface RangeRow {
 }
 
 interface EachRow extends Readonly<Record<'id' | 'hq_key' | 'channel_key' | 'h' | 's', string>> {}
+
+interface KnownRow {
+  readonly error_id: string;
+  readonly coupling_id: string;
+  readonly hq_key: string;
+  readonly channel_key: string | null;
+  readonly params: Params;
+}
 
 interface ProofRow {
   readonly pass_started_at: string | null;

@@ -61,7 +61,25 @@ export interface ProofStep {
   readonly after: string | null;
 }
 
+/** A pair that an earlier verification found to differ, and nobody has answered yet. */
+export interface KnownDifference {
+  readonly errorId: string;
+  readonly couplingId: string;
+  readonly hqKey: RecordKey;
+  readonly channelKey: RecordKey | null;
+  readonly fields: readonly string[];
+}
+
+/** What no proof looks at, since it waits for somebody already. */
+export interface OpenPairs {
+  /** With an open error, of whatever kind. */
+  readonly pairs: number;
+  /** Of these, the first so many that a verification found. */
+  readonly differences: readonly KnownDifference[];
+}
+
 export interface ProofKeeping {
+  openPairs(lane: Lane, atMost: number): Promise<OpenPairs>;
   /** Null: no coupling is left. */
   rangeAfter(lane: Lane, afterId: string | null, limit: number): Promise<CouplingRange | null>;
   /** One by one, after the first id and up to the second. */

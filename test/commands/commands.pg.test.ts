@@ -66,8 +66,47 @@ describe('sync', () => {
     await shop.hq.sql`update sales.customer set name = 'A' where num = 'C1'`;
     await shop.houston.sql`update customer set full_name = 'B' where full_name = 'Adatum'`;
     expect((await here.within('sync')).exitCode).toBe(3);
+    expect(await here.within('verify')).toMatchObject({
+      exitCode: 0,
+      stdout:
+        'Both stores agree with the couplings.\n1 pair not compared: already among the open errors, which `couplet errors` lists.\n',
+    });
     await here.configure((text) => text.slice(0, text.indexOf('  customers:')));
     expect((await here.within('sync')).exitCode).toBe(0);
+  });
+
+  test('verify tells a difference until somebody answers it, and what is an open error already apart', async () => {
+    await using stage = await openStage();
+    const { shop, here } = stage;
+    await here.within('sync');
+    const behind = (name: string, email: string) =>
+      shop.houston.sql.begin(async (sql) => {
+        await sql`set local session_replication_role = replica`;
+        await sql`update customer set full_name = ${name} where mail = ${email}`;
+      });
+    await behind('Behind our back', 'a@adatum.example');
+    const first = await here.ask('verify');
+    expect(first.exitCode).toBe(3);
+    expect(first.json['items']).toMatchObject([{ code: 'verification-difference', errorId: null }]);
+    expect(first.json['jobs'][0].params).toMatchObject({ differences: 1, openErrors: 0 });
+    await behind('Behind it too', 'c@contoso.example');
+    const second = await here.ask('verify');
+    expect(second.exitCode).toBe(3);
+    expect(second.json['items']).toMatchObject([
+      { code: 'verification-difference', params: { fields: ['name'] }, errorId: expect.any(String) },
+      { code: 'verification-difference', errorId: null },
+    ]);
+    expect(second.json['jobs'][0].params).toMatchObject({
+      differences: 1,
+      openErrors: 1,
+      mappings: { customers: { differences: 1, openErrors: 1 } },
+    });
+    const third = await here.within('verify');
+    expect(third.exitCode).toBe(3);
+    expect(third.stdout).toMatch(/\n2 differences, of which 2 are open errors already\n$/);
+    const { json } = await here.ask('errors');
+    for (const { id } of json['items']) await here.within('resolve', String(id), 'synchronize', '--winner', 'hq');
+    expect((await here.within('verify')).stdout).toBe('Both stores agree with the couplings.\n');
   });
 
   test('names that are not in the file are a wrong command line', async () => {
