@@ -291,6 +291,7 @@ async function meetsCoupled(
   }
   work.plan = failedPlan('match-ambiguous', {
     candidates: candidates.length,
+    ...(candidates.length > 1 && { several: candidates.length }),
     matchedOn: [...(only?.matchedOn ?? [])],
     found: candidates.map(({ key, description }) => ({ key: [...key], description })),
   });

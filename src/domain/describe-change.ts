@@ -172,8 +172,8 @@ const RESOLUTIONS: Readonly<Record<string, string>> = {
   delete: ' by Delete Records',
   couple: ' by coupling',
   'remove-coupling': ' by Remove Coupling',
-  approve: ': approved',
-  decline: ': declined',
+  approve: ': approved, and carried out',
+  decline: ': declined, so that each waits for a decision of its own',
   dismiss: ' by dismissing the operation',
 };
 

@@ -24,7 +24,14 @@ export interface MatchedPair {
 export interface Matches {
   readonly matched: readonly MatchedPair[];
   readonly unmatched: readonly LoneWork[];
-  readonly ambiguous: readonly { readonly item: LoneWork; readonly candidates: readonly ErrorCandidate[] }[];
+  readonly ambiguous: readonly Ambiguous[];
+}
+
+export interface Ambiguous {
+  readonly item: LoneWork;
+  readonly candidates: readonly ErrorCandidate[];
+  /** Of a single candidate, why it is not coupled. */
+  readonly unfit: 'taken' | 'uncoupled' | 'contested' | null;
 }
 
 const CANDIDATES_SHOWN = 10;
@@ -134,7 +141,12 @@ export async function matchLoneRecords(
 
   const matched: MatchedPair[] = [];
   const unmatched: LoneWork[] = [];
-  const ambiguous: { item: LoneWork; candidates: ErrorCandidate[] }[] = [];
+  const ambiguous: Ambiguous[] = [];
+  const unfitOf = (key: KeyText): Ambiguous['unfit'] => {
+    if (coupled.has(key)) return 'taken';
+    if (uncoupled.has(key)) return 'uncoupled';
+    return contested.has(key) ? 'contested' : null;
+  };
   for (const item of items) {
     const list = found.get(item);
     if (!list) {
@@ -142,10 +154,10 @@ export async function matchLoneRecords(
       continue;
     }
     const only = list.length === 1 ? (list[0] as Candidate) : null;
-    const key = only ? keyText(only.record.key) : '';
-    if (only && !coupled.has(key) && !uncoupled.has(key) && !contested.has(key)) {
+    const unfit = only && unfitOf(keyText(only.record.key));
+    if (only && unfit === null) {
       matched.push({ item, partner: only.record, matchedOn: only.matchedOn });
-    } else ambiguous.push({ item, candidates: asCandidates(context, target, list) });
+    } else ambiguous.push({ item, candidates: asCandidates(context, target, list), unfit });
   }
   return { matched, unmatched, ambiguous };
 }

@@ -7,14 +7,30 @@ import type { FieldWrite } from '../domain/pair.ts';
 import { fieldValuesOf, valueSetOf } from '../domain/prepare-mapping.ts';
 import { makeTranslator } from '../domain/translate.ts';
 import type { PreparedField } from '../domain/prepared-mapping.ts';
-import { type KeyText, keyText, otherSide, type RecordKey, type Side, SIDES, type Value } from '../domain/record.ts';
+import {
+  type KeyText,
+  keyText,
+  otherSide,
+  type Params,
+  type RecordKey,
+  type Side,
+  SIDES,
+  type Value,
+} from '../domain/record.ts';
 import type { PendingChange } from '../ports/coupling-database.ts';
 import type { StoredRecord, Write } from '../ports/store.ts';
 import { describeRecord } from './build-recording.ts';
 import { findParents, type Gathered, type LoneWork, sideNow, type WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
 import { type LedgerNote, writeNote } from './ledger-note.ts';
-import { matchColumns, type MatchedPair, matchFields, matchLoneRecords, probeOf } from './match-lone-records.ts';
+import {
+  type Ambiguous,
+  matchColumns,
+  type MatchedPair,
+  matchFields,
+  matchLoneRecords,
+  probeOf,
+} from './match-lone-records.ts';
 import { addWrite, type BatchPlan, noteBase, noteFieldsOf, parentsOf, planFields } from './plan-pairs.ts';
 import { finding, type Subject } from './subject.ts';
 
@@ -64,14 +80,10 @@ export async function planLoneRecords(plan: BatchPlan, options: LoneOptions): Pr
       : { matched: [], unmatched: open, ambiguous: [] };
     for (const pair of matches.matched) taken.add(`${otherSide(side)}${keyText(pair.partner.key)}`);
     subjects.push(...(await planMatched(plan, matches.matched, options.byHand)));
-    for (const { item, candidates } of matches.ambiguous) {
-      const subject = loneSubject(plan, item);
-      subject.verdict = finding(
-        'failure',
-        'match-ambiguous',
-        { candidates: candidates.length, matchedOn: [...(candidates[0]?.matchedOn ?? [])] },
-        { candidates },
-      );
+    for (const ambiguous of matches.ambiguous) {
+      const subject = loneSubject(plan, ambiguous.item);
+      const { candidates } = ambiguous;
+      subject.verdict = finding('failure', 'match-ambiguous', paramsOfMatch(ambiguous), { candidates });
       subjects.push(subject);
     }
     const target = otherSide(side);
@@ -82,6 +94,17 @@ export async function planLoneRecords(plan: BatchPlan, options: LoneOptions): Pr
     }
   }
   return subjects;
+}
+
+/** Which of the reasons holds is told by the name of its parameter. */
+function paramsOfMatch({ candidates, unfit }: Ambiguous): Params {
+  const [only] = candidates;
+  const name = only === undefined ? '' : only.description || only.key.join(' ');
+  return {
+    candidates: candidates.length,
+    matchedOn: [...(only?.matchedOn ?? [])],
+    ...(unfit === null ? { several: candidates.length } : { [unfit]: name }),
+  };
 }
 
 async function withoutUncoupled(plan: BatchPlan, side: Side, items: readonly LoneWork[], byHand: boolean) {

@@ -12,13 +12,14 @@ export const RECORD_CODES = {
   },
   'initial-conflict': {
     meaning:
-      'Two records that were newly coupled, or a newly mapped field, hold different values, and no winner is configured.',
+      'Two records hold different values, and nothing says which is right: they were newly coupled, or a field newly mapped, and no winner is configured; or a mass of changes was declined, or a restored store compared, and each difference is left to a person.',
     acts: 'data',
     reach: 'field',
-    remedy: 'Choose a version with Synchronize, or set `initialWinner` or `fillEmpty` for the mapping.',
+    remedy:
+      'Choose a version with Synchronize; for new pairs, `initialWinner` and `fillEmpty` of the mapping decide it.',
     status: null,
     message:
-      '{field} {differs} between the newly coupled records[: {hqValue} in HQ, {channelValue} in the channel][; HQ has this record already: {matched}]',
+      '{field} {differs} between the two records, and nothing says which is right[: {hqValue} in HQ, {channelValue} in the channel][; HQ has this record already: {matched}]',
   },
   'record-replaced': {
     meaning: 'A record was deleted and created again with the same key. It is another record now and is not merged.',
@@ -131,10 +132,10 @@ export const RECORD_CODES = {
     meaning: 'More than one record matches, or the one that matches is coupled already. Nothing is created or coupled.',
     acts: 'data',
     reach: 'record',
-    remedy: 'Couple with the right candidate, or create a new record.',
+    remedy: 'Couple it with the right one of the candidates, or create a new record if none is right.',
     status: null,
     message:
-      'The match[ on {matchedOn}] is not certain: several records match, or the one that does is taken; {candidates} found',
+      'It is not certain which record is the partner[: {several} records match on {matchedOn}][: {taken} matches on {matchedOn}, but is coupled with another record][: {uncoupled} matches on {matchedOn}, but somebody removed its coupling][: {contested} matches on {matchedOn}, but so do other records on this side]; nothing was coupled or created',
   },
   'verification-difference': {
     meaning: 'Verification found the stores to differ from what the coupling says, with no change waiting.',
@@ -212,9 +213,11 @@ export const RECORD_CODES = {
     meaning: 'More records were changed at once than the change breaker allows. None of the changes was carried out.',
     acts: 'data',
     reach: 'mapping',
-    remedy: 'Approve them, or decline and correct the records.',
+    remedy:
+      'Approve carries them all out; Decline carries none out, and each becomes a conflict to be decided by itself.',
     status: null,
-    message: '{changes} records were changed in {changedIn} at once[, {percent} % of {couplings}]',
+    message:
+      '{changes} records were changed in {changedIn} at once[, {percent} % of {couplings}]; nothing is carried over before it is approved',
   },
   'schema-changed': {
     meaning: 'A table, column or type is not as the mapping or the capture knew it.',

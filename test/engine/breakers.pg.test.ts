@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { describeCode } from '../../src/domain/describe-change.ts';
 import type { OpenedCouplingDatabase } from '../../src/database/open-coupling-database.ts';
 import type { ActionRequest } from '../../src/ports/synchronizer.ts';
 import { ACTION, customersWith, openErrors, type SmallSite, smallSite } from './small-site.ts';
@@ -138,6 +139,11 @@ describe('the breaker for changes', () => {
     const [error] = await openErrors(site);
     await answer(site, error!.id, 'decline');
     expect((await openErrors(site)).map(({ kind }) => kind)).toEqual(Array.from({ length: 11 }, () => 'conflict'));
+    const [declined] = await openErrors(site);
+    // They were coupled long ago.
+    expect(describeCode(declined!.code, declined!.params)).toMatch(
+      /^name differs between the two records, and nothing says which is right/,
+    );
     await site.run();
     await site.run({ scope: 'full' });
     expect(named(site, 'Renamed')).toBe(0);

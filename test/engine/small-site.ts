@@ -5,6 +5,7 @@
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
 import { openCouplingDatabase } from '../../src/database/open-coupling-database.ts';
 import { plainType } from '../../src/domain/value-type.ts';
+import type { Params } from '../../src/domain/record.ts';
 import type { EngineSurroundings } from '../../src/engine/lane-context.ts';
 import { emptyMemory, type LaneMemory } from '../../src/engine/lane-memory.ts';
 import type { LaneReport, RunRequest } from '../../src/engine/lane-run.ts';
@@ -110,7 +111,7 @@ export interface OpenError {
   readonly id: string;
   readonly kind: string;
   readonly code: string;
-  readonly params: Record<string, unknown>;
+  readonly params: Params;
   readonly scope: string;
 }
 

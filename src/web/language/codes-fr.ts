@@ -5,7 +5,7 @@ import type { RemediedCode } from './en.ts';
 export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'update-conflict': 'Modifié dans les deux applications : {field}[ ({hqValue} dans HQ, {channelValue} dans le canal)]',
   'initial-conflict':
-    'Différence entre les enregistrements nouvellement couplés : {field}[ ({hqValue} dans HQ, {channelValue} dans le canal)][ ; HQ a déjà cet enregistrement : {matched}]',
+    'Les deux enregistrements diffèrent et rien ne dit lequel est juste : {field}[ ({hqValue} dans HQ, {channelValue} dans le canal)][ ; HQ a déjà cet enregistrement : {matched}]',
   'record-replaced':
     "L'enregistrement a été supprimé puis recréé[ dans {replacedIn}][ avec une autre valeur pour {field}]",
   'deleted-in-hq': "L'enregistrement[ {key}] a été supprimé dans HQ",
@@ -27,7 +27,7 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'parent-not-coupled':
     "{field} fait référence à {parent}[ {parentKey}], qui n'est pas couplé[ ; HQ a déjà cet enregistrement : {matched}]",
   'match-ambiguous':
-    "La correspondance[ sur {matchedOn}] n'est pas certaine : plusieurs enregistrements correspondent, ou celui qui correspond est déjà pris ; trouvés : {candidates}",
+    "On ne sait pas avec certitude quel enregistrement est le partenaire[ : {several} enregistrements correspondent sur {matchedOn}][ : {taken} correspond sur {matchedOn}, mais est couplé avec un autre enregistrement][ : {uncoupled} correspond sur {matchedOn}, mais son couplage a été supprimé][ : {contested} correspond sur {matchedOn}, mais d'autres enregistrements de ce côté aussi] ; rien n'a été couplé ni créé",
   'verification-difference':
     "{field} ne contient plus la dernière valeur synchronisée, sans qu'aucune modification ait été vue",
   'partner-missing':
@@ -40,7 +40,8 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'operation-not-supported': "{operation} n'est pas configuré",
   'mass-deletion':
     "{deletions} enregistrements ont été supprimés d'un coup dans {deletedIn}[, {percent} % de {couplings}][ ; {cascades} autres seraient emportés]",
-  'mass-change': "{changes} enregistrements ont été modifiés d'un coup dans {changedIn}[, {percent} % de {couplings}]",
+  'mass-change':
+    "{changes} enregistrements ont été modifiés d'un coup dans {changedIn}[, {percent} % de {couplings}] ; rien n'est reporté avant d'être approuvé",
   'schema-changed': "La table[ {table}] n'est plus comme avant[ : {difference}][ : {column} n'existe pas]",
   'permission-denied': "La base de données n'autorise pas l'accès[ {right}][ à {table}]",
   'store-unreachable': 'La base de données[ {store}] est inaccessible[ : {reason}]',
@@ -166,7 +167,7 @@ export const remediesFr: Readonly<Record<RemediedCode, string>> = {
   'update-conflict':
     "Comparez les versions et choisissez-en une avec Synchroniser, pour l'enregistrement ou champ par champ.",
   'initial-conflict':
-    'Choisissez une version avec Synchroniser, ou définissez `initialWinner` ou `fillEmpty` pour le mappage.',
+    'Choisissez une version avec Synchroniser ; pour les nouvelles paires, `initialWinner` et `fillEmpty` du mappage en décident.',
   'record-replaced': 'Choisissez une version avec Synchroniser, ou supprimez le couplage.',
   'deleted-in-hq':
     "Restaurez-le, supprimez aussi l'enregistrement associé, ou supprimez le couplage ; `deletions` le décide pour l'avenir.",
@@ -188,7 +189,7 @@ export const remediesFr: Readonly<Record<RemediedCode, string>> = {
     'Renseignez la valeur, mappez la colonne, ou donnez-lui une valeur avec `onCreate` ou une conversion `default`.',
   'parent-not-coupled':
     "Couplez l'enregistrement parent ou résolvez son erreur ; définissez `ifUncoupled: clear` pour envoyer l'enregistrement sans lui.",
-  'match-ambiguous': 'Couplez avec le bon enregistrement, ou créez-en un nouveau.',
+  'match-ambiguous': 'Couplez-le avec le bon candidat, ou créez un nouvel enregistrement si aucun ne convient.',
   'verification-difference':
     'Choisissez une version avec Synchroniser ; recherchez les écritures qui ne déclenchent aucun déclencheur.',
   'partner-missing':
@@ -203,7 +204,8 @@ export const remediesFr: Readonly<Record<RemediedCode, string>> = {
   'operation-not-supported':
     "Définissez-le sous `commerce` (par exemple `deactivateCustomer`), puis synchronisez l'opération.",
   'mass-deletion': 'Approuvez, ou refusez : chaque suppression devient alors une erreur à part entière.',
-  'mass-change': 'Approuvez, ou refusez et corrigez les enregistrements.',
+  'mass-change':
+    "Approuver les exécute toutes ; Refuser n'en exécute aucune, et chacune devient un conflit à trancher à part.",
   'schema-changed':
     'Adaptez le mappage ou la table ; `couplet check` indique ce qui ne convient pas, `couplet install` renouvelle le suivi des modifications.',
   'permission-denied': 'Accordez le droit indiqué ; `couplet check` énumère tous ceux qui manquent.',

@@ -5,7 +5,7 @@ import type { RemediedCode } from './en.ts';
 export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'update-conflict': 'In beide apps gewijzigd: {field}[ ({hqValue} in HQ, {channelValue} in het kanaal)]',
   'initial-conflict':
-    'Verschil tussen de pas gekoppelde records: {field}[ ({hqValue} in HQ, {channelValue} in het kanaal)][; HQ heeft dit record al: {matched}]',
+    'De twee records verschillen en niets zegt welke juist is: {field}[ ({hqValue} in HQ, {channelValue} in het kanaal)][; HQ heeft dit record al: {matched}]',
   'record-replaced':
     'Het record is verwijderd en opnieuw gemaakt[ in {replacedIn}][ met een andere waarde voor {field}]',
   'deleted-in-hq': 'Het record[ {key}] is verwijderd in HQ',
@@ -26,7 +26,7 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'parent-not-coupled':
     '{field} verwijst naar {parent}[ {parentKey}], dat niet is gekoppeld[; HQ heeft dit record al: {matched}]',
   'match-ambiguous':
-    'De overeenkomst[ op {matchedOn}] is niet zeker: meerdere records komen overeen, of dat ene is al bezet; gevonden: {candidates}',
+    'Het is niet zeker welk record de partner is[: {several} records komen overeen op {matchedOn}][: {taken} komt overeen op {matchedOn}, maar is aan een ander record gekoppeld][: {uncoupled} komt overeen op {matchedOn}, maar de koppeling ervan is verwijderd][: {contested} komt overeen op {matchedOn}, maar andere records aan deze kant ook]; er is niets gekoppeld of gemaakt',
   'verification-difference': '{field} is niet wat het laatst is gesynchroniseerd, en er is geen wijziging van gezien',
   'partner-missing':
     'Het record heeft geen tegenhanger in {side}, waar de database is hersteld of de sleutel aan een ander record is gegeven',
@@ -38,7 +38,8 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'operation-not-supported': '{operation} is niet ingesteld',
   'mass-deletion':
     'In één keer zijn {deletions} records verwijderd in {deletedIn}[, {percent}% van {couplings}][; {cascades} andere zouden meegaan]',
-  'mass-change': 'In één keer zijn {changes} records gewijzigd in {changedIn}[, {percent}% van {couplings}]',
+  'mass-change':
+    'In één keer zijn {changes} records gewijzigd in {changedIn}[, {percent}% van {couplings}]; er wordt niets overgenomen voordat het is goedgekeurd',
   'schema-changed': 'De tabel[ {table}] is niet meer zoals deze was[: {difference}][: {column} bestaat niet]',
   'permission-denied': 'De database staat de toegang niet toe[: {right}][; tabel {table}]',
   'store-unreachable': 'De database[ {store}] is niet bereikbaar[: {reason}]',
@@ -161,7 +162,7 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
 export const remediesNl: Readonly<Record<RemediedCode, string>> = {
   'update-conflict': 'Vergelijk de versies en kies er een met Synchroniseren, voor het record of veld voor veld.',
   'initial-conflict':
-    'Kies een versie met Synchroniseren, of stel `initialWinner` of `fillEmpty` in voor de toewijzing.',
+    'Kies een versie met Synchroniseren; voor nieuwe paren beslissen `initialWinner` en `fillEmpty` van de toewijzing.',
   'record-replaced': 'Kies een versie met Synchroniseren, of verwijder de koppeling.',
   'deleted-in-hq':
     'Herstel het record, verwijder ook het gekoppelde record, of verwijder de koppeling; `deletions` bepaalt het voor de toekomst.',
@@ -181,7 +182,7 @@ export const remediesNl: Readonly<Record<RemediedCode, string>> = {
     'Vul de waarde in, wijs de kolom toe, of geef deze een waarde met `onCreate` of een `default`-conversie.',
   'parent-not-coupled':
     'Koppel het bovenliggende record of los de fout ervan op; stel `ifUncoupled: clear` in om het record zonder te verzenden.',
-  'match-ambiguous': 'Koppel met het juiste record, of maak een nieuw record.',
+  'match-ambiguous': 'Koppel het met de juiste kandidaat, of maak een nieuw record als geen ervan juist is.',
   'verification-difference': 'Kies een versie met Synchroniseren; zoek naar schrijfacties die geen triggers activeren.',
   'partner-missing':
     'Opnieuw proberen maakt het in de andere app; koppel het anders met een record daar, of verwijder de koppeling om het te laten zoals het is.',
@@ -193,7 +194,8 @@ export const remediesNl: Readonly<Record<RemediedCode, string>> = {
   'operation-not-supported':
     'Stel dit in onder `commerce` (bijvoorbeeld `deactivateCustomer`) en synchroniseer daarna de bewerking.',
   'mass-deletion': 'Keur de verwijderingen goed, of wijs ze af: elk wordt dan een eigen fout.',
-  'mass-change': 'Keur de wijzigingen goed, of wijs ze af en corrigeer de records.',
+  'mass-change':
+    'Goedkeuren voert ze allemaal uit; Afwijzen voert er geen uit, en elk wordt een conflict dat op zichzelf wordt beslist.',
   'schema-changed':
     'Pas de toewijzing of de tabel aan; `couplet check` noemt wat niet past, `couplet install` vernieuwt het vastleggen van wijzigingen.',
   'permission-denied': 'Verleen het genoemde recht; `couplet check` toont alle rechten die ontbreken.',

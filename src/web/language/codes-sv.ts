@@ -5,7 +5,7 @@ import type { RemediedCode } from './en.ts';
 export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'update-conflict': '{field} har ändrats i båda apparna[: {hqValue} i HQ, {channelValue} i kanalen]',
   'initial-conflict':
-    '{field} skiljer sig mellan de nykopplade posterna[: {hqValue} i HQ, {channelValue} i kanalen][; HQ har redan posten: {matched}]',
+    '{field} skiljer sig mellan de två posterna, och inget säger vilken som är rätt[: {hqValue} i HQ, {channelValue} i kanalen][; HQ har redan posten: {matched}]',
   'record-replaced': 'Posten togs bort och skapades igen[ i {replacedIn}][ med ett annat värde för {field}]',
   'deleted-in-hq': 'Posten[ {key}] togs bort i HQ',
   'deleted-in-channel': 'Posten[ {key}] togs bort i kanalen',
@@ -24,7 +24,7 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'parent-not-coupled':
     '{field} refererar till {parent}[ {parentKey}], som inte är kopplad[; HQ har redan posten: {matched}]',
   'match-ambiguous':
-    'Matchningen[ på {matchedOn}] är inte säker: flera poster matchar, eller den som matchar är upptagen; hittade: {candidates}',
+    'Det är inte säkert vilken post som är partnern[: {several} poster matchar på {matchedOn}][: {taken} matchar på {matchedOn} men är kopplad till en annan post][: {uncoupled} matchar på {matchedOn} men dess koppling togs bort][: {contested} matchar på {matchedOn}, men det gör också andra poster på den här sidan]; inget har kopplats eller skapats',
   'verification-difference': '{field} är inte vad som senast synkroniserades, och ingen ändring av det har upptäckts',
   'partner-missing':
     'Posten saknar motsvarighet i {side}, där databasen återställdes eller nyckeln gavs till en annan post',
@@ -36,7 +36,8 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'operation-not-supported': '{operation} är inte konfigurerad',
   'mass-deletion':
     '{deletions} poster togs bort samtidigt i {deletedIn}[, {percent} % av {couplings}][; {cascades} andra skulle följa med]',
-  'mass-change': '{changes} poster ändrades samtidigt i {changedIn}[, {percent} % av {couplings}]',
+  'mass-change':
+    '{changes} poster ändrades samtidigt i {changedIn}[, {percent} % av {couplings}]; inget förs över förrän det har godkänts',
   'schema-changed': 'Tabellen[ {table}] är inte som den var[: {difference}][: {column} finns inte]',
   'permission-denied': 'Databasen tillåter inte åtkomst[ av typen {right}][ till {table}]',
   'store-unreachable': 'Databasen[ {store}] kan inte nås[: {reason}]',
@@ -156,7 +157,8 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
 
 export const remediesSv: Readonly<Record<RemediedCode, string>> = {
   'update-conflict': 'Jämför versionerna och välj en med Synkronisera, för posten eller fält för fält.',
-  'initial-conflict': 'Välj en version med Synkronisera, eller ange `initialWinner` eller `fillEmpty` för mappningen.',
+  'initial-conflict':
+    'Välj en version med Synkronisera; för nya par avgör `initialWinner` och `fillEmpty` för mappningen.',
   'record-replaced': 'Välj en version med Synkronisera, eller ta bort kopplingen.',
   'deleted-in-hq':
     'Återställ den, ta bort den kopplade posten också, eller ta bort kopplingen; `deletions` avgör det för framtiden.',
@@ -176,7 +178,7 @@ export const remediesSv: Readonly<Record<RemediedCode, string>> = {
     'Fyll i värdet, mappa kolumnen, eller ge den ett värde med `onCreate` eller en `default`-konvertering.',
   'parent-not-coupled':
     'Koppla den överordnade posten eller lös dess fel; ange `ifUncoupled: clear` för att skicka posten utan den.',
-  'match-ambiguous': 'Koppla med rätt post, eller skapa en ny.',
+  'match-ambiguous': 'Koppla den till rätt kandidat, eller skapa en ny post om ingen är rätt.',
   'verification-difference':
     'Välj en version med Synkronisera; leta efter skrivningar som inte aktiverar några utlösare.',
   'partner-missing':
@@ -190,7 +192,7 @@ export const remediesSv: Readonly<Record<RemediedCode, string>> = {
   'operation-not-supported':
     'Ange det under `commerce` (till exempel `deactivateCustomer`) och synkronisera sedan åtgärden.',
   'mass-deletion': 'Godkänn borttagningarna, eller avslå: då blir var och en ett eget fel.',
-  'mass-change': 'Godkänn ändringarna, eller avslå och rätta posterna.',
+  'mass-change': 'Godkänn genomför alla; Avslå genomför ingen, och var och en blir en konflikt som avgörs för sig.',
   'schema-changed':
     'Anpassa mappningen eller tabellen; `couplet check` anger vad som inte passar, `couplet install` förnyar ändringsfångsten.',
   'permission-denied': 'Bevilja den rättighet som anges; `couplet check` listar alla som saknas.',
