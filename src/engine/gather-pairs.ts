@@ -5,7 +5,7 @@
 import { canonicalKeyPart } from '../domain/equal-values.ts';
 import type { Side, Value } from '../domain/record.ts';
 import { type KeyText, keyText, otherSide, type RecordKey, SIDES } from '../domain/record.ts';
-import type { SideNow, FieldValues, Translator } from '../domain/pair.ts';
+import type { Choice, SideNow, FieldValues, Translator } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import { type FindParent, makeTranslator } from '../domain/translate.ts';
 import type { Coupling, PendingChange, SyncError } from '../ports/coupling-database.ts';
@@ -120,7 +120,12 @@ async function addPartnersPending(
   );
 }
 
-export async function gatherPairs(context: LaneContext, items: readonly WorkItem[]): Promise<Gathered> {
+/** `choice`: a person's, whose own values may name parents that no record of the batch refers to. */
+export async function gatherPairs(
+  context: LaneContext,
+  items: readonly WorkItem[],
+  choice: Choice | null = null,
+): Promise<Gathered> {
   const { knots, lone: loneItems } = await findCouplings(context, items);
   const keys = { hq: [] as RecordKey[], channel: [] as RecordKey[] };
   for (const knot of knots) {
@@ -159,7 +164,7 @@ export async function gatherPairs(context: LaneContext, items: readonly WorkItem
     if (record) lone.push({ ...item, record, values: fieldValuesOf(context.prepared, item.side, record.values) });
     else (reads[item.side].absenceProven ? gone : unproven).push(item);
   }
-  const parents = await findParents(context, pairs, lone);
+  const parents = await findParents(context, pairs, lone, choice);
   const translator = makeTranslator(context.prepared, parents.find);
   return { pairs, lone, void: gone, unproven, openErrors, parents, translator };
 }
@@ -269,6 +274,7 @@ export async function findParents(
   context: LaneContext,
   pairs: readonly PairWork[],
   lone: readonly LoneWork[],
+  choice: Choice | null = null,
 ): Promise<Parents> {
   const { prepared, lane, database } = context;
   if (prepared.references.length === 0) return { find: () => null, couplingOf: () => null };
@@ -285,6 +291,8 @@ export async function findParents(
   for (const index of prepared.references) {
     for (const pair of pairs) for (const side of SIDES) want(index, side, pair.now[side].values?.[index] ?? null);
     for (const item of lone) want(index, item.side, item.values[index] ?? null);
+    const own = choice?.fields.get(prepared.fields[index]?.name ?? '');
+    if (typeof own === 'object') want(index, own.side, own.value);
   }
   const partners = new Map<string, PartnerMap>();
   await Promise.all(

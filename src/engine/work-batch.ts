@@ -90,7 +90,7 @@ export async function planBatch(
   items: readonly WorkItem[],
   options: BatchOptions,
 ) {
-  return planGathered(context, identity, await gatherPairs(context, items), options);
+  return planGathered(context, identity, await gatherPairs(context, items, options.decide.choice), options);
 }
 
 export async function planGathered(
