@@ -6,16 +6,15 @@ import {
   CouplingDatabaseNotMigrated,
   CouplingDatabaseUnreachable,
 } from '../errors/coupling-database-faults.ts';
+import { networkReason } from '../errors/network-reasons.ts';
 import { StoreRefused } from '../errors/store-faults.ts';
 import { CommandFailed, EXIT } from './exit.ts';
 
+/** Of no other fault: a file that is missing has a code of its own. */
+const NETWORK = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'CONNECT_TIMEOUT', 'EHOSTUNREACH'];
+
 const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens at that address and port',
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'its host name could not be looked up',
-  ETIMEDOUT: 'it did not answer in time',
-  CONNECT_TIMEOUT: 'it did not answer in time',
-  EHOSTUNREACH: 'no way leads to its host',
+  ...Object.fromEntries(NETWORK.map((code) => [code, networkReason(code)])),
   '28P01': 'the user or the password is wrong',
   '28000': 'the user may not sign in from here',
   '3D000': 'the server has no such database',

@@ -27,8 +27,14 @@ export const formatFindings = (findings: readonly Finding[], file: string, locat
     })
     .join('\n');
 
+const GRAVEST_FIRST = ['error', 'warning', 'note'] as const;
+
+/** What keeps Couplet from working stands first, and each kind in the order of the file. */
 export function findingsTable(findings: readonly Finding[], locate: Locate): string {
-  const rows = findings.map((finding) => ({ ...finding, line: locate(finding.path).line }));
+  const rank = ({ severity }: Finding): number => GRAVEST_FIRST.indexOf(severity);
+  const rows = findings
+    .map((finding) => ({ ...finding, line: locate(finding.path).line }))
+    .toSorted((a, b) => rank(a) - rank(b) || a.line - b.line);
   const table = tableOf(rows, [
     { title: 'Line', of: ({ line }) => line, right: true },
     { title: 'Severity', of: ({ severity }) => severity },

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Couplet } from '../compose.ts';
 import { describeCode } from '../domain/describe-change.ts';
 import type { Json } from '../domain/record.ts';
+import { entryOf, isErrorCode } from '../errors/catalogue.ts';
 import { nameIn } from './install.ts';
 
 type Store = Couplet['stores']['all'][number];
@@ -109,7 +110,8 @@ function sayChange(
   if (state === 'reachable') {
     if (before !== null) log.info({ store: known.name }, 'the store is back');
   } else if (state === 'unreachable') log.warn(about, `${message ?? ''}. Couplet goes on by itself when it is back.`);
-  else log.error(about, message ?? '');
+  else
+    log.error({ ...about, ...(code !== null && isErrorCode(code) && { remedy: entryOf(code).remedy }) }, message ?? '');
 }
 
 async function installInto(couplet: Couplet, log: Logger, known: Known): Promise<void> {

@@ -1,5 +1,6 @@
 /** English sentences from codes, parameters and changes: for errors, log entries, jobs and customer operations. */
 import { entryOf, isErrorCode } from '../errors/catalogue.ts';
+import { networkReason } from '../errors/network-reasons.ts';
 import { jsonDifference } from './json-difference.ts';
 import type { Json, Params, Value } from './record.ts';
 import { shortenText } from './shorten-text.ts';
@@ -58,6 +59,7 @@ function paramText(name: string, value: Json): string {
   if (Array.isArray(value)) return listText(value.map((item) => paramText(name, item)));
   if (SIDE_NAMES.has(name) && value === 'hq') return 'HQ';
   if (SIDE_NAMES.has(name) && value === 'channel') return 'the channel';
+  if (name === 'reason' && typeof value === 'string') return shown(networkReason(value));
   return shown(typeof value === 'string' ? value : JSON.stringify(value));
 }
 

@@ -1,6 +1,7 @@
 /** One store as a whole: can it be reached, is it one that Couplet can work with, does the capture stand. */
 import { tableText } from '../domain/mapping.ts';
 import type { Params, Side } from '../domain/record.ts';
+import { networkReason } from '../errors/network-reasons.ts';
 import { LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import type { Store, StoreSurvey } from '../ports/store.ts';
 import { grantRemedy, type SetupFinding, setupFinding } from './setup-finding.ts';
@@ -67,16 +68,6 @@ async function checkCapture(site: Site, store: Store, survey: StoreSurvey, add: 
   return false;
 }
 
-/** Reasons of a network, in words. The store names them by the codes of the operating system. */
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens at that address and port',
-  ECONNRESET: 'it closed the connection',
-  ETIMEDOUT: 'it did not answer in time',
-  CONNECT_TIMEOUT: 'it did not answer in time',
-  EHOSTUNREACH: 'no way leads to its host',
-  ENETUNREACH: 'no way leads to its network',
-  ENOENT: 'there is no such socket',
-};
 const NO_HOST: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NONAME']);
 
 /** A fault of a store as code and parameters that make a whole sentence. */
@@ -86,7 +77,7 @@ export function explainFault(fault: unknown): { readonly code: string; readonly 
     const reason = typeof known === 'string' ? known : '';
     const store = fault.params['store'] ?? fault.message;
     if (NO_HOST.has(reason)) return { code: 'host-not-found', params: { store } };
-    return { code: fault.code, params: { store, reason: REASONS[reason] ?? reason } };
+    return { code: fault.code, params: { store, reason: networkReason(reason) } };
   }
   if (fault instanceof StoreRefused || fault instanceof StoreBusy || fault instanceof LineageBroken) {
     return { code: fault.code, params: { store: fault.message, ...fault.params } };

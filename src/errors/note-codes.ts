@@ -73,7 +73,7 @@ export const NOTE_CODES = {
     ...NOTE,
     remedy: 'Run the job that is named, or wait for its schedule.',
     meaning: 'The job has done its part; what it left, or could not see yet, waits for another commerce job.',
-    message: '{count} wait[ in {channel}] for the job {nextJob}',
+    message: 'Waiting[ in {channel}] for the job {nextJob}: {count}',
   },
   unmatched: { ...NOTE, meaning: 'No record of the other app matches.', message: 'No record matches' },
 } as const satisfies Record<string, CodeEntry>;

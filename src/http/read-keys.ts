@@ -20,12 +20,9 @@ export function requireId(
 export const isId = (id: string): boolean => UUID.test(id);
 
 export function readKey(lane: LanePresenter, side: Side, json: unknown, pointer: string): RecordKey {
-  return keyOrProblem(
-    lane.keyFromJson(side, json as Json),
-    'body',
-    pointer,
-    `be an object with every key column of ${side}`,
-  );
+  const columns = lane.mapping?.[side].key.join(', ') ?? '';
+  const shape = `be an object with every key column of ${side}${columns === '' ? '' : ` and no other: ${columns}`}`;
+  return keyOrProblem(lane.keyFromJson(side, json as Json), 'body', pointer, shape);
 }
 
 function keyOrProblem(read: KeyRead, where: 'body' | 'query', pointer: string, shape: string): RecordKey {

@@ -25,6 +25,14 @@ describe('codes become sentences', () => {
       'The record C1 was deleted in the channel and changed in the other app',
     );
   });
+  it('that name what keeps a store away in words', () => {
+    const unreachable = (reason: string) => describeCode('store-unreachable', { store: 'Houston', reason });
+    expect(unreachable('ECONNREFUSED')).toBe(
+      'The store Houston cannot be reached: nothing listens at that address and port',
+    );
+    expect(unreachable('EWHATEVER')).toBe('The store Houston cannot be reached: EWHATEVER');
+  });
+
   it('of one field or several', () => {
     expect(describeCode('update-conflict', { field: 'email', fields: ['email'] })).toBe(
       'email was changed in both apps',

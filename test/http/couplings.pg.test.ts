@@ -106,7 +106,9 @@ describe('couplings', () => {
     expect(shopper(here, 'C1')?.['mail']).toBe('c1@example.com');
     expect(await here.post('/couplings', { ...body, hqKey: { id: 'C1' }, createIn: 'channel' })).toMatchObject({
       status: 400,
-      body: { errors: [{ pointer: '/hqKey/id' }] },
+      body: {
+        errors: [{ pointer: '/hqKey/id', detail: 'must be an object with every key column of hq and no other: num' }],
+      },
     });
   });
 

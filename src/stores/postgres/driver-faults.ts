@@ -2,6 +2,7 @@
  * What a fault of the driver or the server means to a run. Messages are our own: PostgreSQL puts values into its
  * messages and details, postgres.js hangs parameters on the error, and either would reach logs and API answers.
  */
+import { networkReason } from '../../errors/network-reasons.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../../errors/store-faults.ts';
 
 export type StoreFault = StoreUnreachable | StoreBusy | StoreRefused | FenceLost | LineageBroken;
@@ -96,7 +97,7 @@ function unreachable(code: string, store: string, error: unknown): StoreFault {
     });
   }
   if (/^(E[A-Z0-9_]+|CONNECT(ION)?_[A-Z]+)$/.test(code)) {
-    return new StoreUnreachable(`${store} did not answer (${code})`, { store, reason: code });
+    return new StoreUnreachable(`${store} did not answer: ${networkReason(code)}`, { store, reason: code });
   }
   // A mistake in this very process must not pass for a store that is away.
   throw error;

@@ -2,7 +2,7 @@
 import postgres from 'postgres';
 import { connect, Socket } from 'node:net';
 import type { Value } from '../../domain/record.ts';
-import { StoreUnreachable } from '../../errors/store-faults.ts';
+import { StoreRefused, StoreUnreachable } from '../../errors/store-faults.ts';
 import type { Rows, Session } from './session.ts';
 import type { ConnectionTarget, HostAddress } from './connection-url.ts';
 import { translateFault } from './driver-faults.ts';
@@ -66,6 +66,8 @@ const pinnedSettings = (statementTimeoutMs: number): Record<string, string> => (
   tcp_keepalives_count: '3',
 });
 
+const AT_SIGN_IN: ReadonlySet<string> = new Set(['sign-in-refused', 'database-not-found']);
+
 export function openClient(
   settings: ClientSettings,
   onNotify: ((channel: string, payload: string) => void) | null,
@@ -75,6 +77,8 @@ export function openClient(
   let socket: Socket | null = null;
   let lost = false;
   let processId: number | null = null;
+  // Who is not let in is told so whatever he sent along: what follows only finds the session closed.
+  let refusal: StoreRefused | null = null;
   const lose = (): void => {
     if (lost) return;
     lost = true;
@@ -95,14 +99,18 @@ export function openClient(
       return await query;
     } catch (error) {
       const fault = translateFault(error, label);
-      if (fault instanceof StoreUnreachable) lose();
-      throw fault;
+      if (fault instanceof StoreRefused && AT_SIGN_IN.has(fault.code)) refusal ??= fault;
+      if (!(fault instanceof StoreUnreachable)) throw fault;
+      lose();
+      throw refusal ?? fault;
     } finally {
       clearTimeout(silence);
     }
   };
   const answered = <T>(ask: () => Promise<T>): Promise<T> => {
-    const answer = lost ? Promise.reject(new StoreUnreachable(`${label} closed the session`)) : settle(ask());
+    const answer = lost
+      ? Promise.reject(refusal ?? new StoreUnreachable(`${label} closed the session`))
+      : settle(ask());
     inFlight.add(answer);
     // A pipelined statement may fail before anybody awaits it; its caller still sees the rejection.
     const done = (): boolean => inFlight.delete(answer);

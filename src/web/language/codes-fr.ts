@@ -159,7 +159,7 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'left-uncoupled': "L'enregistrement reste non couplé",
   'would-couple': 'Les enregistrements seraient couplés',
   'would-create': "L'enregistrement serait créé",
-  'job-due': '{count} en attente[ dans {channel}] du travail {nextJob}',
+  'job-due': 'En attente[ dans {channel}] du travail {nextJob} : {count}',
   unmatched: 'Aucun enregistrement ne correspond',
 };
 

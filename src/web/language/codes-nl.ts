@@ -155,7 +155,7 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'left-uncoupled': 'Het record blijft ongekoppeld',
   'would-couple': 'De records zouden worden gekoppeld',
   'would-create': 'Het record zou worden gemaakt',
-  'job-due': '{count} wachten[ in {channel}] op de taak {nextJob}',
+  'job-due': 'Wacht[ in {channel}] op de taak {nextJob}: {count}',
   unmatched: 'Geen record komt overeen',
 };
 

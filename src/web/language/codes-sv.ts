@@ -151,7 +151,7 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'left-uncoupled': 'Posten förblir okopplad',
   'would-couple': 'Posterna skulle kopplas',
   'would-create': 'Posten skulle skapas',
-  'job-due': '{count} väntar[ i {channel}] på jobbet {nextJob}',
+  'job-due': 'Väntar[ i {channel}] på jobbet {nextJob}: {count}',
   unmatched: 'Ingen post matchar',
 };
 

@@ -147,6 +147,25 @@ it('a message of a fault names neither password nor values', async () => {
   await Promise.all([connection.close(), wrong.close()]);
 });
 
+it('who is not let in is told so, whatever was sent along', async () => {
+  await using database = await createDatabase();
+  const codesOf = async (url: string): Promise<unknown[]> => {
+    const connection = openConnection({ url, maxSessions: 1 });
+    const faults = await connection.withSession(async (session) => {
+      const sent = [session.query('select 1'), session.query('select 2'), session.once('select 3')];
+      const ended = await Promise.allSettled(sent);
+      ended.push(...(await Promise.allSettled([session.query('select 4')])));
+      return ended.map((end) => (end.status === 'rejected' ? (end.reason as { code?: string }).code : 'answered'));
+    });
+    await connection.close();
+    return faults;
+  };
+  const wrong = database.url.replace(/:[^:@/]*@/, ':wrong@').replace('//', '//x');
+  expect(new Set(await codesOf(wrong))).toEqual(new Set(['sign-in-refused']));
+  const missing = database.url.replace(database.name, `${database.name}x`);
+  expect(new Set(await codesOf(missing))).toEqual(new Set(['database-not-found']));
+});
+
 it('faults are classed by who must act', async () => {
   await using database = await createDatabase();
   const connection = openConnection({ url: database.url });
