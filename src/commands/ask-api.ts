@@ -42,9 +42,10 @@ interface ProblemDocument {
 }
 
 /** The remedies of the catalogue name calls of the API; who types commands has commands. */
-const LISTED_BY: Readonly<Record<string, string>> = {
+const TYPED: Readonly<Record<string, string>> = {
   'error-not-found': '`couplet errors` lists the open ones with their ids.',
   'log-entry-not-found': '`couplet log MAPPING SIDE KEY` lists the entries of a record with their ids.',
+  'winner-required': 'Say --winner hq or --winner channel, or --field NAME=hq|channel for single fields.',
 };
 
 /** What was asked wrongly ends the command with 2, what could not be done with 1; both with the sentence of the API. */
@@ -52,7 +53,7 @@ export function expectGood(answer: Answer): Document {
   if (answer.status < 400) return answer.body as Document;
   const problem = answer.body as ProblemDocument;
   const places = (problem.errors ?? []).map(({ pointer, detail }) => `  ${pointer ?? ''} ${detail ?? ''}`);
-  const hint = LISTED_BY[problem.code ?? ''];
+  const hint = TYPED[problem.code ?? ''];
   const said = `${problem.code ?? answer.status}: ${problem.detail ?? problem.title ?? ''}`;
   const message = [hint === undefined ? said : `${said}. ${hint}`, ...places].join('\n');
   throw new CommandFailed(

@@ -60,12 +60,12 @@ function detailOf(code: string, url: string | null): { readonly detail: string; 
   const place = placeOf(url);
   const named = `The coupling database${place === null ? '' : ` at ${place.address}`}`;
   if (code === NOT_PERMITTED) {
+    const isNamed = place !== null && place.user !== '';
     return {
-      detail: `${named} cannot be used: the user${place === null ? '' : ` ${place.user}`} may not make schemas and tables there.`,
-      remedy:
-        place === null
-          ? 'Let the owner of the database grant the right CREATE on it, or let somebody who has it run `couplet migrate`.'
-          : `Let its owner run: GRANT CREATE ON DATABASE ${quoted(place.database)} TO ${quoted(place.user)}`,
+      detail: `${named} cannot be used: the user${isNamed ? ` ${place.user}` : ''} may not make schemas and tables there.`,
+      remedy: !isNamed
+        ? 'Let the owner of the database grant the right CREATE on it, or let somebody who has it run `couplet migrate`.'
+        : `Let its owner run: GRANT CREATE ON DATABASE ${quoted(place.database)} TO ${quoted(place.user)}`,
     };
   }
   const reason = REASONS[code];
@@ -76,12 +76,12 @@ function detailOf(code: string, url: string | null): { readonly detail: string; 
   };
 }
 
-/** Never with the password. An address that cannot be read was refused before. */
+/** Never with the password; without a user the driver takes its own. An address that cannot be read was refused before. */
 function placeOf(
   url: string | null,
 ): { readonly address: string; readonly user: string; readonly database: string } | null {
   const read = url !== null && URL.canParse(url) ? new URL(url) : null;
-  if (read === null || read.host === '' || read.username === '') return null;
+  if (read === null || read.host === '') return null;
   const database = decodeURIComponent(read.pathname.slice(1));
   return { address: `${read.host}/${database}`, user: decodeURIComponent(read.username), database };
 }

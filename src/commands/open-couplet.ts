@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { compose, type Couplet } from '../compose.ts';
 import { type Environment, processSettings, readEnvironment } from '../config/environment.ts';
 import type { LoadedConfiguration } from '../config/load-configuration.ts';
+import { parseStoreUrl } from '../config/parse-text.ts';
 import { formatProblems } from '../config/problem.ts';
 import { readConfiguration } from '../config/read-configuration.ts';
 import type { Settings } from '../config/settings.ts';
@@ -133,10 +134,36 @@ export async function couplingDatabaseUrl(
 ): Promise<DatabaseAtHand> {
   const { databaseUrl, dataDir } = processSettings(environment);
   const given = databaseUrl ?? settings.database?.url ?? null;
-  if (given) return { url: given, close: () => Promise.resolve() };
+  if (given) {
+    refuseUnreadable(given, databaseUrl === null ? 'database.url' : 'COUPLET_DATABASE_URL');
+    return { url: given, close: () => Promise.resolve() };
+  }
   const embedded = await openEmbedded(embeddedDir(dataDir), log);
   await embedded.ensureDatabase(COUPLING_DATABASE);
   return { url: embedded.url(COUPLING_DATABASE), close: () => embedded.stop() };
+}
+
+/** Where it was given is named, never what was: there may be a password anywhere in it. */
+function refuseUnreadable(url: string, from: string): void {
+  const parsed = parseStoreUrl(url);
+  const isReadable = 'value' in parsed && isDecodable(url) && (URL.canParse(url) || URL.canParse(firstHost(url)));
+  if (isReadable) return;
+  const reason =
+    'problem' in parsed ? parsed.problem.message : 'it holds characters that have to be written as %20 and the like';
+  const detail = `${from} is not an address that can be used: ${reason}`;
+  const remedy = 'Write it as postgres://user:password@host:5432/database.';
+  throw new CommandFailed(EXIT.usage, `url-invalid: ${detail}. ${remedy}`, { code: 'url-invalid', detail, remedy });
+}
+
+/** Several hosts are an address that only the driver reads. */
+const firstHost = (url: string): string => url.replace(/,[^/?@]*(?=[/?]|$)/, '');
+
+function isDecodable(url: string): boolean {
+  try {
+    return decodeURIComponent(url) !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** Null where there is none yet: an embedded one is not made by a command that only looks. */

@@ -57,7 +57,9 @@ export async function readKeyFilter(
   const sides: readonly Side[] = side === undefined ? ['hq', 'channel'] : [side];
   const reads = sides.map((candidate) => known.keyFromTexts(candidate, texts));
   const found = reads.find((read) => 'key' in read);
-  return keyOrProblem(found ?? (reads[0] as KeyRead), 'query', '/key', 'be given once for every key column');
+  const columns = sides.map((candidate) => `${candidate} ${known.mapping?.[candidate].key.join(', ') ?? ''}`);
+  const shape = `be given once for every key column: ${columns.join('; ')}`;
+  return keyOrProblem(found ?? (reads[0] as KeyRead), 'query', '/key', shape);
 }
 
 export function readValue(lane: LanePresenter, side: Side, field: string, json: unknown, pointer: string): Value {

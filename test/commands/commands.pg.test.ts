@@ -137,6 +137,11 @@ describe('sync', () => {
       /customers +houston +conflict +C1 Adatum .*email was changed in both apps/,
     );
 
+    const undecided = await here.within('resolve', id, 'synchronize');
+    expect([undecided.exitCode, undecided.stderr]).toEqual([
+      2,
+      'winner-required: Choose a winner: both records changed. Say --winner hq or --winner channel, or --field NAME=hq|channel for single fields.\n',
+    ]);
     const preview = await here.within('resolve', id, 'synchronize', '--winner', 'channel', '--dry-run');
     expect(preview.stdout).toMatch(/update +HQ +C1 +email +new@adatum\.example +till@adatum\.example/);
     const resolved = await here.within(

@@ -212,6 +212,24 @@ describe('the coupling database', () => {
     }
   });
 
+  test('whose address is none is told by where it was given, without what was', async () => {
+    await using shop = await openShop();
+    for (const secret of ['nonsense-secret', 'postgres://u:100%secret@h/x']) {
+      await using here = await openFolder(shop, { COUPLET_DATABASE_URL: secret });
+      const { exitCode, stdout, stderr } = await here.run('sync');
+      expect([exitCode, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(
+        /^url-invalid: COUPLET_DATABASE_URL is not an address that can be used: .* Write it as postgres:/,
+      );
+      expect(stderr).not.toContain('ecret');
+      const { json } = await here.ask('check');
+      expect(json['problems'][0]).toMatchObject({ code: 'url-invalid', severity: 'error' });
+    }
+    const url = new URL(shop.environment.COUPLET_DATABASE_URL);
+    await using here = await openFolder(shop, { COUPLET_DATABASE_URL: `postgres://127.0.0.1:1${url.pathname}` });
+    expect((await here.run('errors')).stderr).toContain(`at 127.0.0.1:1${url.pathname} cannot be reached`);
+  });
+
   test('in which Couplet may make nothing is told with the right that is missing', async () => {
     await using shop = await openShop();
     const { sql, url: owned } = shop.couplet;

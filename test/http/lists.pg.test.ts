@@ -67,6 +67,12 @@ describe('lists', () => {
     );
   });
 
+  test('name the columns of a key that is given in another shape', async () => {
+    await using here = await openTestServer();
+    const { body } = await here.get('/couplings?mapping=customers&side=hq&key=C1&key=C2');
+    expect(body.errors[0].detail).toBe('must be given once for every key column: hq num');
+  });
+
   test('are sorted by what they show: jobs by their trigger, results and log of a job by record', async () => {
     await using here = await openServerInStep();
     here.site.hq.update('customers', { num: 'C1' }, { name: 'Adatum Ltd' });
