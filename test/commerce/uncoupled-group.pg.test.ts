@@ -50,7 +50,8 @@ test.for(['hq', 'manual'])(
             status: 409,
             body: {
               code: 'initial-conflict',
-              detail: 'group differs between the newly coupled records; HQ has this record already: H1 Ann',
+              detail:
+                'group differs between the two records, and nothing says which is right; HQ has this record already: H1 Ann',
             },
           },
     );
