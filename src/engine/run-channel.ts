@@ -158,6 +158,7 @@ async function tryLane(
     const standing = standsStill(context.state, asked.dryRun);
     if (standing) return skip(run, standing);
     if (isOwedElsewhere(site, lane, context.state.fullRunDue)) return skip(run, OUTDATED, asked.trigger);
+    const opened = context;
     const full = await decideScope(context, run, asked);
     if (full === null) {
       skip(run, 'awaiting-first-run');
@@ -169,7 +170,7 @@ async function tryLane(
       scope: full ? 'full' : 'modified',
       direction: asked.direction,
       fields: fieldIndices(context, asked.fields),
-      stop: () => stopAsked(site, run, asked),
+      stop: async () => isPausedSince(opened) || (await stopAsked(site, run, asked)),
       ...(isContinuous(asked) && { share: shareBacklog }),
     };
     const before = writesOf(run.counters);
@@ -178,6 +179,7 @@ async function tryLane(
     if (complete && !asked.dryRun && asked.trigger !== 'change')
       complete = await settleLaneMarks(site, context, run, request, writesOf(run.counters) - before);
     if (!complete) run.status = 'cancelled';
+    if (!complete && isPausedSince(opened)) run.code = 'paused';
   } catch (fault) {
     // What this process remembers of the lane may be behind what the stores hold: the next one takes over.
     forgetLane(memory, lane);
@@ -186,6 +188,9 @@ async function tryLane(
     await context?.lock.release();
   }
 }
+
+/** As it was looked at last while it was worked: a run of many minutes ends soon after somebody has paused its mapping. */
+const isPausedSince = ({ lock, state }: LaneContext): boolean => lock.state.paused && !state.paused;
 
 /** Of a run that was asked for, somebody wants to know what it did: others would count elsewhere what they do of it. */
 const isContinuous = ({ trigger, scope }: RunRequest): boolean => trigger === 'change' && scope === 'modified';

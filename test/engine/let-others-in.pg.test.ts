@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createSynchronizer } from '../../src/engine/synchronizer.ts';
 import type { Synchronizer } from '../../src/ports/synchronizer.ts';
 import { jobRequest } from '../support/job-request.ts';
-import { comingIn } from '../support/wait-for-lane.ts';
+import { comingIn, untilLooked } from '../support/wait-for-lane.ts';
 import { ACTION, openErrors, type SmallSite, smallSite } from './small-site.ts';
 
 const CUSTOMERS = 3_300;
@@ -117,6 +117,28 @@ describe('a run', () => {
     expect(await openErrors(site)).toHaveLength(1);
     const entries = await site.sql`select cause from couplet.sync_log where action = 'modified'`;
     expect(entries).toMatchObject([{ cause: 'resolution' }]);
+  });
+
+  it('of a mapping that is paused meanwhile ends, and what is left follows when it is resumed', async () => {
+    await using site = await filledSite();
+    for (let n = 1; n <= CUSTOMERS; n += 1) site.hq.update('customers', { num: `C${n}` }, { name: `HQ ${n}` });
+    const carried = (): number =>
+      site.houston.select('shoppers').filter((row) => String(row['full_name']).startsWith('HQ')).length;
+    let asked = 0;
+    const [, customers] = await site.run({
+      async stop() {
+        asked += 1;
+        if (asked !== 2) return false;
+        await site.database.changeLane(LANE, { paused: true });
+        await untilLooked();
+        return false;
+      },
+    });
+    expect(customers).toMatchObject({ status: 'cancelled', code: 'paused' });
+    expect(carried()).toBeLessThan(CUSTOMERS);
+    await site.database.changeLane(LANE, { paused: false });
+    await site.run();
+    expect(carried()).toBe(CUSTOMERS);
   });
 
   it('that finds its lane stopped by another process ends, and writes no more', async () => {

@@ -10,6 +10,12 @@ async function waiting(sql: postgres.Sql): Promise<number> {
   return row?.n ?? 0;
 }
 
+/** Whoever holds a lane looks at it again with the next batch. */
+export async function untilLooked(): Promise<void> {
+  const since = performance.now();
+  await until(() => performance.now() - since > LOOK_EVERY_MS);
+}
+
 /**
  * Somebody who comes when it is asked for the `at`th time whether to stop. The work goes on when he waits for a lane
  * of this coupling database, and when it is time to look.
@@ -24,8 +30,7 @@ export function comingIn<Result>(coupling: postgres.Sql, at: number, come: () =>
       begun = come();
       begun.catch(() => {});
       await until(async () => (await waiting(coupling)) === 1);
-      const since = performance.now();
-      await until(() => performance.now() - since > LOOK_EVERY_MS);
+      await untilLooked();
       return false;
     },
     get result(): Promise<Result> {
