@@ -1,5 +1,5 @@
 /** `couplet keys`: API keys for those who call from outside. A new one is shown once; only its hash is kept. */
-import type { Role } from '../ports/access.ts';
+import type { Role } from '../domain/terms.ts';
 import { EXIT, print, printJson, tell, usageError } from './exit.ts';
 import { type CommonOptions, openCouplet } from './open-couplet.ts';
 import { tableOf, timeOf } from './print-table.ts';

@@ -1,17 +1,10 @@
 /** The names, arguments and options of all commands, and how each ends. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { SIDES } from '../domain/record.ts';
+import { COMMERCE_JOBS, ERROR_ACTIONS, ERROR_KINDS, ROLES } from '../domain/terms.ts';
 import { CommandFailed, EXIT, printJson, tell } from './exit.ts';
 import { explainDatabaseFault } from './explain-database-fault.ts';
-import {
-  COMMERCE_JOBS,
-  DEFAULT_HOST,
-  DEFAULT_PORT,
-  ERROR_ACTIONS,
-  ERROR_KINDS,
-  KEY_ROLES,
-  PROCESS_ROLES,
-  SIDE_NAMES,
-} from './words.ts';
+import { DEFAULT_HOST, DEFAULT_PORT, PROCESS_ROLES } from './words.ts';
 
 /** Loaded when it is asked for: help and a wrong argument need no database driver. */
 type Work = () => Promise<(...given: never[]) => Promise<number>>;
@@ -160,7 +153,7 @@ function addErrors(program: Command, run: Run): void {
   common(program.command('resolve').description('decide about one error'))
     .argument('<id>', 'the error')
     .addArgument(new Argument('<action>', 'what to do').choices(ERROR_ACTIONS))
-    .addOption(new Option('--winner <side>', 'the version that wins').choices([...SIDE_NAMES]))
+    .addOption(new Option('--winner <side>', 'the version that wins').choices([...SIDES]))
     .option('--field <name=side>', 'the version that wins for one field; may be repeated', several, [])
     .option(
       '--key <column=value>',
@@ -175,7 +168,7 @@ function addErrors(program: Command, run: Run): void {
     .action(run(async () => (await import('./resolve.ts')).resolve));
   common(program.command('log').description('what was done to one record, newest first'))
     .argument('<mapping>', 'the mapping of the record')
-    .addArgument(new Argument('<side>', 'where the record is').choices(SIDE_NAMES))
+    .addArgument(new Argument('<side>', 'where the record is').choices(SIDES))
     .argument('<key...>', 'the key, its columns in the order of the mapping')
     .option('--channel <name>', 'only with this channel')
     .option('--limit <number>', 'at most so many entries', count, 100)
@@ -191,7 +184,7 @@ function addKeeping(program: Command, run: Run): void {
   const keys = program.command('keys').description('API keys');
   common(keys.command('create').description('make a key; it is shown once'))
     .argument('<name>', 'who the key is for: the actor in the log')
-    .addOption(new Option('--role <role>', 'what it permits').choices([...KEY_ROLES]).makeOptionMandatory())
+    .addOption(new Option('--role <role>', 'what it permits').choices([...ROLES]).makeOptionMandatory())
     .option('--channel <name>', 'for the role channel: the one channel')
     .option('--expires <time>', 'a date (2027-01-31) or a time from now (90d, 12h, 2w, 1y)')
     .action(run(async () => (await import('./keys.ts')).createKey));

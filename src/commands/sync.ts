@@ -1,4 +1,5 @@
 /** `couplet sync`: one run now, in this process, with a progress bar on a terminal and the counters at the end. */
+import type { Direction } from '../domain/record.ts';
 import { entryOf, isErrorCode } from '../errors/catalogue.ts';
 import type { JobRequest } from '../ports/coupling-database.ts';
 import { allItems, type AskApi, type Document, expectGood, queryOf } from './ask-api.ts';
@@ -12,7 +13,7 @@ import { tellInstalled } from './tell-installed.ts';
 
 export interface SyncOptions extends CommonOptions {
   readonly full: boolean;
-  readonly direction: 'both' | 'toHq' | 'toChannel';
+  readonly direction: Direction;
   readonly channel?: string;
   readonly dryRun: boolean;
 }

@@ -1,5 +1,6 @@
 /** What is asked of an operation that does not take it, refused with what does fit. */
-import { type OperationAction, operationActions } from '../domain/operation-actions.ts';
+import { operationActions } from '../domain/operation-actions.ts';
+import type { OperationAction } from '../domain/terms.ts';
 import type { CommerceDatabase, CustomerOperation, OperationChange } from '../ports/commerce.ts';
 import { ActionRefused } from '../ports/synchronizer.ts';
 

@@ -1,6 +1,6 @@
 /** The `commerce` section as written → settings, and what it may not say. */
-import { COMMERCE_JOBS, type CommerceJob } from '../domain/job-kinds.ts';
 import type { Mapping } from '../domain/mapping.ts';
+import { COMMERCE_JOBS, type CommerceJob } from '../domain/terms.ts';
 import type { KnownNames } from './check-mapping.ts';
 import { unknownName } from './explain-issues.ts';
 import { parseAccountFormat } from './parse-text.ts';

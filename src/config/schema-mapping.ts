@@ -1,5 +1,6 @@
 /** A table mapping as it stands in the configuration file. */
 import { z } from 'zod';
+import { DIRECTIONS } from '../domain/record.ts';
 import { parseLink, parseTimezone } from './parse-text.ts';
 import { transformListSchema } from './schema-transform.ts';
 import {
@@ -14,7 +15,6 @@ import {
   tableSchema,
 } from './schema-parts.ts';
 
-const DIRECTIONS = ['both', 'toHq', 'toChannel'] as const;
 const RESOLVES = ['manual', 'hqWins', 'channelWins', 'latestWins'] as const;
 const WINNERS = ['hq', 'channel', 'manual'] as const;
 const POLICIES = ['manual', 'restore', 'removeCoupling', 'propagate'] as const;

@@ -1,7 +1,7 @@
 /** The configuration as the program uses it: complete, checked, plain data. Carries passwords: never show or log it. */
-import type { CommerceJob } from '../domain/job-kinds.ts';
 import type { Mapping, ReferenceEdge, Schedule } from '../domain/mapping.ts';
 import type { Value } from '../domain/record.ts';
+import type { CommerceJob } from '../domain/terms.ts';
 import type { AccountFormat } from './parse-text.ts';
 
 export interface StoreSettings {

@@ -1,21 +1,12 @@
 /** Which actions fit an open error. Pure, so that lists, pages and the engine agree. */
 import type { Side } from './record.ts';
-
-export type Action =
-  | 'retry'
-  | 'synchronize'
-  | 'restore'
-  | 'delete'
-  | 'couple'
-  | 'remove-coupling'
-  | 'approve'
-  | 'decline';
+import type { ErrorAction, ErrorKind, ErrorScope, ErrorStatus } from './terms.ts';
 
 export interface ActedError {
-  readonly scope: 'record' | 'mapping';
-  readonly kind: 'conflict' | 'deletion' | 'failure';
+  readonly scope: ErrorScope;
+  readonly kind: ErrorKind;
   readonly code: string;
-  readonly status: 'open' | 'resolved';
+  readonly status: ErrorStatus;
   readonly couplingId: string | null;
   readonly deletedIn: Side | null;
   readonly hqRecord: { readonly exists: boolean };
@@ -23,14 +14,14 @@ export interface ActedError {
   readonly operationId?: string | null;
 }
 
-export function allowedActions(error: ActedError): readonly Action[] {
+export function allowedActions(error: ActedError): readonly ErrorAction[] {
   if (error.status === 'resolved') return [];
   if (error.scope === 'mapping') return error.code.startsWith('mass-') ? ['approve', 'decline'] : ['retry'];
   // It shows the conflict of a customer operation: the channel's record itself is not what it is about.
   if (error.operationId)
     return error.couplingId === null ? ['retry', 'synchronize'] : ['retry', 'synchronize', 'remove-coupling'];
   if (error.kind === 'deletion') return ['restore', 'delete', 'couple', 'remove-coupling'];
-  const actions: Action[] = ['retry'];
+  const actions: ErrorAction[] = ['retry'];
   if (error.couplingId !== null && error.hqRecord.exists && error.channelRecord.exists) actions.push('synchronize');
   if (error.couplingId === null) actions.push('couple');
   actions.push('remove-coupling');

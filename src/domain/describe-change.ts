@@ -2,7 +2,7 @@
 import { entryOf, isErrorCode } from '../errors/catalogue.ts';
 import { networkReason } from '../errors/network-reasons.ts';
 import { jsonDifference } from './json-difference.ts';
-import type { Json, Params, Value } from './record.ts';
+import type { Json, Params, Value, WriteDirection } from './record.ts';
 import { shortenText } from './shorten-text.ts';
 
 const SHOWN_CHARACTERS = 80;
@@ -119,7 +119,7 @@ export interface DescribedEntry {
     | 'deletion'
     | 'failed'
     | 'resolved';
-  readonly direction: 'toHq' | 'toChannel' | null;
+  readonly direction: WriteDirection | null;
   readonly code: string | null;
   readonly params: Params;
   readonly changes: readonly FieldChange[];

@@ -4,6 +4,7 @@
  */
 import type { Direction, Side, Value, WriteDirection } from './record.ts';
 import { otherSide } from './record.ts';
+import type { JobScope } from './terms.ts';
 import type { Transform } from './transform.ts';
 
 export type Schedule =
@@ -92,7 +93,7 @@ export interface Mapping {
   readonly enabled: boolean;
   readonly schedule: Schedule;
   /** What a scheduled run compares: what changed, or every record (for filters that the capture cannot follow). */
-  readonly scope: 'modified' | 'full';
+  readonly scope: JobScope;
   readonly hq: TableSide;
   readonly channel: TableSide;
   readonly match: readonly MatchGroup[];

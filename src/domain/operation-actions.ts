@@ -1,18 +1,5 @@
 /** Which actions fit a customer operation, and what happens to it next. Pure, so that lists, pages and jobs agree. */
-
-export type OperationAction = 'save' | 'edit' | 'release' | 'synchronize' | 'dismiss' | 'reopen';
-export type NextStep = 'synchronize-customers' | '1010' | 'repair';
-
-export type OperationState =
-  | 'waiting'
-  | 'received'
-  | 'processing'
-  | 'editing'
-  | 'synchronized'
-  | 'failed'
-  | 'conflict'
-  | 'blocked'
-  | 'dismissed';
+import type { NextStep, OperationAction, OperationState } from './terms.ts';
 
 export interface ActedOperation {
   readonly status: OperationState;

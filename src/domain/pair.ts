@@ -3,7 +3,7 @@
  * be coupled. Fields are known by their index in the mapping; a composite reference is one value, the JSON array of
  * its parts (`tuple`), null when any part is null.
  */
-import type { Params, RecordKey, Side, Value } from './record.ts';
+import type { Params, RecordKey, Side, Value, WriteDirection } from './record.ts';
 
 /** One value per field of the mapping, in the mapping's order. A field with no column on a side is null there. */
 export type FieldValues = readonly Value[];
@@ -57,7 +57,7 @@ export interface DecideOptions {
   /** A full run also brings the targets of one-way fields back to their source. */
   readonly full: boolean;
   /** The run is limited to one direction; changes the other way stay as they are, undecided. */
-  readonly only: 'toHq' | 'toChannel' | null;
+  readonly only: WriteDirection | null;
   /** The run is limited to these fields (by index); null: all. */
   readonly fields: ReadonlySet<number> | null;
 }

@@ -1,12 +1,14 @@
 /** Words shared by the whole house: sides, keys, values, records as a store holds them. */
 
-export type Side = 'hq' | 'channel';
-export const SIDES: readonly Side[] = ['hq', 'channel'];
+export const SIDES = ['hq', 'channel'] as const;
+export type Side = (typeof SIDES)[number];
 export const otherSide = (side: Side): Side => (side === 'hq' ? 'channel' : 'hq');
 
-export type Direction = 'both' | 'toHq' | 'toChannel';
+export const DIRECTIONS = ['both', 'toHq', 'toChannel'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
 /** The direction of one write, named after its target. */
-export type WriteDirection = 'toHq' | 'toChannel';
+export const WRITE_DIRECTIONS = ['toHq', 'toChannel'] as const;
+export type WriteDirection = (typeof WRITE_DIRECTIONS)[number];
 export const directionTo = (target: Side): WriteDirection => (target === 'hq' ? 'toHq' : 'toChannel');
 
 /**

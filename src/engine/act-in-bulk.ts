@@ -2,8 +2,9 @@
  * One action on many errors, a thousand at a time: the same plan and recording as in a run, each error bound to what
  * its reader saw. One that is stale, answered or refused is its own result and stops none of the others.
  */
-import { type Action, allowedActions } from '../domain/allowed-actions.ts';
+import { allowedActions } from '../domain/allowed-actions.ts';
 import type { Json, RecordKey, Side } from '../domain/record.ts';
+import type { ErrorAction } from '../domain/terms.ts';
 import { type Job, type JobCounters, type JobResult, noCounters, type SyncError } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import { ActionRefused, type ActionRequest } from '../ports/synchronizer.ts';
@@ -25,7 +26,7 @@ import { type BatchOptions, recordParts } from './work-batch.ts';
 import { BATCH_RECORDS } from './work-lane.ts';
 
 export interface BulkBody {
-  readonly action: Action;
+  readonly action: ErrorAction;
   readonly items: readonly { readonly id: string; readonly etag: string | null }[];
   readonly winner?: Side | null;
   readonly fields?: Readonly<Record<string, Side>>;
@@ -51,7 +52,7 @@ interface BatchedBulk extends Bulk {
 }
 
 /** These go through the plan of a batch; the others are rare enough to go one by one. */
-const IN_BATCHES: ReadonlySet<Action> = new Set(['retry', 'synchronize', 'restore', 'delete', 'remove-coupling']);
+const IN_BATCHES: ReadonlySet<ErrorAction> = new Set(['retry', 'synchronize', 'restore', 'delete', 'remove-coupling']);
 const TRIES = 5;
 
 /** False: cancelled, what was done is done. */
@@ -88,7 +89,7 @@ function inOrder(
   site: Site,
   ids: readonly string[],
   known: ReadonlyMap<string, { readonly lane: Lane }>,
-  action: Action,
+  action: ErrorAction,
 ): readonly { readonly lane: Lane; readonly group: readonly string[] }[] {
   const groups = new Map<string, { readonly lane: Lane; readonly group: string[] }>();
   for (const id of ids) {

@@ -9,6 +9,7 @@ import { SIDES } from '../domain/record.ts';
 import { StoreBusy } from '../errors/store-faults.ts';
 import type { ErrorResolution, SyncError } from '../ports/coupling-database.ts';
 import { ActionRefused, type ActionRequest, type ActionResult } from '../ports/synchronizer.ts';
+import { emptyParts } from './build-recording.ts';
 import { coupleInContext } from './couple-records.ts';
 import type { WorkItem } from './gather-pairs.ts';
 import { heldBy, refuseStaleMass } from './held-by-error.ts';
@@ -256,25 +257,13 @@ export function optionsFor(context: LaneContext, error: SyncError, request: Acti
 async function refuseMoved(context: LaneContext, error: SyncError, request: ActionRequest): Promise<void> {
   if (request.ifMatch === '*') return;
   await context.database.record({
+    ...emptyParts(),
     fence: context.fence,
     jobId: null,
-    batchIds: [],
-    couple: [],
-    update: [],
-    end: [],
-    uncoupled: [],
-    forgetUncoupled: [],
-    waits: [],
-    log: [],
-    errors: [],
-    resolve: [],
-    done: [],
-    keep: [],
     pend: SIDES.flatMap((side) => {
       const key = side === 'hq' ? error.hqRecord.key : error.channelRecord.key;
       return key ? [{ lane: error.lane, side, key, deleted: false, oldRow: null }] : [];
     }),
-    results: [],
     progress: null,
   });
   throw stale(error);

@@ -5,6 +5,7 @@
  */
 import { newError } from './new-error.ts';
 import { type Side, SIDES } from '../domain/record.ts';
+import type { JobScope } from '../domain/terms.ts';
 import type { CouplingDatabase, PendingState, SyncError } from '../ports/coupling-database.ts';
 import { exceeds, truncatedSides } from './break-deletions.ts';
 import { recordingBuilder } from './build-recording.ts';
@@ -14,7 +15,6 @@ import { marksTold } from './held-by-error.ts';
 import { recordParts, type Run } from './work-batch.ts';
 
 type PendingCounts = Awaited<ReturnType<CouplingDatabase['countPending']>>;
-type Scope = 'modified' | 'full';
 
 const KINDS = [
   { due: 'change', held: 'changeHeld' },
@@ -26,7 +26,7 @@ type Kind = (typeof KINDS)[number];
  * Deciding twice what is deferred costs time, so updates are deferred only where there may be enough of them: as many
  * marks as the breaker's count, or, in a full run, as many couplings.
  */
-export async function changesToDefer(context: LaneContext, scope: Scope): Promise<ChangesMode> {
+export async function changesToDefer(context: LaneContext, scope: JobScope): Promise<ChangesMode> {
   const { changeBreaker } = context.prepared.mapping;
   if (afterTableChange(context) || truncatedSides(context.state.fullRunDue?.reason).size > 0) return 'deferAll';
   // As long as some are held, nothing of the same kind may pass them by.
@@ -52,7 +52,7 @@ export async function breakChanges(
   context: LaneContext,
   run: Run,
   counts: PendingCounts,
-  scope: Scope,
+  scope: JobScope,
 ): Promise<{ readonly states: readonly PendingState[]; readonly heldSides: ReadonlySet<Side> } | null> {
   const { database, lane } = context;
   const due = KINDS.filter((kind) => SIDES.some((side) => counts[side][kind.due] > 0));
@@ -100,7 +100,7 @@ function isHeld(
 }
 
 /** Pairs changed on both sides were held along with the others: the error tells of as many as it holds. */
-export async function retellChanges(context: LaneContext, run: Run, scope: Scope): Promise<void> {
+export async function retellChanges(context: LaneContext, run: Run, scope: JobScope): Promise<void> {
   const { database, lane } = context;
   const [open, counts, couplings] = await Promise.all([
     database.openMappingError(lane, 'mass-change'),
@@ -116,7 +116,7 @@ async function reportMass(
   run: Run,
   couplings: number,
   open: SyncError | null,
-  scope: Scope,
+  scope: JobScope,
 ): Promise<void> {
   const { database, lane, prepared } = context;
   const held = ['changeHeld', 'replacementHeld'] as const;

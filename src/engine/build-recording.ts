@@ -22,7 +22,8 @@ export type Written = Extract<WriteOutcome, { status: 'written' }>;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 export type RecordingParts = Mutable<Omit<Recording, 'fence' | 'jobId' | 'progress'>>;
 
-const emptyParts = (): RecordingParts => ({
+/** A recording of nothing, to be filled. */
+export const emptyParts = (): RecordingParts => ({
   batchIds: [],
   couple: [],
   update: [],

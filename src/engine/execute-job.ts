@@ -1,7 +1,7 @@
 /** Carries out a job that was asked for. Bodies are checked where they are made (HTTP, commands); here they are read. */
-import { COMMERCE_JOBS } from '../domain/job-kinds.ts';
 import type { Side } from '../domain/record.ts';
 import { SIDES } from '../domain/record.ts';
+import { COMMERCE_JOBS } from '../domain/terms.ts';
 import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import { type Coupling, type Job, type JobCounters, type JobKind, noCounters } from '../ports/coupling-database.ts';

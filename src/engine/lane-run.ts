@@ -1,6 +1,7 @@
 /** What one run is in one lane: what was asked, how far it came, the job that tells of it. */
 import { type JobCounters, type JobTrigger, noCounters } from '../ports/coupling-database.ts';
-import type { Params } from '../domain/record.ts';
+import type { Direction, Params } from '../domain/record.ts';
+import type { JobScope } from '../domain/terms.ts';
 import type { Lane } from '../ports/store.ts';
 import type { LaneAhead } from './lane-ahead.ts';
 import type { RunIdentity } from './lane-context.ts';
@@ -8,8 +9,8 @@ import type { Site } from './site.ts';
 import type { Run } from './work-batch.ts';
 
 export interface RunRequest {
-  readonly scope: 'modified' | 'full';
-  readonly direction: 'both' | 'toHq' | 'toChannel';
+  readonly scope: JobScope;
+  readonly direction: Direction;
   /** Names of fields; null: all. */
   readonly fields: readonly string[] | null;
   readonly dryRun: boolean;

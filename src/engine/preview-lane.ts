@@ -2,6 +2,7 @@
 import { keyToJson, valueToJson } from '../domain/value-json.ts';
 import type { Json, Value } from '../domain/record.ts';
 import type { JobResult } from '../ports/coupling-database.ts';
+import { emptyParts } from './build-recording.ts';
 import type { WorkItem } from './gather-pairs.ts';
 import type { LaneContext } from './lane-context.ts';
 import type { WritePreview } from '../ports/synchronizer.ts';
@@ -168,21 +169,9 @@ export function writePreview(context: LaneContext, planned: PlannedWrite): Write
 
 const recordResults = (context: LaneContext, run: Run, results: JobResult[]): Promise<void> =>
   context.database.record({
+    ...emptyParts(),
     fence: context.fence,
     jobId: run.identity.jobId,
-    batchIds: [],
-    couple: [],
-    update: [],
-    end: [],
-    uncoupled: [],
-    forgetUncoupled: [],
-    waits: [],
-    log: [],
-    errors: [],
-    resolve: [],
-    done: [],
-    keep: [],
-    pend: [],
     results,
     progress: run.progress(),
   });

@@ -3,6 +3,7 @@
  * channel concern one lane of many. A lane rests only if this process was the last to work it, so nothing that another
  * left in a ledger is passed over; whatever is missed here because it comes a moment later wakes the next run.
  */
+import type { JobScope } from '../domain/terms.ts';
 import type { ChannelLook, LaneLook, LaneState, PendingState } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';
 import { isOwedElsewhere } from './due-here.ts';
@@ -17,7 +18,7 @@ const BEGINS: ReadonlySet<PendingState> = new Set(['due', 'waiting']);
 const HELD: ReadonlySet<string> = new Set(['held', 'changeHeld', 'replacementHeld']);
 
 interface Asked {
-  readonly scope: 'modified' | 'full';
+  readonly scope: JobScope;
   readonly dryRun: boolean;
   readonly trigger: string;
   readonly onlyOwn?: boolean;

@@ -6,7 +6,8 @@ import { travels } from '../domain/mapping.ts';
 import type { DecideOptions } from '../domain/pair.ts';
 import { PLAIN_RUN } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
-import { directionTo, keyText, otherSide, type RecordKey, type Side, SIDES } from '../domain/record.ts';
+import { type Direction, directionTo, keyText, otherSide, type RecordKey, type Side, SIDES } from '../domain/record.ts';
+import type { JobScope } from '../domain/terms.ts';
 import { makeTranslator } from '../domain/translate.ts';
 import type { PendingChange, PendingState, TakenWork } from '../ports/coupling-database.ts';
 import type { StoredRecord } from '../ports/store.ts';
@@ -27,8 +28,8 @@ const ROUNDS = 8;
 const PAUSE_MS = 20;
 
 export interface LaneRequest {
-  readonly scope: 'modified' | 'full';
-  readonly direction: 'both' | 'toHq' | 'toChannel';
+  readonly scope: JobScope;
+  readonly direction: Direction;
   /** Indices of fields; null: all. */
   readonly fields: ReadonlySet<number> | null;
   /** How a backlog is worked when others ask for a share of it; without it, it is not shared. */

@@ -1,7 +1,7 @@
 /** Authentication and roles of every route, before its body is read; requests of foreign pages are refused here too. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Action } from '../domain/allowed-actions.ts';
-import type { Access, Role } from '../ports/access.ts';
+import type { ErrorAction, Role } from '../domain/terms.ts';
+import type { Access } from '../ports/access.ts';
 import { isLoopback } from './assert-listenable.ts';
 import { type AuthOptions, type Caller, callerOf } from './caller.ts';
 import { notAuthenticated, Problem } from './problem.ts';
@@ -48,7 +48,7 @@ export const callerIn = (request: FastifyRequest): Caller => {
 };
 
 /** What an action on a synchronization error needs: a mass deletion is carried out by an admin only. */
-export const roleToAct = (action: Action): 'operator' | 'admin' => (action === 'approve' ? 'admin' : 'operator');
+export const roleToAct = (action: ErrorAction): 'operator' | 'admin' => (action === 'approve' ? 'admin' : 'operator');
 
 const notAllowed = (role: string): Problem => new Problem('not-allowed', { params: { role }, extra: { role } });
 

@@ -1,7 +1,8 @@
 /** Who calls: found by key, token or session cookie; without authentication everybody on this machine is `local`. */
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { Access, Role } from '../ports/access.ts';
+import type { Role } from '../domain/terms.ts';
+import type { Access } from '../ports/access.ts';
 import { notAuthenticated } from './problem.ts';
 import type { SignInProvider } from './sign-in-provider.ts';
 import type { TokenVerifier } from './verify-token.ts';

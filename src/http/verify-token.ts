@@ -1,6 +1,6 @@
 /** Tokens of an OpenID Connect provider: signature, issuer, audience, time, and the claim that holds the role. */
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import type { Role } from '../ports/access.ts';
+import type { Role } from '../domain/terms.ts';
 import { notAuthenticated, Problem } from './problem.ts';
 
 export interface TokenOptions {

@@ -4,6 +4,7 @@
  */
 import { PgBoss } from 'pg-boss';
 import type { Schedule } from '../domain/mapping.ts';
+import type { JobScope } from '../domain/terms.ts';
 import type { CouplingDatabase, Job, JobKind, JobRequest } from '../ports/coupling-database.ts';
 import type { JobQueue } from '../ports/job-queue.ts';
 
@@ -23,7 +24,7 @@ export interface TimetableEntry {
   /** Null with `channel`: a job of commerce, for all channels. */
   readonly mapping: string | null;
   readonly channel: string | null;
-  readonly scope: 'modified' | 'full' | null;
+  readonly scope: JobScope | null;
   readonly schedule: Exclude<Schedule, { kind: 'continuous' } | { kind: 'manual' }>;
 }
 

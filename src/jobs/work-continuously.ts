@@ -6,6 +6,7 @@
 import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
 import { LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import type { Params, Side } from '../domain/record.ts';
+import type { StoreCondition } from '../domain/terms.ts';
 import type { Caller, Rounds } from './rounds.ts';
 
 /**
@@ -34,7 +35,7 @@ const BACK_OFF_LONGEST_MS = 15_000;
 export interface StoreStateReport {
   readonly side: Side;
   readonly channel: string | null;
-  readonly state: 'reachable' | 'unreachable' | 'setupProblem' | 'replaced';
+  readonly state: StoreCondition;
   /** Of the catalogue, with its parameters; null while all is well. */
   readonly code: string | null;
   readonly params: Params;

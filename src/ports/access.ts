@@ -2,8 +2,7 @@
  * API keys, sessions of the page, repeated requests: what HTTP (and `couplet keys`) keeps in the coupling database.
  * Secrets come in and go out as they are and are kept only as hashes.
  */
-
-export type Role = 'viewer' | 'operator' | 'admin' | 'channel';
+import type { Role } from '../domain/terms.ts';
 
 export interface ApiKey {
   readonly id: string;

@@ -2,8 +2,8 @@
  * What the coupling database keeps of the commerce jobs: sessions, features, and what of them each channel was told.
  * Terms: a *session* is what one job carried between Couplet and one channel, over all its tries.
  */
-import type { SessionJob } from '../domain/job-kinds.ts';
 import type { Params } from '../domain/record.ts';
+import type { SessionJob } from '../domain/terms.ts';
 import type { Page, PageRequest } from './queries.ts';
 
 export type { SessionJob };

@@ -6,6 +6,7 @@
 import type { OperationName } from '../domain/describe-change.ts';
 import type { OperationPart, OperationRow } from '../domain/operation-row.ts';
 import type { Json, Params, RecordKey, Value } from '../domain/record.ts';
+import type { OperationStatus } from '../domain/terms.ts';
 import type { AsyncRecord, OperationOutcome, OperationResolution } from './operation-outcome.ts';
 import type { Page, PageRequest } from './queries.ts';
 import type { Lane, TableName } from './store.ts';
@@ -71,16 +72,6 @@ export interface OperationStore {
 }
 
 // ---------------------------------------------------------------- operations
-
-export type OperationStatus =
-  | 'received'
-  | 'processing'
-  | 'editing'
-  | 'synchronized'
-  | 'failed'
-  | 'conflict'
-  | 'blocked'
-  | 'dismissed';
 
 export interface OperationEdit {
   readonly at: string;

@@ -1,10 +1,21 @@
 /** What the coupling database keeps, as the engine and everybody above it know it. */
 import type { Base } from '../domain/pair.ts';
-import type { Json, Params, RecordKey, Side, Value } from '../domain/record.ts';
+import type { Json, Params, RecordKey, Side, Value, WriteDirection } from '../domain/record.ts';
+import type {
+  CouplingStatus,
+  ErrorKind,
+  ErrorScope,
+  ErrorStatus,
+  JobTrigger,
+  LogAction,
+  LogCause,
+  PendingState,
+  ResolutionAction,
+} from '../domain/terms.ts';
 import type { ErrorCandidate } from './candidate.ts';
-import type { JobTrigger } from './job-records.ts';
-import type { ResolutionAction } from './operation-outcome.ts';
 import type { Cursor, Lane } from './store.ts';
+
+export type { CouplingStatus, ErrorKind, LogAction, LogCause, PendingState };
 
 // ---------------------------------------------------------------- lanes
 
@@ -119,16 +130,6 @@ export interface WorkAtHand extends TakenWork {
   readonly partners: readonly PendingChange[];
 }
 
-export type PendingState =
-  | 'due'
-  | 'deletion'
-  | 'held'
-  | 'waiting'
-  | 'change'
-  | 'changeHeld'
-  | 'replacement'
-  | 'replacementHeld';
-
 export interface NewPending {
   readonly lane: Lane;
   readonly side: Side;
@@ -161,16 +162,6 @@ export interface WorkAsked {
 }
 
 // ---------------------------------------------------------------- couplings
-
-export type CouplingStatus =
-  | 'synchronized'
-  | 'pending'
-  | 'conflict'
-  | 'deletion'
-  | 'failure'
-  | 'outOfFilter'
-  | 'neverSynchronized'
-  | 'ended';
 
 export interface Coupling {
   readonly id: string;
@@ -227,8 +218,6 @@ export interface EndedCoupling {
 
 // ---------------------------------------------------------------- errors
 
-export type ErrorKind = 'conflict' | 'deletion' | 'failure';
-
 export interface ErrorField {
   readonly name: string;
   readonly base: { readonly hq: Value; readonly channel: Value } | null;
@@ -251,14 +240,14 @@ export interface ErrorRecord {
 /** Something that needs somebody. At most one open error per coupling, and per uncoupled record. */
 export interface SyncError {
   readonly id: string;
-  readonly scope: 'record' | 'mapping';
+  readonly scope: ErrorScope;
   readonly lane: Lane;
   readonly couplingId: string | null;
   readonly kind: ErrorKind;
   readonly code: string;
   readonly params: Params;
   readonly cause: string;
-  readonly status: 'open' | 'resolved';
+  readonly status: ErrorStatus;
   readonly parked: boolean;
   readonly attempts: number;
   readonly retryAt: string | null;
@@ -288,29 +277,6 @@ export interface ErrorResolution {
 
 // ---------------------------------------------------------------- log
 
-export type LogAction =
-  | 'coupled'
-  | 'uncoupled'
-  | 'inserted'
-  | 'modified'
-  | 'deleted'
-  | 'restored'
-  | 'conflict'
-  | 'deletion'
-  | 'failed'
-  | 'resolved';
-export type LogCause =
-  | 'change'
-  | 'full'
-  | 'match'
-  | 'retry'
-  | 'resolution'
-  | 'restore'
-  | 'revert'
-  | 'recovery'
-  | 'configuration'
-  | 'commerce';
-
 export interface LogChange {
   readonly field: string;
   readonly side: Side;
@@ -328,7 +294,7 @@ export interface LogEntry {
   readonly hqKey: RecordKey | null;
   readonly channelKey: RecordKey | null;
   readonly action: LogAction;
-  readonly direction: 'toHq' | 'toChannel' | null;
+  readonly direction: WriteDirection | null;
   readonly cause: LogCause;
   readonly actor: string | null;
   readonly changedBy: string | null;

@@ -4,7 +4,8 @@
  */
 import type { OperationPart } from '../domain/operation-row.ts';
 import type { Json, Params, Value } from '../domain/record.ts';
-import type { CustomerOperation, OperationFilter, OperationStatus } from './commerce.ts';
+import type { OperationStatus } from '../domain/terms.ts';
+import type { CustomerOperation, OperationFilter } from './commerce.ts';
 import type { Page, PageRequest } from './queries.ts';
 import type { Asker } from './synchronizer.ts';
 

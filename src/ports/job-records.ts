@@ -1,11 +1,9 @@
 /** Jobs as the coupling database keeps them: what was asked for, how far it is, what came of each item. */
-import type { JobKind } from '../domain/job-kinds.ts';
-import type { Json, Params, RecordKey } from '../domain/record.ts';
+import type { Direction, Json, Params, RecordKey } from '../domain/record.ts';
+import type { JobKind, JobScope, JobStatus, JobTrigger, ResultStatus } from '../domain/terms.ts';
 import type { ErrorCandidate } from './candidate.ts';
 
-export type { JobKind };
-export type JobTrigger = 'schedule' | 'change' | 'manual' | 'configuration' | 'recovery';
-export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+export type { JobKind, JobStatus, JobTrigger };
 
 export interface DirectionCounters {
   inserted: number;
@@ -33,8 +31,8 @@ export interface JobRequest {
   readonly mapping: string | null;
   readonly channel: string | null;
   readonly parentId: string | null;
-  readonly scope: 'modified' | 'full' | null;
-  readonly direction: 'both' | 'toHq' | 'toChannel' | null;
+  readonly scope: JobScope | null;
+  readonly direction: Direction | null;
   readonly dryRun: boolean;
   readonly trigger: JobTrigger;
   readonly actor: string | null;
@@ -61,7 +59,7 @@ export interface InterruptedJob
 
 /** An item of bulk work or of a dry run. */
 export interface JobResult {
-  readonly status: 'succeeded' | 'failed' | 'skipped';
+  readonly status: ResultStatus;
   readonly code: string | null;
   readonly params: Params;
   readonly errorId: string | null;

@@ -1,5 +1,6 @@
 /** What becomes of a customer operation, as the recording of its write carries it along. */
 import type { Json, Params, RecordKey, Side, Value } from '../domain/record.ts';
+import type { ResolutionAction } from '../domain/terms.ts';
 
 /** What operations already applied have left in a field: the leg of the next decision until 1010 has moved the base. */
 export interface SeenField {
@@ -44,19 +45,6 @@ export interface OperationOutcome {
   readonly resolution: OperationResolution | null;
   readonly dismissal: { readonly at: string; readonly actor: string | null; readonly reason: string } | null;
 }
-
-/** What somebody did, `dismiss` to the operation whose conflict it was; or that it ended by itself. */
-export type ResolutionAction =
-  | 'retry'
-  | 'synchronize'
-  | 'restore'
-  | 'delete'
-  | 'couple'
-  | 'remove-coupling'
-  | 'approve'
-  | 'decline'
-  | 'dismiss'
-  | 'automatic';
 
 /** How somebody answered a conflict; in part, while `fields` leaves some of them out. */
 export interface OperationResolution {

@@ -44,8 +44,7 @@ export interface Recording {
   /** Inserted, or written over the open error of the same id. */
   readonly errors: readonly SyncError[];
   readonly resolve: readonly { readonly errorId: string; readonly resolution: ErrorResolution }[];
-  /** Worked: gone unless the key changed again meanwhile (generation). */
-  /** `key`: under which it was worked, where couplings were made. */
+  /** Worked: gone unless the key changed again meanwhile (generation). Under `key` it was worked, where couplings were made. */
   readonly done: readonly { readonly id: string; readonly generation: number; readonly key?: RecordKey }[];
   readonly keep: readonly { readonly id: string; readonly generation: number; readonly state: PendingState }[];
   readonly pend: readonly NewPending[];

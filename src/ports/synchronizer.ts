@@ -3,9 +3,9 @@
  * faults of `errors/store-faults.ts`, and `ActionRefused` for what the caller asked wrongly or too late.
  */
 import type { Json, Params, RecordKey, Side, Value } from '../domain/record.ts';
+import type { ResolutionAction } from '../domain/terms.ts';
 import type { ErrorField, ErrorKind, SyncError } from './coupling-database.ts';
 import type { CouplingView, ErrorView } from './queries.ts';
-import type { ResolutionAction } from './operation-outcome.ts';
 import type { Lane } from './store.ts';
 
 /** Who asks, and why; stands in the log. */

@@ -1,6 +1,7 @@
 /** Recordings to fill a coupling database with; needs nothing of vitest, so other processes may use it too. */
 import { v7 as newId } from 'uuid';
 import type { Value } from '../../src/domain/record.ts';
+import { emptyParts } from '../../src/engine/build-recording.ts';
 import { newError } from '../../src/engine/new-error.ts';
 import type { CouplingUpdate, LogEntry, NewCoupling, Recording, SyncError } from '../../src/ports/coupling-database.ts';
 import type { Fence, Lane } from '../../src/ports/store.ts';
@@ -12,22 +13,9 @@ export const FIELDS = [
 ];
 
 export const recording = (fence: Fence, parts: Partial<Recording> = {}): Recording => ({
+  ...emptyParts(),
   fence,
   jobId: null,
-  batchIds: [],
-  couple: [],
-  update: [],
-  end: [],
-  uncoupled: [],
-  forgetUncoupled: [],
-  waits: [],
-  log: [],
-  errors: [],
-  resolve: [],
-  done: [],
-  keep: [],
-  pend: [],
-  results: [],
   progress: null,
   ...parts,
 });

@@ -2,8 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
+import type { Role } from '../../src/domain/terms.ts';
 import { assertListenable } from '../../src/http/assert-listenable.ts';
-import type { Role } from '../../src/ports/access.ts';
 import { openServerInStep, openTestServer, type TestServer } from './open-test-server.ts';
 
 const KEYS = { kind: 'configured', apiKeys: true, oidc: null } as const;

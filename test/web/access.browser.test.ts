@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Role } from '../../src/ports/access.ts';
+import type { Role } from '../../src/domain/terms.ts';
 import { expectAccessible, expectFits, type OpenPage, openPage, settled } from './open-page.ts';
 
 let open: OpenPage;

@@ -1,18 +1,10 @@
 /** Customer operations, the records they speak of, and the numbers that were given. */
 import { sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
+import { OPERATION_STATUSES } from '../../domain/terms.ts';
 import { couplet, kept, time } from './words.ts';
 
-export const operationStatus = couplet.enum('operation_status', [
-  'received',
-  'processing',
-  'editing',
-  'synchronized',
-  'failed',
-  'conflict',
-  'blocked',
-  'dismissed',
-]);
+export const operationStatus = couplet.enum('operation_status', OPERATION_STATUSES);
 
 export const customerOperation = couplet.table(
   'customer_operation',

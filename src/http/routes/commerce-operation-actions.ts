@@ -1,8 +1,8 @@
 /** What people do about one customer operation: take it, correct it, synchronize it, dismiss it, open it again. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { describeCode } from '../../domain/describe-change.ts';
-import type { OperationAction } from '../../domain/operation-actions.ts';
 import type { Value } from '../../domain/record.ts';
+import type { OperationAction } from '../../domain/terms.ts';
 import { entryOf, isErrorCode } from '../../errors/catalogue.ts';
 import type { CustomerOperation } from '../../ports/commerce.ts';
 import type { CustomerOperations, ShownOperation } from '../../ports/customer-operations.ts';

@@ -1,7 +1,7 @@
 /** Who somebody is, and signing in. */
 import { z } from 'zod';
+import { ROLES } from '../../domain/terms.ts';
 
-export const ROLES = ['viewer', 'operator', 'admin', 'channel'] as const;
 export const RoleSchema = z.enum(ROLES).meta({ id: 'Role' });
 
 export const MeSchema = z

@@ -1,7 +1,6 @@
 /** Commerce jobs, sessions, features. */
 import { z } from 'zod';
-import { COMMERCE_JOBS, SESSION_JOBS } from '../../domain/job-kinds.ts';
-import { JOB_STATUSES } from './jobs.ts';
+import { COMMERCE_JOBS, JOB_STATUSES, SESSION_JOBS } from '../../domain/terms.ts';
 import { choices, flag, listOf, page, sortedBy, text, texts } from './query.ts';
 import { IdSchema, ParamsSchema, TimeSchema } from './words.ts';
 

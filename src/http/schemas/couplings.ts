@@ -1,19 +1,9 @@
 /** Couplings: list, one, and what couples and uncouples. */
 import { z } from 'zod';
+import { COUPLING_STATUSES } from '../../domain/terms.ts';
 import { COUPLING_EXAMPLE } from './examples.ts';
 import { byRecord, choices, listOf, page, search, sortedBy, text, texts, uuids } from './query.ts';
 import { IdSchema, RecordKeySchema, SideSchema, TimeSchema, ValueSchema } from './words.ts';
-
-export const COUPLING_STATUSES = [
-  'synchronized',
-  'pending',
-  'conflict',
-  'deletion',
-  'failure',
-  'outOfFilter',
-  'neverSynchronized',
-  'ended',
-] as const;
 
 export const CouplingFieldSchema = z
   .strictObject({

@@ -1,6 +1,6 @@
 /** Customer operations: list, summary, one, and what people do about them. */
 import { z } from 'zod';
-import { RESOLUTION_ACTIONS } from './synchronization-errors.ts';
+import { NEXT_STEPS, OPERATION_ACTIONS, OPERATION_STATES, RESOLUTION_ACTIONS } from '../../domain/terms.ts';
 import { OPERATION_EXAMPLE } from './examples.ts';
 import { choices, dryRun, listOf, page, period, search, sortedBy, text, texts, uuids } from './query.ts';
 import { IdSchema, ParamsSchema, SideSchema, TimeSchema, ValueSchema } from './words.ts';
@@ -20,22 +20,7 @@ export const OPERATION_NAMES = [
   'removeAttribute',
 ] as const;
 
-/** `waiting`: the channel has not handed it over yet. */
-export const OPERATION_STATUSES = [
-  'waiting',
-  'received',
-  'processing',
-  'editing',
-  'synchronized',
-  'failed',
-  'conflict',
-  'blocked',
-  'dismissed',
-] as const;
-
-export const OPERATION_ACTIONS = ['save', 'edit', 'release', 'synchronize', 'dismiss', 'reopen'] as const;
 const OPERATION_OUTCOMES = ['inserted', 'coupled', 'modified', 'deleted', 'unchanged'] as const;
-export const NEXT_STEPS = ['synchronize-customers', '1010', 'repair'] as const;
 
 const KnownErrorSchema = z
   .strictObject({
@@ -72,7 +57,7 @@ const EditSchema = z
 const StepSchema = z
   .strictObject({
     at: TimeSchema,
-    status: z.enum(OPERATION_STATUSES),
+    status: z.enum(OPERATION_STATES),
     code: z.string().nullable(),
     jobId: IdSchema.nullable(),
     session: z.string().nullable(),
@@ -100,7 +85,7 @@ export const CustomerOperationSchema = z
     asyncCustomerAccount: z.string().nullable().meta({ description: 'The GUID; null only where a row has none.' }),
     operationTimestamp: TimeSchema,
     operation: z.enum(OPERATION_NAMES).nullable().meta({ description: 'Null where the row says no known one.' }),
-    status: z.enum(OPERATION_STATUSES),
+    status: z.enum(OPERATION_STATES),
     lastKnownError: KnownErrorSchema.nullable(),
     changeDescription: z.string(),
     attempts: z.int(),
@@ -142,7 +127,7 @@ export const CustomerOperationListSchema = listOf(CustomerOperationSchema, 'Cust
 const filter = {
   channel: texts('Names of channels.'),
   status: choices(
-    OPERATION_STATUSES,
+    OPERATION_STATES,
     'Statuses; `waiting` is what the channels have not handed over yet, read from them, and stands alone.',
   ),
   account: texts('Account numbers.'),
@@ -189,7 +174,7 @@ export const OperationSummarySchema = z
         waiting: z
           .strictObject({ count: z.int().nullable(), oldestAt: TimeSchema.nullable() })
           .meta({ description: 'What the channel holds, before any pull; a null count: it cannot be reached.' }),
-        statuses: z.partialRecord(z.enum(OPERATION_STATUSES), z.int()),
+        statuses: z.partialRecord(z.enum(OPERATION_STATES), z.int()),
       }),
     ),
     failures: z.array(

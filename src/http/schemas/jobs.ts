@@ -1,6 +1,6 @@
 /** Synchronization jobs and their results. */
 import { z } from 'zod';
-import { JOB_KINDS } from '../../domain/job-kinds.ts';
+import { JOB_KINDS, JOB_SCOPES, JOB_STATUSES, JOB_TRIGGERS, RESULT_STATUSES } from '../../domain/terms.ts';
 import { JOB_EXAMPLE } from './examples.ts';
 import { choices, dryRun, listOf, page, period, search, sortedBy, text, texts } from './query.ts';
 import {
@@ -12,10 +12,6 @@ import {
   TimeSchema,
   WriteSchema,
 } from './words.ts';
-
-export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
-export const JOB_TRIGGERS = ['schedule', 'change', 'manual', 'configuration', 'recovery'] as const;
-export const RESULT_STATUSES = ['succeeded', 'failed', 'skipped'] as const;
 
 const DirectionCountersSchema = z
   .strictObject({
@@ -49,7 +45,7 @@ export const JobSchema = z
     mapping: z.string().nullable(),
     channel: z.string().nullable(),
     channelName: z.string().nullable(),
-    scope: z.enum(['modified', 'full']).nullable(),
+    scope: z.enum(JOB_SCOPES).nullable(),
     direction: DirectionSchema.nullable(),
     dryRun: z.boolean(),
     status: z.enum(JOB_STATUSES),
@@ -125,7 +121,7 @@ const reason = text.optional().meta({ description: 'Kept with the actor.' });
 
 export const SynchronizeBodySchema = z
   .strictObject({
-    scope: z.enum(['modified', 'full']).default('modified').meta({
+    scope: z.enum(JOB_SCOPES).default('modified').meta({
       description:
         '`full` compares every record inside the filters with its base, and decides as any run; it never forces.',
     }),

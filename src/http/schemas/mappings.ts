@@ -1,7 +1,8 @@
 /** Table mappings as they run, and records of one store. */
 import { z } from 'zod';
+import { SIDES } from '../../domain/record.ts';
+import { COUPLING_STATUSES, ERROR_KINDS } from '../../domain/terms.ts';
 import { choices, flag, listOf, page, search, text, texts } from './query.ts';
-import { COUPLING_STATUSES } from './couplings.ts';
 import { DirectionSchema, IdSchema, ParamsSchema, RecordKeySchema, TimeSchema } from './words.ts';
 
 export const MAPPING_STATES = [
@@ -28,7 +29,7 @@ export const MappingChannelSchema = z
     lastJobId: IdSchema.nullable(),
     lastSuccessAt: TimeSchema.nullable(),
     couplings: z.partialRecord(z.enum(COUPLING_STATUSES), z.int()),
-    openErrors: z.partialRecord(z.enum(['conflict', 'deletion', 'failure']), z.int()),
+    openErrors: z.partialRecord(z.enum(ERROR_KINDS), z.int()),
     stopped: z
       .strictObject({ code: z.string(), params: ParamsSchema, message: z.string() })
       .nullable()
@@ -94,7 +95,7 @@ export const RecordSchema = z
 export const RecordListSchema = listOf(RecordSchema, 'StoreRecordList');
 
 export const RecordQuerySchema = z.strictObject({
-  side: z.enum(['hq', 'channel']).default('hq'),
+  side: z.enum(SIDES).default('hq'),
   channel: text.optional().meta({ description: 'Needed for a mapping with several channels.' }),
   q: search,
   key: texts('The key of a record; repeated for a key of several columns.'),

@@ -3,6 +3,7 @@
  * filter given twice means either; the wrappers turn one value into a list of one.
  */
 import { z } from 'zod';
+import { SIDES } from '../../domain/record.ts';
 import { shortenText } from '../../domain/shorten-text.ts';
 
 export const MOST_ITEMS = 500;
@@ -52,7 +53,7 @@ export const period = {
 export const search = text.optional().meta({ description: 'Text that the key or the description contains.' });
 
 export const byRecord = {
-  side: z.enum(['hq', 'channel']).optional().meta({ description: 'The side that `key` is of; without it, either.' }),
+  side: z.enum(SIDES).optional().meta({ description: 'The side that `key` is of; without it, either.' }),
   key: z
     .preprocess(toArray, z.array(text).min(1).max(32))
     .optional()

@@ -1,7 +1,7 @@
 /** Stores, overview, verification. */
 import { z } from 'zod';
+import { COUPLING_STATUSES, STORE_CONDITIONS } from '../../domain/terms.ts';
 import { STORE_EXAMPLE } from './examples.ts';
-import { COUPLING_STATUSES } from './couplings.ts';
 import { text } from './query.ts';
 import { ParamsSchema, SideSchema, TimeSchema } from './words.ts';
 
@@ -21,7 +21,7 @@ export const StoreSchema = z
     side: SideSchema,
     channel: z.string().nullable(),
     name: z.string(),
-    state: z.enum(['reachable', 'unreachable', 'setupProblem', 'replaced']),
+    state: z.enum(STORE_CONDITIONS),
     since: TimeSchema.nullable(),
     captureInstalled: z.boolean(),
     problems: z.array(StoreProblemSchema),

@@ -1,5 +1,6 @@
 /** Coupled Data Synchronization Errors: list, one, summary, actions. */
 import { z } from 'zod';
+import { ERROR_ACTIONS, ERROR_SCOPES, ERROR_STATUSES, RESOLUTION_ACTIONS } from '../../domain/terms.ts';
 import { ERROR_EXAMPLE } from './examples.ts';
 import {
   byRecord,
@@ -28,18 +29,6 @@ import {
   WriteSchema,
 } from './words.ts';
 
-export const ERROR_ACTIONS = [
-  'retry',
-  'synchronize',
-  'restore',
-  'delete',
-  'couple',
-  'remove-coupling',
-  'approve',
-  'decline',
-] as const;
-/** `dismiss` ends the customer operation whose conflict it was. */
-export const RESOLUTION_ACTIONS = [...ERROR_ACTIONS, 'dismiss', 'automatic'] as const;
 export const ErrorActionSchema = z.enum(ERROR_ACTIONS).meta({ id: 'ErrorAction' });
 
 export const ErrorRecordSchema = z
@@ -93,7 +82,7 @@ export const ResolutionSchema = z
 export const SynchronizationErrorSchema = z
   .strictObject({
     id: IdSchema,
-    scope: z.enum(['record', 'mapping']),
+    scope: z.enum(ERROR_SCOPES),
     mapping: z.string(),
     channel: z.string(),
     channelName: z.string(),
@@ -103,7 +92,7 @@ export const SynchronizationErrorSchema = z
     params: ParamsSchema,
     cause: z.string().meta({ description: 'The same for errors that one remedy cures.' }),
     message: z.string(),
-    status: z.enum(['open', 'resolved']),
+    status: z.enum(ERROR_STATUSES),
     parked: z.boolean().meta({ description: 'Not tried again by itself.' }),
     attempts: z.int(),
     retryAt: TimeSchema.nullable(),

@@ -1,5 +1,7 @@
 /** The synchronization log. */
 import { z } from 'zod';
+import { WRITE_DIRECTIONS } from '../../domain/record.ts';
+import { LOG_ACTIONS, LOG_CAUSES } from '../../domain/terms.ts';
 import { LOG_EXAMPLE } from './examples.ts';
 import { byRecord, choices, flag, listOf, page, period, search, sortedBy, text, texts, uuids } from './query.ts';
 import {
@@ -13,31 +15,6 @@ import {
   WriteSchema,
 } from './words.ts';
 
-export const LOG_ACTIONS = [
-  'coupled',
-  'uncoupled',
-  'inserted',
-  'modified',
-  'deleted',
-  'restored',
-  'conflict',
-  'deletion',
-  'failed',
-  'resolved',
-] as const;
-export const LOG_CAUSES = [
-  'change',
-  'full',
-  'match',
-  'retry',
-  'resolution',
-  'restore',
-  'revert',
-  'recovery',
-  'configuration',
-  'commerce',
-] as const;
-
 export const LogEntrySchema = z
   .strictObject({
     id: IdSchema,
@@ -50,7 +27,7 @@ export const LogEntrySchema = z
     hqKey: RecordKeySchema.nullable(),
     channelKey: RecordKeySchema.nullable(),
     action: z.enum(LOG_ACTIONS),
-    direction: z.enum(['toHq', 'toChannel']).nullable(),
+    direction: z.enum(WRITE_DIRECTIONS).nullable(),
     cause: z.enum(LOG_CAUSES),
     actor: z.string().nullable(),
     changedBy: z.string().nullable(),

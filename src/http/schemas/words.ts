@@ -1,16 +1,14 @@
 /** Words that every answer is made of. Schemas with an `id` become named components of the OpenAPI document. */
 import { z } from 'zod';
+import { DIRECTIONS, SIDES } from '../../domain/record.ts';
+import { ERROR_KINDS } from '../../domain/terms.ts';
 import { PREVIEW_EXAMPLE } from './examples.ts';
 
-export const SideSchema = z
-  .enum(['hq', 'channel'])
-  .meta({ id: 'Side', description: 'One of the two apps of a coupling.' });
+export const SideSchema = z.enum(SIDES).meta({ id: 'Side', description: 'One of the two apps of a coupling.' });
 
-export const DirectionSchema = z
-  .enum(['both', 'toHq', 'toChannel'])
-  .meta({ id: 'Direction', description: 'Which way values travel.' });
+export const DirectionSchema = z.enum(DIRECTIONS).meta({ id: 'Direction', description: 'Which way values travel.' });
 
-export const ErrorKindSchema = z.enum(['conflict', 'deletion', 'failure']).meta({ id: 'ErrorKind' });
+export const ErrorKindSchema = z.enum(ERROR_KINDS).meta({ id: 'ErrorKind' });
 
 export const TimeSchema = z
   .string()
