@@ -290,11 +290,12 @@ const queuedPart = (clients: Clients): Pick<CouplingDatabase, 'queueJob' | 'queu
     const row = await rowOf(clients, found);
     return { job: oneJob(row === null ? [] : [row], found), isNew: found === id };
   },
-  queuedJobs: async () => {
+  queuedJobs: async (olderThanMs) => {
+    const isOld = sqlText`${jobTable.createdAt} <= now() - ${olderThanMs} * interval '1 millisecond'`;
     const rows = await clients.orm
       .select()
       .from(jobTable)
-      .where(and(eq(jobTable.status, 'queued'), isNull(jobTable.finishedAt)))
+      .where(and(eq(jobTable.status, 'queued'), isNull(jobTable.finishedAt), isOld))
       .orderBy(jobTable.id);
     return rows.map(jobOfRow);
   },

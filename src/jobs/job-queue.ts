@@ -15,9 +15,20 @@ const HEARTBEAT_SECONDS = 10;
 const RETRIES = 1_000;
 /** A job that is due again later notifies nobody: only polling finds it, which is seldom where notifications are on. */
 const POLLING = { batchSize: 1, pollingIntervalSeconds: 2, notifyPollingIntervalSeconds: 2 } as const;
-const RETRY_LONGEST_SECONDS = 60;
+const QUEUE_OPTIONS = {
+  retryLimit: RETRIES,
+  retryDelay: 2,
+  retryBackoff: true,
+  retryDelayMax: 60,
+  expireInSeconds: 23 * 3_600,
+  heartbeatSeconds: HEARTBEAT_SECONDS,
+  notify: true,
+};
 const UNDER_WAY: ReadonlySet<string> = new Set(['created', 'retry', 'active']);
 const TURN_POLL_MS = 200;
+const LOST_AFTER_MS = 30_000;
+/** Longer than anything that the queue asks: a server that stands still gives no answer at all. */
+const POOL = { query_timeout: 30_000, keepAlive: true };
 
 export interface TimetableEntry {
   readonly kind: JobKind;
@@ -40,11 +51,19 @@ export interface QueueOptions {
   readonly url: string;
   readonly database: CouplingDatabase;
   readonly onError: (fault: Error) => void;
+  /** A job that has been queued for so long may never have come into the queue. */
+  readonly lostAfterMs?: number;
 }
 
-export async function startJobQueue({ url, database, onError }: QueueOptions): Promise<StartedQueue> {
+export async function startJobQueue({
+  url,
+  database,
+  onError,
+  lostAfterMs = LOST_AFTER_MS,
+}: QueueOptions): Promise<StartedQueue> {
   const boss = new PgBoss({
     connectionString: url,
+    ...POOL,
     schema: 'couplet_queue',
     max: 4,
     application_name: 'couplet queue',
@@ -52,16 +71,7 @@ export async function startJobQueue({ url, database, onError }: QueueOptions): P
   });
   boss.on('error', onError);
   await boss.start();
-  const queueOptions = {
-    retryLimit: RETRIES,
-    retryDelay: 2,
-    retryBackoff: true,
-    retryDelayMax: RETRY_LONGEST_SECONDS,
-    expireInSeconds: 23 * 3_600,
-    heartbeatSeconds: HEARTBEAT_SECONDS,
-    notify: true,
-  };
-  await boss.createQueue(QUEUE, queueOptions);
+  await boss.createQueue(QUEUE, QUEUE_OPTIONS);
   await boss.createQueue(TIMETABLE, { retryLimit: 0, notify: true });
   let stopping = false;
   const timers: NodeJS.Timeout[] = [];
@@ -69,9 +79,15 @@ export async function startJobQueue({ url, database, onError }: QueueOptions): P
   const send = (job: Job): Promise<unknown> => boss.send(QUEUE, { jobId: job.id }, { id: job.id });
 
   const enqueue = async (request: JobRequest): Promise<Job> => {
-    const { job, isNew } = await database.queueJob(request);
-    if (isNew) await send(job);
+    const { job } = await database.queueJob(request);
+    // Also one that is not new: whoever made its row may have failed before it came into the queue.
+    await send(job);
     return job;
+  };
+
+  /** What died between the row and the queue left jobs that nobody hands out; sending them twice does no harm. */
+  const sendLost = async (olderThanMs: number): Promise<void> => {
+    for (const job of await database.queuedJobs(olderThanMs)) await send(job);
   };
 
   const isUnderWay = async (jobId: string): Promise<boolean> => {
@@ -95,8 +111,8 @@ export async function startJobQueue({ url, database, onError }: QueueOptions): P
   return {
     enqueue,
     async work(execute) {
-      // A process that died between the row and the queue left jobs that nobody hands out; sending them twice does no harm.
-      for (const job of await database.queuedJobs()) await send(job).catch(() => {});
+      await sendLost(0).catch(onError);
+      timers.push(setInterval(() => void sendLost(lostAfterMs).catch(onError), lostAfterMs).unref());
       await boss.work<{ jobId: string }>(QUEUE, { ...POLLING, localConcurrency: 4 }, async ([job]) => {
         if (!job) return;
         if (!(await isItsTurn(job.data.jobId))) throw new Error('given back');

@@ -265,7 +265,7 @@ export interface CouplingDatabase {
    * dryRun and body is given instead, also when both are asked for at once.
    */
   queueJob(request: JobRequest): Promise<{ readonly job: Job; readonly isNew: boolean }>;
-  queuedJobs(): Promise<readonly Job[]>;
+  queuedJobs(olderThanMs: number): Promise<readonly Job[]>;
   /** Jobs of the same request that were asked for before this one and are running; none once this one has ended. */
   runningJobsLike(id: string): Promise<readonly string[]>;
 

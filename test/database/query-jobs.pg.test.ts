@@ -63,7 +63,8 @@ describe('jobs', () => {
     expect(ids.size).toBe(1);
     expect(queued.filter(({ isNew }) => isNew)).toHaveLength(1);
     const [id = ''] = ids;
-    expect(idsOf(await here.db.queuedJobs())).toEqual([id]);
+    expect(idsOf(await here.db.queuedJobs(0))).toEqual([id]);
+    expect(idsOf(await here.db.queuedJobs(3_600_000))).toEqual([]);
     for (const body of [{ a: [1, 'y'] }, null]) {
       expect(await here.db.queueJob(request({ body }))).toMatchObject({ isNew: true });
     }

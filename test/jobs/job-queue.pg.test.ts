@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startJobQueue } from '../../src/jobs/job-queue.ts';
-import { noCounters } from '../../src/ports/coupling-database.ts';
+import { type CouplingDatabase, noCounters } from '../../src/ports/coupling-database.ts';
 import { createCouplingDatabase } from '../database/open-test-database.ts';
 import { until } from '../support/until.ts';
 import { jobRequest } from '../support/job-request.ts';
@@ -86,6 +86,40 @@ test('a job that is in nobody’s hands any more holds up none like it', async (
   const job = await queue.enqueue(REQUEST);
   await until(async () => (await database.jobById(job.id))?.status === 'succeeded', { timeoutMs: 20_000 });
   await queue.stop();
+});
+
+describe('a job that never came into the queue, for whoever made its row failed before that', () => {
+  const lost = async (database: CouplingDatabase) => (await database.queueJob(REQUEST)).job;
+  const open = async (lostAfterMs: number) => {
+    const coupling = await createCouplingDatabase();
+    const queue = await startJobQueue({ url: coupling.url, database: coupling.db, onError, lostAfterMs });
+    await queue.work(async (id) => {
+      await coupling.db.startJob(id);
+      await coupling.db.finishJob(id, 'succeeded', PROGRESS, null);
+    });
+    return {
+      database: coupling.db,
+      queue,
+      async [Symbol.asyncDispose]() {
+        await queue.stop();
+        await coupling[Symbol.asyncDispose]();
+      },
+    };
+  };
+
+  test('is handed out when somebody asks for the same again, and is given that one', async () => {
+    await using here = await open(3_600_000);
+    const job = await lost(here.database);
+    expect((await here.queue.enqueue(REQUEST)).id).toBe(job.id);
+    await until(async () => (await here.database.jobById(job.id))?.status === 'succeeded', { timeoutMs: 20_000 });
+  });
+
+  test('is handed out by itself some time later', async () => {
+    await using here = await open(200);
+    const job = await lost(here.database);
+    await until(async () => (await here.database.jobById(job.id))?.status === 'succeeded', { timeoutMs: 20_000 });
+    expect((await here.database.jobById(job.id))?.attempts).toBe(1);
+  });
 });
 
 test('a job that somebody cancelled stays so, and one like a queued job is that job', async () => {
