@@ -12,23 +12,20 @@ import { CommandFailed, EXIT } from './exit.ts';
 
 /** Of no other fault: a file that is missing has a code of its own. */
 const NETWORK = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'CONNECT_TIMEOUT', 'EHOSTUNREACH'];
+const SERVER = ['25006', '28P01', '28000', '3D000', '53100', '53200', '53300', '57P03'];
 
-const REASONS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(NETWORK.map((code) => [code, networkReason(code)])),
-  '28P01': 'the user or the password is wrong',
-  '28000': 'the user may not sign in from here',
-  '3D000': 'the server has no such database',
-  '57P03': 'the server is starting or stopping',
-  '53300': 'the server takes no more connections',
-};
+const REASONS: Readonly<Record<string, string>> = Object.fromEntries(
+  [...NETWORK, ...SERVER].map((code) => [code, networkReason(code)]),
+);
 
 /** A fault of another kind comes back as it is. With its address, which may be null where it was not looked up yet, the database is named. */
 export function explainDatabaseFault(fault: unknown, url: string | null = null): unknown {
+  const told = detailOf(codeOf(fault), url);
   if (
     fault instanceof CouplingDatabaseNewer ||
     fault instanceof CouplingDatabaseForeign ||
     fault instanceof CouplingDatabaseNotMigrated ||
-    fault instanceof CouplingDatabaseUnreachable
+    (fault instanceof CouplingDatabaseUnreachable && told === null)
   ) {
     return new CommandFailed(EXIT.failed, `${fault.code}: ${fault.message} ${fault.remedy}`, {
       code: fault.code,
@@ -48,7 +45,6 @@ export function explainDatabaseFault(fault: unknown, url: string | null = null):
       detail: fault.message,
     });
   }
-  const told = detailOf(codeOf(fault), url);
   if (told === null) return fault;
   const code = 'coupling-database-unreachable';
   return new CommandFailed(EXIT.failed, `${code}: ${told.detail} ${told.remedy}`, { code, ...told });
@@ -91,5 +87,6 @@ const quoted = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name
 function codeOf(fault: unknown): string {
   if (typeof fault !== 'object' || fault === null) return '';
   const { code, cause } = fault as { readonly code?: unknown; readonly cause?: unknown };
+  if (fault instanceof CouplingDatabaseUnreachable) return codeOf(cause);
   return typeof code === 'string' ? code : codeOf(cause);
 }

@@ -7,6 +7,7 @@
 import { connect, Socket } from 'node:net';
 import postgres from 'postgres';
 import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
+import { type SilenceWatch, watchSilence } from './watch-silence.ts';
 
 export type Parameter = string | number | boolean | null;
 
@@ -32,6 +33,8 @@ export interface SessionOptions {
   readonly settings?: Readonly<Record<string, string | number>>;
   /** Called once, when the connection has ended. */
   readonly onLost?: () => void;
+  /** A server that answers nothing for so long is asked whether it is at work. */
+  readonly silenceMs?: number;
 }
 
 /** JSON and times come and go as text or plain JSON; a Date would drop three digits, and then no cursor matches. */
@@ -53,6 +56,9 @@ const TYPES = {
 const CONNECT_TIMEOUT_S = 10;
 const CLOSE_TIMEOUT_S = 5;
 const KEEP_ALIVE_MS = 30_000;
+const SILENCE_MS = 15_000;
+/** A process that stands still in a transaction must not keep its rows from the others. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
 
 export const openSession = async (url: string, options: SessionOptions): Promise<Session> => {
   for (let skipped = 0; ; skipped += 1) {
@@ -61,12 +67,15 @@ export const openSession = async (url: string, options: SessionOptions): Promise
       hosts: 1,
       opened: false,
       lost: false,
+      processId: 0,
+      socket: null,
       onLost: options.onLost ?? (() => {}),
     };
-    const session = sessionOf(openDriver(url, options, connection), connection);
+    const session = sessionOf(openDriver(url, options, connection), connection, silenceOf(url, options, connection));
     try {
-      const [row] = await session.run<{ standby: boolean }>('select pg_is_in_recovery() as standby', []);
+      const [row] = await session.run<{ standby: boolean; pid: number }>(FIRST, []);
       connection.opened = true;
+      connection.processId = row?.pid ?? 0;
       if (row?.standby !== true || connection.hosts === 1) return session;
     } catch (error) {
       session.abandon();
@@ -80,12 +89,17 @@ export const openSession = async (url: string, options: SessionOptions): Promise
   }
 };
 
+const FIRST = 'select pg_is_in_recovery() as standby, pg_backend_pid() as pid';
+
 interface Connection {
   attempts: number;
   /** How many the address names; known with the first attempt. */
   hosts: number;
   opened: boolean;
   lost: boolean;
+  /** Of the server, for this session. */
+  processId: number;
+  socket: Socket | null;
   readonly onLost: () => void;
 }
 
@@ -115,20 +129,53 @@ const openDriver = (url: string, options: SessionOptions, connection: Connection
       connection.hosts = host.length;
       const at = connection.attempts % host.length;
       connection.attempts += 1;
-      return connectSocket(path, host[at] ?? 'localhost', port[at] ?? 5432);
+      connection.socket = connectSocket(path, host[at] ?? 'localhost', port[at] ?? 5432);
+      return connection.socket;
     },
-    connection: { application_name: options.applicationName, TimeZone: 'UTC', DateStyle: 'ISO', ...options.settings },
+    connection: {
+      application_name: options.applicationName,
+      TimeZone: 'UTC',
+      DateStyle: 'ISO',
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      ...options.settings,
+    },
   } as unknown as postgres.Options<Record<string, postgres.PostgresType>>);
 
-const sessionOf = (sql: Driver, connection: Connection): Session => {
+/** Asked of the server where the session is, over a connection of its own; one that has no room for it lives. */
+const silenceOf = (url: string, options: SessionOptions, connection: Connection): SilenceWatch =>
+  watchSilence(options.silenceMs ?? SILENCE_MS, {
+    isAtWork: async (signal) => {
+      if (!connection.opened) return connection.socket?.connecting === true;
+      const own: Connection = { ...connection, attempts: connection.attempts - 1, opened: false, onLost: () => {} };
+      const asking = openDriver(url, { applicationName: options.applicationName }, own);
+      signal.addEventListener('abort', () => void asking.end({ timeout: 0 }), { once: true });
+      try {
+        return (await asking.unsafe(AT_WORK, [connection.processId])).length > 0;
+      } catch (error) {
+        return isServerError(error);
+      } finally {
+        void asking.end({ timeout: 0 });
+      }
+    },
+    // What is under way fails with the end of the connection.
+    giveUp: () => connection.socket?.destroy(),
+  });
+
+const AT_WORK = `select from pg_catalog.pg_stat_activity where pid = $1 and state = 'active'`;
+
+const sessionOf = (sql: Driver, connection: Connection, silence: SilenceWatch): Session => {
   const answer = async <Result>(ask: () => PromiseLike<Result>): Promise<Result> => {
     if (connection.lost) throw new CouplingDatabaseUnreachable('The connection to the coupling database was lost.');
+    silence.asked();
     try {
       return await ask();
     } catch (error) {
-      if (isServerError(error)) throw error;
-      lose(connection);
+      if (isServerError(error) && connection.opened && !UNABLE_STATES.test(error.code)) throw error;
+      // A server that takes no writes any more has given that over to another one.
+      if (!isServerError(error) || error.code === READ_ONLY) lose(connection);
       throw new CouplingDatabaseUnreachable('The coupling database does not answer.', { cause: error });
+    } finally {
+      silence.answered();
     }
   };
   return {
@@ -171,8 +218,11 @@ const refusedSocket = (): Socket => {
   return socket;
 };
 
-const CONNECTION_STATES = /^(08...|57P0[1-5])$/;
+const CONNECTION_STATES = /^(08...|57P0[1-5]|25P0[34])$/;
+/** No room, memory or connections, or no writes: whatever it is asked, and nothing is wrong with the statement. */
+const UNABLE_STATES = /^(53...|58030|25006)$/;
+const READ_ONLY = '25006';
 
 /** An answer of the server, after which the session goes on; anything else has ended it. */
-const isServerError = (error: unknown): boolean =>
+const isServerError = (error: unknown): error is postgres.PostgresError =>
   error instanceof postgres.PostgresError && !CONNECTION_STATES.test(error.code);

@@ -9,8 +9,8 @@ export interface SessionPool extends Queryable {
   close(): Promise<void>;
 }
 
-/** A server that restarts is back within seconds; longer absences are for those who ask to wait out. */
-const OPENING = { retries: 5, minTimeout: 100, factor: 2, maxTimeout: 1_000 };
+/** A server that restarts is back within seconds; longer absences, or silence, are for those who ask to wait out. */
+const OPENING = { retries: 5, minTimeout: 100, factor: 2, maxTimeout: 1_000, maxRetryTime: 5_000 };
 
 const MOST_TIMES = 20;
 
@@ -31,7 +31,7 @@ export interface PoolOptions extends SessionOptions {
 
 export const createSessionPool = (url: string, size: number, options: PoolOptions): SessionPool => {
   const idle: Session[] = [];
-  const waiting: ((seat: Seat) => void)[] = [];
+  const waiting: { take(seat: Seat): void; refuse(fault: unknown): void }[] = [];
   const open = new Map<Session, PlanAge>();
   let seats = size;
   let closed = false;
@@ -42,23 +42,26 @@ export const createSessionPool = (url: string, size: number, options: PoolOption
       seats -= 1;
       return Promise.resolve({ session: idle.pop() ?? null });
     }
-    return new Promise((resolve) => waiting.push(resolve));
+    return new Promise((take, refuse) => waiting.push({ take, refuse }));
   };
   const giveSeat = (session: Session | null): void => {
     const usable = session !== null && !session.isLost() ? session : null;
     const next = waiting.shift();
     if (next !== undefined) {
-      next({ session: usable });
+      next.take({ session: usable });
       return;
     }
     seats += 1;
     if (usable !== null) idle.push(usable);
   };
+  /** Nobody gets through: those who wait are told so too, instead of finding it out one after the other. */
+  const refuseAll = (fault: unknown): never => {
+    if (open.size === 0) for (const next of waiting.splice(0)) next.refuse(fault);
+    throw fault;
+  };
   const openOne = async (): Promise<Session> => {
-    const session = await pRetry(() => openSession(url, options), {
-      ...OPENING,
-      shouldRetry: ({ error }) => !closed && error instanceof CouplingDatabaseUnreachable,
-    });
+    const shouldRetry = ({ error }: { error: Error }) => !closed && error instanceof CouplingDatabaseUnreachable;
+    const session = await pRetry(() => openSession(url, options), { ...OPENING, shouldRetry }).catch(refuseAll);
     open.set(session, plansFor(options.replanAfterMs ?? Number.POSITIVE_INFINITY));
     return session;
   };

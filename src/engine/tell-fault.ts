@@ -21,7 +21,7 @@ export function tellFault(
   }
   if (fault instanceof CouplingDatabaseUnreachable) {
     log.warn({ lane: laneText(lane), code: fault.code }, `a run ended: ${fault.message} ${fault.remedy}`);
-    return { code: fault.code, params: {} };
+    return { code: fault.code, params: fault.params };
   }
   const text = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
   log.error({ lane: laneText(lane), fault: text }, 'a run failed');

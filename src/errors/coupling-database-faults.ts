@@ -1,5 +1,7 @@
 /** Why the coupling database cannot be used as it is. Each says what cures it; raised at start, before any work. */
 
+import { networkReason } from './network-reasons.ts';
+
 abstract class CouplingDatabaseFault extends Error {
   abstract readonly code: string;
   abstract readonly remedy: string;
@@ -27,8 +29,19 @@ export class CouplingDatabaseForeign extends CouplingDatabaseFault {
   override readonly remedy = 'Point database.url at a database of Couplet, or at an empty one.';
 }
 
-/** It did not answer. Whether a transaction whose commit was under way took place is not known. */
+/**
+ * It did not answer, or cannot work now: no room, no connections. Whether a transaction whose commit was under way took
+ * place is not known.
+ */
 export class CouplingDatabaseUnreachable extends CouplingDatabaseFault {
   override readonly code = 'coupling-database-unreachable';
   override readonly remedy = 'Wait until it is back; nothing is lost meanwhile.';
+  /** The reason, by the code of the driver or the server. */
+  readonly params: { readonly reason?: string };
+  constructor(message: string, options?: ErrorOptions) {
+    const cause = options?.cause;
+    const reason = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : null;
+    super(reason === null ? message : `${message.replace(/\.$/, '')}: ${networkReason(reason)}.`, options);
+    this.params = reason === null ? {} : { reason };
+  }
 }

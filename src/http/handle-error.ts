@@ -49,7 +49,8 @@ export function documentOf(fault: unknown, requestId: string): ProblemDocument {
     return problemDocument(fault.code, storeStatus(fault), detail, requestId, { params: fault.params });
   }
   if (fault instanceof CouplingDatabaseUnreachable) {
-    return problemDocument(fault.code, 503, describeCode(fault.code, {}), requestId);
+    const { code, params } = fault;
+    return problemDocument(code, 503, describeCode(code, params), requestId, { params });
   }
   if (hasZodFastifySchemaValidationErrors(fault)) {
     const { code, params, errors, detail } = explainValidation(fault);

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { openSession } from '../../src/database/open-session.ts';
 import { createSessionPool } from '../../src/database/session-pool.ts';
 import { createDatabase } from '../support/database.ts';
+import { startServer } from '../support/server.ts';
 import { createCouplingDatabase, openTestLane } from './open-test-database.ts';
 import { LANE, logEntry, newCoupling, recording } from './recordings.ts';
 
@@ -108,6 +109,82 @@ describe('when the server ends connections in the middle of the work', () => {
     expect(await database.sql`select to_regclass('half') as half`).toEqual([{ half: null }]);
     await pool.close();
   });
+});
+
+describe('a server that says nothing any more', () => {
+  test('is given up, and the next one to ask is answered once it goes on', async () => {
+    await using server = await startServer();
+    await server.ensureDatabase('quiet');
+    const options = { ...OPTIONS, silenceMs: 300 };
+    const session = await openSession(server.url('quiet'), options);
+    const pool = createSessionPool(server.url('quiet'), 1, options);
+    const one = () => pool.run<{ one: number }>('select 1 as one', []);
+    await one();
+    await server.freeze();
+    const outcomes = await Promise.allSettled([session.run('select 1', []), one(), one()]);
+    expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual(
+      outcomes.map(() => 'coupling-database-unreachable'),
+    );
+    expect(session.isLost()).toBe(true);
+    await server.thaw();
+    expect(await one()).toEqual([{ one: 1 }]);
+    await Promise.all([session.end(), pool.close()]);
+  });
+
+  test('is waited for while it is at work on the statement, even when it takes no more connections', async () => {
+    await using database = await createDatabase();
+    const role = `patient_${database.name}`;
+    await database.sql.unsafe(`create role ${role} login password 'x' connection limit 2`);
+    try {
+      const url = Object.assign(new URL(database.url), { username: role, password: 'x' }).href;
+      const options = { ...OPTIONS, silenceMs: 3_000 };
+      const session = await openSession(url, options);
+      const pool = createSessionPool(url, 2, options);
+      const long = () => pool.run('select pg_sleep(4)', []);
+      expect(await session.run('select pg_sleep(4)', [])).toHaveLength(1);
+      const both = await Promise.allSettled([long(), long()]);
+      expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+      const refused = both.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+      expect(refused).toMatchObject([{ code: 'coupling-database-unreachable', params: { reason: '53300' } }]);
+      expect(await session.run('select 1', [])).toHaveLength(1);
+      await Promise.all([session.end(), pool.close()]);
+    } finally {
+      await database.sql.unsafe(`drop role ${role}`);
+    }
+  });
+});
+
+test('a statement for which there is no room ends its transaction, and is no fault of the statement', async () => {
+  await using database = await createDatabase();
+  await database.sql.unsafe(`create function no_room() returns void language plpgsql as $$
+    begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`);
+  const pool = createSessionPool(database.url, 1, OPTIONS);
+  await expect(
+    pool.begin(async (transaction) => void (await transaction.run('select no_room()', []))),
+  ).rejects.toMatchObject({
+    code: 'coupling-database-unreachable',
+    message: 'The coupling database does not answer: its disk is full.',
+  });
+  expect(await pool.run('select 1', [])).toHaveLength(1);
+  await pool.close();
+});
+
+test('a transaction that stands still is ended by the server, so that its rows are free', async () => {
+  await using here = await createCouplingDatabase();
+  await openTestLane(here.db);
+  const name = 'idle_in_transaction_session_timeout';
+  const usual = createSessionPool(here.url, 1, OPTIONS);
+  expect(await usual.run(`select current_setting('${name}') as after`, [])).toEqual([{ after: '10s' }]);
+  await usual.close();
+  const pool = createSessionPool(here.url, 1, { ...OPTIONS, settings: { [name]: 200 } });
+  const still = pool.begin(async (transaction) => {
+    await transaction.run('select from couplet.lane for update', []);
+    // As a process that was stopped here: it is there, and sends nothing.
+    await here.sql`select from couplet.lane for update`;
+    await transaction.run('select 1', []);
+  });
+  await expect(still).rejects.toMatchObject({ code: 'coupling-database-unreachable' });
+  await pool.close();
 });
 
 test('transactions that wait for each other in a circle are both carried out, one of them once more', async () => {

@@ -1,10 +1,14 @@
 /** Whether the process lives, and whether it can work. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { HealthSchema } from '../schemas/stores.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
 const tags = ['Health'];
+
+/** Whoever asks waits no longer for a coupling database that stands still. */
+const ANSWERED_WITHIN_MS = 5_000;
 
 export function registerHealth(server: FastifyInstance, deps: ServerDeps): void {
   const typed = server.withTypeProvider<ZodTypeProvider>();
@@ -34,7 +38,10 @@ export function registerHealth(server: FastifyInstance, deps: ServerDeps): void 
       },
     },
     async (_, reply) => {
-      const ready = await deps.isReady().catch(() => false);
+      const ready = await Promise.race([
+        deps.isReady().catch(() => false),
+        sleep(ANSWERED_WITHIN_MS, false, { ref: false }),
+      ]);
       reply.code(ready ? 200 : 503);
       return { status: ready ? ('ok' as const) : ('unavailable' as const) };
     },
