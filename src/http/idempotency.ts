@@ -4,13 +4,22 @@
  */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Access, RequestName } from '../ports/access.ts';
+import pRetry from 'p-retry';
+import type { Access, KeptAnswer, RequestName } from '../ports/access.ts';
 import { callerName } from './caller.ts';
 import { isDryRun } from './is-dry-run.ts';
 import { invalid, Problem } from './problem.ts';
 
 const KEPT_HEADERS = ['content-type', 'location', 'etag', 'preference-applied'] as const;
 const LONGEST_KEY = 255;
+/** As long as a request without an answer is taken for one that is under way. */
+const NOTING = {
+  retries: Number.POSITIVE_INFINITY,
+  minTimeout: 500,
+  maxTimeout: 5_000,
+  maxRetryTime: 15 * 60_000,
+  unref: true,
+};
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -30,13 +39,24 @@ export function answerRepetitions(server: FastifyInstance, access: Access): void
     const name = request.repeatable;
     if (name === null) return payload;
     request.repeatable = null;
-    if (reply.statusCode >= 500 || !(typeof payload === 'string' || payload === undefined || payload === null)) {
-      await access.forgetRequest(name);
-    } else {
-      await access.keepAnswer(name, { status: reply.statusCode, headers: headersOf(reply), body: payload ?? '' });
-    }
+    const isKept = reply.statusCode < 500 && (typeof payload === 'string' || payload === undefined || payload === null);
+    const body = isKept ? (payload ?? '') : '';
+    const answer: KeptAnswer = { status: reply.statusCode, headers: headersOf(reply), body };
+    await settle(() => (isKept ? access.keepAnswer(name, answer) : access.forgetRequest(name)));
     return payload;
   });
+}
+
+/**
+ * What was answered is true whether or not it can be noted now. Where the coupling database is away it is noted when it is
+ * back: until then the same key would be told that its request is under way, and after that it would be carried out again.
+ */
+async function settle(note: () => Promise<void>): Promise<void> {
+  try {
+    await note();
+  } catch {
+    pRetry(note, NOTING).catch(() => undefined);
+  }
 }
 
 async function begin(request: FastifyRequest, reply: FastifyReply, access: Access, key: string): Promise<void> {
