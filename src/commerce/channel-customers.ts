@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Json, Value } from '../domain/record.ts';
 import { StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import type { ChannelCustomer, ChannelCustomers, GivenCustomer, Taken } from '../ports/channel-customers.ts';
+import type { RepeatableRequest } from '../ports/access.ts';
 import type { NewOperationRow } from '../ports/commerce.ts';
 import { ActionRefused, type Asker } from '../ports/synchronizer.ts';
 import { applyDirectly, type DirectOperation } from './apply-directly.ts';
@@ -20,9 +21,11 @@ import { columnsOfValues, readGiven, type ReadCustomer, type ReadPart } from './
 
 export const channelCustomers = (commerce: CommerceSite): ChannelCustomers => ({
   channels: Object.keys(commerce.rules.channels),
-  create: (channel, given, asker) => create(commerce, channel, given, asker),
+  create: (channel, given, asker, call) => create(commerce, channel, given, asker, call),
   edit: (channel, account, given, asker) =>
-    change(commerce, channel, account, asker, (tables) => readGiven(tables, commerce.rules.customers, given)),
+    change(commerce, channel, account, asker, (tables) =>
+      readGiven(tables, commerce.rules.customers, given, randomUUID()),
+    ),
   deactivate: (channel, account, asker) => change(commerce, channel, account, asker, () => 'deactivate'),
   async find(channel, account) {
     const tables = await openChannelTables(commerce, channel);
@@ -40,12 +43,24 @@ async function modesOf(commerce: CommerceSite, channel: string): Promise<{ creat
 
 // ---------------------------------------------------------------- create
 
-async function create(commerce: CommerceSite, channel: string, given: GivenCustomer, asker: Asker): Promise<Taken> {
+async function create(
+  commerce: CommerceSite,
+  channel: string,
+  given: GivenCustomer,
+  asker: Asker,
+  call: RepeatableRequest | null,
+): Promise<Taken> {
   const [tables, modes] = await Promise.all([openChannelTables(commerce, channel), modesOf(commerce, channel)]);
-  const read = readGiven(tables, commerce.rules.customers, given);
-  const guid = randomUUID();
+  const guid = call?.id ?? randomUUID();
+  const read = readGiven(tables, commerce.rules.customers, given, guid);
   const show = async (): Promise<ChannelCustomer> =>
     showWithParts(commerce, tables, await findCustomer(commerce, tables, guid));
+  if (call?.isAgain) {
+    const known = await findCustomer(commerce, tables, guid).catch(unlessUnknown);
+    // What was recorded is whole. Written to HQ it may lack parts: written again, what is there already stays as it is.
+    if (known !== null && (modes.create || known.account === null))
+      return { way: 'asynchronous', customer: await show(), ignored: read.ignored };
+  }
   if (!modes.create) {
     try {
       const customer = { id: guid, part: 'customers', guid, partKey: null, operation: 1, pointer: '/values' } as const;
@@ -61,6 +76,11 @@ async function create(commerce: CommerceSite, channel: string, given: GivenCusto
   await append(commerce, channel, [{ ...row, values }, ...partRows(guid, read.parts, asker)]);
   return { way: 'asynchronous', customer: await show(), ignored: read.ignored };
 }
+
+const unlessUnknown = (fault: unknown): null => {
+  if (fault instanceof ActionRefused && fault.code === 'customer-not-found') return null;
+  throw fault;
+};
 
 /** An HQ that lets nobody in, or whose database is gone, is as far away for a till as one that does not answer. */
 const SHUT: ReadonlySet<string> = new Set(['sign-in-refused', 'database-not-found']);

@@ -1,5 +1,6 @@
 /** What a till sends, read into values of the channel's tables; everything that cannot be taken is named at once. */
-import { randomInt, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { v4 as uuid } from 'uuid';
 import { fitsType } from '../domain/convert-value.ts';
 import { type Field, travels } from '../domain/mapping.ts';
 import type { Json, Value } from '../domain/record.ts';
@@ -31,8 +32,8 @@ export interface ReadCustomer {
   readonly ignored: readonly string[];
 }
 
-/** Throws `ValuesRefused` with every place. */
-export function readGiven(tables: ChannelTables, customers: string, given: GivenCustomer): ReadCustomer {
+/** Throws `ValuesRefused` with every place. New parts are told apart by `call`, in the same way when it is sent again. */
+export function readGiven(tables: ChannelTables, customers: string, given: GivenCustomer, call: string): ReadCustomer {
   const places: ValuePlace[] = [];
   const ignored: string[] = [];
   const values = readValues(tables.customers, customers, tables.guidField, given.values, '/values', places);
@@ -42,7 +43,9 @@ export function readGiven(tables: ChannelTables, customers: string, given: Given
       places.push({ pointer: `/${part}`, code: 'unknown-field', params: { field: part } });
       return [];
     }
-    return list.flatMap((item, at) => readPart(table, customers, item, `/${part}/${at}`, { places, ignored }) ?? []);
+    return list.flatMap(
+      (item, at) => readPart(table, customers, item, `/${part}/${at}`, { places, ignored, call }) ?? [],
+    );
   });
   if (places.length > 0) throw new ValuesRefused(places);
   return { values: onesToTake(tables.customers, values, '/values', ignored), parts, ignored };
@@ -53,7 +56,7 @@ function readPart(
   customers: string,
   given: GivenPart,
   pointer: string,
-  { places, ignored }: { readonly places: ValuePlace[]; readonly ignored: string[] },
+  { places, ignored, call }: { readonly places: ValuePlace[]; readonly ignored: string[]; readonly call: string },
 ): ReadPart | null {
   const values = readValues(table, customers, null, given.values, pointer, places);
   const type = table.types.get(table.keyColumn ?? '') ?? TEXT;
@@ -62,7 +65,9 @@ function readPart(
     places.push({ pointer: `${pointer}/key`, code: 'required-value-missing', params: { field: 'key' } });
     return null;
   }
-  const read = isNew ? { value: keyAmong(table, values) ?? drawKey(type) } : valueFromJson(type, given.key ?? null);
+  const read = isNew
+    ? { value: keyAmong(table, values) ?? drawKey(type, `${call}${pointer}`) }
+    : valueFromJson(type, given.key ?? null);
   if ('problem' in read) {
     places.push({
       pointer: `${pointer}/key`,
@@ -115,10 +120,12 @@ const WHOLE: Readonly<Record<string, number>> = { smallint: 2 ** 15, integer: 2 
  * Only to tell the parts of one customer apart until the channel has them. Numbers below zero are none that the channel's
  * own table gives.
  */
-function drawKey(type: ValueType): string {
-  if (type.kind === 'integer') return String(-randomInt(1, WHOLE[type.name] ?? 2 ** 15));
-  if (type.kind === 'bigint' || type.kind === 'numeric') return String(-randomInt(1, 2 ** 47));
-  const id = randomUUID();
+function drawKey(type: ValueType, place: string): string {
+  const drawn = createHash('sha256').update(place).digest();
+  const below = (limit: number): string => String(-1 - (drawn.readUIntBE(0, 6) % (limit - 1)));
+  if (type.kind === 'integer') return below(WHOLE[type.name] ?? 2 ** 15);
+  if (type.kind === 'bigint' || type.kind === 'numeric') return below(2 ** 47);
+  const id = uuid({ random: drawn });
   if (type.kind === 'uuid') return id;
   return type.maxLength === null ? id : id.replaceAll('-', '').slice(0, type.maxLength);
 }

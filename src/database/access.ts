@@ -1,5 +1,5 @@
 /** API keys, sessions and repeated requests. Of a secret only its SHA-256 is kept: with 256 random bits, nobody finds it. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { newId } from './new-id.ts';
 import type { Access, ApiKey, KeptAnswer, Repetition, RequestName, SessionOwner } from '../ports/access.ts';
 import type { Clients } from './connect.ts';
@@ -115,14 +115,19 @@ const sessionsPart = (clients: Clients): Pick<Access, 'openSession' | 'sessionOf
 
 // ---------------------------------------------------------------- repeated requests
 
-/** An answer is kept a day; a request that has none after this time died with its process. */
+/**
+ * An answer is kept a day; a request that has none after this time died with its process. Until there is an answer, its
+ * place holds the id of the request, which stays for as long as the same one is tried.
+ */
 const BEGIN = `
-  insert into couplet.idempotency_key as i (caller, method, path, key, body_hash) values ($1, $2, $3, $4, $5)
+  insert into couplet.idempotency_key as i (caller, method, path, key, body_hash, body) values ($1, $2, $3, $4, $5, $6)
   on conflict (caller, method, path, key) do update
-     set body_hash = excluded.body_hash, status = null, headers = null, body = null, created_at = now()
+     set body_hash = excluded.body_hash, status = null, headers = null, created_at = now(),
+         body = case when i.status is null and i.body_hash = excluded.body_hash and i.created_at > now() - interval '24 hours'
+                  then coalesce(i.body, excluded.body) else excluded.body end
    where i.created_at < now() - interval '24 hours'
-      or (i.status is null and i.created_at < now() - interval '15 minutes')
-  returning true as first`;
+      or (i.status is null and i.created_at <= now() - interval '15 minutes')
+  returning body as id`;
 
 const FIND = `
   select body_hash, status, headers, body from couplet.idempotency_key
@@ -140,10 +145,11 @@ const namedBy = ({ caller, method, path, key }: RequestName): string[] => [calle
 const requestsPart = (clients: Clients): Pick<Access, 'beginRequest' | 'keepAnswer' | 'forgetRequest'> => ({
   beginRequest: async (name, bodyHash) => {
     for (;;) {
-      const begun = await query(clients.raw, BEGIN, [...namedBy(name), bodyHash]);
-      if (begun.length > 0) return { kind: 'first' };
+      const own = randomUUID();
+      const [begun] = await query<{ id: string }>(clients.raw, BEGIN, [...namedBy(name), bodyHash, own]);
+      if (begun !== undefined) return { kind: 'first', request: { id: begun.id, isAgain: begun.id !== own } };
       const [row] = await query<RequestRow>(clients.raw, FIND, namedBy(name));
-      // Gone in between: the first one failed and was forgotten, so this one is the first now.
+      // Gone in between, as the oldest go: this one is the first now.
       if (row !== undefined) return repetitionOf(row, bodyHash);
     }
   },
@@ -158,7 +164,8 @@ const requestsPart = (clients: Clients): Pick<Access, 'beginRequest' | 'keepAnsw
   forgetRequest: async (name) => {
     await query(
       clients.raw,
-      'delete from couplet.idempotency_key where caller = $1 and method = $2 and path = $3 and key = $4',
+      `update couplet.idempotency_key set created_at = now() - interval '15 minutes'
+        where caller = $1 and method = $2 and path = $3 and key = $4 and status is null`,
       namedBy(name),
     );
   },

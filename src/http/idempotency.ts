@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import pRetry from 'p-retry';
-import type { Access, KeptAnswer, RequestName } from '../ports/access.ts';
+import type { Access, KeptAnswer, RepeatableRequest, RequestName } from '../ports/access.ts';
 import { callerName } from './caller.ts';
 import { isDryRun } from './is-dry-run.ts';
 import { invalid, Problem } from './problem.ts';
@@ -24,7 +24,7 @@ const NOTING = {
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set while this request is the first of its key. */
-    repeatable: RequestName | null;
+    repeatable: (RequestName & RepeatableRequest) | null;
   }
 }
 
@@ -68,7 +68,7 @@ async function begin(request: FastifyRequest, reply: FastifyReply, access: Acces
   const found = await access.beginRequest(name, hashOf(query ?? '', request.body));
   switch (found.kind) {
     case 'first':
-      request.repeatable = name;
+      request.repeatable = { ...name, ...found.request };
       return;
     case 'running':
       throw new Problem('request-in-progress', { headers: { 'retry-after': '1' } });

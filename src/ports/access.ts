@@ -44,9 +44,16 @@ export interface RequestName {
   readonly key: string;
 }
 
+export interface RepeatableRequest {
+  /** The same when it is carried out again, after it failed or its process died. */
+  readonly id: string;
+  /** It was begun before, and nobody knows how far that came. */
+  readonly isAgain: boolean;
+}
+
 export type Repetition =
-  /** Nobody sent it before: the caller carries it out, then keeps or forgets it. */
-  | { readonly kind: 'first' }
+  /** Nobody has an answer to it: the caller carries it out, then keeps or forgets it. */
+  | { readonly kind: 'first'; readonly request: RepeatableRequest }
   | { readonly kind: 'running' }
   | { readonly kind: 'other' }
   | { readonly kind: 'answered'; readonly answer: KeptAnswer };
@@ -69,5 +76,6 @@ export interface Access {
   /** In one statement, so that of two at once exactly one is the first. A first one that never ended is taken over later. */
   beginRequest(name: RequestName, bodyHash: string): Promise<Repetition>;
   keepAnswer(name: RequestName, answer: KeptAnswer): Promise<void>;
+  /** It has no answer and may be carried out again, at once. */
   forgetRequest(name: RequestName): Promise<void>;
 }

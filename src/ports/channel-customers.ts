@@ -5,6 +5,7 @@
  */
 import type { OperationPart } from '../domain/operation-row.ts';
 import type { Json, Params } from '../domain/record.ts';
+import type { RepeatableRequest } from './access.ts';
 import { ActionRefused, type Asker } from './synchronizer.ts';
 
 export type PartName = Exclude<OperationPart, 'customers'>;
@@ -47,7 +48,8 @@ export interface Taken {
 export interface ChannelCustomers {
   /** Channels that have the service. */
   readonly channels: readonly string[];
-  create(channel: string, given: GivenCustomer, asker: Asker): Promise<Taken>;
+  /** `call`: one that may be sent again, and is the same customer then. */
+  create(channel: string, given: GivenCustomer, asker: Asker, call: RepeatableRequest | null): Promise<Taken>;
   edit(channel: string, account: string, given: GivenCustomer, asker: Asker): Promise<Taken>;
   deactivate(channel: string, account: string, asker: Asker): Promise<Taken>;
   find(channel: string, account: string): Promise<ChannelCustomer>;

@@ -60,20 +60,34 @@ describe('repeated requests', () => {
     await access.keepAnswer(REQUEST, ANSWER);
     expect(await access.beginRequest(REQUEST, 'hash')).toEqual({ kind: 'answered', answer: ANSWER });
     expect(await access.beginRequest(REQUEST, 'another hash')).toEqual({ kind: 'other' });
-    expect(await access.beginRequest({ ...REQUEST, caller: 'b' }, 'another hash')).toEqual({ kind: 'first' });
+    expect(await access.beginRequest({ ...REQUEST, caller: 'b' }, 'another hash')).toMatchObject({ kind: 'first' });
   });
 
   test('a request that was forgotten, that died, or that is a day old is a first one again', async () => {
     await using here = await createCouplingDatabase();
     const { access } = here.db;
-    await access.beginRequest(REQUEST, 'hash');
+    const begin = async (hash = 'hash') => {
+      const begun = await access.beginRequest(REQUEST, hash);
+      return begun.kind === 'first' ? begun.request : null;
+    };
+    const old = (age: string) =>
+      here.sql`update couplet.idempotency_key set created_at = now() - ${age}::text::interval`;
+    const first = await begin();
+    expect(first).toEqual({ id: expect.any(String), isAgain: false });
+    const again = { id: first?.id, isAgain: true };
     await access.forgetRequest(REQUEST);
-    expect(await access.beginRequest(REQUEST, 'hash')).toEqual({ kind: 'first' });
-    await here.sql`update couplet.idempotency_key set created_at = now() - interval '16 minutes'`;
-    expect(await access.beginRequest(REQUEST, 'hash')).toEqual({ kind: 'first' });
+    expect(await begin()).toEqual(again);
+    await old('16 minutes');
+    expect(await begin()).toEqual(again);
+    await access.forgetRequest(REQUEST);
+    // The same key for another request.
+    const other = await begin('another hash');
+    expect(other).toEqual({ id: expect.not.stringContaining(first?.id ?? ''), isAgain: false });
     await access.keepAnswer(REQUEST, ANSWER);
-    await here.sql`update couplet.idempotency_key set created_at = now() - interval '25 hours'`;
-    expect(await access.beginRequest(REQUEST, 'another hash')).toEqual({ kind: 'first' });
+    await access.forgetRequest(REQUEST);
+    expect(await begin('another hash')).toBeNull();
+    await old('25 hours');
+    expect(await begin('another hash')).toEqual({ id: expect.not.stringContaining(other?.id ?? ''), isAgain: false });
   });
 });
 

@@ -79,7 +79,10 @@ function registerCreate(api: Server, serving: Serving): void {
     async (request, reply) => {
       const { channel } = request.params;
       const service = serving(request, channel);
-      const taken = await refusing(() => service.create(channel, givenOf(request.body), askerOf(request, undefined)));
+      const { repeatable } = request;
+      const taken = await refusing(() =>
+        service.create(channel, givenOf(request.body), askerOf(request, undefined), repeatable),
+      );
       const account = taken.customer.customerAccount ?? taken.customer.asyncCustomerAccount ?? '';
       reply.header(
         'location',
