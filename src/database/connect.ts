@@ -3,7 +3,7 @@
  * carried out, not a client: it would change that client's parsers and serializers, and transactions of postgres.js do
  * not survive a lost connection (see `open-session`). Bulk statements of fixed text go the same way.
  */
-import type { SQL } from 'drizzle-orm';
+import { DrizzleQueryError, type SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy';
 import type { Parameter, Queryable } from './open-session.ts';
@@ -66,11 +66,30 @@ export const connectClients = (url: string, { connections, applicationName }: Cl
   };
 };
 
-const ormOver = (pool: SessionPool): Orm =>
-  drizzle(async (text, parameters, method) => {
+const ormOver = (pool: SessionPool): Orm => {
+  const orm = drizzle(async (text, parameters, method) => {
     const rows = method === 'execute' ? await pool.run(text, parameters) : await pool.values(text, parameters);
     return { rows: [...rows] };
   });
+  const { session } = orm as unknown as { readonly session: Composer };
+  const prepare = session.prepareQuery.bind(session);
+  session.prepareQuery = (...statement) => {
+    const prepared = prepare(...statement);
+    const execute = prepared.execute.bind(prepared);
+    prepared.execute = (...values) => execute(...values).catch(unwrap);
+    return prepared;
+  };
+  return orm;
+};
+
+interface Composer {
+  prepareQuery(...statement: unknown[]): { execute(...values: unknown[]): Promise<unknown> };
+}
+
+/** Drizzle puts an error of its own around ours, whose message is the statement with all its values: nobody knows it. */
+const unwrap = (fault: unknown): never => {
+  throw fault instanceof DrizzleQueryError ? (fault.cause ?? fault) : fault;
+};
 
 /** More than these are a batch, which is planned for as many as there are. */
 const FEW = 16;

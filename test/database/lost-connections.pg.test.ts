@@ -8,6 +8,7 @@ import { createSessionPool } from '../../src/database/session-pool.ts';
 import { createDatabase } from '../support/database.ts';
 import { startServer } from '../support/server.ts';
 import { createCouplingDatabase, openTestLane } from './open-test-database.ts';
+import { jobRequest } from '../support/job-request.ts';
 import { LANE, logEntry, newCoupling, recording } from './recordings.ts';
 
 const OPTIONS = { applicationName: 'couplet test' };
@@ -167,6 +168,20 @@ test('a statement for which there is no room ends its transaction, and is no fau
   });
   expect(await pool.run('select 1', [])).toHaveLength(1);
   await pool.close();
+});
+
+test('statements that are composed and those of fixed text fail alike, without their values', async () => {
+  await using here = await createCouplingDatabase();
+  await here.sql.unsafe(`create function no_room() returns trigger language plpgsql as $$
+      begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$;
+    create trigger no_room before insert on couplet.job for each row execute function no_room()`);
+  const composed = here.db.createJob(jobRequest({ kind: 'verify', body: { secret: 'of a customer' } }), 'queued');
+  await expect(composed).rejects.toMatchObject({
+    code: 'coupling-database-unreachable',
+    stack: expect.not.stringContaining('of a customer'),
+  });
+  await here.sql`alter table couplet.job rename to gone`;
+  await expect(here.db.jobById(newId())).rejects.toMatchObject({ code: '42P01' });
 });
 
 test('a transaction that stands still is ended by the server, so that its rows are free', async () => {
