@@ -157,23 +157,33 @@ async function look(couplet: Couplet, log: Logger): Promise<void> {
   }
 }
 
+/** Its marks were read: were it another one, they would say so, and what was told of it before is over. A check cannot know. */
+async function answers(couplet: Couplet, { store, installed }: Pick<Known, 'store' | 'installed'>): Promise<void> {
+  const { side, channel } = store;
+  const told = await toldOf(couplet, store);
+  if (told?.state === 'replaced') {
+    const now = { side, channel, state: 'reachable' as const, captureInstalled: installed, problems: [] };
+    await couplet.database.queries.noteStoreState(now);
+  }
+  await couplet.stores.check();
+}
+
+const toldOf = async (couplet: Couplet, { side, channel }: Store) =>
+  (await couplet.database.queries.storeStates()).find((told) => told.side === side && told.channel === channel);
+
 async function note(
   couplet: Couplet,
   { store, installed }: Known,
   { state, code, params, message }: StoreReport,
 ): Promise<void> {
-  if (state === 'reachable') {
-    await couplet.stores.check();
-    return;
-  }
+  if (state === 'reachable') return answers(couplet, { store, installed });
   const problems: Json = code === null ? [] : [{ code, params, mapping: null, message, remedy: null, line: null }];
   const { side, channel } = store;
   await couplet.database.queries.noteStoreState({ side, channel, state, captureInstalled: installed, problems });
 }
 
 /** A command beside this process may have met a fault that is over, or somebody has mended the set-up meanwhile. */
-async function correct(couplet: Couplet, { store: { side, channel } }: Known): Promise<void> {
-  const states = await couplet.database.queries.storeStates();
-  const told = states.find((state) => state.side === side && state.channel === channel);
-  if (told !== undefined && told.state !== 'reachable') await couplet.stores.check();
+async function correct(couplet: Couplet, known: Known): Promise<void> {
+  const told = await toldOf(couplet, known.store);
+  if (told !== undefined && told.state !== 'reachable') await answers(couplet, known);
 }

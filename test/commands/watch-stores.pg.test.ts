@@ -26,14 +26,27 @@ test('what a command beside it noted of a store is corrected once the store is s
   } as const;
   watch.report(answers);
   await until(async () => (await stateOf()) === 'reachable');
-  await couplet.database.queries.noteStoreState({
-    side: 'channel',
-    channel: 'houston',
-    state: 'unreachable',
-    captureInstalled: true,
-    problems: [],
-  });
+  const noted = (state: 'unreachable' | 'replaced') =>
+    couplet.database.queries.noteStoreState({
+      side: 'channel',
+      channel: 'houston',
+      state,
+      captureInstalled: true,
+      problems: [],
+    });
+  await noted('unreachable');
   expect(await stateOf()).toBe('unreachable');
+  watch.report(answers);
+  await until(async () => (await stateOf()) === 'reachable');
+  // Another process saw it replaced; somebody has resumed its mappings since.
+  await noted('replaced');
+  watch.report(answers);
+  await until(async () => (await stateOf()) === 'reachable');
+  const code = 'lineage-broken';
+  watch.report({ ...answers, state: 'replaced', code, params: { reason: 'another-store' }, message: 'another store' });
+  await until(async () => (await stateOf()) === 'replaced');
+  await couplet.stores.check();
+  expect(await stateOf()).toBe('replaced');
   watch.report(answers);
   await until(async () => (await stateOf()) === 'reachable');
   await watch.stop();
