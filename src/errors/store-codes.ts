@@ -14,9 +14,9 @@ export const STORE_CODES = {
     meaning: 'The store was too busy, or somebody held a lock for too long. The same work is tried again by itself.',
     acts: 'wait',
     reach: 'store',
-    remedy: 'Nothing; if it lasts, look for long transactions in the store.',
+    remedy: 'Nothing; if it lasts, look for what keeps it: long transactions, a full disk, too many connections.',
     status: 503,
-    message: 'The store[ {store}] is busy',
+    message: 'The store[ {store}] is busy[: {reason}]',
   },
   'sign-in-refused': {
     meaning: 'The store does not let Couplet in: the user, its password, or its access from this machine is wrong.',

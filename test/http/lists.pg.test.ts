@@ -278,6 +278,16 @@ describe('mappings and stores', () => {
       { side: 'channel', channel: 'online' },
     ]);
     expect((await here.get('/mappings/customers')).body.channels[0].state).toBe('setupProblem');
+    const busy = { code: 'store-busy', params: { store: 'HQ', reason: '53300' } };
+    const told = { side: 'hq', channel: null, state: 'unreachable', captureInstalled: true } as const;
+    await here.database.queries.noteStoreState({ ...told, problems: [busy] });
+    expect((await here.get('/stores')).body[0].problems).toMatchObject([
+      {
+        ...busy,
+        message: 'The store HQ is busy: it takes no more connections',
+        remedy: expect.stringContaining('too many connections'),
+      },
+    ]);
     const overview = await here.get('/overview');
     expect(overview.body.couplings).toContainEqual({
       mapping: 'customers',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Json } from '../../domain/record.ts';
 import { describeCode } from '../../domain/describe-change.ts';
+import { entryOf, isErrorCode } from '../../errors/catalogue.ts';
 import type { LaneView, StoreState } from '../../ports/queries.ts';
 import { answerJob } from '../answer-job.ts';
 import { askerOf } from '../asker.ts';
@@ -93,7 +94,7 @@ function problemsOf(state: StoreState | undefined): StoreDocument['problems'] {
         params,
         mapping: textOrNull(problem.mapping),
         message: textOrNull(problem.message) ?? describeCode(problem.code, params),
-        remedy: textOrNull(problem.remedy),
+        remedy: textOrNull(problem.remedy) ?? (isErrorCode(problem.code) ? entryOf(problem.code).remedy : null),
         line: typeof problem.line === 'number' ? problem.line : null,
       },
     ];

@@ -61,7 +61,11 @@ export function translateFault(error: unknown, store: string): StoreFault | Stat
   }
   // A plan that went stale under us is planned anew by the next attempt.
   const staleplan = state === '0A000' && server.routine === 'RevalidateCachedQuery';
-  if (state.startsWith('53') || BUSY_STATES.has(state) || staleplan) {
+  if (state.startsWith('53')) {
+    const reason = networkReason(state);
+    return new StoreBusy(`${store} is busy: ${reason}`, { ...named, reason: state }, cause);
+  }
+  if (BUSY_STATES.has(state) || staleplan) {
     return new StoreBusy(`${store} is busy (${state})`, named, cause);
   }
   // A trigger that raises one of the states below speaks of the record it was shown, not of the set-up.

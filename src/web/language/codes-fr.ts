@@ -45,7 +45,7 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'schema-changed': "La table[ {table}] n'est plus comme avant[ : {difference}][ : {column} n'existe pas]",
   'permission-denied': "La base de données n'autorise pas l'accès[ {right}][ à {table}]",
   'store-unreachable': 'La base de données[ {store}] est inaccessible[ : {reason}]',
-  'store-busy': 'La base de données[ {store}] est occupée',
+  'store-busy': 'La base de données[ {store}] est occupée[ : {reason}]',
   'sign-in-refused': 'La base de données[ {store}] refuse la connexion de Couplet',
   'database-not-found': "Cette base de données n'existe pas sur le serveur[ : {store}]",
   'host-not-found': "Cet hôte n'existe pas[ : {store}]",

@@ -43,7 +43,7 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'schema-changed': 'De tabel[ {table}] is niet meer zoals deze was[: {difference}][: {column} bestaat niet]',
   'permission-denied': 'De database staat de toegang niet toe[: {right}][; tabel {table}]',
   'store-unreachable': 'De database[ {store}] is niet bereikbaar[: {reason}]',
-  'store-busy': 'De database[ {store}] is bezet',
+  'store-busy': 'De database[ {store}] is bezet[: {reason}]',
   'sign-in-refused': 'De database[ {store}] staat niet toe dat Couplet zich aanmeldt',
   'database-not-found': 'De server heeft geen database met deze naam[: {store}]',
   'host-not-found': 'Deze host bestaat niet[: {store}]',

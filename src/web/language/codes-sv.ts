@@ -41,7 +41,7 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'schema-changed': 'Tabellen[ {table}] är inte som den var[: {difference}][: {column} finns inte]',
   'permission-denied': 'Databasen tillåter inte åtkomst[ av typen {right}][ till {table}]',
   'store-unreachable': 'Databasen[ {store}] kan inte nås[: {reason}]',
-  'store-busy': 'Databasen[ {store}] är upptagen',
+  'store-busy': 'Databasen[ {store}] är upptagen[: {reason}]',
   'sign-in-refused': 'Databasen[ {store}] låter inte Couplet logga in',
   'database-not-found': 'Servern har ingen sådan databas[: {store}]',
   'host-not-found': 'Värden finns inte[: {store}]',

@@ -176,6 +176,11 @@ it('faults are classed by who must act', async () => {
   expect(await raised('40001')).toBeInstanceOf(StoreBusy);
   expect(await raised('40P01')).toBeInstanceOf(StoreBusy);
   expect(await raised('53200')).toBeInstanceOf(StoreBusy);
+  expect(await raised('53100')).toMatchObject({
+    code: 'store-busy',
+    message: expect.stringMatching(/ is busy: its disk is full$/),
+    params: { reason: '53100' },
+  });
   expect(await raised('23514')).toBeInstanceOf(StatementRefused);
   expect(await raised('P0001')).toBeInstanceOf(StatementRefused);
   await expect(connection.once('select * from nowhere')).rejects.toMatchObject({ code: 'schema-changed' });
