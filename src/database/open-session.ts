@@ -164,12 +164,16 @@ const silenceOf = (url: string, options: SessionOptions, connection: Connection)
 const AT_WORK = `select from pg_catalog.pg_stat_activity where pid = $1 and state = 'active'`;
 
 const sessionOf = (sql: Driver, connection: Connection, silence: SilenceWatch): Session => {
+  let ended: unknown = null;
   const answer = async <Result>(ask: () => PromiseLike<Result>): Promise<Result> => {
     if (connection.lost) throw new CouplingDatabaseUnreachable('The connection to the coupling database was lost.');
     silence.asked();
     try {
       return await ask();
-    } catch (error) {
+    } catch (thrown) {
+      if (!isAborted(thrown)) ended = thrown;
+      // Of statements that were sent together the first to fail ends the transaction, and is what the others are told.
+      const error = isAborted(thrown) ? (ended ?? thrown) : thrown;
       if (isServerError(error) && connection.opened && !UNABLE_STATES.test(error.code)) throw error;
       // A server that takes no writes any more has given that over to another one.
       if (!isServerError(error) || error.code === READ_ONLY) lose(connection);
@@ -222,6 +226,9 @@ const CONNECTION_STATES = /^(08...|57P0[1-5]|25P0[34])$/;
 /** No room, memory or connections, or no writes: whatever it is asked, and nothing is wrong with the statement. */
 const UNABLE_STATES = /^(53...|58030|25006)$/;
 const READ_ONLY = '25006';
+const ABORTED = '25P02';
+
+const isAborted = (error: unknown): boolean => error instanceof postgres.PostgresError && error.code === ABORTED;
 
 /** An answer of the server, after which the session goes on; anything else has ended it. */
 const isServerError = (error: unknown): error is postgres.PostgresError =>

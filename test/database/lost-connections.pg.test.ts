@@ -166,6 +166,14 @@ test('a statement for which there is no room ends its transaction, and is no fau
     code: 'coupling-database-unreachable',
     message: 'The coupling database does not answer: its disk is full.',
   });
+  // Of several that were sent together, also those behind it.
+  const together = pool.begin(async (transaction) => {
+    const [, behind] = await Promise.allSettled(
+      ['select no_room()', 'select 1'].map((text) => transaction.run(text, [])),
+    );
+    if (behind?.status === 'rejected') throw behind.reason;
+  });
+  await expect(together).rejects.toMatchObject({ code: 'coupling-database-unreachable', params: { reason: '53100' } });
   expect(await pool.run('select 1', [])).toHaveLength(1);
   await pool.close();
 });
