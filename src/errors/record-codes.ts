@@ -219,6 +219,16 @@ export const RECORD_CODES = {
     message:
       '{changes} records were changed in {changedIn} at once[, {percent} % of {couplings}]; nothing is carried over before it is approved',
   },
+  'records-unreadable': {
+    meaning:
+      'The store cannot give back records: the filter fails on one of them, or one holds bytes that its encoding does not know. What cannot be read is taken neither for deleted nor for new.',
+    acts: 'data',
+    reach: 'mapping',
+    remedy:
+      'Correct the value that the store complains of, or write the filter so that it can be told for every record; the mapping goes on by itself.',
+    status: null,
+    message: 'Records of {table} cannot be read[: {reason}]',
+  },
   'schema-changed': {
     meaning: 'A table, column or type is not as the mapping or the capture knew it.',
     acts: 'setup',

@@ -12,14 +12,20 @@ export interface TestDatabase extends AsyncDisposable {
 export interface TestDatabaseOptions {
   /** A database to copy, usually from `ensureTemplate`. */
   template?: string;
+  /** Another one than UTF8, with the locale that goes with every encoding. */
+  encoding?: 'LATIN1' | 'SQL_ASCII';
   /** The server, when it is not the shared one: `server.url`. */
   url?: (database: string) => string;
 }
 
 /** A database of one's own on the shared server: `await using db = await createDatabase()`. */
-export async function createDatabase({ template, url = sharedUrl }: TestDatabaseOptions = {}): Promise<TestDatabase> {
+export async function createDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const { template, encoding, url = sharedUrl } = options;
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await inMaintenance(url, (sql) => sql`create database ${sql(name)} template ${sql(template ?? 'template1')}`);
+  const like = encoding
+    ? `template template0 encoding '${encoding}' locale 'C'`
+    : `template "${template ?? 'template1'}"`;
+  await inMaintenance(url, (sql) => sql.unsafe(`create database ${name} ${like}`));
   const sql = postgres(url(name), { max: 8, onnotice: () => {} });
   return {
     name,

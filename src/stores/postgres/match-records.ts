@@ -5,9 +5,9 @@ import type { MatchCandidate, MatchRequest } from '../../ports/store.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { BoundTable } from './bound-table.ts';
 import type { StoreColumn } from './column-types.ts';
-import { withoutUnreadable } from './read-records.ts';
 import { recordSelect, unnested } from './record-select.ts';
 import type { RecordSelect } from './record-select.ts';
+import { withoutUnreadable } from './unreadable.ts';
 
 export type MatchRecords = (request: MatchRequest) => Promise<readonly MatchCandidate[]>;
 
@@ -45,7 +45,7 @@ export function prepareMatch(table: BoundTable): MatchRecords {
   return async ({ columns: names, caseSensitive, probes, limitPerProbe }) => {
     const columns = matchColumns(table, names);
     const text = statement(columns, caseSensitive);
-    const rows = await withoutUnreadable(probes, async (some, offset) => {
+    const rows = await withoutUnreadable(table, columns, probes, async (some, offset) => {
       const found = await table.connection.query(text, [String(limitPerProbe), ...probeArrays(columns, some)]);
       return found.map((row) => [...row.slice(0, -1), String(Number(row.at(-1)) + offset)]);
     });

@@ -8,12 +8,12 @@ import type { Cursor, ReadResult, StoredRecord } from '../../ports/store.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { BoundTable } from './bound-table.ts';
 import { absenceProven } from './capture-sql.ts';
-import type { Row, Rows } from './connection.ts';
-import { StatementRefused } from './driver-faults.ts';
+import type { Rows } from './connection.ts';
 import { keyExpression } from './key-expression.ts';
 import { quoteLiteral } from './quote.ts';
 import { recordSelect, unnested } from './record-select.ts';
 import { unreadDelete, unreadDeleteArgs } from './unread-deletes.ts';
+import { withoutUnreadable } from './unreadable.ts';
 
 /** Most keys of one statement; more are asked for in several, each with its own snapshot. */
 const KEYS_PER_STATEMENT = 5_000;
@@ -52,7 +52,7 @@ export function prepareRead(table: BoundTable): ReadRecords {
     return table.connection.query(statements.marked, [...arrays, ...unreadDeleteArgs(since)]);
   };
   const collect = async (keys: readonly RecordKey[], since: Cursor | null, found: Found): Promise<void> => {
-    const rows = await withoutUnreadable(keys, (some) => ask(some, since));
+    const rows = await withoutUnreadable(table, table.key, keys, (some) => ask(some, since));
     for (const row of rows) {
       const record = recordOf(row);
       if (record) found.records.set(keyText(record.key), record);
@@ -97,25 +97,4 @@ from ${asked.from} left join ${select.source()} r on ${joined}`;
 async function isCaptureInstalled(table: BoundTable): Promise<boolean> {
   const [row] = await table.connection.query(`select pg_catalog.to_regclass('couplet.installed') is not null`);
   return row?.[0] === 't';
-}
-
-/**
- * Asks for all and, where an item is no value of its column, for the halves, so that the others are answered. No
- * record can have such a key, and none can match such a value.
- */
-export async function withoutUnreadable<T>(
-  items: readonly T[],
-  ask: (items: readonly T[], offset: number) => Promise<readonly Row[]>,
-  offset = 0,
-): Promise<Row[]> {
-  if (items.length === 0) return [];
-  try {
-    return [...(await ask(items, offset))];
-  } catch (error) {
-    if (!(error instanceof StatementRefused) || !error.server.code.startsWith('22')) throw error;
-    if (items.length === 1) return [];
-    const middle = items.length >> 1;
-    const [left, right] = [items.slice(0, middle), items.slice(middle)];
-    return [...(await withoutUnreadable(left, ask, offset)), ...(await withoutUnreadable(right, ask, offset + middle))];
-  }
 }

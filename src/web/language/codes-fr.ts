@@ -42,6 +42,7 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
     "{deletions} enregistrements ont été supprimés d'un coup dans {deletedIn}[, {percent} % de {couplings}][ ; {cascades} autres seraient emportés]",
   'mass-change':
     "{changes} enregistrements ont été modifiés d'un coup dans {changedIn}[, {percent} % de {couplings}] ; rien n'est reporté avant d'être approuvé",
+  'records-unreadable': 'Des enregistrements de {table} ne peuvent pas être lus[ : {reason}]',
   'schema-changed': "La table[ {table}] n'est plus comme avant[ : {difference}][ : {column} n'existe pas]",
   'permission-denied': "La base de données n'autorise pas l'accès[ {right}][ à {table}]",
   'store-unreachable': 'La base de données[ {store}] est inaccessible[ : {reason}]',
@@ -206,6 +207,8 @@ export const remediesFr: Readonly<Record<RemediedCode, string>> = {
   'mass-deletion': 'Approuvez, ou refusez : chaque suppression devient alors une erreur à part entière.',
   'mass-change':
     "Approuver les exécute toutes ; Refuser n'en exécute aucune, et chacune devient un conflit à trancher à part.",
+  'records-unreadable':
+    "Corrigez la valeur dont la base de données se plaint, ou écrivez le filtre de sorte qu'il vaille pour chaque enregistrement ; le mappage reprend de lui-même.",
   'schema-changed':
     'Adaptez le mappage ou la table ; `couplet check` indique ce qui ne convient pas, `couplet install` renouvelle le suivi des modifications.',
   'permission-denied': 'Accordez le droit indiqué ; `couplet check` énumère tous ceux qui manquent.',

@@ -40,6 +40,7 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
     'In één keer zijn {deletions} records verwijderd in {deletedIn}[, {percent}% van {couplings}][; {cascades} andere zouden meegaan]',
   'mass-change':
     'In één keer zijn {changes} records gewijzigd in {changedIn}[, {percent}% van {couplings}]; er wordt niets overgenomen voordat het is goedgekeurd',
+  'records-unreadable': 'Records van {table} kunnen niet worden gelezen[: {reason}]',
   'schema-changed': 'De tabel[ {table}] is niet meer zoals deze was[: {difference}][: {column} bestaat niet]',
   'permission-denied': 'De database staat de toegang niet toe[: {right}][; tabel {table}]',
   'store-unreachable': 'De database[ {store}] is niet bereikbaar[: {reason}]',
@@ -196,6 +197,8 @@ export const remediesNl: Readonly<Record<RemediedCode, string>> = {
   'mass-deletion': 'Keur de verwijderingen goed, of wijs ze af: elk wordt dan een eigen fout.',
   'mass-change':
     'Goedkeuren voert ze allemaal uit; Afwijzen voert er geen uit, en elk wordt een conflict dat op zichzelf wordt beslist.',
+  'records-unreadable':
+    'Verbeter de waarde waarover de database klaagt, of schrijf het filter zo dat het voor elk record te bepalen is; de toewijzing gaat vanzelf verder.',
   'schema-changed':
     'Pas de toewijzing of de tabel aan; `couplet check` noemt wat niet past, `couplet install` vernieuwt het vastleggen van wijzigingen.',
   'permission-denied': 'Verleen het genoemde recht; `couplet check` toont alle rechten die ontbreken.',

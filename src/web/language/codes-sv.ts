@@ -38,6 +38,7 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
     '{deletions} poster togs bort samtidigt i {deletedIn}[, {percent} % av {couplings}][; {cascades} andra skulle följa med]',
   'mass-change':
     '{changes} poster ändrades samtidigt i {changedIn}[, {percent} % av {couplings}]; inget förs över förrän det har godkänts',
+  'records-unreadable': 'Poster i {table} kan inte läsas[: {reason}]',
   'schema-changed': 'Tabellen[ {table}] är inte som den var[: {difference}][: {column} finns inte]',
   'permission-denied': 'Databasen tillåter inte åtkomst[ av typen {right}][ till {table}]',
   'store-unreachable': 'Databasen[ {store}] kan inte nås[: {reason}]',
@@ -193,6 +194,8 @@ export const remediesSv: Readonly<Record<RemediedCode, string>> = {
     'Ange det under `commerce` (till exempel `deactivateCustomer`) och synkronisera sedan åtgärden.',
   'mass-deletion': 'Godkänn borttagningarna, eller avslå: då blir var och en ett eget fel.',
   'mass-change': 'Godkänn genomför alla; Avslå genomför ingen, och var och en blir en konflikt som avgörs för sig.',
+  'records-unreadable':
+    'Rätta värdet som databasen klagar på, eller skriv filtret så att det kan avgöras för varje post; mappningen fortsätter av sig själv.',
   'schema-changed':
     'Anpassa mappningen eller tabellen; `couplet check` anger vad som inte passar, `couplet install` förnyar ändringsfångsten.',
   'permission-denied': 'Bevilja den rättighet som anges; `couplet check` listar alla som saknas.',
