@@ -8,6 +8,7 @@ import { valuesLiteral } from './array-literal.ts';
 import type { BoundTable } from './bound-table.ts';
 import { loadReferences } from './cascading-references.ts';
 import type { CascadingReference, ReferringTable } from './cascading-references.ts';
+import { compareSql } from './column-types.ts';
 import type { StoreColumn } from './column-types.ts';
 import type { Session } from './connection.ts';
 import { keyExpression } from './key-expression.ts';
@@ -94,7 +95,7 @@ async function rootRows(
   const wanted = [...new Set(references.flatMap(({ parentColumns }) => parentColumns))];
   if (wanted.length === 0) return [];
   const asked = unnested(table.key, 1, 'u');
-  const joined = table.key.map((column, index) => `t.${column.quoted} = ${asked.value(index)}`);
+  const joined = table.key.map((column, index) => compareSql(column, `t.${column.quoted}`, '=', asked.value(index)));
   const columns = wanted.flatMap((name) => table.byName.get(name) ?? []);
   const text = `select u.at, ${[PLACE('t'), ...columns.map(({ quoted }) => `t.${quoted}::text`)].join(', ')}
 from ${asked.from} join ${table.relation} t on ${joined.join(' and ')}`;
@@ -120,7 +121,7 @@ async function referringRows(
   const { child, columns, parentColumns } = reference;
   const own = columns.flatMap((name) => child.columns.get(name) ?? []);
   const asked = unnested(own, 1, 'u');
-  const joined = own.map((column, index) => `c.${column.quoted} = ${asked.value(index)}`);
+  const joined = own.map((column, index) => compareSql(column, `c.${column.quoted}`, '=', asked.value(index)));
   const keyTexts = child.key.map((column) => keyExpression(`c.${column.quoted}`, column.type));
   const valueTexts = wanted.map((name) => textOf(child.columns.get(name)));
   const text = `select ${['u.at', PLACE('c'), ...keyTexts, ...valueTexts].join(', ')}

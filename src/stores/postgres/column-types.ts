@@ -24,6 +24,8 @@ export interface StoreColumn {
   readonly travelsAsText: boolean;
   /** PostgreSQL has an equality for it; json, xml and point are compared by their text. */
   readonly comparable: boolean;
+  /** Where the type's own operators lie, quoted; null where those that every session finds are meant. */
+  readonly operatorSchema: string | null;
   readonly notNull: boolean;
   /** The default as SQL, the domain's where the column has none of its own. */
   readonly defaultSql: string | null;
@@ -117,7 +119,13 @@ select a.attrelid::text, a.attname,
     select from pg_catalog.pg_opclass o where o.opcintype = t.oid and o.opcdefault and o.opcmethod in (403, 405))
     or t.typname = 'varchar')::text,
   en.nspname, e.typname, e.typtype, pg_catalog.format_type(e.oid, r.modifier),
-  (select pg_catalog.json_agg(l.enumlabel order by l.enumsortorder)::text from pg_catalog.pg_enum l where l.enumtypid = e.oid)
+  (select pg_catalog.json_agg(l.enumlabel order by l.enumsortorder)::text from pg_catalog.pg_enum l where l.enumtypid = e.oid),
+  (select pg_catalog.quote_ident(own.nspname)
+    from pg_catalog.pg_opclass c
+    join pg_catalog.pg_amop p on p.amopfamily = c.opcfamily and p.amoplefttype = t.oid and p.amoprighttype = t.oid
+    join pg_catalog.pg_operator o on o.oid = p.amopopr and o.oprname = '='
+    join pg_catalog.pg_namespace own on own.oid = o.oprnamespace and own.nspname <> 'pg_catalog'
+    where c.opcintype = t.oid and c.opcdefault and c.opcmethod in (403, 405) order by c.opcmethod limit 1)
 from resolved r
 join pg_catalog.pg_attribute a on a.attrelid = r.relation and a.attnum = r.attnum
 join pg_catalog.pg_type t on t.oid = r.type and t.typtype <> 'd'
@@ -155,6 +163,7 @@ function columnOf(row: Row): StoreColumn {
     elementType,
     elementFormat,
     elementLabels,
+    operatorSchema,
   ] = row.slice(11);
   const catalog = catalogType([schema, typname, typtype, format, modifier, labels]);
   const element = elementName
@@ -168,6 +177,7 @@ function columnOf(row: Row): StoreColumn {
     exactCast: format ?? '',
     travelsAsText: element !== null || typtype === 'c' || delimiter !== ',' || hasArray !== 'true',
     comparable: comparable === 'true',
+    operatorSchema: operatorSchema ?? null,
     notNull: notNull === 'true',
     defaultSql: defaultSql ?? null,
     generated: (generated ?? '') !== '',
@@ -202,3 +212,14 @@ export const parameterType = (column: Pick<StoreColumn, 'cast' | 'travelsAsText'
 /** One value of such an array as a value of the column's type. */
 export const parameterValue = (reference: string, column: Pick<StoreColumn, 'cast' | 'travelsAsText'>): string =>
   column.travelsAsText ? `${reference}::${column.cast}` : reference;
+
+/**
+ * SQL that compares two values of the column by the operator of its own type. Where the search path does not lead to
+ * an extension, PostgreSQL would take the operator of text for citext without a word, and find no key in other letters.
+ */
+export const compareSql = (
+  { operatorSchema }: Pick<StoreColumn, 'operatorSchema'>,
+  left: string,
+  operator: '=' | '>',
+  right: string,
+): string => `${left} ${operatorSchema === null ? operator : `operator(${operatorSchema}.${operator})`} ${right}`;

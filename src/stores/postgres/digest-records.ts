@@ -9,7 +9,7 @@ import type { ValueKind } from '../../domain/value-type.ts';
 import type { DigestRequest, RangeDigest, StoreTable } from '../../ports/store.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { BoundTable } from './bound-table.ts';
-import { type StoreColumn, valueExpression } from './column-types.ts';
+import { compareSql, type StoreColumn, valueExpression } from './column-types.ts';
 import { keyExpression } from './key-expression.ts';
 import { unnested } from './record-select.ts';
 
@@ -50,7 +50,9 @@ function digested(table: BoundTable, values: DigestRequest['values']): string {
   const keys = table.key.map((column) => quotedText(keyExpression(`${own}${column.quoted}`, column.type), column));
   const texts = values.map((columns) => valueText(table, columns));
   const text = `'[' || ${keys.join(` || ',' || `)} || '][' || ${texts.length === 0 ? `''` : texts.join(` || ',' || `)} || ']'`;
-  const found = table.key.map((column, index) => `${own}${column.quoted} = ${asked.value(index)}`).join(' and ');
+  const found = table.key
+    .map((column, index) => compareSql(column, `${own}${column.quoted}`, '=', asked.value(index)))
+    .join(' and ');
   const inFilter = table.shape.filter === null ? '' : `case when coalesce((${table.shape.filter}\n), false) then `;
   // Where the database holds UTF-8 already, the conversion would be a third of the time for nothing.
   const md5 = `case when pg_catalog.getdatabaseencoding() = 'UTF8' then pg_catalog.md5(${text})

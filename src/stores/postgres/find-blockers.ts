@@ -2,6 +2,7 @@
 import type { RecordKey, Value } from '../../domain/record.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { BoundTable, UniqueIndex } from './bound-table.ts';
+import { compareSql } from './column-types.ts';
 import type { StoreColumn } from './column-types.ts';
 import type { ServerError } from './driver-faults.ts';
 import { keyExpression } from './key-expression.ts';
@@ -69,8 +70,11 @@ function blockerQuery(
   const ownKeys = keyTexts((column) => (existing ? `t.${column.quoted}` : `null::${column.cast}`));
   const parts = index.parts.map((part, at) => `${part} as couplet_part${at}`);
   const where = index.predicate === null ? '' : ` where ${index.predicate}`;
-  const equals = index.nullsDistinct ? '=' : 'is not distinct from';
-  const same = index.parts.map((_, at) => `held.couplet_part${at} ${equals} wanted.couplet_part${at}`);
+  const same = index.parts.map((_, at) => {
+    const [held, wanted] = [`held.couplet_part${at}`, `wanted.couplet_part${at}`];
+    const equal = compareSql(table.byName.get(index.columns?.[at] ?? '') ?? PLAIN, held, '=', wanted);
+    return index.nullsDistinct ? equal : `(${equal} or ${held} is null and ${wanted} is null)`;
+  });
   const other = keyNames.map((name) => `held.${name} is distinct from wanted.${name}`);
   const text = `select distinct on (wanted.couplet_at) wanted.couplet_at, ${keyNames.map((name) => `held.${name}`).join(', ')}
 from (select couplet_at, ${[...keyNames, ...parts].join(', ')}
@@ -86,6 +90,9 @@ interface WantedRow {
   readonly from: string;
   readonly args: readonly Value[];
 }
+
+/** Of an expression. */
+const PLAIN = { operatorSchema: null };
 
 /** The columns that the index looks at: what an entry writes, else what the row holds or what a new one gets. */
 function wantedRow(table: BoundTable, index: UniqueIndex, entries: readonly Entry[], existing: boolean): WantedRow {

@@ -5,6 +5,7 @@
 import type { Value } from '../../domain/record.ts';
 import { valuesLiteral } from './array-literal.ts';
 import type { Reference } from './bound-table.ts';
+import { compareSql } from './column-types.ts';
 import { quoteIdentifier } from './quote.ts';
 import { unnested } from './record-select.ts';
 import { askWithin } from './write-work.ts';
@@ -62,7 +63,9 @@ async function withoutParent<E extends Entry>(
   });
   if (asked.length === 0) return [];
   const u = unnested(own, 1, 'u');
-  const sought = parentColumns.map((name, index) => `p.${quoteIdentifier(name)} = ${u.value(index)}`);
+  const sought = own.map((column, index) =>
+    compareSql(column, `p.${quoteIdentifier(parentColumns[index] ?? '')}`, '=', u.value(index)),
+  );
   const text = `select u.at from ${u.from} where not exists (select from ${parent} p where ${sought.join(' and ')})`;
   const args = columns.map((_, index) => valuesLiteral(asked.map(({ values }) => values[index] ?? null)));
   return (await askWithin(work, text, args)).flatMap(([at]) => asked[Number(at) - 1] ?? []);

@@ -6,7 +6,7 @@ import type { Value } from '../../domain/record.ts';
 import { arrayLiteral } from './array-literal.ts';
 import { versionExpression } from './bound-table.ts';
 import type { BoundTable } from './bound-table.ts';
-import { valueExpression } from './column-types.ts';
+import { compareSql, valueExpression } from './column-types.ts';
 import type { StoreColumn } from './column-types.ts';
 import type { Row } from './connection.ts';
 import type { PlannedBatch } from './plan-entries.ts';
@@ -101,4 +101,4 @@ export const keyArrays = (table: BoundTable, entries: readonly (UpdateEntry | De
 
 /** The row `t` has the key that stands in the first columns of an `unnest`. */
 export const keyEquals = (table: BoundTable, value: (index: number) => string): string =>
-  table.key.map((column, index) => `t.${column.quoted} = ${value(index)}`).join(' and ');
+  table.key.map((column, index) => compareSql(column, `t.${column.quoted}`, '=', value(index))).join(' and ');

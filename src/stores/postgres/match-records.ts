@@ -4,6 +4,7 @@ import { StoreRefused } from '../../errors/store-faults.ts';
 import type { MatchCandidate, MatchRequest } from '../../ports/store.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { BoundTable } from './bound-table.ts';
+import { compareSql } from './column-types.ts';
 import type { StoreColumn } from './column-types.ts';
 import { recordSelect, unnested } from './record-select.ts';
 import type { RecordSelect } from './record-select.ts';
@@ -29,7 +30,7 @@ export function equalsValue(reference: string, column: StoreColumn, value: strin
   if (!caseSensitive && TEXT_KINDS.has(column.type.kind)) {
     return `pg_catalog.lower(${reference}::text) = pg_catalog.lower(${value}::text)`;
   }
-  return column.comparable ? `${reference} = ${value}` : `${reference}::text = ${value}::text`;
+  return column.comparable ? compareSql(column, reference, '=', value) : `${reference}::text = ${value}::text`;
 }
 
 /** A join and not a lookup per probe: where no index serves, one hash of the table answers a thousand probes. */

@@ -8,6 +8,7 @@ import type { Cursor, ReadResult, StoredRecord } from '../../ports/store.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { BoundTable } from './bound-table.ts';
 import { absenceProven } from './capture-sql.ts';
+import { compareSql } from './column-types.ts';
 import type { Rows } from './connection.ts';
 import { keyExpression } from './key-expression.ts';
 import { quoteLiteral } from './quote.ts';
@@ -89,7 +90,9 @@ function readStatement(table: BoundTable, howMany: HowMany, watched: boolean, ma
   const deleted = marked ? unreadDelete(table, table.shape.key, key, first, 'D').sql : 'false';
   const moved = marked ? unreadDelete(table, table.shape.key, key, first, 'K').sql : 'false';
   const proven = watched ? absenceProven(`${quoteLiteral(table.relation)}::regclass::oid`) : 'false';
-  const joined = table.key.map((_, index) => `r.k${index} = ${asked.value(index)}`).join(' and ');
+  const joined = table.key
+    .map((column, index) => compareSql(column, `r.k${index}`, '=', asked.value(index)))
+    .join(' and ');
   return `select ${[select.list('r'), proven, deleted, moved, ...canonical].join(', ')}
 from ${asked.from} left join ${select.source()} r on ${joined}`;
 }

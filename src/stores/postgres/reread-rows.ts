@@ -5,6 +5,7 @@
  */
 import type { StoredRecord } from '../../ports/store.ts';
 import { arrayLiteral } from './array-literal.ts';
+import { compareSql } from './column-types.ts';
 import { isPlain, setsOffNothing } from './plain-table.ts';
 import type { PlannedBatch } from './plan-entries.ts';
 import { recordSelect, unnested } from './record-select.ts';
@@ -97,6 +98,8 @@ async function reread(work: WriteWork, entries: readonly Entry[]): Promise<Reado
 
 function rereadStatement({ table }: WriteWork, select: RecordSelect): string {
   const asked = unnested(table.key, 1, 'asked');
-  const joined = table.key.map((_, index) => `r.k${index} = ${asked.value(index)}`).join(' and ');
+  const joined = table.key
+    .map((column, index) => compareSql(column, `r.k${index}`, '=', asked.value(index)))
+    .join(' and ');
   return `select asked.at, ${select.list('r')} from ${asked.from} join ${select.source()} r on ${joined}`;
 }

@@ -3,6 +3,8 @@ import type { RecordKey } from '../../domain/record.ts';
 import { StoreRefused } from '../../errors/store-faults.ts';
 import type { StoredRecord } from '../../ports/store.ts';
 import type { BoundTable } from './bound-table.ts';
+import { compareSql } from './column-types.ts';
+import type { StoreColumn } from './column-types.ts';
 import type { Rows } from './connection.ts';
 import { keyExpression } from './key-expression.ts';
 import { recordSelect } from './record-select.ts';
@@ -22,15 +24,26 @@ export type SearchRecords = (
 export function prepareScan(table: BoundTable): ScanRecords {
   const select = recordSelect(table);
   const keys = table.key.map((_, index) => `r.k${index}`).join(', ');
-  const after = table.key.map((column, index) => `$${index + 2}::${column.cast}`).join(', ');
   const page = (where: string): string =>
     `select ${select.list('r')} from ${select.source()} r ${where} order by ${keys} limit $1::text::bigint`;
   const first = page('');
-  const next = page(`where (${keys}) > (${after})`);
+  const next = page(`where ${isAfter(table.key)}`);
   return async (key, limit) => {
     const text = key === null ? first : next;
     return recordsOf(select, await table.connection.query(text, [String(limit), ...(key ?? [])]));
   };
+}
+
+/** As rows are compared, which an operator of a schema of its own does for columns of one type alone. */
+function isAfter(key: readonly StoreColumn[]): string {
+  const after = key.map((column, index) => `$${index + 2}::${column.cast}`);
+  const plain = key.map((_, index) => `r.k${index}`);
+  if (key.every(({ operatorSchema }) => operatorSchema === null))
+    return `(${plain.join(', ')}) > (${after.join(', ')})`;
+  const compare = (at: number, operator: '=' | '>'): string =>
+    compareSql(key[at] as StoreColumn, `r.k${at}`, operator, after[at] ?? '');
+  const ways = key.map((_, at) => [...plain.slice(0, at).map((__, before) => compare(before, '=')), compare(at, '>')]);
+  return `(${ways.map((way) => way.join(' and ')).join(' or ')})`;
 }
 
 export function prepareCount(table: BoundTable): () => Promise<number> {
