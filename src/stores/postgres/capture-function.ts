@@ -7,7 +7,7 @@ import { TEXT } from '../../domain/value-type.ts';
 import type { TableName } from '../../ports/store.ts';
 import { ASLEEP_LOCK, LOCK_CLASS, WAKE_CHANNEL } from './capture-sql.ts';
 import { valueExpression } from './column-types.ts';
-import { absentColumn, keyExpression } from './key-expression.ts';
+import { keyExpression } from './key-expression.ts';
 import { quoteIdentifier, quoteLiteral, quoteTable } from './quote.ts';
 
 export interface CapturedTable {
@@ -105,14 +105,15 @@ const numberedRows = (table: CapturedTable, rows: string): string =>
 /**
  * The rows of a transition table as their keys, and as the whole row in text. Columns are named without a qualifier
  * inside `present`: one that the app has dropped or renamed since is then not found there but in `absent`, one level
- * out, as null. Named directly, it would make every statement of the app fail until the capture is installed again.
+ * out, as null. Named directly, it would make every statement of the app fail until the capture is installed again; so
+ * would an expression that holds for one type alone, of a column whose type the app has changed.
  */
 function keyedRows(table: CapturedTable, rows: string, oldRow: boolean): string {
   const kinds = new Map(table.columns.map(({ name, type }) => [name, type]));
   const keyColumns = new Set(table.keys.flat());
   const typeOf = (name: string): ValueType => kinds.get(name) ?? TEXT;
   const absent = [...new Set([...keyColumns, ...(oldRow ? kinds.keys() : [])])].map(
-    (name) => `${absentColumn(typeOf(name))} as ${quoteIdentifier(name)}`,
+    (name) => `null::text as ${quoteIdentifier(name)}`,
   );
   const keys = table.keys.map(
     (key, index) =>

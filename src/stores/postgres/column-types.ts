@@ -200,10 +200,11 @@ function catalogType(fields: readonly (string | null | undefined)[]): CatalogTyp
 
 /**
  * The text of a column's value. The cast to text is what PostgreSQL prints, except for inet, where it adds the netmask
- * that printing leaves out, and boolean, where it gives the word that the rest of the house uses.
+ * that printing (`concat`, which takes any type) leaves out, and boolean, where it gives the word that the rest of the
+ * house uses.
  */
 export const valueExpression = (column: string, type: ValueType): string =>
-  type.name === 'inet' ? `pg_catalog.abbrev(${column})` : `${column}::text`;
+  type.name === 'inet' ? `nullif(pg_catalog.concat(${column}), '')` : `${column}::text`;
 
 /** How an array of values of this column is declared as a parameter. */
 export const parameterType = (column: Pick<StoreColumn, 'cast' | 'travelsAsText'>): string =>

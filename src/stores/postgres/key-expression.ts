@@ -5,36 +5,23 @@
  */
 import type { ValueType } from '../../domain/value-type.ts';
 
-/** `column` is SQL that names the column, qualified and quoted as its statement needs it. */
+/**
+ * `column` is SQL that names the column, qualified and quoted as its statement needs it. Nothing here holds for one type
+ * alone, for capture functions go on with it when the app has given the column another type.
+ */
 export function keyExpression(column: string, type: Pick<ValueType, 'kind'>): string {
+  const text = `${column}::text`;
   switch (type.kind) {
     case 'numeric':
-      return `pg_catalog.trim_scale(${column})::text`;
+      return `case when pg_catalog.strpos(${text}, '.') > 0 then pg_catalog.rtrim(pg_catalog.rtrim(${text}, '0'), '.') else ${text} end`;
     case 'float':
-      return `case when ${column} = 0 then '0' else ${column}::text end`;
+      return `case ${text} when '-0' then '0' else ${text} end`;
     case 'interval':
-      return `pg_catalog.justify_interval(${column})::text`;
+      return `pg_catalog.justify_interval(${text}::pg_catalog.interval)::text`;
     case 'caseInsensitiveText':
-      return `pg_catalog.lower(${column}::text)`;
+      return `pg_catalog.lower(${text})`;
     default:
       // The cast of char(n) to text drops the padding, as its comparison does.
-      return `${column}::text`;
-  }
-}
-
-/**
- * A null that `keyExpression` and `valueExpression` accept in place of the column: capture functions read it when the
- * app has dropped or renamed the column, so that the app's own statements go on.
- */
-export function absentColumn(type: Pick<ValueType, 'kind' | 'name'>): string {
-  switch (type.kind) {
-    case 'numeric':
-      return 'null::numeric';
-    case 'float':
-      return 'null::float8';
-    case 'interval':
-      return 'null::interval';
-    default:
-      return type.name === 'inet' ? 'null::inet' : 'null::text';
+      return text;
   }
 }
