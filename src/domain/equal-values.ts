@@ -79,8 +79,9 @@ export function canonicalKeyPart(type: ValueType, text: string): string {
   switch (type.kind) {
     case 'text':
     case 'enum':
-    case 'other':
       return text;
+    case 'other':
+      return type.name === 'inet' ? withNetmask(text) : text;
     case 'caseInsensitiveText':
       return lowerEach(text);
     case 'interval':
@@ -169,6 +170,10 @@ export function withoutPadding(text: string): string {
   while (end > 0 && text.charCodeAt(end - 1) === 32) end--;
   return end === text.length ? text : text.slice(0, end);
 }
+
+/** A value leaves out the netmask of a single address, which the store's own text of a key has. */
+const withNetmask = (text: string): string =>
+  text === '' || text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`;
 
 const lowerEach = (text: string): string => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant

@@ -155,6 +155,7 @@ const TEXTS: readonly (readonly [ValueType, readonly string[]])[] = [
       '{"__proto__":1}',
     ],
   ],
+  [type('other', 'inet'), ['10.0.0.1', '10.0.0.1/32', '10.0.0.1/24', '::1', '::1/128', 'fe80::1/64']],
   [type('bytea', 'bytea'), ['\\xDEAD', '\\xdead', '\\x', '\\x00']],
   [
     arrayOf(type('numeric', 'numeric')),
@@ -167,7 +168,7 @@ const TEXTS: readonly (readonly [ValueType, readonly string[]])[] = [
 ];
 
 /** Equal as values only where equal as keys, but for these: their differences travel although they are one key. */
-const FINER: ReadonlySet<ValueKind> = new Set(['caseInsensitiveText', 'interval']);
+const FINER: ReadonlySet<ValueKind> = new Set(['caseInsensitiveText', 'interval', 'other']);
 
 describe('keys and values against PostgreSQL', () => {
   it('are equal where PostgreSQL says so, and nowhere else', async () => {
