@@ -59,12 +59,23 @@ async function look(
       .map(({ values }) => fieldValuesOf(prepared, side, values));
     return { count: counted ? await table.count() : 0, sample };
   } catch (fault) {
-    // What the set-up refuses was told from the catalog; what is left is a filter that fails on a record.
-    if (fault instanceof StoreRefused || fault instanceof StoreUnreachable || fault instanceof StoreBusy) return null;
-    if (mapping[side].filter === null) throw fault;
-    const reason = fault instanceof Error ? fault.message : String(fault);
+    const { filter, table } = mapping[side];
+    const unreadable = fault instanceof StoreRefused && fault.code === 'records-unreadable';
+    if (!unreadable) {
+      // What the set-up refuses was told from the catalog.
+      if (fault instanceof StoreRefused || fault instanceof StoreUnreachable || fault instanceof StoreBusy) return null;
+      if (filter === null) throw fault;
+    } else if (filter === null) {
+      on(side)('records-unreadable', 'error', ['mappings', mapping.name, side, 'table'], fault.params);
+      return null;
+    }
+    const reason = unreadable
+      ? (fault.params['reason'] ?? null)
+      : fault instanceof Error
+        ? fault.message
+        : String(fault);
     on(side)('filter-invalid', 'error', ['mappings', mapping.name, side, 'filter'], {
-      table: tableText(mapping[side].table),
+      table: tableText(table),
       reason,
     });
     return null;
