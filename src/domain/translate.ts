@@ -54,8 +54,16 @@ function converted(from: ValueType, to: ValueType, value: Value): Translation {
   if (value === null) return NULL;
   const result = convertValue(from, to, value);
   if (!isProblem(result)) return arrived(result);
+  // Types get new labels while Couplet runs: the store knows them, and refuses what is none.
+  if ('allowed' in result.params) return converted(from, withoutLabels(to), value);
   return { ok: false, code: result.code, params: result.params, waitsFor: null };
 }
+
+const withoutLabels = (type: ValueType): ValueType => ({
+  ...type,
+  labels: null,
+  element: type.element && withoutLabels(type.element),
+});
 
 function translateReference(
   field: PreparedField,

@@ -185,3 +185,37 @@ describe('a schema that drifts', () => {
     await expectBackToWork(site);
   });
 });
+
+describe('an enum that gets a label', () => {
+  const ENUM = `create type tier as enum ('gold', 'silver');`;
+  const configuration = CONFIGURATION.replace(/ {2}items:[^]*/, '').replaceAll('credit', 'tier');
+
+  it('takes the new value at once where both know it, and after a retry where one is late', async () => {
+    await using site = await postgresSite({
+      configuration,
+      hqScript: `${ENUM} create table customer (num text primary key, name text, email text, tier tier)`,
+      shopScript: `${ENUM} create table client (id int generated always as identity primary key, cust_num text, full_name text, mail text, tier tier)`,
+    });
+    await site.hq`insert into customer values ('C1', 'One', null, 'gold'), ('C2', 'Two', null, 'silver')`;
+    await site.run();
+
+    await site.hq`alter type tier add value 'bronze'`;
+    await site.hq`update customer set tier = 'bronze' where num = 'C1'`;
+    await site.run();
+    expect(await site.openErrors()).toMatchObject([
+      {
+        code: 'value-invalid',
+        params: { field: 'tier', value: 'bronze', type: 'tier', allowed: ['gold', 'silver'] },
+      },
+    ]);
+
+    await site.shop`alter type tier add value 'bronze'`;
+    await site.hq`update customer set tier = 'bronze' where num = 'C2'`;
+    await site.run();
+    expect(await site.openErrors()).toEqual([]);
+    expect(await site.shop`select cust_num, tier::text from client order by 1`).toEqual([
+      { cust_num: 'C1', tier: 'bronze' },
+      { cust_num: 'C2', tier: 'bronze' },
+    ]);
+  });
+});

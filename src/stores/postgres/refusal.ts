@@ -150,9 +150,19 @@ async function invalidParams(work: WriteWork, entry: Entry): Promise<Params> {
     const value = entry.values[index] ?? null;
     if (value === null || (column.type.kind === 'text' && !value.includes('\0'))) continue;
     if (!(await isValid(work, column, value)))
-      return { column: column.name, value: shown(value), type: column.type.name };
+      return { column: column.name, value: shown(value), type: column.type.name, ...(await labelsOf(work, column)) };
   }
   return {};
+}
+
+/** Of an enum, as it is by now. */
+async function labelsOf(work: WriteWork, { type, cast }: StoreColumn): Promise<Params> {
+  if (type.labels === null) return {};
+  const labels = await work.session.once(
+    'select l.enumlabel from pg_catalog.pg_enum l where l.enumtypid = $1::pg_catalog.regtype order by l.enumsortorder',
+    [cast],
+  );
+  return { allowed: labels.map(([label]) => label ?? '') };
 }
 
 async function isValid(work: WriteWork, column: StoreColumn, value: string): Promise<boolean> {
