@@ -58,6 +58,8 @@ export interface BoundTable {
   readonly rules: ReadonlySet<RowEvent>;
   /** `couplet install` has been here. */
   readonly watched: boolean;
+  /** Of the database, as PostgreSQL names it; what it has no characters for cannot be written into it. */
+  readonly encoding: string;
 }
 
 /** SQL of the names of columns that a constraint gives by number, as JSON and in its order. */
@@ -72,7 +74,8 @@ select c.oid::text, n.nspname, c.relname, c.relkind,
   (c.relkind = 'p' or exists (select from pg_catalog.pg_inherits i where i.inhparent = c.oid))::text,
   (pg_catalog.to_regclass('couplet.installed') is not null)::text,
   coalesce((select pg_catalog.string_agg(r.ev_type::text, '') from pg_catalog.pg_rewrite r
-    where r.ev_class = c.oid and r.rulename <> '_RETURN' and r.ev_enabled <> 'D'), '')
+    where r.ev_class = c.oid and r.rulename <> '_RETURN' and r.ev_enabled <> 'D'), ''),
+  pg_catalog.getdatabaseencoding()
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.oid = pg_catalog.to_regclass($1)`;
@@ -119,7 +122,7 @@ export async function bindTable(connection: Connection, shape: RecordShape): Pro
   const asked = quoteTable(shape.table);
   const [found] = await connection.query(RELATION, [asked]);
   if (!found) throw missing(`There is no table ${asked}`, shape, {});
-  const [oid = '', schema, name, kind, hasChildren, watched, rules] = found.map((value) => value ?? '');
+  const [oid = '', schema, name, kind, hasChildren, watched, rules, encoding = ''] = found.map((value) => value ?? '');
   if (kind !== 'r' && kind !== 'p') throw missing(`${asked} is not a table`, shape, { kind: kind ?? '' });
   const [columnsOf, indexRows, referenceRows, checkRows] = await Promise.all([
     loadColumns(connection, [oid]),
@@ -154,6 +157,7 @@ export async function bindTable(connection: Connection, shape: RecordShape): Pro
     keyLockColumns: new Set(keyLocking.flatMap((index) => index.columns ?? [])),
     rules: new Set([...(rules ?? '')].flatMap((letter) => RULE_EVENTS[letter] ?? [])),
     watched: watched === 'true',
+    encoding,
   };
 }
 

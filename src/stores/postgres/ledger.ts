@@ -24,6 +24,22 @@ type StoredEntry = [
 /** The notes follow the entries. JSON writes control characters as escapes, so this is in none of them, nor is anything quoted twice. */
 const SEPARATOR = '\u001e';
 
+/** Before four hexadecimal digits: one UTF-16 unit that the encoding of the store may not know. In no JSON either. */
+const ESCAPE = '\u001b';
+
+/** What is written of the other store's values has to be written here, whatever this one's encoding. */
+export function ledgerText(text: string, encoding: string): string {
+  if (encoding === 'UTF8') return text;
+  return text.replaceAll(/[\u0080-\uffff]/g, (unit) => ESCAPE + unit.charCodeAt(0).toString(16).padStart(4, '0'));
+}
+
+const withoutEscapes = (text: string): string =>
+  text.includes(ESCAPE)
+    ? text.replaceAll(new RegExp(`${ESCAPE}([0-9a-f]{4})`, 'g'), (_, code: string) =>
+        String.fromCharCode(parseInt(code, 16)),
+      )
+    : text;
+
 const INTO = 'insert into couplet.batch (batch_id, reader, mapping, channel, entries)';
 const INSERT = `
 ${INTO} values ($1::uuid, $2, $3, $4, $5)`;
@@ -33,6 +49,7 @@ export function ledgerStatement(
   reader: string,
   batch: WriteBatch,
   outcomes: readonly WriteOutcome[],
+  encoding: string,
 ): ClosingStatement | null {
   const entries: StoredEntry[] = [];
   let notes = '';
@@ -46,7 +63,10 @@ export function ledgerStatement(
   }
   if (entries.length === 0) return null;
   const { mapping, channel } = batch.fence.lane;
-  return { text: INSERT, args: [batch.batchId, reader, mapping, channel, JSON.stringify(entries) + notes] };
+  return {
+    text: INSERT,
+    args: [batch.batchId, reader, mapping, channel, ledgerText(JSON.stringify(entries) + notes, encoding)],
+  };
 }
 
 /**
@@ -97,7 +117,7 @@ export const ledgerPart = (
   from ${from} having count(*) > 0`;
 
 export function readEntries(text: string): readonly LedgerEntry[] {
-  const [first = '[]', ...notes] = text.split(SEPARATOR);
+  const [first = '[]', ...notes] = withoutEscapes(text).split(SEPARATOR);
   const entries = JSON.parse(first) as readonly StoredEntry[];
   return entries.map(([key, version, held, stored, oldRow], index) => {
     const old = held && stored ? withDifferences(held, stored) : (stored as Written['old']);

@@ -24,6 +24,7 @@ const UNIQUE = '23505';
 const CHECK = '23514';
 const EXCLUSION = '23P01';
 const TOO_LONG = '22001';
+const NOT_IN_ENCODING = '22P05';
 /** What may come right when the rest of the batch is written. */
 const MAY_YET_SUCCEED: ReadonlySet<string> = new Set([FOREIGN_KEY, UNIQUE, EXCLUSION, '23001']);
 
@@ -90,7 +91,7 @@ async function refusalOf(work: WriteWork, entry: Entry, fault: StatementRefused)
     const spoken = columns && columns.length > 0 ? columnsParams(entry, columns) : {};
     return refused('constraint-violated', { ...constraintParams(table, server), ...spoken });
   }
-  if (server.code.startsWith('22')) return refused('value-invalid', await invalidParams(work, entry));
+  if (server.code.startsWith('22')) return refused('value-invalid', await invalidParams(work, entry, server.code));
   if (server.code === '428C9') return refused('value-invalid', { column: identityColumn(entry) });
   return refused('constraint-violated', { ...constraintParams(table, server), sqlState: server.code });
 }
@@ -145,12 +146,14 @@ function tooLong(entry: Entry): Params | null {
 }
 
 /** Each value is offered to its type by itself, since the error names no column. */
-async function invalidParams(work: WriteWork, entry: Entry): Promise<Params> {
+async function invalidParams(work: WriteWork, entry: Entry, code: string): Promise<Params> {
+  const isOfEncoding = code === NOT_IN_ENCODING;
   for (const [index, column] of entry.columns.entries()) {
     const value = entry.values[index] ?? null;
-    if (value === null || (column.type.kind === 'text' && !value.includes('\0'))) continue;
-    if (!(await isValid(work, column, value)))
-      return { column: column.name, value: shown(value), type: column.type.name, ...(await labelsOf(work, column)) };
+    if (value === null || (column.type.kind === 'text' && !value.includes('\0') && !isOfEncoding)) continue;
+    if (await isValid(work, column, value)) continue;
+    const type = isOfEncoding ? `${column.type.name} in ${work.table.encoding}` : column.type.name;
+    return { column: column.name, value: shown(value), type, ...(await labelsOf(work, column)) };
   }
   return {};
 }

@@ -5,10 +5,11 @@ import type { StoredRecord } from '../../ports/store.ts';
 import type { BoundTable } from './bound-table.ts';
 import { compareSql } from './column-types.ts';
 import type { StoreColumn } from './column-types.ts';
-import type { Rows } from './connection.ts';
+import type { Row } from './connection.ts';
 import { keyExpression } from './key-expression.ts';
-import { recordSelect } from './record-select.ts';
+import { recordSelect, TEXT_PARAMETER } from './record-select.ts';
 import type { RecordSelect } from './record-select.ts';
+import { withoutUnreadable } from './unreadable.ts';
 
 export type ScanRecords = (after: RecordKey | null, limit: number) => Promise<readonly StoredRecord[]>;
 export type SearchRecords = (
@@ -65,15 +66,17 @@ export function prepareSearch(table: BoundTable): SearchRecords {
     });
     // Position and not LIKE: every sign of the text means itself.
     const contains = [...keyTexts, ...texts].map((value) => `position(lower($1) in lower(${value})) > 0`);
-    const rows = await table.connection.once(
-      `select ${select.list('r')} from ${select.source(contains.join(' or '))} r order by ${order} limit $2::text::bigint`,
-      [text, String(limit)],
+    // What is no text in the store's encoding stands in none of its records.
+    const search = `select ${select.list('r')} from ${select.source(contains.join(' or '))} r order by ${order} limit $2::text::bigint`;
+    // What is no text in the encoding of the store stands in none of its records.
+    const rows = await withoutUnreadable(table, [TEXT_PARAMETER], [[text]], () =>
+      table.connection.once(search, [text, String(limit)]),
     );
     return recordsOf(select, rows);
   };
 }
 
-const recordsOf = (select: RecordSelect, rows: Rows): StoredRecord[] =>
+const recordsOf = (select: RecordSelect, rows: readonly Row[]): StoredRecord[] =>
   rows.flatMap((row) => {
     const record = select.recordOf(row);
     return record ? [record] : [];

@@ -19,7 +19,7 @@ type Item = readonly Value[];
  */
 export async function withoutUnreadable<I extends Item>(
   table: BoundTable,
-  columns: readonly StoreColumn[],
+  columns: readonly Pick<StoreColumn, 'cast'>[],
   items: readonly I[],
   ask: (items: readonly I[], offset: number) => Promise<readonly Row[]>,
   offset = 0,
@@ -64,7 +64,11 @@ const isOfAValue = (error: unknown): error is StatementRefused =>
   error instanceof StatementRefused && error.server.code.startsWith('22');
 
 /** Whether each is a value of its column. */
-async function isReadable({ connection }: BoundTable, columns: readonly StoreColumn[], item: Item): Promise<boolean> {
+async function isReadable(
+  { connection }: BoundTable,
+  columns: readonly Pick<StoreColumn, 'cast'>[],
+  item: Item,
+): Promise<boolean> {
   try {
     await connection.once(`select ${columns.map(({ cast }, index) => `$${index + 1}::${cast}`).join(', ')}`, item);
     return true;

@@ -13,7 +13,7 @@ import type { BoundTable } from './bound-table.ts';
 import type { StoreColumn } from './column-types.ts';
 import type { Rows, Session } from './connection.ts';
 import { requireFence } from './fence.ts';
-import { entryPieces, ledgerPart } from './ledger.ts';
+import { entryPieces, ledgerPart, ledgerText } from './ledger.ts';
 import { explainMissing, isRead } from './lock-rows.ts';
 import { requirePlain } from './plain-table.ts';
 import type { PlannedBatch } from './plan-entries.ts';
@@ -80,12 +80,15 @@ function updateAndEnter(
   const columns = updates[0]?.columns ?? [];
   const places = placesOf(table, columns);
   const pieces = updates.map(({ write }) => entryPieces(write.key, write.read ?? [], places, write.note));
-  const texts = (pieces[0]?.texts ?? []).map((_, at) => arrayLiteral(pieces, (entry) => entry.texts[at] ?? ''));
+  const written = (text: string): string => ledgerText(text, table.encoding);
+  const texts = (pieces[0]?.texts ?? []).map((_, at) =>
+    arrayLiteral(pieces, (entry) => written(entry.texts[at] ?? '')),
+  );
   const { mapping, channel } = batch.fence.lane;
   return statements.run(session, `update and enter ${columnsName(columns)}`, () => statementOf(table, columns), [
     ...updateArguments(table, updates),
     ...texts,
-    arrayLiteral(pieces, ({ note }) => note),
+    arrayLiteral(pieces, ({ note }) => written(note)),
     batch.batchId,
     reader,
     mapping,

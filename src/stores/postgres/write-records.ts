@@ -51,7 +51,7 @@ export function prepareWrite(table: BoundTable, readers: LaneReaders): WriteReco
       {
         begin: BEGIN,
         rollBack: batch.rehearse === true,
-        closing: (done) => ledgerStatement(done.reader, batch, done.outcomes),
+        closing: (done) => ledgerStatement(done.reader, batch, done.outcomes, table.encoding),
       },
     );
     return outcomes;
