@@ -26,6 +26,8 @@ export const unlessName = (entry: InsertEntry): string => {
     : JSON.stringify(unless.map(({ columns, caseSensitive }) => [columns, caseSensitive]));
 };
 
+const GIVEN = 'couplet_given';
+
 /**
  * Parameters: an array for each column, then one for each column of each match. Rows: version, key and values of each
  * record made, after a null; and the place of each that was not made, because a record matches. Keys are given, identity columns
@@ -33,7 +35,8 @@ export const unlessName = (entry: InsertEntry): string => {
  */
 export function insertStatement(table: BoundTable, columns: readonly StoreColumn[], unless: readonly Unless[]): string {
   const probed = unless.flatMap((match) => matchColumns(table, match.columns));
-  const u = unnested([...columns, ...probed], 1, 'u');
+  // The match asks within the table itself, which may bear any short name.
+  const u = unnested([...columns, ...probed], 1, GIVEN);
   const names = columns.map((column) => column.quoted).join(', ');
   const into = `insert into ${table.relation} (${names}) overriding system value`;
   const valueOf = (column: StoreColumn): string => valueExpression(`${table.relation}.${column.quoted}`, column.type);
@@ -41,7 +44,7 @@ export function insertStatement(table: BoundTable, columns: readonly StoreColumn
   const told = [returnedVersion(table, `${table.relation}.`), keys, ...table.values.map(valueOf)].join(', ');
   const returning = table.rules.has('insert') ? '' : ` returning null::bigint, ${told}`;
   const values = columns.map((_, index) => u.value(index)).join(', ');
-  if (unless.length === 0) return `${into} select ${values} from ${u.from} order by u.at${returning}`;
+  if (unless.length === 0) return `${into} select ${values} from ${u.from} order by ${GIVEN}.at${returning}`;
 
   const exists: string[] = [];
   let place = columns.length;
@@ -54,7 +57,7 @@ export function insertStatement(table: BoundTable, columns: readonly StoreColumn
     exists.push(`exists (select from ${table.relation} where ${[...sought, ...filter].join(' and ')})`);
   }
   const given = columns.map((_, index) => `${u.value(index)} as v${index}`);
-  const asked = `select ${['u.at', ...given, `(${exists.join(' or ')}) as taken`].join(', ')} from ${u.from}`;
+  const asked = `select ${[`${GIVEN}.at`, ...given, `(${exists.join(' or ')}) as taken`].join(', ')} from ${u.from}`;
   const free = columns.map((_, index) => `a.v${index}`).join(', ');
   // A rule may rewrite the insert only where it is no part of a WITH.
   if (table.rules.has('insert')) return `${into} select ${free} from (${asked}) a where not a.taken order by a.at`;

@@ -219,6 +219,24 @@ it('names with capitals, blanks, quotes, dollars and other alphabets are taken t
   expect(await table.count()).toBe(1);
 });
 
+it.for(['u', 'a', 'r', 't', 'asked', 'probe', 'made', 'wanted', 'held'])(
+  'a table that is called %s is none of our own names',
+  async (name) => {
+    await using stage = await openStage([
+      `create table ${name} (id integer primary key, title text unique)`,
+      `insert into ${name} values (1, 'one'), (2, 'two')`,
+    ]);
+    const table = await stage.table(name, ['id'], ['id', 'title']);
+    const outcomes = await stage.write(table, [
+      insertOf({ id: '3', title: 'three' }, [{ columns: ['title'], caseSensitive: false, values: ['THREE'] }]),
+      insertOf({ id: '4', title: 'two' }, [{ columns: ['title'], caseSensitive: false, values: ['TWO'] }]),
+      await updateOf(table, ['1'], { title: 'two' }),
+    ]);
+    expect(statuses(outcomes)).toEqual(['written', 'matched', 'refused']);
+    expect(refused(outcomes[2]).blockedBy).toEqual(['2']);
+  },
+);
+
 it('a filter that uses the names that our statements use sees the columns of its table', async () => {
   await using stage = await openStage([
     'create table item (id integer primary key, at text, c0 text, k0 text, taken text)',
