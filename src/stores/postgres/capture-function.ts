@@ -7,7 +7,7 @@ import { TEXT } from '../../domain/value-type.ts';
 import type { TableName } from '../../ports/store.ts';
 import { ASLEEP_LOCK, LOCK_CLASS, WAKE_CHANNEL } from './capture-sql.ts';
 import { valueExpression } from './column-types.ts';
-import { keyExpression } from './key-expression.ts';
+import { keyExpression, keyTexts } from './key-expression.ts';
 import { quoteIdentifier, quoteLiteral, quoteTable } from './quote.ts';
 
 export interface CapturedTable {
@@ -117,7 +117,7 @@ function keyedRows(table: CapturedTable, rows: string, oldRow: boolean): string 
   );
   const keys = table.keys.map(
     (key, index) =>
-      `array[${key.map((name) => keyExpression(quoteIdentifier(name), typeOf(name))).join(', ')}] as key_${index}`,
+      `${keyTexts(key.map((name) => keyExpression(quoteIdentifier(name), typeOf(name))))} as key_${index}`,
   );
   const whole = `jsonb_object(array[${[...kinds.keys()].map(quoteLiteral).join(', ')}]::text[], array[${[
     ...kinds.keys(),

@@ -25,3 +25,10 @@ export function keyExpression(column: string, type: Pick<ValueType, 'kind'>): st
       return text;
   }
 }
+
+/**
+ * The key as `text[]`, compared to the letter: columns may have a collation that takes two texts for one, or each its
+ * own, between which PostgreSQL would not choose.
+ */
+export const keyTexts = (expressions: readonly string[]): string =>
+  `(array[${expressions.join(', ')}]::text[] collate pg_catalog."default")`;

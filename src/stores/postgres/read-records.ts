@@ -10,7 +10,7 @@ import type { BoundTable } from './bound-table.ts';
 import { absenceProven } from './capture-sql.ts';
 import { compareSql } from './column-types.ts';
 import type { Rows } from './connection.ts';
-import { keyExpression } from './key-expression.ts';
+import { keyExpression, keyTexts } from './key-expression.ts';
 import { quoteLiteral } from './quote.ts';
 import { recordSelect, unnested } from './record-select.ts';
 import { unreadDelete, unreadDeleteArgs } from './unread-deletes.ts';
@@ -85,7 +85,7 @@ function readStatement(table: BoundTable, howMany: HowMany, watched: boolean, ma
   const select = recordSelect(table);
   const asked = unnested(table.key, 1, 'asked', howMany === 'few' ? 'unweighed' : 'weighed');
   const canonical = table.key.map((column, index) => keyExpression(asked.value(index), column.type));
-  const key = `array[${canonical.join(', ')}]`;
+  const key = keyTexts(canonical);
   const first = table.key.length + 1;
   const deleted = marked ? unreadDelete(table, table.shape.key, key, first, 'D').sql : 'false';
   const moved = marked ? unreadDelete(table, table.shape.key, key, first, 'K').sql : 'false';

@@ -65,7 +65,10 @@ export function prepareSearch(table: BoundTable): SearchRecords {
       throw new StoreRefused('schema-changed', `${table.relation} has no column ${name}`, { column: name });
     });
     // Position and not LIKE: every sign of the text means itself.
-    const contains = [...keyTexts, ...texts].map((value) => `position(lower($1) in lower(${value})) > 0`);
+    // Under a collation of its own that takes letters for others, older versions find no text within a text.
+    const contains = [...keyTexts, ...texts].map(
+      (value) => `position(lower($1) in (lower(${value}) collate pg_catalog."default")) > 0`,
+    );
     // What is no text in the store's encoding stands in none of its records.
     const search = `select ${select.list('r')} from ${select.source(contains.join(' or '))} r order by ${order} limit $2::text::bigint`;
     // What is no text in the encoding of the store stands in none of its records.
