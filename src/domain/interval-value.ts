@@ -1,4 +1,5 @@
 /** Intervals as text: PostgreSQL's own style and ISO 8601, taken apart into the three numbers it keeps. */
+import { canonicalInfinity } from './temporal-value.ts';
 
 interface IntervalParts {
   readonly months: number;
@@ -40,13 +41,14 @@ const UNIT_SECONDS: Readonly<Record<string, bigint>> = {
  */
 export function canonicalInterval(text: string): string | null {
   const parts = parseInterval(text);
-  return parts === null ? null : `P${parts.months}M${parts.days}DT${parts.micros}U`;
+  // Since PostgreSQL 17.
+  return parts === null ? canonicalInfinity(text) : `P${parts.months}M${parts.days}DT${parts.micros}U`;
 }
 
 /** One text for intervals that PostgreSQL holds equal (a month is 30 days, a day 24 hours), for keys; it reads it too. */
 export function intervalKey(text: string): string | null {
   const parts = parseInterval(text);
-  if (parts === null) return null;
+  if (parts === null) return canonicalInfinity(text);
   const all = (BigInt(parts.months) * 30n + BigInt(parts.days)) * 86_400n * MICROS_PER_SECOND + parts.micros;
   const size = all < 0n ? -all : all;
   const fraction = String(size % MICROS_PER_SECOND)

@@ -71,6 +71,7 @@ describe('values are carried from one type to another', () => {
     ['json', 'text', '{"a": 1}', '{"a": 1}'],
     ['text', 'json', '{"a": 1}', '{"a": 1}'],
     ['text', 'bytea', '\\xDEAD', '\\xDEAD'],
+    ['text', 'interval', '-infinity', '-infinity'],
   ] as const)('%s to %s: %s arrives as %s', (from, to, value, expected) => {
     expect(result(typeOf(from), typeOf(to), value)).toBe(expected);
   });
