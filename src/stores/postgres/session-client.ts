@@ -43,6 +43,8 @@ const pinnedSettings = (statementTimeoutMs: number): Record<string, string> => (
   extra_float_digits: '1',
   lc_monetary: 'C',
   xmloption: 'content',
+  // Else NULL in an array of parameters would be the word.
+  array_nulls: 'on',
   standard_conforming_strings: 'on',
   // A policy that hides rows is then an error; hidden rows would look deleted.
   row_security: 'off',
@@ -52,6 +54,8 @@ const pinnedSettings = (statementTimeoutMs: number): Record<string, string> => (
   // What the coupling database records as written must survive a crash of the store.
   synchronous_commit: 'on',
   idle_in_transaction_session_timeout: '5s',
+  // A session that listens, or holds the lock of a sleeping reader, is idle for good reason.
+  idle_session_timeout: '0',
   statement_timeout: `${statementTimeoutMs}ms`,
   lock_timeout: '5s',
   client_min_messages: 'error',

@@ -64,8 +64,10 @@ it('the settings that shape values are pinned, whatever role, database or URL sa
   await database.sql.unsafe(`alter database ${database.name} set timezone = 'America/New_York'`);
   await database.sql.unsafe(`alter database ${database.name} set intervalstyle = 'iso_8601'`);
   await database.sql.unsafe(`alter database ${database.name} set synchronous_commit = off`);
+  await database.sql.unsafe(`alter database ${database.name} set idle_session_timeout = '1s'`);
+  await database.sql.unsafe(`alter database ${database.name} set array_nulls = off`);
   const connection = openConnection({
-    url: `${database.url}?TimeZone=Europe/Paris&options=-c%20datestyle%3DSQL&application_name=mine`,
+    url: `${database.url}?TimeZone=Europe/Paris&client_encoding=LATIN1&options=-c%20datestyle%3DSQL&application_name=mine`,
   });
   const names = [
     'timezone',
@@ -77,10 +79,14 @@ it('the settings that shape values are pinned, whatever role, database or URL sa
     'synchronous_commit',
     'default_transaction_isolation',
     'idle_in_transaction_session_timeout',
+    'idle_session_timeout',
+    'array_nulls',
+    'client_encoding',
     'application_name',
   ];
   const [row] = await connection.query(`select ${names.map((name) => `current_setting('${name}')`).join(', ')}`);
-  expect(row).toEqual(['UTC', 'ISO, YMD', 'postgres', 'hex', 'off', 'C', 'on', 'read committed', '5s', 'mine']);
+  const pinned = ['UTC', 'ISO, YMD', 'postgres', 'hex', 'off', 'C', 'on', 'read committed', '5s', '0', 'on', 'UTF8'];
+  expect(row).toEqual([...pinned, 'mine']);
   await connection.close();
 });
 
