@@ -30,6 +30,8 @@ export interface StoreColumn {
   /** The default as SQL, the domain's where the column has none of its own. */
   readonly defaultSql: string | null;
   readonly generated: boolean;
+  /** Computed when it is read, so that no transition table has it. */
+  readonly isVirtual: boolean;
   readonly identity: 'always' | 'byDefault' | null;
   /** The sequence behind an identity column, as text that casts to regclass. */
   readonly identitySequence: string | null;
@@ -181,6 +183,7 @@ function columnOf(row: Row): StoreColumn {
     notNull: notNull === 'true',
     defaultSql: defaultSql ?? null,
     generated: (generated ?? '') !== '',
+    isVirtual: generated === 'v',
     identity: identity === 'a' ? 'always' : identity === 'd' ? 'byDefault' : null,
     identitySequence: sequence ?? null,
   };

@@ -194,7 +194,9 @@ async function planTable(
   const { schema, name: tableName } = table.description.table;
   const keysText = JSON.stringify(keys);
   const [stamp] = await catalog.query(`select ${stampSql('$1::jsonb', '$2::pg_catalog.oid')}`, [keysText, table.oid]);
-  const columns = table.columns.map((column) => ({ name: column.name, type: column.type }));
+  // A trigger that named a virtual column would make every delete of the app fail.
+  const kept = table.columns.filter(({ isVirtual }) => !isVirtual);
+  const columns = kept.map((column) => ({ name: column.name, type: column.type }));
   const known: InstallStep = {
     statements: [
       `insert into couplet.installed (table_id, schema_name, table_name, keys)
