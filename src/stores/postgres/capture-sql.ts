@@ -12,7 +12,7 @@ export const CAPTURE_SCHEMA = 'couplet';
 export const TRIGGERS_PER_TABLE = 4;
 
 /** Raised when the objects below change; kept as the comment of the schema. */
-export const CAPTURE_VERSION = 'Couplet capture 1';
+export const CAPTURE_VERSION = 'Couplet capture 2';
 
 /** Channel of NOTIFY, and the advisory locks: two-part keys, so that they meet no lock of the app by accident. */
 export const WAKE_CHANNEL = 'couplet';

@@ -77,6 +77,26 @@ it('what somebody else has accepted is as it should be, and what comes after tha
   expect(await changed()).toHaveLength(1);
 });
 
+it('the capture of an older version is renewed, and what it marked is read', async () => {
+  await using own = await quiet();
+  const { stage, store, changed } = own;
+  const bodies = () => stage.sql`select prosrc from pg_proc where proname = 'capture_1'`;
+  const [renewed] = await bodies();
+  const cursor = await store.currentCursor(READER);
+  await stage.sql`insert into item values (2, 'two', 2)`;
+  await stage.sql.unsafe(`comment on schema couplet is 'Couplet capture 1'`);
+  await stage.sql.unsafe(
+    `create or replace function couplet.capture_1() returns trigger language plpgsql security definer as 'begin return null; end'`,
+  );
+  expect(await store.isInstalled([ITEM])).toBe(false);
+  expect((await store.install([ITEM])).problems).toEqual([]);
+  expect(await store.isInstalled([ITEM])).toBe(true);
+  expect(await bodies()).toEqual([renewed]);
+  await stage.sql`insert into item values (3, 'three', 3)`;
+  expect(await changed()).toEqual([]);
+  expect((await store.readWindow(READER, cursor, 10)).marks.map(({ key }) => key)).toEqual([['2'], ['3']]);
+});
+
 it('the check is asked again only after a change', async () => {
   await using quietly = await quiet();
   await using session = await sessionOf(quietly.stage.connection.openSession());
