@@ -14,4 +14,26 @@ export function causeOfError(mapping: string, code: string, params: Params): str
   return parts.map((part) => part.replaceAll('%', '%25').replaceAll(':', '%3A')).join(':');
 }
 
+/** What parameters tell of one record. Field, constraint, limit and parent belong to the cause. */
+const OF_ONE_RECORD: ReadonlySet<string> = new Set([
+  'key',
+  'value',
+  'values',
+  'length',
+  'blockedBy',
+  'candidates',
+  'several',
+  'contested',
+  'taken',
+  'uncoupled',
+  'matched',
+  'dependents',
+  'counter',
+  'guid',
+]);
+
+/** What may be said of all errors of a cause when one of them is the sample. */
+export const paramsOfCause = (params: Params): Params =>
+  Object.fromEntries(Object.entries(params).filter(([name]) => !OF_ONE_RECORD.has(name)));
+
 const partText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -23,7 +23,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   parent: 'another record',
   table: 'the table',
   side: 'an app',
-  value: 'a value',
+  value: '…',
   type: 'value',
   candidates: 'several',
   deletedIn: 'one app',

@@ -109,6 +109,8 @@ export interface ErrorGroup {
   readonly code: string;
   /** Of the sample. */
   readonly params: Params;
+  /** Every error of the group has them. */
+  readonly alike: boolean;
   readonly count: number;
   readonly firstSeenAt: string;
   readonly lastSeenAt: string;

@@ -232,6 +232,20 @@ test('errors that one remedy cures are one line of the summary', async () => {
   });
 });
 
+test('a line of the summary says of many errors only what all of them share', async () => {
+  await using here = await openServerInStep();
+  for (const num of ['C1', 'C2']) here.site.hq.delete('customers', { num });
+  await here.site.run();
+  const [line] = (await here.get('/synchronization-errors/summary')).body.items;
+  expect(line).toMatchObject({ code: 'deleted-in-hq', count: 2, params: { deletedIn: 'hq' } });
+  expect(line.params).not.toHaveProperty('key');
+  expect(line.message).toBe('The record was deleted in HQ');
+
+  // A group of one is that record.
+  const [one] = (await here.get('/synchronization-errors/summary?side=hq&key=C1&mapping=customers')).body.items;
+  expect(one).toMatchObject({ count: 1, params: { key: ['C1'] }, message: 'The record C1 was deleted in HQ' });
+});
+
 const withDeletionBreaker = (text: string): string =>
   text.replace(
     '    initialWinner: manual',

@@ -169,3 +169,22 @@ test('everything that the filters find is worked as one job, for the count that 
   const done = await here.get(`/jobs/${body.items[0].id}/results?status=succeeded&count=true&limit=1`);
   expect(done.body.total).toBe(103);
 });
+
+test('a cause with a long value in it leaves room for what is done about it', async () => {
+  const { here, page } = open;
+  const long = {
+    num: 'C9',
+    name: 'W'.repeat(100),
+    email: 'c9@example.com',
+    credit: '1.00',
+    group_code: 'G1',
+    note: null,
+  };
+  here.site.hq.insert('customers', long);
+  await here.site.run();
+  await page.goto('/errors?view=causes&code=value-too-long');
+  await page.getByRole('rowheader').getByText('too long').waitFor();
+  await expectFits(page, '.table-scroll');
+  await page.setViewportSize({ width: 360, height: 740 });
+  await expectFits(page, '.table-scroll');
+});

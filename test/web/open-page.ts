@@ -76,8 +76,8 @@ export async function expectAccessible(page: Page): Promise<void> {
 }
 
 /** Nothing is cut off or scrolls sideways. */
-export async function expectFits(page: Page): Promise<void> {
-  const { scrollWidth, clientWidth } = await page.locator('main').evaluate((main) => ({
+export async function expectFits(page: Page, part = 'main'): Promise<void> {
+  const { scrollWidth, clientWidth } = await page.locator(part).evaluate((main) => ({
     scrollWidth: (main as unknown as { scrollWidth: number }).scrollWidth,
     clientWidth: (main as unknown as { clientWidth: number }).clientWidth,
   }));

@@ -209,6 +209,7 @@ interface GroupRow {
   readonly last_seen_at: string;
   readonly sample_id: string;
   readonly params: Params;
+  readonly alike: boolean;
 }
 
 const summarize = async (
@@ -228,11 +229,12 @@ const summarize = async (
   const rows = await clients.read<GroupRow>(sql`
     with found as (
       select e.cause, e.lane_id, e.kind, e.code, count(*)::int as count, min(e.first_seen_at)::text as first_seen_at,
-             max(e.last_seen_at)::text as last_seen_at, max(e.id::text)::uuid as sample_id
+             max(e.last_seen_at)::text as last_seen_at, max(e.id::text)::uuid as sample_id,
+             min(e.params::text) = max(e.params::text) as alike
         from ${FROM} where ${where}
        group by e.cause, e.lane_id, e.kind, e.code
        order by count(*) desc, max(e.id::text) desc limit ${MOST_GROUPS})
-    select f.cause, f.lane_id, f.kind, f.code, f.count, f.first_seen_at, f.last_seen_at, f.sample_id, s.params
+    select f.cause, f.lane_id, f.kind, f.code, f.count, f.first_seen_at, f.last_seen_at, f.sample_id, s.params, f.alike
       from found f join couplet.sync_error s on s.id = f.sample_id
      order by f.count desc, f.sample_id desc`);
   return Promise.all(
@@ -242,6 +244,7 @@ const summarize = async (
       kind: row.kind,
       code: row.code,
       params: row.params,
+      alike: row.alike,
       count: row.count,
       firstSeenAt: isoTime(row.first_seen_at),
       lastSeenAt: isoTime(row.last_seen_at),

@@ -1,5 +1,6 @@
 /** Synchronization errors as the API shows them. */
 import { allowedActions } from '../../domain/allowed-actions.ts';
+import { paramsOfCause } from '../../domain/cause-of-error.ts';
 import { describeCode } from '../../domain/describe-change.ts';
 import { shortenText } from '../../domain/shorten-text.ts';
 import type { Json, Side, Value } from '../../domain/record.ts';
@@ -149,20 +150,23 @@ export const presentCandidate = (
   matchedOn: [...candidate.matchedOn],
 });
 
-export const presentGroup = (presenter: MappingPresenter, group: ErrorGroup): ErrorSummary['items'][number] => ({
-  cause: group.cause,
-  mapping: group.lane.mapping,
-  channel: group.lane.channel,
-  channelName: presenter.channelName(group.lane.channel),
-  kind: group.kind,
-  code: group.code,
-  params: group.params,
-  message: describeCode(group.code, group.params),
-  count: group.count,
-  firstSeenAt: group.firstSeenAt,
-  lastSeenAt: group.lastSeenAt,
-  sampleId: group.sampleId,
-});
+export const presentGroup = (presenter: MappingPresenter, group: ErrorGroup): ErrorSummary['items'][number] => {
+  const params = group.alike ? group.params : paramsOfCause(group.params);
+  return {
+    cause: group.cause,
+    mapping: group.lane.mapping,
+    channel: group.lane.channel,
+    channelName: presenter.channelName(group.lane.channel),
+    kind: group.kind,
+    code: group.code,
+    params,
+    message: describeCode(group.code, params),
+    count: group.count,
+    firstSeenAt: group.firstSeenAt,
+    lastSeenAt: group.lastSeenAt,
+    sampleId: group.sampleId,
+  };
+};
 
 export const presentHeldRecord = (lane: LanePresenter, held: HeldRecord) => ({
   couplingId: held.couplingId,

@@ -46,6 +46,7 @@ export function CauseList({ filters, names }: { readonly filters: readonly Filte
         ) : (
           <div className="section table-scroll">
             <CardTable
+              className="causes"
               columns={[
                 t.errors.cause,
                 t.words.kind,
