@@ -1,7 +1,6 @@
 /** One store as a whole: can it be reached, is it one that Couplet can work with, does the capture stand. */
 import { tableText } from '../domain/mapping.ts';
 import type { Params, Side } from '../domain/record.ts';
-import { networkReason } from '../errors/network-reasons.ts';
 import { LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import type { Store, StoreSurvey } from '../ports/store.ts';
 import { grantRemedy, type SetupFinding, setupFinding } from './setup-finding.ts';
@@ -77,7 +76,7 @@ export function explainFault(fault: unknown): { readonly code: string; readonly 
     const reason = typeof known === 'string' ? known : '';
     const store = fault.params['store'] ?? fault.message;
     if (NO_HOST.has(reason)) return { code: 'host-not-found', params: { store } };
-    return { code: fault.code, params: { store, reason: networkReason(reason) } };
+    return { code: fault.code, params: { store, reason } };
   }
   if (fault instanceof StoreRefused || fault instanceof StoreBusy || fault instanceof LineageBroken) {
     return { code: fault.code, params: { store: fault.message, ...fault.params } };

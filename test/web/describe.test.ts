@@ -15,6 +15,17 @@ test.each(Object.entries({ en, fr, sv, nl }))('a moment is told as people write 
   expect(told).not.toMatch(/\d{4}-\d{2}-\d{2}T/);
 });
 
+test('what keeps a store away is told in words of the language, and what has no words stands for itself', () => {
+  const said = 'The store Houston cannot be reached: nothing listens at that address and port';
+  const told = { fr: 'adresse', sv: 'adress', nl: 'adres' };
+  for (const [t, word] of [[fr, told.fr] as const, [sv, told.sv] as const, [nl, told.nl] as const]) {
+    const sentenceOf = (reason: string) => sentence(t, 'store-unreachable', { store: 'Houston', reason }, said);
+    expect(sentenceOf('ECONNREFUSED')).toContain(word);
+    expect(sentenceOf('ECONNREFUSED')).not.toContain('ECONN');
+    expect(sentenceOf('57P03')).toContain('57P03');
+  }
+});
+
 test('a value of a record stays as it is, also one that looks like a moment', () => {
   const english = `${UNTIL} of email is no e-mail address`;
   expect(sentence(en, 'value-invalid', { field: 'email', value: UNTIL }, english)).toBe(english);

@@ -1,5 +1,6 @@
 /** Sentences and remedies of every code, in French; the placeholders are those of the catalogue. */
 import type { ErrorCode } from '../../errors/catalogue.ts';
+import type { NetworkReason } from '../../errors/network-reasons.ts';
 import type { RemediedCode } from './en.ts';
 
 export const codesFr: Readonly<Record<ErrorCode, string>> = {
@@ -212,4 +213,28 @@ export const remediesFr: Readonly<Record<RemediedCode, string>> = {
   'schema-changed':
     'Adaptez le mappage ou la table ; `couplet check` indique ce qui ne convient pas, `couplet install` renouvelle le suivi des modifications.',
   'permission-denied': 'Accordez le droit indiqué ; `couplet check` énumère tous ceux qui manquent.',
+};
+
+/** Why a store or database cannot be reached. */
+export const reasonsFr: Readonly<Record<NetworkReason, string>> = {
+  refused: "rien n'écoute à cette adresse et à ce port",
+  closed: 'elle a fermé la connexion',
+  silent: "elle n'a pas répondu à temps",
+  noWayToHost: 'aucun chemin ne mène à son hôte',
+  noWayToNetwork: 'aucun chemin ne mène à son réseau',
+  noSocket: "ce socket n'existe pas",
+  noHost: "cet hôte n'existe pas",
+  noLookup: "le nom de son hôte n'a pas pu être résolu",
+  noWrites: "elle n'accepte pas d'écriture",
+  stoodStill: 'elle a mis fin à une session restée immobile',
+  notFromHere: "l'utilisateur ne peut pas se connecter d'ici",
+  wrongPassword: "l'utilisateur ou le mot de passe est faux",
+  noDatabase: "le serveur n'a pas cette base de données",
+  diskFull: 'son disque est plein',
+  noMemory: 'la mémoire lui manque',
+  noConnections: "elle n'accepte plus de connexions",
+  ended: 'un administrateur a mis fin à la session',
+  killed: 'elle a été interrompue et redémarre',
+  startingOrStopping: "elle démarre ou s'arrête",
+  diskFails: 'son disque est défaillant',
 };

@@ -1,5 +1,6 @@
 /** Sentences and remedies of every code, in Dutch; the placeholders are those of the catalogue. */
 import type { ErrorCode } from '../../errors/catalogue.ts';
+import type { NetworkReason } from '../../errors/network-reasons.ts';
 import type { RemediedCode } from './en.ts';
 
 export const codesNl: Readonly<Record<ErrorCode, string>> = {
@@ -202,4 +203,28 @@ export const remediesNl: Readonly<Record<RemediedCode, string>> = {
   'schema-changed':
     'Pas de toewijzing of de tabel aan; `couplet check` noemt wat niet past, `couplet install` vernieuwt het vastleggen van wijzigingen.',
   'permission-denied': 'Verleen het genoemde recht; `couplet check` toont alle rechten die ontbreken.',
+};
+
+/** Why a store or database cannot be reached. */
+export const reasonsNl: Readonly<Record<NetworkReason, string>> = {
+  refused: 'niets luistert op dat adres en die poort',
+  closed: 'hij heeft de verbinding gesloten',
+  silent: 'hij heeft niet op tijd geantwoord',
+  noWayToHost: 'er leidt geen weg naar zijn host',
+  noWayToNetwork: 'er leidt geen weg naar zijn netwerk',
+  noSocket: 'die socket bestaat niet',
+  noHost: 'die host bestaat niet',
+  noLookup: 'zijn hostnaam kon niet worden opgezocht',
+  noWrites: 'hij neemt geen wijzigingen aan',
+  stoodStill: 'hij heeft een sessie beëindigd die stilstond',
+  notFromHere: 'de gebruiker mag zich van hieruit niet aanmelden',
+  wrongPassword: 'de gebruiker of het wachtwoord klopt niet',
+  noDatabase: 'de server heeft geen database met deze naam',
+  diskFull: 'zijn schijf is vol',
+  noMemory: 'hij heeft te weinig geheugen',
+  noConnections: 'hij neemt geen verbindingen meer aan',
+  ended: 'een beheerder heeft de sessie beëindigd',
+  killed: 'hij is afgebroken en start opnieuw',
+  startingOrStopping: 'hij start of stopt',
+  diskFails: 'zijn schijf is defect',
 };

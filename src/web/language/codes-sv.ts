@@ -1,5 +1,6 @@
 /** Sentences and remedies of every code, in Swedish; the placeholders are those of the catalogue. */
 import type { ErrorCode } from '../../errors/catalogue.ts';
+import type { NetworkReason } from '../../errors/network-reasons.ts';
 import type { RemediedCode } from './en.ts';
 
 export const codesSv: Readonly<Record<ErrorCode, string>> = {
@@ -199,4 +200,28 @@ export const remediesSv: Readonly<Record<RemediedCode, string>> = {
   'schema-changed':
     'Anpassa mappningen eller tabellen; `couplet check` anger vad som inte passar, `couplet install` förnyar ändringsfångsten.',
   'permission-denied': 'Bevilja den rättighet som anges; `couplet check` listar alla som saknas.',
+};
+
+/** Why a store or database cannot be reached. */
+export const reasonsSv: Readonly<Record<NetworkReason, string>> = {
+  refused: 'inget lyssnar på den adressen och porten',
+  closed: 'den stängde anslutningen',
+  silent: 'den svarade inte i tid',
+  noWayToHost: 'ingen väg leder till dess värd',
+  noWayToNetwork: 'ingen väg leder till dess nätverk',
+  noSocket: 'socketen finns inte',
+  noHost: 'värden finns inte',
+  noLookup: 'dess värdnamn kunde inte slås upp',
+  noWrites: 'den tar inte emot ändringar',
+  stoodStill: 'den avslutade en session som stod stilla',
+  notFromHere: 'användaren får inte logga in härifrån',
+  wrongPassword: 'användaren eller lösenordet är fel',
+  noDatabase: 'servern har ingen sådan databas',
+  diskFull: 'dess disk är full',
+  noMemory: 'den har slut på minne',
+  noConnections: 'den tar inte emot fler anslutningar',
+  ended: 'en administratör avslutade sessionen',
+  killed: 'den avbröts och startar om',
+  startingOrStopping: 'den startar eller stannar',
+  diskFails: 'dess disk är trasig',
 };

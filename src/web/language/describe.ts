@@ -1,5 +1,6 @@
 /** Sentences about errors and changes in the reader's language, from the codes and parameters that the API gives. */
 import type { ErrorCode } from '../../errors/catalogue.ts';
+import { networkReasonOf } from '../../errors/network-reasons.ts';
 import type { LogEntryDocument } from '../../http/schemas/synchronization-log.ts';
 import { plainValue } from '../parts/value-text.ts';
 import type { PageTexts, RemediedCode } from './en.ts';
@@ -48,8 +49,14 @@ function paramText(t: PageTexts, name: string, params: Params): string | null {
   if (value === undefined || value === null) return null;
   if (SIDES.has(name) && (value === 'hq' || value === 'channel')) return t.words.sides[value];
   if (MOMENTS.has(name) && typeof value === 'string') return momentText(t, value);
+  if (name === 'reason' && typeof value === 'string') return reasonText(t, value);
   if (Array.isArray(value)) return value.map((one) => plainValue(one)).join(', ');
   return plainValue(value);
+}
+
+function reasonText(t: PageTexts, code: string): string {
+  const reason = networkReasonOf(code);
+  return (reason && t.reasons?.[reason]) ?? code;
 }
 
 const severalFields = (params: Params): unknown =>

@@ -3,6 +3,7 @@
  * not compile. Sentences about errors and changes come worded in English from the API; see `describe.ts`.
  */
 import type { ErrorCode } from '../../errors/catalogue.ts';
+import type { NetworkReason } from '../../errors/network-reasons.ts';
 import { RECORD_CODES } from '../../errors/record-codes.ts';
 import { commerceEn } from './commerce-en.ts';
 import { pagesEn } from './pages-en.ts';
@@ -24,6 +25,7 @@ export const en = {
   tag: 'en',
   /** Null: the sentences of the API stand. */
   codes: null as Readonly<Record<ErrorCode, string>> | null,
+  reasons: null as Readonly<Record<NetworkReason, string>> | null,
   remedies,
   nav: {
     label: 'Pages',

@@ -1,5 +1,5 @@
 /** What the page says in French. */
-import { codesFr, remediesFr } from './codes-fr.ts';
+import { codesFr, reasonsFr, remediesFr } from './codes-fr.ts';
 import { commerceFr } from './commerce-fr.ts';
 import { countingIn } from './count.ts';
 import type { PageTexts } from './en.ts';
@@ -12,6 +12,7 @@ export const fr: PageTexts = {
   ...pagesFr,
   tag: 'fr',
   codes: codesFr,
+  reasons: reasonsFr,
   remedies: remediesFr,
   nav: {
     label: 'Pages',

@@ -1,5 +1,5 @@
 /** What the page says in Dutch. */
-import { codesNl, remediesNl } from './codes-nl.ts';
+import { codesNl, reasonsNl, remediesNl } from './codes-nl.ts';
 import { commerceNl } from './commerce-nl.ts';
 import { countingIn } from './count.ts';
 import type { PageTexts } from './en.ts';
@@ -12,6 +12,7 @@ export const nl: PageTexts = {
   ...pagesNl,
   tag: 'nl',
   codes: codesNl,
+  reasons: reasonsNl,
   remedies: remediesNl,
   nav: {
     label: "Pagina's",

@@ -1,5 +1,5 @@
 /** What the page says in Swedish. */
-import { codesSv, remediesSv } from './codes-sv.ts';
+import { codesSv, reasonsSv, remediesSv } from './codes-sv.ts';
 import { commerceSv } from './commerce-sv.ts';
 import { countingIn } from './count.ts';
 import type { PageTexts } from './en.ts';
@@ -12,6 +12,7 @@ export const sv: PageTexts = {
   ...pagesSv,
   tag: 'sv',
   codes: codesSv,
+  reasons: reasonsSv,
   remedies: remediesSv,
   nav: {
     label: 'Sidor',
