@@ -3,6 +3,7 @@ import { Button } from '@fluentui/react-components';
 import { DismissRegular } from '@fluentui/react-icons/svg/dismiss';
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { useSpeech } from '../language/language.tsx';
+import { placeFocus } from './keep-focus.ts';
 
 interface ModalProps {
   readonly title: string;
@@ -27,7 +28,7 @@ export function Modal({ title, onClose, children, actions, side = false, wide = 
     return () => {
       element?.close();
       if (opener?.isConnected === true) opener.focus();
-      else document.querySelector<HTMLElement>('[role=grid], h1')?.focus();
+      else placeFocus();
     };
   }, []);
   const shape = side ? 'modal modal-side' : wide ? 'modal modal-wide' : 'modal';

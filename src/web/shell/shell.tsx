@@ -15,6 +15,7 @@ import { queryClient, useRead } from '../api/read.ts';
 import { request } from '../api/request.ts';
 import { LANGUAGES, type Language, useSpeech } from '../language/language.tsx';
 import { Waiting } from '../parts/failed.tsx';
+import { useKeptFocus } from '../parts/keep-focus.ts';
 import { Modal } from '../parts/modal.tsx';
 import { Notices } from '../parts/notices.tsx';
 import { Crash } from './crash.tsx';
@@ -34,6 +35,7 @@ export function Shell({ theme }: { readonly theme: ThemeChoice }) {
   const { path } = useAddress();
   const [open, setOpen] = useState<'nothing' | 'navigation' | 'tellMe'>('nothing');
   useTellMeKeys(() => setOpen('tellMe'));
+  useKeptFocus();
   const { page: Page, id } = routeOf(path);
   const close = (): void => setOpen('nothing');
   return (
