@@ -17,7 +17,7 @@ import { giveGuidsNow } from './distribute-customers.ts';
 import { EDIT_ASYNCHRONOUSLY, schemaOf } from './features.ts';
 import { findCustomer, type FoundCustomer, searchCustomers } from './find-customers.ts';
 import { showWithParts } from './find-parts.ts';
-import { columnsOfValues, readGiven, type ReadCustomer, type ReadPart } from './read-given.ts';
+import { columnsOfValues, readGiven, readNew, type ReadCustomer, type ReadPart } from './read-given.ts';
 
 export const channelCustomers = (commerce: CommerceSite): ChannelCustomers => ({
   channels: Object.keys(commerce.rules.channels),
@@ -52,7 +52,7 @@ async function create(
 ): Promise<Taken> {
   const [tables, modes] = await Promise.all([openChannelTables(commerce, channel), modesOf(commerce, channel)]);
   const guid = call?.id ?? randomUUID();
-  const read = readGiven(tables, commerce.rules.customers, given, guid);
+  const read = readNew(tables, commerce.rules.customers, given, guid);
   const show = async (): Promise<ChannelCustomer> =>
     showWithParts(commerce, tables, await findCustomer(commerce, tables, guid));
   if (call?.isAgain) {

@@ -32,6 +32,14 @@ export interface ReadCustomer {
   readonly ignored: readonly string[];
 }
 
+/** A customer of whom nothing is said would be an empty one, found by nobody and refused by HQ when it comes. */
+export function readNew(tables: ChannelTables, customers: string, given: GivenCustomer, call: string): ReadCustomer {
+  const read = readGiven(tables, customers, given, call);
+  const missing = placeOfNothing(tables.customers, customers, tables.guidField, read.values, '/values');
+  if (missing !== null) throw new ValuesRefused([missing]);
+  return read;
+}
+
 /** Throws `ValuesRefused` with every place. New parts are told apart by `call`, in the same way when it is sent again. */
 export function readGiven(tables: ChannelTables, customers: string, given: GivenCustomer, call: string): ReadCustomer {
   const places: ValuePlace[] = [];
@@ -77,16 +85,26 @@ function readPart(
     return null;
   }
   const taken = onesToTake(table, values, pointer, ignored);
-  const said = shownFields(table, customers, null).filter(({ direction }) => travels(direction, 'hq'));
-  const [first] = said;
-  // A new part without a value would be an empty one, and HQ refuses it when it comes.
-  if (isNew && first !== undefined && said.every(({ name }) => (taken[name] ?? null) === null)) {
-    const place = placeOf(pointer, first.name);
-    if (!places.some((other) => other.pointer.startsWith(`${pointer}/`)))
-      places.push({ pointer: place, code: 'required-value-missing', params: { field: first.name } });
+  const missing = isNew ? placeOfNothing(table, customers, null, taken, pointer) : null;
+  if (missing !== null) {
+    if (!places.some((other) => other.pointer.startsWith(`${pointer}/`))) places.push(missing);
     return null;
   }
   return { table, key: read.value ?? '', isNew, ends: given.deactivate, values: taken, pointer };
+}
+
+/** Where a value is missing of what has none at all; the first field stands for all of them. */
+function placeOfNothing(
+  table: ChannelTable,
+  customers: string,
+  guidField: string | null,
+  taken: Readonly<Record<string, Value>>,
+  pointer: string,
+): ValuePlace | null {
+  const said = shownFields(table, customers, guidField).filter(({ direction }) => travels(direction, 'hq'));
+  const [first] = said;
+  if (first === undefined || said.some(({ name }) => (taken[name] ?? null) !== null)) return null;
+  return { pointer: placeOf(pointer, first.name), code: 'required-value-missing', params: { field: first.name } };
 }
 
 /** Without the values of fields that only come from HQ; of those, all but what a part is known by are noted. */

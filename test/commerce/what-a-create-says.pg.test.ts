@@ -37,6 +37,22 @@ test('a part whose key in HQ holds the number of its customer comes to HQ, and w
   expect(await here.coupling`select code from couplet.sync_error where status = 'open'`).toEqual([]);
 });
 
+test('a create that says nothing of the customer is refused at the counter, whichever way it would travel', async () => {
+  await using here = await openTwoChannels();
+  const empty = [{ values: {} }, { values: { name: null } }, { values: {}, addresses: [{ street: 'Main 1' }] }];
+  for (const channel of [houston, online])
+    for (const given of empty)
+      expect(await here.ask('POST', channel, given)).toMatchObject({
+        status: 400,
+        body: { code: 'invalid-request', errors: [{ in: 'body', pointer: '/values/name' }] },
+      });
+  expect(await here.houston`select 1 from commerce.retailasynccustomerv2`).toEqual([]);
+  expect(await here.hq`select 1 from customer`).toEqual([]);
+  // An edit that says nothing changes nothing, as before.
+  const made = await here.ask('POST', online, { values: { name: 'Ann', email: 'ann@example.com' } });
+  expect((await here.ask('PATCH', `${online}/${made.body.customerAccount}`, { values: {} })).status).toBe(200);
+});
+
 test('a create with changed columns says those alone', async () => {
   await using here = await openTwoChannels();
   await here.houston`
