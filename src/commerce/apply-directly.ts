@@ -213,6 +213,7 @@ function operationOf({ channel, counters }: Direct, direct: DirectOperation): Cu
     customerAccount: null,
     couplingId: null,
     distributed: null,
+    couplingErrorId: null,
     blockedBy: null,
     jobId: null,
     found: null,

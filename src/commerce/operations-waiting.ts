@@ -152,6 +152,7 @@ const operationOf = ({ channel, part, counter, at }: Waiting, row: ReceivedRow):
   customerAccount: row.account,
   couplingId: null,
   distributed: null,
+  couplingErrorId: null,
   blockedBy: null,
   jobId: null,
   found: row.found,

@@ -23,7 +23,8 @@ export const OPERATION_COLUMNS = `o.id::text, o.channel, o.part, o.counter::text
   coalesce(o.customer_account, (select min(x.customer_account collate "C") from couplet.customer_operation x where x.guid = o.guid)) as customer_account,
   o.editing_by, case when o.editing_until > now() then o.editing_until::text end as editing_until, o.revision,
   (select c.ended_at is not null or (c.channel_key is not null and (o.wrote_at is null or c.last_synchronized_at > o.wrote_at))
-     from couplet.coupling c where c.id = o.coupling_id) as distributed`;
+     from couplet.coupling c where c.id = o.coupling_id) as distributed,
+  (select e.id::text from couplet.sync_error e where e.coupling_id = o.coupling_id and e.operation_id is null and e.status = 'open') as coupling_error_id`;
 
 export interface OperationDbRow {
   readonly id: string;
@@ -57,6 +58,7 @@ export interface OperationDbRow {
   readonly editing_until: string | null;
   readonly revision: number;
   readonly distributed: boolean | null;
+  readonly coupling_error_id: string | null;
   readonly terms: readonly string[];
   readonly error_id: string | null;
   readonly wrote: boolean;
@@ -97,6 +99,7 @@ export const operationOf = (row: OperationDbRow): CustomerOperation => ({
   customerAccount: row.customer_account,
   couplingId: row.coupling_id,
   distributed: row.distributed,
+  couplingErrorId: row.coupling_error_id,
   blockedBy: row.blocked_by,
   jobId: row.job_id,
   found: row.found,

@@ -7,6 +7,7 @@ export interface ActedOperation {
   readonly attempts: number;
   readonly editing: { readonly by: string } | null;
   readonly distributed: boolean | null;
+  readonly couplingErrorId: string | null;
 }
 
 const MALFORMED = 'operation-malformed';
@@ -71,7 +72,8 @@ export function nextStepOf(operation: ActedOperation): NextStep | null {
     case 'blocked':
       return 'repair';
     case 'synchronized':
-      return operation.distributed === false ? '1010' : null;
+      if (operation.distributed !== false) return null;
+      return operation.couplingErrorId === null ? '1010' : 'repair';
     case 'waiting':
     case 'dismissed':
       return null;

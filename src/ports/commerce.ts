@@ -117,6 +117,8 @@ export interface CustomerOperation {
   readonly couplingId: string | null;
   /** Whether 1010 has brought the customer to the channel; null while there is no coupling. */
   readonly distributed: boolean | null;
+  /** The open error of its coupling, which 1010 cannot bring to the channel before it is solved. */
+  readonly couplingErrorId: string | null;
   readonly blockedBy: string | null;
   readonly jobId: string | null;
   /**

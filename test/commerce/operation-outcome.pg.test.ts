@@ -47,3 +47,23 @@ test('an operation that came through tells what it did in HQ: a customer who was
   const { items } = (await api.get(`/customer-operations?asyncAccount=${ben}&operation=createAddress`)).body;
   for (const { attributes } of items) expect(attributes).toContainEqual(expect.objectContaining({ oldValue: null }));
 });
+
+test('an operation whose customer the channel does not take names the error, and somebody is next, not the job', async () => {
+  await using here = await openCommerceStage();
+  await using api = await openApi(here.couplet);
+  const guid = await here.till.create({ full_name: 'Ann', mail: 'ann@example.com' });
+  for (const job of ['p-job', 'synchronize-customers'] as const) await here.job(job);
+  const operation = async () => (await api.get(`/customer-operations?asyncAccount=${guid}`)).body.items[0];
+  expect(await operation()).toMatchObject({ status: 'synchronized', nextStep: '1010', errorId: null });
+
+  await here.houston`alter table customer add constraint nobody_called_ann check (full_name <> 'Ann')`;
+  await here.job('1010');
+  const stuck = await operation();
+  expect(stuck).toMatchObject({ status: 'synchronized', nextStep: 'repair', errorId: expect.any(String) });
+  const { body: error } = await api.get(`/synchronization-errors/${stuck.errorId}`);
+  expect(error).toMatchObject({ status: 'open', code: 'constraint-violated', couplingId: stuck.couplingId });
+
+  await here.houston`alter table customer drop constraint nobody_called_ann`;
+  await here.job('1010');
+  expect(await operation()).toMatchObject({ status: 'synchronized', nextStep: null, errorId: null });
+});

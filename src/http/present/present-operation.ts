@@ -58,7 +58,7 @@ function presentOperation(
     })),
     edits: operation.edits.map((edit) => ({ ...edit, old: show(edit.name, edit.old), new: show(edit.name, edit.new) })),
     allowedActions: lane.mapping === null ? [] : actionsFor(operation, caller),
-    errorId: operation.errorId,
+    errorId: errorOf(operation),
     couplingId: operation.couplingId,
     jobId: operation.jobId,
     blockedBy: operation.blockedBy,
@@ -74,6 +74,10 @@ function presentOperation(
     etag: operation.status === 'waiting' ? null : etagOfOperation(operation),
   };
 }
+
+/** Its conflict; of one that has come through, what keeps its customer from the channel. */
+const errorOf = ({ errorId, status, distributed, couplingErrorId }: ShownOperation): string | null =>
+  errorId ?? (status === 'synchronized' && distributed === false ? couplingErrorId : null);
 
 /** Acting needs an operator: of anybody else nothing would be taken. */
 const actionsFor = (operation: ShownOperation, caller: Caller) =>
