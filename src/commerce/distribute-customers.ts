@@ -9,6 +9,7 @@ import { sumCounters } from '../engine/execute-job.ts';
 import { gatherPairs } from '../engine/gather-pairs.ts';
 import type { LaneContext } from '../engine/lane-context.ts';
 import { forgetLane } from '../engine/lane-memory.ts';
+import type { LaneReport } from '../engine/lane-run.ts';
 import { openLane } from '../engine/open-lane.ts';
 import { planPair, subjectOfPair } from '../engine/plan-pairs.ts';
 import { recordingBuilder } from '../engine/build-recording.ts';
@@ -58,6 +59,7 @@ export async function distributeCustomers(
     waitForLaneMs: LANE_WAIT_MS,
     stop,
   });
+  if (!job.dryRun) await noteRuns(commerce, job.id, reports);
   const counters = sumCounters([ended, ...reports.map((report) => report.counters)]);
   moved.rows = writesTo(counters.toChannel);
   // A lane that is paused stands still and says so; that is no failure of the job.
@@ -72,6 +74,13 @@ export async function distributeCustomers(
   } as const;
   if (report.status === 'succeeded' && !job.dryRun) await giveGuids(commerce, channel, job, stop);
   return report;
+}
+
+/** One that is paused, stopped or was never reached has not been run. */
+async function noteRuns(commerce: CommerceSite, jobId: string, reports: readonly LaneReport[]): Promise<void> {
+  for (const { lane, status, code } of reports)
+    if (status === 'failed' || (status === 'succeeded' && code === null))
+      await commerce.sessions.noteRun(lane, jobId, status === 'succeeded');
 }
 
 const writesTo = ({ inserted, modified, deleted }: JobCounters['toChannel']): number => inserted + modified + deleted;

@@ -84,6 +84,11 @@ const END = `
          applied_at = case when $2::text = 'applied' and s.status = 'started' then now() end
    where s.id = $1::uuid`;
 
+const NOTE_RUN = `
+  update couplet.lane
+     set last_job_id = $2::uuid, last_success_at = case when $3::boolean then now() else last_success_at end
+   where id = $1`;
+
 export const sessionsPart = (clients: Clients, lanes: LaneRegistry): CommerceSessions => ({
   ...runningPart(clients),
   ...askedPart(clients),
@@ -94,6 +99,9 @@ export const sessionsPart = (clients: Clients, lanes: LaneRegistry): CommerceSes
       await lanes.idOf({ mapping: customers, channel }),
     ]);
     return row ?? { received: 0, undistributed: 0 };
+  },
+  async noteRun(lane, jobId, succeeded) {
+    await query(clients.raw, NOTE_RUN, [await lanes.idOf(lane), jobId, succeeded]);
   },
 });
 

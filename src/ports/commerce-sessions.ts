@@ -5,6 +5,7 @@
 import type { Params } from '../domain/record.ts';
 import type { SessionJob } from '../domain/terms.ts';
 import type { Page, PageRequest } from './queries.ts';
+import type { Lane } from './store.ts';
 
 export type { SessionJob };
 export type SessionDirection = 'upload' | 'download';
@@ -92,6 +93,8 @@ export interface CommerceSessions {
   ): Promise<void>;
   /** The newest switch of any feature. */
   newestRevision(): Promise<bigint>;
+  /** A lane that 1010 has run remembers that, as it does of a run of its own. */
+  noteRun(lane: Lane, jobId: string, succeeded: boolean): Promise<void>;
   noteDistributed(channel: string, job: SessionJob, revision: bigint): Promise<void>;
   distributed(): Promise<readonly { readonly channel: string; readonly job: SessionJob; readonly revision: bigint }[]>;
 

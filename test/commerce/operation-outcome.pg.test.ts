@@ -48,6 +48,25 @@ test('an operation that came through tells what it did in HQ: a customer who was
   for (const { attributes } of items) expect(attributes).toContainEqual(expect.objectContaining({ oldValue: null }));
 });
 
+test('a mapping under commerce tells when 1010 last ran it, and by which job', async () => {
+  await using here = await openCommerceStage();
+  await using api = await openApi(here.couplet);
+  const lanes = async () =>
+    ['customers', 'addresses'].map(async (name) => (await api.get(`/mappings/${name}`)).body.channels[0]);
+  const before = await Promise.all(await lanes());
+  const { id } = await here.job('1010');
+  const after = await Promise.all(await lanes());
+  expect(after).toMatchObject([{ lastJobId: id }, { lastJobId: id }]);
+  for (const [at, lane] of after.entries())
+    expect(Date.parse(lane.lastSuccessAt)).toBeGreaterThan(Date.parse(before[at].lastSuccessAt ?? '2000-01-01'));
+
+  // One that is paused was not run.
+  await api.post('/mappings/addresses/pause', {});
+  const next = await here.job('1010');
+  const [customers, addresses] = await Promise.all(await lanes());
+  expect([customers.lastJobId, addresses.lastJobId]).toEqual([next.id, id]);
+});
+
 test('an operation whose customer the channel does not take names the error, and somebody is next, not the job', async () => {
   await using here = await openCommerceStage();
   await using api = await openApi(here.couplet);
