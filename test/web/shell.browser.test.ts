@@ -108,3 +108,28 @@ test('the security policy runs no inline script and no text as code, and the pag
   expect(ran).toBe('Overview · Couplet');
   await page.context().close();
 });
+
+test('a link that asks for an e-mail address leads to the page, not to a file', async () => {
+  const answer = await open.page.goto('/mappings/customers?tab=records&q=c1@example.com');
+  expect(answer?.status()).toBe(200);
+  await expect.poll(() => open.page.getByRole('heading', { level: 1 }).textContent()).toBe('Customer');
+});
+
+test('an address that no page has is told on a page, to people; programs get the problem', async () => {
+  const { page, base } = open;
+  for (const address of ['/eror', '/errors/a/b', '/Errors']) {
+    const answer = await page.goto(address);
+    expect(answer?.status(), address).toBe(address.startsWith('/errors/') ? 200 : 404);
+    await expect.poll(() => page.getByRole('heading', { level: 1 }).textContent()).toBe('There is no such page');
+  }
+  await page.locator('main').getByRole('link').click();
+  await expect.poll(() => new URL(page.url()).pathname).toBe('/');
+  for (const address of ['/eror', '/assets/none.js', '/api/v1/none']) {
+    const html = address === '/eror' ? '*/*' : 'text/html';
+    const answer = await fetch(base + address, { headers: { accept: html } });
+    expect([answer.status, answer.headers.get('content-type')?.split(';')[0]]).toEqual([
+      404,
+      'application/problem+json',
+    ]);
+  }
+});

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../problem.ts';
 import type { ServerDeps } from '../server-deps.ts';
 
@@ -17,12 +17,25 @@ const ADDRESSES = [
   'sign-in',
 ] as const;
 
+const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0] ?? '';
+const isFile = (path: string): boolean => /\.\w{1,5}$/.test(path);
+
+/** Somebody mistyped an address: the page says so in their language. Programs, and what looks for a file, get the problem. */
+function isLost(request: FastifyRequest): boolean {
+  const path = pathOf(request);
+  const isPage = request.routeOptions.url === '/*' && path !== '/' && !path.startsWith('/api/') && !isFile(path);
+  return isPage && request.headers.accept?.includes('text/html') === true;
+}
+
 export async function registerPage(server: FastifyInstance, { pageFolder }: ServerDeps): Promise<void> {
   if (pageFolder == null || !existsSync(join(pageFolder, 'index.html'))) return;
   await server.register(async (page) => {
     page.addHook('onRoute', (route) => {
       route.config = { ...route.config, needs: 'public' };
       route.schema = { ...route.schema, hide: true };
+    });
+    page.addHook('preHandler', async (request, reply) => {
+      if (isLost(request)) return reply.code(404).sendFile('index.html');
     });
     await page.register(fastifyStatic, {
       root: pageFolder,
@@ -38,7 +51,7 @@ export async function registerPage(server: FastifyInstance, { pageFolder }: Serv
     for (const address of ADDRESSES) {
       page.get(`/${address}`, (_, reply) => reply.sendFile('index.html'));
       page.get(`/${address}/*`, (request, reply) => {
-        if (/\.\w{1,5}$/.test(request.url)) throw new Problem('not-found');
+        if (isFile(pathOf(request))) throw new Problem('not-found');
         return reply.sendFile('index.html');
       });
     }
