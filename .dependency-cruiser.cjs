@@ -71,9 +71,27 @@ const roomRules = Object.entries(rooms).flatMap(([room, allowed]) => {
   ];
 });
 
+/** Houses with floors: a floor rests on those named before it. What lies in none of them stands on top. */
+const floors = {
+  engine: ['lane', 'batch', 'run', 'check', 'actions', 'verify'],
+  'stores/postgres': ['session', 'table', 'install', 'capture', 'read', 'write'],
+  database: ['schema', 'session', 'lists', 'lanes', 'commerce', 'records', 'queries'],
+};
+
+const floorRules = Object.entries(floors).flatMap(([house, names]) =>
+  names.map((floor, height) => ({
+    name: `${house.replace('/', '-')}-${floor}-rests-on-what-is-below`,
+    severity: 'error',
+    comment: `Within ${house} a floor imports only what is below: ${names.join(', ')}. See ARCHITECTURE.md.`,
+    from: { path: `^src/${house}/${floor}/` },
+    to: { path: `^src/${house}/`, pathNot: names.slice(0, height + 1).map((below) => `^src/${house}/${below}/`) },
+  })),
+);
+
 module.exports = {
   forbidden: [
     ...roomRules,
+    ...floorRules,
     {
       name: 'every-file-has-a-room',
       comment: 'This file lies in no room of the house. Move it, or enter its room in .dependency-cruiser.cjs.',

@@ -2,10 +2,10 @@
 import pino from 'pino';
 import { type Couplet, compose } from '../src/compose.ts';
 import { loadConfiguration } from '../src/config/load-configuration.ts';
-import type { LaneReport } from '../src/engine/lane-run.ts';
-import type { RunRequest } from '../src/engine/lane-run.ts';
-import { runChannel } from '../src/engine/run-channel.ts';
-import { lanesOf } from '../src/engine/site.ts';
+import type { LaneReport } from '../src/engine/run/lane-run.ts';
+import type { RunRequest } from '../src/engine/run/lane-run.ts';
+import { runChannel } from '../src/engine/run/run-channel.ts';
+import { lanesOf } from '../src/engine/lane/site.ts';
 import { configuration } from './apps.ts';
 import type { BenchServer } from './server.ts';
 

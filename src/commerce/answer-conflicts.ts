@@ -2,13 +2,13 @@
  * Operations in conflict: each has an ordinary synchronization error that shows the operation's values as the channel's.
  * When the conflict is over, by somebody's choice or by itself, the error ends in the same recording as the operation.
  */
-import { newError } from '../engine/new-error.ts';
+import { newError } from '../engine/batch/new-error.ts';
 import type { Choice } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
 import type { Json } from '../domain/record.ts';
-import { describeRecord, type RecordingBuilder } from '../engine/build-recording.ts';
-import type { LaneContext } from '../engine/lane-context.ts';
-import type { Run } from '../engine/work-batch.ts';
+import { describeRecord, type RecordingBuilder } from '../engine/batch/build-recording.ts';
+import type { LaneContext } from '../engine/lane/lane-context.ts';
+import type { Run } from '../engine/batch/work-batch.ts';
 import type { ErrorField, LogChange, SyncError } from '../ports/coupling-database.ts';
 import type { OperationOutcome, OperationResolution } from '../ports/operation-outcome.ts';
 import type { OperationWork } from './gather-operations.ts';

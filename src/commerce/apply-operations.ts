@@ -6,11 +6,16 @@ import type { FieldWrite } from '../domain/pair.ts';
 import { fieldValuesOf, setOf } from '../domain/prepare-mapping.ts';
 import type { RecordKey, Value } from '../domain/record.ts';
 import { makeTranslator } from '../domain/translate.ts';
-import { baseOfMatched, describeRecord, type RecordingBuilder, recordingBuilder } from '../engine/build-recording.ts';
-import type { LaneContext } from '../engine/lane-context.ts';
-import { type LedgerNote, type NoteOperation, writeNote } from '../engine/ledger-note.ts';
-import { matchColumns, matchFields, probeOf } from '../engine/match-lone-records.ts';
-import { fieldOfColumn, recordParts, type Run } from '../engine/work-batch.ts';
+import {
+  baseOfMatched,
+  describeRecord,
+  type RecordingBuilder,
+  recordingBuilder,
+} from '../engine/batch/build-recording.ts';
+import type { LaneContext } from '../engine/lane/lane-context.ts';
+import { type LedgerNote, type NoteOperation, writeNote } from '../engine/batch/ledger-note.ts';
+import { matchColumns, matchFields, probeOf } from '../engine/batch/match-lone-records.ts';
+import { fieldOfColumn, recordParts, type Run } from '../engine/batch/work-batch.ts';
 import type { CustomerOperation } from '../ports/commerce.ts';
 import { type OperationOutcome, type OperationResolution, PLAIN_OUTCOME } from '../ports/operation-outcome.ts';
 import type { StoredRecord, Write, WriteOutcome } from '../ports/store.ts';

@@ -5,7 +5,7 @@
  */
 import { readOperationRow, type OperationPart, type OperationRow } from '../domain/operation-row.ts';
 import { keyText } from '../domain/record.ts';
-import { readMarks } from '../engine/read-marks.ts';
+import { readMarks } from '../engine/run/read-marks.ts';
 import { asyncRecordName, type RecordedBase } from '../ports/commerce.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
 import { type CommerceSite, laneFor, mappingFor, partsOf, pullLane } from './commerce-site.ts';

@@ -1,7 +1,7 @@
 /** The commerce jobs: every channel by itself, none of them stopped by another that is away; none twice at once. */
-import type { Outcome } from '../engine/job-outcome.ts';
+import type { Outcome } from '../engine/lane/job-outcome.ts';
 import { sumCounters } from '../engine/execute-job.ts';
-import type { CarryOutJob, Site } from '../engine/site.ts';
+import type { CarryOutJob, Site } from '../engine/lane/site.ts';
 import type { CommerceJobName } from '../ports/commerce-control.ts';
 import type { SessionJob } from '../ports/commerce-sessions.ts';
 import { type Job, type JobCounters, type JobKind, noCounters } from '../ports/coupling-database.ts';

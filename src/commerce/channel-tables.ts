@@ -4,7 +4,7 @@ import { type OperationPart, partKeyColumn } from '../domain/operation-row.ts';
 import type { Json, Value } from '../domain/record.ts';
 import { valueToJson } from '../domain/value-json.ts';
 import { TEXT, type ValueType } from '../domain/value-type.ts';
-import { storeOf } from '../engine/site.ts';
+import { storeOf } from '../engine/lane/site.ts';
 import { StoreRefused } from '../errors/store-faults.ts';
 import type { Lane, StoredRecord, StoreTable } from '../ports/store.ts';
 import { type CommerceSite, guidFieldOf, laneFor, mappingFor, partsOf } from './commerce-site.ts';

@@ -1,8 +1,8 @@
 /** What commerce works with: the engine's site, its own tables and rules, and who carries what. */
 import { type Mapping, resolveForChannel } from '../domain/mapping.ts';
 import { OPERATION_TABLES, operationColumns, type OperationPart } from '../domain/operation-row.ts';
-import type { LaneMemory } from '../engine/lane-memory.ts';
-import { type OperationLane, type Site, storeOf } from '../engine/site.ts';
+import type { LaneMemory } from '../engine/lane/lane-memory.ts';
+import { type OperationLane, type Site, storeOf } from '../engine/lane/site.ts';
 import { StoreRefused } from '../errors/store-faults.ts';
 import type { ChannelCustomerIndex } from '../ports/channel-customer-index.ts';
 import type { CommerceDatabase, CommerceRules, OperationStore, OperationTable } from '../ports/commerce.ts';

@@ -1,8 +1,8 @@
 /** Dismiss and reopen. A create takes along what can never be applied without it. */
-import { recordingBuilder } from '../engine/build-recording.ts';
-import { inActionLane } from '../engine/act-on-error.ts';
-import { singleRun } from '../engine/single-run.ts';
-import { recordParts } from '../engine/work-batch.ts';
+import { recordingBuilder } from '../engine/batch/build-recording.ts';
+import { inActionLane } from '../engine/actions/act-on-error.ts';
+import { singleRun } from '../engine/run/single-run.ts';
+import { recordParts } from '../engine/batch/work-batch.ts';
 import type { CustomerOperation } from '../ports/commerce.ts';
 import type { Dismissed } from '../ports/customer-operations.ts';
 import { PLAIN_OUTCOME } from '../ports/operation-outcome.ts';

@@ -1,5 +1,5 @@
 /** 1110 and 1070: what a channel is told of features and of its settings, written into its own `channelconfiguration`. */
-import { readMarks } from '../engine/read-marks.ts';
+import { readMarks } from '../engine/run/read-marks.ts';
 import type { SessionJob } from '../ports/commerce-sessions.ts';
 import { noCounters } from '../ports/coupling-database.ts';
 import { type CommerceSite, jobLane, operationStoreOf } from './commerce-site.ts';

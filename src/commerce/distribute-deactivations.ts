@@ -4,13 +4,13 @@
  */
 import { PLAIN_RUN } from '../domain/pair.ts';
 import { keyText } from '../domain/record.ts';
-import type { WorkItem } from '../engine/gather-pairs.ts';
-import type { LaneContext } from '../engine/lane-context.ts';
-import { forgetLane } from '../engine/lane-memory.ts';
-import { openLane } from '../engine/open-lane.ts';
-import { readMarks } from '../engine/read-marks.ts';
-import { singleRun } from '../engine/single-run.ts';
-import { type BatchOptions, carryOut, planBatch } from '../engine/work-batch.ts';
+import type { WorkItem } from '../engine/batch/gather-pairs.ts';
+import type { LaneContext } from '../engine/lane/lane-context.ts';
+import { forgetLane } from '../engine/lane/lane-memory.ts';
+import { openLane } from '../engine/run/open-lane.ts';
+import { readMarks } from '../engine/run/read-marks.ts';
+import { singleRun } from '../engine/run/single-run.ts';
+import { type BatchOptions, carryOut, planBatch } from '../engine/batch/work-batch.ts';
 import { StoreBusy } from '../errors/store-faults.ts';
 import { type Job, type JobCounters, noCounters, type PendingChange } from '../ports/coupling-database.ts';
 import type { Lane } from '../ports/store.ts';

@@ -1,5 +1,5 @@
 /** Numbers of new customers, drawn from the coupling database; one that HQ holds already is skipped. */
-import type { LaneContext } from '../engine/lane-context.ts';
+import type { LaneContext } from '../engine/lane/lane-context.ts';
 import type { CommerceSite } from './commerce-site.ts';
 
 /** Empty where the HQ store numbers customers itself. Without `keeps`, the next ones are only looked at. */

@@ -1,7 +1,7 @@
 /** The operation table of a part as it is in a channel, and how its rows are read. */
 import { columnsOf } from '../domain/mapping.ts';
 import { OPERATION_COLUMNS, type OperationPart, type Row, type RowReader } from '../domain/operation-row.ts';
-import { storeOf } from '../engine/site.ts';
+import { storeOf } from '../engine/lane/site.ts';
 import { StoreRefused } from '../errors/store-faults.ts';
 import type { StoreTable } from '../ports/store.ts';
 import { type CommerceSite, mappingFor, tableOf } from './commerce-site.ts';

@@ -1,8 +1,8 @@
 /** One action on many operations: each is a result of its own, and one that fails stops none of the others. */
 import type { OperationPart } from '../domain/operation-row.ts';
-import { inActionLane } from '../engine/act-on-error.ts';
-import type { Outcome } from '../engine/job-outcome.ts';
-import { singleRun } from '../engine/single-run.ts';
+import { inActionLane } from '../engine/actions/act-on-error.ts';
+import type { Outcome } from '../engine/lane/job-outcome.ts';
+import { singleRun } from '../engine/run/single-run.ts';
 import { StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import { asyncRecordName, type CustomerOperation } from '../ports/commerce.ts';
 import { type Job, type JobResult, noCounters } from '../ports/coupling-database.ts';

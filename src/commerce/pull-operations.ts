@@ -4,7 +4,7 @@
  */
 import { readOperationRow, type OperationPart } from '../domain/operation-row.ts';
 import { keyText, type RecordKey } from '../domain/record.ts';
-import { readMarks } from '../engine/read-marks.ts';
+import { readMarks } from '../engine/run/read-marks.ts';
 import type { LaneLock, PendingChange } from '../ports/coupling-database.ts';
 import type { StoredRecord } from '../ports/store.ts';
 import { type CommerceSite, partsOf, pullLane, tableOf } from './commerce-site.ts';

@@ -5,10 +5,10 @@
 import { isAttribute, isSettable } from '../domain/operation-fields.ts';
 import { termsAgain } from '../domain/operation-terms.ts';
 import type { Value } from '../domain/record.ts';
-import { inActionLane } from '../engine/act-on-error.ts';
-import type { LaneContext } from '../engine/lane-context.ts';
-import { singleRun } from '../engine/single-run.ts';
-import { storeOf } from '../engine/site.ts';
+import { inActionLane } from '../engine/actions/act-on-error.ts';
+import type { LaneContext } from '../engine/lane/lane-context.ts';
+import { singleRun } from '../engine/run/single-run.ts';
+import { storeOf } from '../engine/lane/site.ts';
 import { StoreBusy } from '../errors/store-faults.ts';
 import type { CustomerOperation, OperationEdit } from '../ports/commerce.ts';
 import type { Correction } from '../ports/customer-operations.ts';

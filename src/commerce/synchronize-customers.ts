@@ -4,11 +4,11 @@
  */
 import pRetry from 'p-retry';
 import type { OperationPart } from '../domain/operation-row.ts';
-import { forgetLane } from '../engine/lane-memory.ts';
-import { letsOthersIn } from '../engine/let-others-in.ts';
-import { openLane } from '../engine/open-lane.ts';
-import { readMarks } from '../engine/read-marks.ts';
-import { singleRun } from '../engine/single-run.ts';
+import { forgetLane } from '../engine/lane/lane-memory.ts';
+import { letsOthersIn } from '../engine/lane/let-others-in.ts';
+import { openLane } from '../engine/run/open-lane.ts';
+import { readMarks } from '../engine/run/read-marks.ts';
+import { singleRun } from '../engine/run/single-run.ts';
 import { FenceLost, StoreBusy, StoreUnreachable } from '../errors/store-faults.ts';
 import type { CustomerOperation } from '../ports/commerce.ts';
 import { type Job, type JobCounters, noCounters } from '../ports/coupling-database.ts';

@@ -7,16 +7,16 @@ import type { Settings } from '../config/settings.ts';
 import { suggestName } from '../config/suggest.ts';
 import type { OpenedCouplingDatabase } from '../database/open-coupling-database.ts';
 import type { Json } from '../domain/record.ts';
-import { verdictsOf } from '../engine/check-job.ts';
-import { checkLocked, checkSetup, type SetupReport } from '../engine/check-setup.ts';
-import type { EngineSurroundings, SharingTerms } from '../engine/lane-context.ts';
-import type { SetupFinding } from '../engine/setup-finding.ts';
-import type { LockedSetting, SetupKnowledge, StoreVerdict } from '../engine/setup-knowledge.ts';
-import { type Site, watchedTables } from '../engine/site.ts';
+import { verdictsOf } from '../engine/check/check-job.ts';
+import { checkLocked, checkSetup, type SetupReport } from '../engine/check/check-setup.ts';
+import type { EngineSurroundings, SharingTerms } from '../engine/lane/lane-context.ts';
+import type { SetupFinding } from '../engine/lane/setup-finding.ts';
+import type { LockedSetting, SetupKnowledge, StoreVerdict } from '../engine/lane/setup-knowledge.ts';
+import { type Site, watchedTables } from '../engine/lane/site.ts';
 import type { CouplingDatabase } from '../ports/coupling-database.ts';
 import type { OperationStore } from '../ports/commerce.ts';
 import type { InstallResult, Store } from '../ports/store.ts';
-import { openOperationStore } from '../stores/postgres/operation-tables.ts';
+import { openOperationStore } from '../stores/postgres/install/operation-tables.ts';
 import { openPostgresStore } from '../stores/postgres/postgres-store.ts';
 
 export interface StoreOptions {

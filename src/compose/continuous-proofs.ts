@@ -1,10 +1,10 @@
 /** What the background proof does, made of the engine's parts. */
-import { wantsComparison } from '../engine/compare-stopped.ts';
-import type { LaneMemory } from '../engine/lane-memory.ts';
-import { proveNext, readStores } from '../engine/prove-lane.ts';
-import type { RunRequest } from '../engine/lane-run.ts';
-import { runChannel } from '../engine/run-channel.ts';
-import { laneText, lanesOf, type Site } from '../engine/site.ts';
+import { wantsComparison } from '../engine/run/compare-stopped.ts';
+import type { LaneMemory } from '../engine/lane/lane-memory.ts';
+import { proveNext, readStores } from '../engine/verify/prove-lane.ts';
+import type { RunRequest } from '../engine/run/lane-run.ts';
+import { runChannel } from '../engine/run/run-channel.ts';
+import { laneText, lanesOf, type Site } from '../engine/lane/site.ts';
 import { CouplingDatabaseUnreachable } from '../errors/coupling-database-faults.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../errors/store-faults.ts';
 import type { ProofOutcome, ProofRounds } from '../jobs/prove-continuously.ts';

@@ -1,12 +1,12 @@
 /** What the continuous schedule does, made of the engine's parts. */
-import { isOwedElsewhere } from '../engine/due-here.ts';
-import { moveAndTake, noteArrivals } from '../engine/lane-ahead.ts';
-import { forgetTables, type LaneMemory } from '../engine/lane-memory.ts';
-import { readMarks, storeText } from '../engine/read-marks.ts';
-import { awaitsSomebody } from '../engine/resting-lane.ts';
-import type { RunRequest } from '../engine/lane-run.ts';
-import { runChannel } from '../engine/run-channel.ts';
-import { isEnabled, lanesOf, mappingOf, type Site, storeOf } from '../engine/site.ts';
+import { isOwedElsewhere } from '../engine/lane/due-here.ts';
+import { moveAndTake, noteArrivals } from '../engine/run/lane-ahead.ts';
+import { forgetTables, type LaneMemory } from '../engine/lane/lane-memory.ts';
+import { readMarks, storeText } from '../engine/run/read-marks.ts';
+import { awaitsSomebody } from '../engine/lane/resting-lane.ts';
+import type { RunRequest } from '../engine/run/lane-run.ts';
+import { runChannel } from '../engine/run/run-channel.ts';
+import { isEnabled, lanesOf, mappingOf, type Site, storeOf } from '../engine/lane/site.ts';
 import type { Rounds } from '../jobs/rounds.ts';
 import type { Lane } from '../ports/store.ts';
 

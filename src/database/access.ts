@@ -1,10 +1,10 @@
 /** API keys, sessions and repeated requests. Of a secret only its SHA-256 is kept: with 256 random bits, nobody finds it. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { newId } from './new-id.ts';
 import type { Access, ApiKey, KeptAnswer, Repetition, RequestName, SessionOwner } from '../ports/access.ts';
-import type { Clients } from './connect.ts';
-import { query } from './connect.ts';
-import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import type { Clients } from './session/connect.ts';
+import { query } from './session/connect.ts';
+import { isoTime, isoTimeOrNull } from './session/iso-time.ts';
+import { newId } from './session/new-id.ts';
 
 const KEY_PREFIX = 'cpl_';
 const SECRET_BYTES = 32;

@@ -5,8 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventFeed, LiveEvent } from '../ports/event-feed.ts';
-import type { Clients } from './connect.ts';
-import { query } from './connect.ts';
+import type { Clients } from './session/connect.ts';
+import { query } from './session/connect.ts';
 
 const POLL_MS = 300;
 const PRUNE_EVERY_MS = 60_000;

@@ -1,7 +1,7 @@
 /** Sums for metrics. */
 import type { JobTotals, LaneTotals, Measures, OperationTotals } from '../ports/measurements.ts';
-import type { Clients } from './connect.ts';
-import { query } from './connect.ts';
+import type { Clients } from './session/connect.ts';
+import { query } from './session/connect.ts';
 
 const LANES = `
   select l.mapping, l.channel, sum(a.changes)::float8 as changes, sum(a.writes)::float8 as writes, sum(a.errors)::float8 as errors

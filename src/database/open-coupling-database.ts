@@ -2,23 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Access } from '../ports/access.ts';
-import type { CommerceDatabase } from '../ports/commerce.ts';
 import type { ChannelCustomerIndex } from '../ports/channel-customer-index.ts';
 import type { CommerceSessions } from '../ports/commerce-sessions.ts';
+import type { CommerceDatabase } from '../ports/commerce.ts';
 import type { CouplingDatabase } from '../ports/coupling-database.ts';
 import type { EventFeed } from '../ports/event-feed.ts';
 import type { Measures } from '../ports/measurements.ts';
 import type { Queries, Upkeep } from '../ports/queries.ts';
 import { createAccess } from './access.ts';
-import { textArray } from './array-literal.ts';
-import type { Clients } from './connect.ts';
-import { connectClients, query } from './connect.ts';
-import { commerceWork } from './commerce-operations.ts';
-import { channelCustomersPart } from './channel-customers.ts';
-import { sessionsPart } from './commerce-sessions.ts';
-import { couplingsPart } from './couplings.ts';
+import { channelCustomersPart } from './commerce/channel-customers.ts';
+import { commerceWork } from './commerce/commerce-operations.ts';
+import { sessionsPart } from './commerce/commerce-sessions.ts';
 import { createEventFeed } from './follow-events.ts';
-import { jobsPart } from './jobs.ts';
 import {
   changeLaneRow,
   fullRunPart,
@@ -27,23 +22,28 @@ import {
   lookAtLanes,
   raiseLaneFence,
   readLaneStates,
-} from './lane-registry.ts';
-import { createLayouts } from './layouts.ts';
-import { createLaneLocks } from './lock-lane.ts';
-import { mappingErrorsPart } from './mapping-errors.ts';
+} from './lanes/lane-registry.ts';
+import { createLayouts } from './lanes/layouts.ts';
+import { createLaneLocks } from './lanes/lock-lane.ts';
+import { sharingPart } from './lanes/share-lane.ts';
 import { createMeasures } from './measure.ts';
-import { prepareDatabase } from './migrate.ts';
-import { cursorPart } from './move-cursor.ts';
-import { pendingPart } from './pending.ts';
-import { proofsPart } from './proofs.ts';
-import { operationsPart } from './queries/query-operations.ts';
 import { createQueries } from './queries/create-queries.ts';
-import { record } from './record.ts';
+import { operationsPart } from './queries/query-operations.ts';
+import { couplingsPart } from './records/couplings.ts';
+import { jobsPart } from './records/jobs.ts';
+import { mappingErrorsPart } from './records/mapping-errors.ts';
+import { cursorPart } from './records/move-cursor.ts';
+import { pendingPart } from './records/pending.ts';
+import { proofsPart } from './records/proofs.ts';
+import { record } from './records/record.ts';
+import { errorsPart } from './records/sync-errors.ts';
+import { logPart } from './records/sync-log.ts';
+import { lockingPart } from './records/take-lane.ts';
 import { createUpkeep } from './retire.ts';
-import { sharingPart } from './share-lane.ts';
-import { lockingPart } from './take-lane.ts';
-import { errorsPart } from './sync-errors.ts';
-import { logPart } from './sync-log.ts';
+import { textArray } from './session/array-literal.ts';
+import type { Clients } from './session/connect.ts';
+import { connectClients, query } from './session/connect.ts';
+import { prepareDatabase } from './session/migrate.ts';
 
 /** With the second in which a look finds what is pending: a lane is taken over well within 15 s, however its worker went. */
 const LOCK_IDLE_MS = 10_000;

@@ -4,10 +4,10 @@
  */
 import { type SQL, sql } from 'drizzle-orm';
 import type { Retired, Upkeep } from '../ports/queries.ts';
-import type { Clients } from './connect.ts';
-import { query } from './connect.ts';
-import type { LaneRegistry } from './lane-registry.ts';
-import { dropPartitions, makePartitions } from './partitions.ts';
+import type { LaneRegistry } from './lanes/lane-registry.ts';
+import type { Clients } from './session/connect.ts';
+import { query } from './session/connect.ts';
+import { dropPartitions, makePartitions } from './session/partitions.ts';
 
 const DAY_MS = 86_400_000;
 /** Each statement is short, so that it holds up neither writers nor vacuum. */

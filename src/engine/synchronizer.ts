@@ -1,16 +1,16 @@
 /** The engine's face: what `ports/synchronizer.ts` promises, over one site and what this process remembers of it. */
 import type { Lane } from '../ports/store.ts';
 import type { Synchronizer } from '../ports/synchronizer.ts';
-import { coupleByHand, synchronizePair, uncoupleByHand } from './act-on-coupling.ts';
-import { actOnError } from './act-on-error.ts';
+import { coupleByHand, synchronizePair, uncoupleByHand } from './actions/act-on-coupling.ts';
+import { actOnError } from './actions/act-on-error.ts';
+import { listRecords } from './actions/list-records.ts';
+import { revertEntry } from './actions/revert-entry.ts';
+import { isAway, viewCoupling, viewError } from './batch/view-pair.ts';
 import { executeJob } from './execute-job.ts';
-import { etagOfMappingError } from './held-by-error.ts';
-import { listRecords } from './list-records.ts';
-import type { LaneMemory } from './lane-memory.ts';
-import { prepareLane } from './open-lane.ts';
-import { revertEntry } from './revert-entry.ts';
-import { type Site, storeOf } from './site.ts';
-import { isAway, viewCoupling, viewError } from './view-pair.ts';
+import type { LaneMemory } from './lane/lane-memory.ts';
+import { type Site, storeOf } from './lane/site.ts';
+import { etagOfMappingError } from './run/held-by-error.ts';
+import { prepareLane } from './run/open-lane.ts';
 
 export function createSynchronizer(site: Site, memory: LaneMemory): Synchronizer {
   const viewerOf = (lane: Lane) =>

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
 import { suggestName } from '../../src/config/suggest.ts';
-import { checkSetup } from '../../src/engine/check-setup.ts';
-import type { SetupFinding } from '../../src/engine/setup-finding.ts';
-import { lanesOf, type Site, watchedTables } from '../../src/engine/site.ts';
+import { checkSetup } from '../../src/engine/check/check-setup.ts';
+import type { SetupFinding } from '../../src/engine/lane/setup-finding.ts';
+import { lanesOf, type Site, watchedTables } from '../../src/engine/lane/site.ts';
 import { openPostgresStore } from '../../src/stores/postgres/postgres-store.ts';
 import { createCouplingDatabase, type TestCouplingDatabase } from '../database/open-test-database.ts';
 import { CONFIGURATION, openShop, type Shop } from './shop.ts';

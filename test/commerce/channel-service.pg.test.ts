@@ -1,7 +1,7 @@
 /** What a till and a web shop call, over real databases: whichever way a customer travels, it is one customer. */
 import { describe, expect, test } from 'vitest';
-import { readMarks } from '../../src/engine/read-marks.ts';
-import { runChannel } from '../../src/engine/run-channel.ts';
+import { readMarks } from '../../src/engine/run/read-marks.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
 import { REQUEST } from '../engine/small-site.ts';
 import { until } from '../support/until.ts';
 import { editAsynchronously, openTwoChannels, type TwoChannelStage } from './two-channel-stage.ts';

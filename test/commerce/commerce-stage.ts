@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import type postgres from 'postgres';
 import { type Couplet, compose } from '../../src/compose.ts';
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
-import type { EngineSurroundings } from '../../src/engine/lane-context.ts';
+import type { EngineSurroundings } from '../../src/engine/lane/lane-context.ts';
 import type { JobKind } from '../../src/ports/coupling-database.ts';
 import { createDatabase } from '../support/database.ts';
 import { jobRequest } from '../support/job-request.ts';

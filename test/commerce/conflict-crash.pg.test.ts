@@ -1,6 +1,6 @@
 /** Whoever dies while a conflict is found or answered leaves it as it would be without the death. */
 import { describe, expect, test } from 'vitest';
-import type { CrashPoint } from '../../src/engine/lane-context.ts';
+import type { CrashPoint } from '../../src/engine/lane/lane-context.ts';
 import { openApi } from './ask-api.ts';
 import { openCommerceStage, runJob } from './commerce-stage.ts';
 

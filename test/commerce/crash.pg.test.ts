@@ -1,6 +1,6 @@
 /** Each job dies at every named point, and another process goes on: every operation is applied exactly once. */
 import { describe, expect, test } from 'vitest';
-import type { CrashPoint } from '../../src/engine/lane-context.ts';
+import type { CrashPoint } from '../../src/engine/lane/lane-context.ts';
 import type { JobKind } from '../../src/ports/coupling-database.ts';
 import { openCommerceStage, runJob } from './commerce-stage.ts';
 

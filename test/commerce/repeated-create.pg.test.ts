@@ -1,6 +1,6 @@
 /** A till gives each call an Idempotency-Key; the call fails when the customer is there already, and is sent once more. */
 import { expect, test } from 'vitest';
-import type { CrashPoint } from '../../src/engine/lane-context.ts';
+import type { CrashPoint } from '../../src/engine/lane/lane-context.ts';
 import { openTwoChannels, type TwoChannelStage } from './two-channel-stage.ts';
 
 const houston = '/commerce/channels/houston/customers';

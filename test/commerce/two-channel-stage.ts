@@ -6,7 +6,7 @@ import { type Couplet, compose } from '../../src/compose.ts';
 import { serverDepsOf } from '../../src/compose/server-deps.ts';
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
 import type { AuthSettings } from '../../src/config/settings.ts';
-import type { EngineSurroundings } from '../../src/engine/lane-context.ts';
+import type { EngineSurroundings } from '../../src/engine/lane/lane-context.ts';
 import { buildServer } from '../../src/http/build-server.ts';
 import type { JobQueue } from '../../src/ports/job-queue.ts';
 import { createDatabase } from '../support/database.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { projectBase } from '../../src/database/layouts.ts';
+import { projectBase } from '../../src/database/lanes/layouts.ts';
 import { createCouplingDatabase, openTestLane } from './open-test-database.ts';
 import { baseUpdate, FIELDS, LANE, newCoupling, recording } from './recordings.ts';
 

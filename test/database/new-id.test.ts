@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { newId } from '../../src/database/new-id.ts';
+import { newId } from '../../src/database/session/new-id.ts';
 
 test('ids are of version 7, tell the time, and each is greater than the one before', () => {
   const before = Date.now();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { netMoves } from '../../src/database/move-cursor.ts';
+import { netMoves } from '../../src/database/records/move-cursor.ts';
 import type { RecordKey, Side, Value } from '../../src/domain/record.ts';
 import type { CouplingDatabase, NewPending } from '../../src/ports/coupling-database.ts';
 import type { Lane } from '../../src/ports/store.ts';

@@ -3,17 +3,17 @@ import { PgDialect } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fillLists, LISTED_LANE } from '../../bench/fill-lists.ts';
 import { fillOperations, mailOf } from '../../bench/fill-operations.ts';
-import { connectClients, type Clients } from '../../src/database/connect.ts';
-import { createLaneRegistry, LOOK_COLUMNS } from '../../src/database/lane-registry.ts';
-import { createLayouts } from '../../src/database/layouts.ts';
+import { connectClients, type Clients } from '../../src/database/session/connect.ts';
+import { createLaneRegistry, LOOK_COLUMNS } from '../../src/database/lanes/lane-registry.ts';
+import { createLayouts } from '../../src/database/lanes/layouts.ts';
 import { createQueries } from '../../src/database/queries/create-queries.ts';
 import { operationsPart } from '../../src/database/queries/query-operations.ts';
 import { NO_OPERATION_FILTER } from '../../src/http/operation-filter.ts';
 import type { OperationFilter } from '../../src/ports/commerce.ts';
-import type { Parameter } from '../../src/database/open-session.ts';
-import { COUNT, LANES_WITH_WORK, TAKE, takeArguments } from '../../src/database/pending.ts';
-import { ASK } from '../../src/database/share-lane.ts';
-import { AT_HAND } from '../../src/database/work-at-hand.ts';
+import type { Parameter } from '../../src/database/session/open-session.ts';
+import { COUNT, LANES_WITH_WORK, TAKE, takeArguments } from '../../src/database/records/pending.ts';
+import { ASK } from '../../src/database/lanes/share-lane.ts';
+import { AT_HAND } from '../../src/database/records/work-at-hand.ts';
 import type {
   CouplingFilter,
   ErrorFilter,

@@ -4,7 +4,7 @@ import type { SyncError } from '../../src/ports/coupling-database.ts';
 import type { ErrorFilter, PageRequest } from '../../src/ports/queries.ts';
 import { InvalidCursor } from '../../src/ports/queries.ts';
 import { NO_ERROR_FILTER } from '../../src/http/no-filter.ts';
-import { BY_ITSELF } from '../../src/database/mapping-errors.ts';
+import { BY_ITSELF } from '../../src/database/records/mapping-errors.ts';
 import { createCouplingDatabase, openTestLane, readAll } from './open-test-database.ts';
 import { LANE, newCoupling, recording, syncError } from './recordings.ts';
 

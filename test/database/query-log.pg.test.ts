@@ -1,6 +1,6 @@
 import { v7 as newId } from 'uuid';
 import { describe, expect, test } from 'vitest';
-import { lowestIdAt } from '../../src/database/iso-time.ts';
+import { lowestIdAt } from '../../src/database/session/iso-time.ts';
 import type { LogEntry } from '../../src/ports/coupling-database.ts';
 import type { LogFilter, PageRequest } from '../../src/ports/queries.ts';
 import { NO_LOG_FILTER } from '../../src/http/no-filter.ts';

@@ -1,8 +1,8 @@
 /** Recordings to fill a coupling database with; needs nothing of vitest, so other processes may use it too. */
 import { v7 as newId } from 'uuid';
 import type { Value } from '../../src/domain/record.ts';
-import { emptyParts } from '../../src/engine/build-recording.ts';
-import { newError } from '../../src/engine/new-error.ts';
+import { emptyParts } from '../../src/engine/batch/build-recording.ts';
+import { newError } from '../../src/engine/batch/new-error.ts';
 import type { CouplingUpdate, LogEntry, NewCoupling, Recording, SyncError } from '../../src/ports/coupling-database.ts';
 import type { Fence, Lane } from '../../src/ports/store.ts';
 

@@ -1,7 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { describe, expect, test } from 'vitest';
 import { noCounters } from '../../src/ports/coupling-database.ts';
-import { BY_ITSELF } from '../../src/database/mapping-errors.ts';
+import { BY_ITSELF } from '../../src/database/records/mapping-errors.ts';
 import { createCouplingDatabase, openTestLane } from './open-test-database.ts';
 import { LANE, logEntry, newCoupling, recording, syncError } from './recordings.ts';
 import { jobRequest } from '../support/job-request.ts';

@@ -1,8 +1,8 @@
 /** More changes than one batch holds, several batches under way at once: every pair is decided once. */
 import { expect, it } from 'vitest';
 import { SIDES } from '../../src/domain/record.ts';
-import type { CrashPoint } from '../../src/engine/lane-context.ts';
-import { storeOf } from '../../src/engine/site.ts';
+import type { CrashPoint } from '../../src/engine/lane/lane-context.ts';
+import { storeOf } from '../../src/engine/lane/site.ts';
 import { type SmallSite, smallSite } from './small-site.ts';
 
 const CUSTOMERS = 3_300;

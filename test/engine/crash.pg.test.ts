@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { CrashPoint } from '../../src/engine/lane-context.ts';
-import { lanesOf } from '../../src/engine/site.ts';
-import { runChannel } from '../../src/engine/run-channel.ts';
+import type { CrashPoint } from '../../src/engine/lane/lane-context.ts';
+import { lanesOf } from '../../src/engine/lane/site.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
 import { openErrors, REQUEST, type SmallSite, smallSite } from './small-site.ts';
 
 const POINTS: readonly CrashPoint[] = [

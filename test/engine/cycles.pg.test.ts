@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { compose } from '../../src/compose.ts';
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
-import { chooseDeferred } from '../../src/engine/break-cycles.ts';
-import { runChannel } from '../../src/engine/run-channel.ts';
-import { lanesOf } from '../../src/engine/site.ts';
+import { chooseDeferred } from '../../src/engine/lane/break-cycles.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
+import { lanesOf } from '../../src/engine/lane/site.ts';
 import { createLogger } from '../../src/logging/create-logger.ts';
 import { createDatabase } from '../support/database.ts';
 import { REQUEST } from './small-site.ts';

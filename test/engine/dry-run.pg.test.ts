@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runChannel } from '../../src/engine/run-channel.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
 import { REQUEST, type SmallSite, smallSite } from './small-site.ts';
 
 /** Groups and customers that are alike in both, new in one of them, or at odds. */

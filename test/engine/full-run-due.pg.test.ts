@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { oweFullRuns } from '../../src/engine/due-here.ts';
-import { runChannel } from '../../src/engine/run-channel.ts';
-import { lanesOf } from '../../src/engine/site.ts';
+import { oweFullRuns } from '../../src/engine/lane/due-here.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
+import { lanesOf } from '../../src/engine/lane/site.ts';
 import { REQUEST, type SmallSite, smallSite } from './small-site.ts';
 
 const CUSTOMERS = { mapping: 'customers', channel: 'houston' };

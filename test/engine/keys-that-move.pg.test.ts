@@ -1,6 +1,6 @@
 /** Records whose app gives them another key at a bad moment: while they are being coupled, or one that another had. */
 import { expect, it } from 'vitest';
-import { readMarks } from '../../src/engine/read-marks.ts';
+import { readMarks } from '../../src/engine/run/read-marks.ts';
 import { openErrors, smallSite } from './small-site.ts';
 
 const withoutMatch = (text: string): string => text.replace('    match: [[number], [email]]\n', '');

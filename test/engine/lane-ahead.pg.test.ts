@@ -1,10 +1,10 @@
 /** A lane that is taken ahead is worked as any other, with fewer questions; a guess that was wrong costs nothing but its lock. */
 import { describe, expect, it } from 'vitest';
-import { moveAndTake, noteArrivals } from '../../src/engine/lane-ahead.ts';
-import type { LaneReport, RunRequest } from '../../src/engine/lane-run.ts';
-import { readMarks, storeText } from '../../src/engine/read-marks.ts';
-import { runChannel } from '../../src/engine/run-channel.ts';
-import { lanesOf } from '../../src/engine/site.ts';
+import { moveAndTake, noteArrivals } from '../../src/engine/run/lane-ahead.ts';
+import type { LaneReport, RunRequest } from '../../src/engine/run/lane-run.ts';
+import { readMarks, storeText } from '../../src/engine/run/read-marks.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
+import { lanesOf } from '../../src/engine/lane/site.ts';
 import type { CouplingDatabase } from '../../src/ports/coupling-database.ts';
 import { type Side, SIDES } from '../../src/domain/record.ts';
 import type { Lane, Store } from '../../src/ports/store.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type LedgerNote, readNote, writeNote } from '../../src/engine/ledger-note.ts';
+import { type LedgerNote, readNote, writeNote } from '../../src/engine/batch/ledger-note.ts';
 
 const BARE: LedgerNote = {
   couplingId: 'c',

@@ -3,9 +3,9 @@ import pino from 'pino';
 import { expect } from 'vitest';
 import { compose, type Couplet } from '../../src/compose.ts';
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
-import type { LaneReport, RunRequest } from '../../src/engine/lane-run.ts';
-import { runChannel } from '../../src/engine/run-channel.ts';
-import { lanesOf } from '../../src/engine/site.ts';
+import type { LaneReport, RunRequest } from '../../src/engine/run/lane-run.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
+import { lanesOf } from '../../src/engine/lane/site.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { REQUEST } from './small-site.ts';
 

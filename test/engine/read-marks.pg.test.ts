@@ -2,11 +2,11 @@
 import { expect, it } from 'vitest';
 import { continuousRounds } from '../../src/compose/continuous-rounds.ts';
 import { plainType } from '../../src/domain/value-type.ts';
-import { readBothStores } from '../../src/engine/begin-run.ts';
-import { readMarks } from '../../src/engine/read-marks.ts';
-import type { RunRequest } from '../../src/engine/lane-run.ts';
-import { runChannel } from '../../src/engine/run-channel.ts';
-import { lanesOf } from '../../src/engine/site.ts';
+import { readBothStores } from '../../src/engine/run/begin-run.ts';
+import { readMarks } from '../../src/engine/run/read-marks.ts';
+import type { RunRequest } from '../../src/engine/run/lane-run.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
+import { lanesOf } from '../../src/engine/lane/site.ts';
 import type { Caller } from '../../src/jobs/rounds.ts';
 import { until } from '../support/until.ts';
 import { REQUEST, smallSite } from './small-site.ts';

@@ -1,11 +1,11 @@
 /** A backlog that two workers share ends as it does when one works it alone, whoever of them is killed on the way. */
 import { describe, expect, it } from 'vitest';
-import type { CrashPoint, EngineSurroundings } from '../../src/engine/lane-context.ts';
-import { emptyMemory, type LaneMemory } from '../../src/engine/lane-memory.ts';
-import type { LaneReport } from '../../src/engine/lane-run.ts';
-import { readMarks } from '../../src/engine/read-marks.ts';
-import { runChannel } from '../../src/engine/run-channel.ts';
-import { lanesOf, type Site } from '../../src/engine/site.ts';
+import type { CrashPoint, EngineSurroundings } from '../../src/engine/lane/lane-context.ts';
+import { emptyMemory, type LaneMemory } from '../../src/engine/lane/lane-memory.ts';
+import type { LaneReport } from '../../src/engine/run/lane-run.ts';
+import { readMarks } from '../../src/engine/run/read-marks.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
+import { lanesOf, type Site } from '../../src/engine/lane/site.ts';
 import { until } from '../support/until.ts';
 import { REQUEST, type SmallSite, smallSite } from './small-site.ts';
 

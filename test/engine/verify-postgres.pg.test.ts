@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Mapping } from '../../src/domain/mapping.ts';
-import { emptyMemory } from '../../src/engine/lane-memory.ts';
-import { prepareLane } from '../../src/engine/open-lane.ts';
-import { proveNext } from '../../src/engine/prove-lane.ts';
-import { storeOf } from '../../src/engine/site.ts';
+import { emptyMemory } from '../../src/engine/lane/lane-memory.ts';
+import { prepareLane } from '../../src/engine/run/open-lane.ts';
+import { proveNext } from '../../src/engine/verify/prove-lane.ts';
+import { storeOf } from '../../src/engine/lane/site.ts';
 import { SIDES } from '../../src/domain/record.ts';
 import { type PostgresSite, postgresSite } from './postgres-site.ts';
 import { jobRequest } from '../support/job-request.ts';

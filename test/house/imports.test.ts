@@ -62,6 +62,14 @@ test.each([
   ['the engine starts a server', 'src/engine/a.ts', 'src/embedded/b.ts', 'engine-imports-only-its-own'],
   ['the composition imports the demo', 'src/compose.ts', 'src/demo/b.ts', 'compose-imports-only-its-own'],
   ['a file lies in no room', 'src/attic/a.ts', 'src/domain/b.ts', 'every-file-has-a-room'],
+  ['a batch asks for a run', 'src/engine/batch/a.ts', 'src/engine/run/b.ts', 'engine-batch-rests-on-what-is-below'],
+  ['a run asks for the top', 'src/engine/run/a.ts', 'src/engine/b.ts', 'engine-run-rests-on-what-is-below'],
+  [
+    'reading asks for writing',
+    'src/stores/postgres/read/a.ts',
+    'src/stores/postgres/write/b.ts',
+    'stores-postgres-read-rests-on-what-is-below',
+  ],
   ['the product imports a test', 'src/engine/a.ts', 'test/b.ts', 'no-tests-in-the-product'],
 ])('%s: refused', async (_what, from, to, rule) => {
   const upwards = '../'.repeat(from.split('/').length - 1);
@@ -93,7 +101,9 @@ test('an import inside an await using declaration is read like any other', async
 
 test('what the house allows passes: inwards, and types of routes in the page', async () => {
   const files = {
-    'src/engine/a.ts': importing('../domain/b.ts'),
+    'src/engine/a.ts': importing('../domain/b.ts') + importing('./run/g.ts').replace('other', 'more'),
+    'src/engine/run/g.ts': importing('../lane/h.ts'),
+    'src/engine/lane/h.ts': thing,
     'src/stores/postgres/c.ts': importing('../../ports/d.ts') + importingType('postgres'),
     'src/web/e.tsx': importingType('../http/f.ts'),
     'src/domain/b.ts': thing,

@@ -1,7 +1,7 @@
 /** What the log names can be looked up: also the job of a run that was killed before it had written that there is one. */
 import { expect, it } from 'vitest';
-import { runChannel } from '../../src/engine/run-channel.ts';
-import { lanesOf } from '../../src/engine/site.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
+import { lanesOf } from '../../src/engine/lane/site.ts';
 import type { CouplingDatabase } from '../../src/ports/coupling-database.ts';
 import { REQUEST } from '../engine/small-site.ts';
 import { until } from '../support/until.ts';

@@ -1,6 +1,6 @@
 /** What a person is told of a run that could not be done now, and that it is tried again without them. */
 import { expect, it } from 'vitest';
-import { lanesOf } from '../../src/engine/site.ts';
+import { lanesOf } from '../../src/engine/lane/site.ts';
 import { until } from '../support/until.ts';
 import { openTestServer } from './open-test-server.ts';
 

@@ -3,7 +3,7 @@
  * list, the administrator, the workers, and what goes wrong. Records are picked by number among those that are there.
  */
 import fc from 'fast-check';
-import type { CrashPoint } from '../../src/engine/lane-context.ts';
+import type { CrashPoint } from '../../src/engine/lane/lane-context.ts';
 import type { Side } from '../../src/domain/record.ts';
 import type { Fault, Kind, Policies, RunScope } from './world.ts';
 

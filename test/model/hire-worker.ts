@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { LaneReport } from '../../src/engine/lane-run.ts';
+import type { LaneReport } from '../../src/engine/run/lane-run.ts';
 import { until } from '../support/until.ts';
 import type { Answer, Hire, Order } from './worker-process.ts';
 import type { Crash } from './world.ts';

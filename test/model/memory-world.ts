@@ -5,14 +5,14 @@
  */
 import { openCouplingDatabase, type OpenedCouplingDatabase } from '../../src/database/open-coupling-database.ts';
 import { type Side, SIDES } from '../../src/domain/record.ts';
-import { oweFullRuns } from '../../src/engine/due-here.ts';
-import type { CrashPoint, EngineSurroundings } from '../../src/engine/lane-context.ts';
-import { moveAndTake, noteArrivals } from '../../src/engine/lane-ahead.ts';
-import { emptyMemory, type LaneMemory } from '../../src/engine/lane-memory.ts';
-import type { LaneReport } from '../../src/engine/lane-run.ts';
-import { readMarks, storeText } from '../../src/engine/read-marks.ts';
-import { runChannel } from '../../src/engine/run-channel.ts';
-import { lanesOf, type Site, watchedTables } from '../../src/engine/site.ts';
+import { oweFullRuns } from '../../src/engine/lane/due-here.ts';
+import type { CrashPoint, EngineSurroundings } from '../../src/engine/lane/lane-context.ts';
+import { moveAndTake, noteArrivals } from '../../src/engine/run/lane-ahead.ts';
+import { emptyMemory, type LaneMemory } from '../../src/engine/lane/lane-memory.ts';
+import type { LaneReport } from '../../src/engine/run/lane-run.ts';
+import { readMarks, storeText } from '../../src/engine/run/read-marks.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
+import { lanesOf, type Site, watchedTables } from '../../src/engine/lane/site.ts';
 import { createSynchronizer } from '../../src/engine/synchronizer.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { MemoryDatabase } from '../../src/stores/memory/database.ts';

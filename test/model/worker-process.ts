@@ -2,15 +2,15 @@
  * A worker of Couplet in a process of its own, for tests that kill it. It does what it is told over the channel to its
  * parent; at a crash point that it was given it ends itself with `kill -9`, so that nothing of it is orderly.
  */
-import type { LaneReport } from '../../src/engine/lane-run.ts';
-import { runChannel } from '../../src/engine/run-channel.ts';
-import { lanesOf } from '../../src/engine/site.ts';
+import type { LaneReport } from '../../src/engine/run/lane-run.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
+import { lanesOf } from '../../src/engine/lane/site.ts';
 import { siteOf } from '../../src/compose/compose-stores.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { openCouplingDatabase } from '../../src/database/open-coupling-database.ts';
-import type { EngineSurroundings } from '../../src/engine/lane-context.ts';
-import { emptyMemory } from '../../src/engine/lane-memory.ts';
-import type { Site } from '../../src/engine/site.ts';
+import type { EngineSurroundings } from '../../src/engine/lane/lane-context.ts';
+import { emptyMemory } from '../../src/engine/lane/lane-memory.ts';
+import type { Site } from '../../src/engine/lane/site.ts';
 import { createLogger } from '../../src/logging/create-logger.ts';
 import type { ContinuousWork } from '../../src/jobs/work-continuously.ts';
 import type { Crash } from './world.ts';

@@ -5,9 +5,9 @@ import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import { compose } from '../../src/compose.ts';
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
-import type { LaneReport } from '../../src/engine/lane-run.ts';
-import { runChannel } from '../../src/engine/run-channel.ts';
-import { lanesOf } from '../../src/engine/site.ts';
+import type { LaneReport } from '../../src/engine/run/lane-run.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
+import { lanesOf } from '../../src/engine/lane/site.ts';
 import { REQUEST } from '../engine/small-site.ts';
 import { createDatabase } from '../support/database.ts';
 

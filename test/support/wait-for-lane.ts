@@ -1,6 +1,6 @@
 /** For tests of who gets a lane when: somebody comes while it is held, and whoever holds it looks. */
 import type postgres from 'postgres';
-import { LOOK_EVERY_MS } from '../../src/engine/let-others-in.ts';
+import { LOOK_EVERY_MS } from '../../src/engine/lane/let-others-in.ts';
 import { until } from './until.ts';
 
 async function waiting(sql: postgres.Sql): Promise<number> {

@@ -1,8 +1,8 @@
 /** All that people ask, put together. */
 import type { Queries } from '../../ports/queries.ts';
-import type { Clients } from '../connect.ts';
-import type { LaneRegistry } from '../lane-registry.ts';
-import type { Layouts } from '../layouts.ts';
+import type { LaneRegistry } from '../lanes/lane-registry.ts';
+import type { Layouts } from '../lanes/layouts.ts';
+import type { Clients } from '../session/connect.ts';
 import { couplingQueries } from './query-couplings.ts';
 import { errorQueries } from './query-errors.ts';
 import { jobQueries } from './query-jobs.ts';

@@ -2,10 +2,10 @@
 import { sql } from 'drizzle-orm';
 import type { RecordKey, Side } from '../../domain/record.ts';
 import { keyText } from '../../domain/record.ts';
-import type { Clients } from '../connect.ts';
-import type { LaneRegistry } from '../lane-registry.ts';
-import { plainArray } from '../array-literal.ts';
-import { isText } from './conditions.ts';
+import type { LaneRegistry } from '../lanes/lane-registry.ts';
+import { isText } from '../lists/conditions.ts';
+import { plainArray } from '../session/array-literal.ts';
+import type { Clients } from '../session/connect.ts';
 
 export interface LaneFilter {
   readonly mapping: readonly string[] | null;

@@ -4,16 +4,16 @@ import type { Side } from '../../domain/record.ts';
 import { keyText } from '../../domain/record.ts';
 import type { Coupling, CouplingStatus, PendingState } from '../../ports/coupling-database.ts';
 import type { CouplingFilter, CouplingView, PendingReason, Queries } from '../../ports/queries.ts';
-import { plainArray, textArray } from '../array-literal.ts';
-import type { Clients } from '../connect.ts';
-import { COUPLING_COLUMNS, type CouplingRow, couplingsOfRows } from '../couplings.ts';
-import { isId, isoTime, isoTimeOrNull } from '../iso-time.ts';
-import type { LaneRegistry } from '../lane-registry.ts';
-import type { Layouts } from '../layouts.ts';
-import { all, anyOf, contains, isText } from './conditions.ts';
+import type { LaneRegistry } from '../lanes/lane-registry.ts';
+import type { Layouts } from '../lanes/layouts.ts';
+import { all, anyOf, contains, isText } from '../lists/conditions.ts';
+import { type Branch, readList } from '../lists/list.ts';
+import { orderOf, type PlacedRow, type SortColumn } from '../lists/page.ts';
+import { COUPLING_COLUMNS, type CouplingRow, couplingsOfRows } from '../records/couplings.ts';
+import { plainArray, textArray } from '../session/array-literal.ts';
+import type { Clients } from '../session/connect.ts';
+import { isId, isoTime, isoTimeOrNull } from '../session/iso-time.ts';
 import { allLanes, laneArray, lanesOf } from './lanes-of.ts';
-import { type Branch, readList } from './list.ts';
-import { orderOf, type PlacedRow, type SortColumn } from './page.ts';
 
 const ID: SortColumn = { column: sql`c.id`, type: 'uuid' };
 

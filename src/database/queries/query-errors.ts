@@ -12,15 +12,15 @@ import type {
   PageRequest,
   Queries,
 } from '../../ports/queries.ts';
-import type { Clients } from '../connect.ts';
-import { isId, isoTime } from '../iso-time.ts';
-import type { LaneRegistry } from '../lane-registry.ts';
+import type { LaneRegistry } from '../lanes/lane-registry.ts';
+import { all, anyOf, contains, oneOf, same, within } from '../lists/conditions.ts';
+import { type Branch, countRows, readIds, readList } from '../lists/list.ts';
+import { type Order, orderOf, type PlacedRow, type SortColumn } from '../lists/page.ts';
+import { ERROR_COLUMNS, type ErrorRow, errorOfRow } from '../records/sync-errors.ts';
 import { syncError } from '../schema/errors.ts';
-import { ERROR_COLUMNS, type ErrorRow, errorOfRow } from '../sync-errors.ts';
-import { all, anyOf, contains, oneOf, same, within } from './conditions.ts';
+import type { Clients } from '../session/connect.ts';
+import { isId, isoTime } from '../session/iso-time.ts';
 import { allLanes, holdersOf, laneArray, lanesOf } from './lanes-of.ts';
-import { type Branch, countRows, readIds, readList } from './list.ts';
-import { type Order, orderOf, type PlacedRow, type SortColumn } from './page.ts';
 
 const ID: SortColumn = { column: sql`e.id`, type: 'uuid' };
 

@@ -12,11 +12,11 @@ import type {
 } from '../../ports/coupling-database.ts';
 import { noCounters } from '../../ports/coupling-database.ts';
 import type { JobFilter, JobResultFilter, JobView, Queries } from '../../ports/queries.ts';
-import type { Clients } from '../connect.ts';
-import { isId, isoTime, isoTimeOrNull, lowestIdAt } from '../iso-time.ts';
-import { all, anyOf, contains, oneOf, within } from './conditions.ts';
-import { type Branch, readList, uneven } from './list.ts';
-import { orderOf, type PlacedRow, type SortColumn } from './page.ts';
+import { all, anyOf, contains, oneOf, within } from '../lists/conditions.ts';
+import { type Branch, readList, uneven } from '../lists/list.ts';
+import { orderOf, type PlacedRow, type SortColumn } from '../lists/page.ts';
+import type { Clients } from '../session/connect.ts';
+import { isId, isoTime, isoTimeOrNull, lowestIdAt } from '../session/iso-time.ts';
 
 const ID: SortColumn = { column: sql`j.id`, type: 'uuid' };
 

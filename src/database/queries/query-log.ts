@@ -1,14 +1,14 @@
 /** The synchronization log for people. Ten million entries in partitions: each filter leads to an index. */
 import { type SQL, sql } from 'drizzle-orm';
 import type { LogFilter, LogView, Queries } from '../../ports/queries.ts';
-import type { Clients } from '../connect.ts';
-import { isId } from '../iso-time.ts';
-import type { LaneRegistry } from '../lane-registry.ts';
-import { LOG_COLUMNS, logEntryOfRow, type LogRow } from '../sync-log.ts';
-import { all, anyOf, contains, isText, oneOf, withinIds } from './conditions.ts';
+import type { LaneRegistry } from '../lanes/lane-registry.ts';
+import { all, anyOf, contains, isText, oneOf, withinIds } from '../lists/conditions.ts';
+import { type Branch, countRows, readList, uneven } from '../lists/list.ts';
+import { orderOf, type PlacedRow, type SortColumn } from '../lists/page.ts';
+import { LOG_COLUMNS, logEntryOfRow, type LogRow } from '../records/sync-log.ts';
+import type { Clients } from '../session/connect.ts';
+import { isId } from '../session/iso-time.ts';
 import { allLanes, holdersOf, laneArray, lanesOf } from './lanes-of.ts';
-import { type Branch, countRows, readList, uneven } from './list.ts';
-import { orderOf, type PlacedRow, type SortColumn } from './page.ts';
 import { withRevertible } from './revertible-entries.ts';
 
 const ID: SortColumn = { column: sql`l.id`, type: 'uuid' };

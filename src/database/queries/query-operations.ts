@@ -1,16 +1,16 @@
 /** Customer operations as people look for them, and what they change about one. */
 import { type SQL, sql } from 'drizzle-orm';
-import type { Params } from '../../domain/record.ts';
 import { operationTerm, partTerm } from '../../domain/operation-terms.ts';
+import type { Params } from '../../domain/record.ts';
 import type { CommerceDatabase, OperationCause, OperationChange, OperationFilter } from '../../ports/commerce.ts';
-import { plainArray, textArray } from '../array-literal.ts';
-import { OPERATION_COLUMNS, type OperationDbRow, operationOf, searchOf, STEP } from '../commerce-rows.ts';
-import type { Clients } from '../connect.ts';
-import { query } from '../connect.ts';
-import { isId } from '../iso-time.ts';
-import { all, type Condition, isText, oneOf, within } from './conditions.ts';
-import { countRows, readList } from './list.ts';
-import { orderOf, type PlacedRow, type SortColumn } from './page.ts';
+import { OPERATION_COLUMNS, type OperationDbRow, operationOf, searchOf, STEP } from '../commerce/commerce-rows.ts';
+import { all, type Condition, isText, oneOf, within } from '../lists/conditions.ts';
+import { countRows, readList } from '../lists/list.ts';
+import { orderOf, type PlacedRow, type SortColumn } from '../lists/page.ts';
+import { plainArray, textArray } from '../session/array-literal.ts';
+import type { Clients } from '../session/connect.ts';
+import { query } from '../session/connect.ts';
+import { isId } from '../session/iso-time.ts';
 import { searchFor } from './search-operations.ts';
 
 type Asked = Pick<

@@ -1,15 +1,15 @@
 /** How the lanes stand, what happened lately, what the stores are found to be, which configurations there were. */
 import { type SQL, sql } from 'drizzle-orm';
-import { newId } from '../new-id.ts';
 import type { Json, Side } from '../../domain/record.ts';
 import type { CouplingStatus, ErrorKind } from '../../ports/coupling-database.ts';
 import type { ConfigurationEntry, LaneView, Queries, StoreCondition, StoreState } from '../../ports/queries.ts';
-import type { Clients } from '../connect.ts';
-import { isoTime } from '../iso-time.ts';
-import { LANE_COLUMNS, type LaneRow, laneStateOf } from '../lane-registry.ts';
-import { anyOf } from './conditions.ts';
-import { readList } from './list.ts';
-import { orderOf, type PlacedRow } from './page.ts';
+import { LANE_COLUMNS, type LaneRow, laneStateOf } from '../lanes/lane-registry.ts';
+import { anyOf } from '../lists/conditions.ts';
+import { readList } from '../lists/list.ts';
+import { orderOf, type PlacedRow } from '../lists/page.ts';
+import type { Clients } from '../session/connect.ts';
+import { isoTime } from '../session/iso-time.ts';
+import { newId } from '../session/new-id.ts';
 
 interface LaneViewRow extends LaneRow {
   readonly last_job_id: string | null;

@@ -1,9 +1,9 @@
 /** Which entries of a page a revert would take: what they wrote is told by the log, and the pair can be led back to it. */
 import { sql } from 'drizzle-orm';
 import type { LogView } from '../../ports/queries.ts';
-import { textArray } from '../array-literal.ts';
-import type { Clients } from '../connect.ts';
-import { oldestOfJob, type StoredLogEntry } from '../sync-log.ts';
+import { oldestOfJob, type StoredLogEntry } from '../records/sync-log.ts';
+import { textArray } from '../session/array-literal.ts';
+import type { Clients } from '../session/connect.ts';
 
 const TAKEN_BACK: ReadonlySet<LogView['action']> = new Set(['modified', 'deleted', 'resolved']);
 

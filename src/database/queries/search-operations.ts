@@ -1,8 +1,8 @@
 /** Operations that a text is in: in a value of theirs, in the account of their customer, or at the beginning of its GUID. */
 import { type SQL, sql } from 'drizzle-orm';
 import { gramsOf } from '../../domain/text-grams.ts';
-import { plainArray } from '../array-literal.ts';
-import { isText } from './conditions.ts';
+import { isText } from '../lists/conditions.ts';
+import { plainArray } from '../session/array-literal.ts';
 
 export interface TextSearch {
   /** A query for the ids of all that have the text, some of them more than once; no more than so many. */

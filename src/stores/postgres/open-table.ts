@@ -1,15 +1,15 @@
 /** A mapped table behind the port: what the catalog says of it is looked up once, its statements are fixed texts. */
 import type { RecordShape, StoreTable } from '../../ports/store.ts';
-import { bindTable } from './bound-table.ts';
-import { prepareCascades } from './cascades.ts';
-import type { Connection } from './connection.ts';
-import { prepareDigests } from './digest-records.ts';
-import type { LaneReaders } from './fence.ts';
-import { prepareMatch } from './match-records.ts';
-import { prepareRead } from './read-records.ts';
-import { prepareCount, prepareScan, prepareSearch } from './scan-records.ts';
-import { tellUnreadable } from './unreadable.ts';
-import { prepareWrite } from './write-records.ts';
+import { prepareDigests } from './read/digest-records.ts';
+import { prepareMatch } from './read/match-records.ts';
+import { prepareRead } from './read/read-records.ts';
+import { prepareCount, prepareScan, prepareSearch } from './read/scan-records.ts';
+import { tellUnreadable } from './read/unreadable.ts';
+import type { Connection } from './session/connection.ts';
+import { bindTable } from './table/bound-table.ts';
+import { prepareCascades } from './table/cascades.ts';
+import type { LaneReaders } from './write/fence.ts';
+import { prepareWrite } from './write/write-records.ts';
 
 /** Throws `StoreRefused` when the table or a column of the shape is not there. */
 export async function openTable(connection: Connection, shape: RecordShape, readers: LaneReaders): Promise<StoreTable> {

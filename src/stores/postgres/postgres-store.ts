@@ -1,25 +1,25 @@
 /** A PostgreSQL database behind the store port. */
 import type { Side } from '../../domain/record.ts';
-import type { Store, StoreCapabilities, TableName } from '../../ports/store.ts';
 import { StoreRefused } from '../../errors/store-faults.ts';
-import { openCaptureSession } from './capture-session.ts';
-import { checkFilter } from './check-filter.ts';
-import { openConnection } from './connection.ts';
-import type { Connection } from './connection.ts';
-import { describeTables } from './describe-tables.ts';
-import { clearBatches, laneReaders, takeOver } from './fence.ts';
-import { acceptStatement } from './install-plan.ts';
-import { DEFAULT_PATIENCE, install, installScript } from './install.ts';
-import { identify } from './lineage.ts';
+import type { Store, StoreCapabilities, TableName } from '../../ports/store.ts';
+import { openCaptureSession } from './capture/capture-session.ts';
+import { identify } from './capture/lineage.ts';
+import { readWindow } from './capture/read-window.ts';
+import { confirmCursor, currentCursor } from './capture/readers.ts';
+import type { Pruning } from './capture/readers.ts';
+import { waitForMarks } from './capture/wait-for-marks.ts';
+import { acceptStatement } from './install/install-plan.ts';
+import { DEFAULT_PATIENCE, install, installScript } from './install/install.ts';
+import { survey } from './install/survey.ts';
+import { uninstall } from './install/uninstall.ts';
+import { createWatchRegistry, isCaptureMissing, watchStates } from './install/watched-tables.ts';
+import type { WatchRegistry } from './install/watched-tables.ts';
 import { openTable } from './open-table.ts';
-import { readWindow } from './read-window.ts';
-import { confirmCursor, currentCursor } from './readers.ts';
-import type { Pruning } from './readers.ts';
-import { survey } from './survey.ts';
-import { uninstall } from './uninstall.ts';
-import { waitForMarks } from './wait-for-marks.ts';
-import { createWatchRegistry, isCaptureMissing, watchStates } from './watched-tables.ts';
-import type { WatchRegistry } from './watched-tables.ts';
+import { openConnection } from './session/connection.ts';
+import type { Connection } from './session/connection.ts';
+import { checkFilter } from './table/check-filter.ts';
+import { describeTables } from './table/describe-tables.ts';
+import { clearBatches, laneReaders, takeOver } from './write/fence.ts';
 
 export interface PostgresStoreOptions {
   readonly side: Side;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addressText, parseConnectionUrl } from '../../../src/stores/postgres/connection-url.ts';
+import { addressText, parseConnectionUrl } from '../../../src/stores/postgres/session/connection-url.ts';
 
 const addresses = (url: string) => parseConnectionUrl(url).addresses.map(({ host, port }) => `${host} ${port}`);
 

@@ -1,8 +1,8 @@
 /** What the capture check found is kept while the catalog is as it was: whatever is done to a table between two looks shows. */
 import { expect, it } from 'vitest';
-import { CAPTURE_CHECK } from '../../../src/stores/postgres/capture-check.ts';
-import type { DedicatedSession, Rows } from '../../../src/stores/postgres/connection.ts';
-import { catalogToken, checkCapture, knownCapture } from '../../../src/stores/postgres/known-capture.ts';
+import { CAPTURE_CHECK } from '../../../src/stores/postgres/install/capture-check.ts';
+import type { DedicatedSession, Rows } from '../../../src/stores/postgres/session/connection.ts';
+import { catalogToken, checkCapture, knownCapture } from '../../../src/stores/postgres/capture/known-capture.ts';
 import { openPostgresStore } from '../../../src/stores/postgres/postgres-store.ts';
 import { openStage, READER } from './stage.ts';
 

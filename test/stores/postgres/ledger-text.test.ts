@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { WriteBatch, WriteOutcome } from '../../../src/ports/store.ts';
-import { entryPieces, ledgerStatement, ledgerText, readEntries } from '../../../src/stores/postgres/ledger.ts';
+import { entryPieces, ledgerStatement, ledgerText, readEntries } from '../../../src/stores/postgres/write/ledger.ts';
 
 const TEXT = 'Łódź 💥 \u001b \u001e "€" \\u001b0141';
 const note = JSON.stringify({ from: TEXT });

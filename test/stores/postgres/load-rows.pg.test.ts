@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { openPostgresStore } from '../../../src/stores/postgres/postgres-store.ts';
 import { LANE, openStage, READER, insertOf, type Stage, statuses, written } from './stage.ts';
-import { takeOver } from '../../../src/stores/postgres/fence.ts';
+import { takeOver } from '../../../src/stores/postgres/write/fence.ts';
 
 const CONTACT = `create table contact (id bigint generated always as identity primary key, code text unique, credit numeric(12,2),
   active boolean, at timestamptz, note varchar(20))`;

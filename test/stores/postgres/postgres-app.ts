@@ -1,6 +1,6 @@
 /** An app on PostgreSQL as the contract suite wants one: tables, statements, transactions, and accidents. */
 import postgres from 'postgres';
-import { quoteIdentifier, quoteLiteral } from '../../../src/stores/postgres/quote.ts';
+import { quoteIdentifier, quoteLiteral } from '../../../src/stores/postgres/session/quote.ts';
 import type {
   ContractApp,
   ContractColumn,

@@ -3,10 +3,10 @@ import { expect, it } from 'vitest';
 import { keyText } from '../../../src/domain/record.ts';
 import type { Value } from '../../../src/domain/record.ts';
 import { StoreRefused } from '../../../src/errors/store-faults.ts';
-import { bindTable } from '../../../src/stores/postgres/bound-table.ts';
-import type { Connection } from '../../../src/stores/postgres/connection.ts';
+import { bindTable } from '../../../src/stores/postgres/table/bound-table.ts';
+import type { Connection } from '../../../src/stores/postgres/session/connection.ts';
 import { openPostgresStore } from '../../../src/stores/postgres/postgres-store.ts';
-import { prepareRead } from '../../../src/stores/postgres/read-records.ts';
+import { prepareRead } from '../../../src/stores/postgres/read/read-records.ts';
 import { insertOf, openStage, written } from './stage.ts';
 
 const shapeOf = (name: string, key: readonly string[], columns: readonly string[], filter: string | null = null) => ({

@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { expect, it } from 'vitest';
-import { openSession } from '../../../src/database/open-session.ts';
+import { openSession } from '../../../src/database/session/open-session.ts';
 import { StoreUnreachable } from '../../../src/errors/store-faults.ts';
-import { openConnection } from '../../../src/stores/postgres/connection.ts';
+import { openConnection } from '../../../src/stores/postgres/session/connection.ts';
 import { startServer, type TestServer } from '../../support/server.ts';
 
 const DATABASE = 'app';

@@ -11,11 +11,11 @@ import type {
   WriteBatch,
   WriteOutcome,
 } from '../../../src/ports/store.ts';
-import { CAPTURE_STATEMENTS } from '../../../src/stores/postgres/capture-sql.ts';
-import { openConnection } from '../../../src/stores/postgres/connection.ts';
-import type { Connection, ConnectionSettings } from '../../../src/stores/postgres/connection.ts';
-import { laneReaders, takeOver } from '../../../src/stores/postgres/fence.ts';
-import type { LaneReaders } from '../../../src/stores/postgres/fence.ts';
+import { CAPTURE_STATEMENTS } from '../../../src/stores/postgres/install/capture-sql.ts';
+import { openConnection } from '../../../src/stores/postgres/session/connection.ts';
+import type { Connection, ConnectionSettings } from '../../../src/stores/postgres/session/connection.ts';
+import { laneReaders, takeOver } from '../../../src/stores/postgres/write/fence.ts';
+import type { LaneReaders } from '../../../src/stores/postgres/write/fence.ts';
 import { openTable } from '../../../src/stores/postgres/open-table.ts';
 import { createDatabase, ensureTemplate } from '../../support/database.ts';
 

@@ -2,7 +2,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { FenceLost, StoreBusy } from '../../../src/errors/store-faults.ts';
 import type { Write } from '../../../src/ports/store.ts';
-import { takeOver } from '../../../src/stores/postgres/fence.ts';
+import { takeOver } from '../../../src/stores/postgres/write/fence.ts';
 import { batchOf, LANE, openStage, READER, refused, type Stage, statuses, updateOf, written } from './stage.ts';
 
 const ITEM = [

@@ -1,10 +1,10 @@
 /** The ledger tells what happened whatever happened to the connection; the fence keeps late writers out. */
 import { expect, it } from 'vitest';
 import { FenceLost, StoreBusy, StoreUnreachable } from '../../../src/errors/store-faults.ts';
-import { openConnection } from '../../../src/stores/postgres/connection.ts';
-import { clearBatches, laneReaders, takeOver } from '../../../src/stores/postgres/fence.ts';
+import { openConnection } from '../../../src/stores/postgres/session/connection.ts';
+import { clearBatches, laneReaders, takeOver } from '../../../src/stores/postgres/write/fence.ts';
 import { openTable } from '../../../src/stores/postgres/open-table.ts';
-import { CAPTURE_STATEMENTS } from '../../../src/stores/postgres/capture-sql.ts';
+import { CAPTURE_STATEMENTS } from '../../../src/stores/postgres/install/capture-sql.ts';
 import { startServer } from '../../support/server.ts';
 import { until } from '../../support/until.ts';
 import { LANE, READER, batchOf, deleteOf, insertOf, openStage, statuses, updateOf, written } from './stage.ts';

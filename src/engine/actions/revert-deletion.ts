@@ -1,0 +1,181 @@
+/** Brings back what a propagated deletion took: the record itself, its partner if that is gone too, and their coupling. */
+import type { Base } from '../../domain/pair.ts';
+import { fieldValuesOf } from '../../domain/prepare-mapping.ts';
+import { keyText, otherSide, type RecordKey, type Side, SIDES, type Value } from '../../domain/record.ts';
+import { keyToJson, valueToJson } from '../../domain/value-json.ts';
+import type { LogEntry } from '../../ports/coupling-database.ts';
+import type { Write, WriteOutcome } from '../../ports/store.ts';
+import { ActionRefused, type ActionResult, type WritePreview } from '../../ports/synchronizer.ts';
+import { describeRecord, recordingBuilder, type Undo } from '../batch/build-recording.ts';
+import type { OldRow } from '../batch/gather-pairs.ts';
+import { type LedgerNote, type NoteField, writeNote } from '../batch/ledger-note.ts';
+import { recordParts } from '../batch/work-batch.ts';
+import type { LaneContext } from '../lane/lane-context.ts';
+import type { SingleRun } from '../run/single-run.ts';
+
+export async function revertDeletion(
+  context: LaneContext,
+  run: SingleRun,
+  entry: LogEntry,
+  dryRun: boolean,
+): Promise<ActionResult> {
+  const undo = entry.undo as Undo | null;
+  const former = (await context.database.couplingsById([entry.couplingId as string])).get(entry.couplingId as string);
+  const target = undo?.target ?? 'channel';
+  const rows: Record<Side, OldRow | null> = {
+    hq: former?.oldRows?.hq ?? null,
+    channel: former?.oldRows?.channel ?? null,
+  };
+  if (undo?.oldRow) rows[target] = undo.oldRow;
+  const keys = { hq: entry.hqKey, channel: entry.channelKey };
+  const gone: Side[] = [];
+  for (const side of SIDES) {
+    const key = keys[side];
+    if (!key) throw new ActionRefused('not-revertible', 'the entry does not name both records', {});
+    const record = (await context.tables[side].read([key], null)).records.get(keyText(key));
+    if (record) {
+      const coupled = (await context.database.couplingsByKey(context.lane, side, [key])).has(keyText(key));
+      if (coupled || side === target)
+        throw new ActionRefused('stale-decision', 'a record with this key exists again', { side, key: [...key] });
+    } else gone.push(side);
+  }
+  for (const side of gone)
+    if (!rows[side]) throw new ActionRefused('not-revertible', `the deleted ${side} record was not captured`, { side });
+  const previews = gone.map((side) => restorePreview(context, side, keys[side] ?? [], rows[side] ?? {}));
+  if (dryRun) return { outcome: 'succeeded', jobId: null, writes: previews, dependents: [] };
+  return carryBack(context, run, entry, gone, rows, previews, former?.base ?? null);
+}
+
+/** What the captured row holds of the mapping's fields. */
+const valuesOfRow = ({ prepared }: LaneContext, side: Side, row: OldRow): readonly Value[] =>
+  fieldValuesOf(
+    prepared,
+    side,
+    prepared.sides[side].columns.map((column) => row[column] ?? null),
+  );
+
+/** The whole row is written: all fields that the side has. */
+const fieldsOf = ({ prepared }: LaneContext, side: Side) =>
+  prepared.fields.filter(({ columns }) => columns[side].length > 0);
+
+function restorePreview(context: LaneContext, side: Side, key: RecordKey, row: OldRow): WritePreview {
+  const { mapping, sides } = context.prepared;
+  const { key: keyAt, types } = sides[side];
+  const values = valuesOfRow(context, side, row);
+  return {
+    side,
+    operation: 'restore',
+    key: keyToJson(
+      mapping[side].key,
+      keyAt.map((at) => types[at]!),
+      key,
+    ),
+    fields: fieldsOf(context, side).map(({ name, index, type }) => ({
+      name,
+      old: null,
+      new: valueToJson(type[side], values[index] ?? null),
+    })),
+  };
+}
+
+/** Named so that the log tells them, with the base that the pair had, which recovery would give it as `adoptPair` does. */
+const noteFieldsOf = (context: LaneContext, side: Side, base: Base | null): NoteField[] =>
+  fieldsOf(context, side).map(({ name, index }) => ({
+    name,
+    from: null,
+    base: {
+      hq: base?.hq[index] ?? null,
+      channel: base?.channel[index] ?? null,
+      state: base ? (base.states?.[index] ?? 'known') : 'none',
+    },
+  }));
+
+async function carryBack(
+  context: LaneContext,
+  run: SingleRun,
+  entry: LogEntry,
+  gone: readonly Side[],
+  rows: Readonly<Record<Side, OldRow | null>>,
+  previews: ActionResult['writes'],
+  base: Base | null,
+): Promise<ActionResult> {
+  const { prepared, database } = context;
+  const builder = recordingBuilder(context.lane, prepared, () => database.newId());
+  const couplingId = database.newId();
+  const keys = { hq: entry.hqKey, channel: entry.channelKey };
+  const draft = builder.newDraft(couplingId, keys, { hq: '', channel: '' });
+  const batchIds: string[] = [];
+  for (const side of gone) {
+    const note: LedgerNote = {
+      couplingId,
+      operation: 'restore',
+      target: side,
+      fields: noteFieldsOf(context, side, base),
+      sourceKey: keys[otherSide(side)],
+      sourceValues: null,
+      sourceDescription: null,
+      parents: null,
+      jobId: run.identity.jobId,
+      cause: 'revert',
+      actor: run.identity.actor,
+      changedBy: null,
+      reason: run.identity.reason,
+      requestId: run.identity.requestId,
+      errorId: entry.errorId,
+      reverts: entry.id,
+      code: null,
+    };
+    const write: Write = {
+      operation: 'restore',
+      key: keys[side] ?? [],
+      row: rows[side] ?? {},
+      set: new Map<string, Value>(),
+      note: writeNote(note),
+    };
+    const batchId = database.newId();
+    const [outcome] = await context.tables[side].write({
+      batchId,
+      fence: context.fence,
+      writes: [write],
+      expectEmpty: false,
+    });
+    batchIds.push(batchId);
+    if (outcome?.status !== 'written') throw refused(outcome);
+    builder.written(note, outcome);
+  }
+  await adoptPair(context, draft, keys, base);
+  builder.parts.batchIds.push(...batchIds);
+  for (const side of SIDES) {
+    const key = keys[side];
+    if (key) builder.parts.forgetUncoupled.push({ side, key });
+  }
+  await recordParts(context, run, builder.build());
+  await Promise.all(SIDES.map((side) => context.stores[side].clearBatches(batchIds)));
+  return { outcome: 'succeeded', jobId: run.identity.jobId, writes: previews, dependents: [] };
+}
+
+/**
+ * The base is the one that the pair had: an edit that had not arrived when the record was deleted is still to arrive.
+ * Without it the pair agrees as both records stand now.
+ */
+async function adoptPair(
+  context: LaneContext,
+  draft: ReturnType<ReturnType<typeof recordingBuilder>['newDraft']>,
+  keys: Readonly<Record<Side, readonly string[] | null>>,
+  base: Base | null,
+): Promise<void> {
+  for (const side of SIDES) {
+    const record = (await context.tables[side].read([keys[side] ?? []], null)).records.get(keyText(keys[side] ?? []));
+    if (!record) continue;
+    const values = fieldValuesOf(context.prepared, side, record.values);
+    for (const { index } of context.prepared.fields)
+      draft.base[side][index] = (base === null ? values : base[side])[index] ?? null;
+    draft.descriptions[side] = describeRecord(context.prepared, side, record.values);
+  }
+  for (const { index } of context.prepared.fields) draft.base.states[index] = base?.states?.[index] ?? 'known';
+}
+
+const refused = (outcome: WriteOutcome | undefined): ActionRefused =>
+  outcome?.status === 'refused'
+    ? new ActionRefused(outcome.refusal.code, 'the store refused to take the record back', outcome.refusal.params)
+    : new ActionRefused('stale-decision', 'the record could not be restored now', {});

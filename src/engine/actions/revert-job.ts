@@ -1,0 +1,72 @@
+/** Reverts many log entries, newest first, so that each finds the fields as its own write left them. */
+import type { Job, JobResult } from '../../ports/coupling-database.ts';
+import { noCounters } from '../../ports/coupling-database.ts';
+import { ActionRefused } from '../../ports/synchronizer.ts';
+import type { Outcome } from '../lane/job-outcome.ts';
+import type { LaneMemory } from '../lane/lane-memory.ts';
+import type { Site } from '../lane/site.ts';
+import { revertEntry } from './revert-entry.ts';
+
+interface RevertBody {
+  readonly items: readonly { readonly id: string }[];
+  readonly reason?: string;
+}
+
+/** What another item of the same job has taken back already, or what says nothing of a write, is no failure. */
+const PASSED_OVER: ReadonlySet<string> = new Set(['already-reverted', 'not-revertible']);
+
+export async function revertMany(
+  site: Site,
+  memory: LaneMemory,
+  job: Job,
+  stop: () => Promise<boolean>,
+): Promise<Outcome> {
+  const body = job.body as unknown as RevertBody;
+  const counters = noCounters();
+  // Ids of log entries rise with time.
+  const ids = body.items.map(({ id }) => id).toSorted((a, b) => (a < b ? 1 : -1));
+  for (const [done, id] of ids.entries()) {
+    if (await stop()) return { status: 'cancelled', code: null, params: {}, counters };
+    const result = await revertOne(site, memory, job, id, body.reason ?? null);
+    if (result.status === 'failed') counters.toChannel.failed += 1;
+    if (result.status === 'succeeded') counters.toChannel.modified += 1;
+    await site.database.addJobResults(job.id, [result]);
+    await site.database.updateProgress(job.id, { counters, done: done + 1, total: ids.length });
+  }
+  return { status: 'succeeded', code: null, params: {}, counters };
+}
+
+async function revertOne(
+  site: Site,
+  memory: LaneMemory,
+  job: Job,
+  id: string,
+  reason: string | null,
+): Promise<JobResult> {
+  const entry = await site.database.logEntryById(id);
+  const result: JobResult = {
+    status: 'succeeded',
+    code: null,
+    params: { logId: id },
+    errorId: entry?.errorId ?? null,
+    couplingId: entry?.couplingId ?? null,
+    hqKey: entry?.hqKey ?? null,
+    channelKey: entry?.channelKey ?? null,
+    candidates: [],
+    writes: null,
+  };
+  try {
+    const reverted = await revertEntry(site, memory, id, {
+      dryRun: job.dryRun,
+      jobId: job.dryRun ? null : job.id,
+      actor: job.actor,
+      reason,
+      requestId: job.requestId,
+    });
+    return { ...result, status: reverted.outcome, writes: [...reverted.writes] };
+  } catch (fault) {
+    if (!(fault instanceof ActionRefused)) throw fault;
+    const status = PASSED_OVER.has(fault.code) ? 'skipped' : 'failed';
+    return { ...result, status, code: fault.code, params: { ...fault.params, logId: id } };
+  }
+}
