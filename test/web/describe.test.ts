@@ -22,7 +22,7 @@ test('what keeps a store away is told in words of the language, and what has no 
     const sentenceOf = (reason: string) => sentence(t, 'store-unreachable', { store: 'Houston', reason }, said);
     expect(sentenceOf('ECONNREFUSED')).toContain(word);
     expect(sentenceOf('ECONNREFUSED')).not.toContain('ECONN');
-    expect(sentenceOf('57P03')).toContain('57P03');
+    expect(sentenceOf('57P04')).toContain('57P04');
   }
 });
 
