@@ -328,6 +328,8 @@ export interface Store {
 
   /** Raises the fence of the lane; returns the ledger batches found. Throws `FenceLost` if the store knows a higher one. */
   takeOver(reader: string, fence: Fence): Promise<readonly LedgerBatch[]>;
+  /** Ids of batches that stand in the ledger: being recorded just now, or left by a holder that is gone. */
+  batchesOf(reader: string, lane: Lane): Promise<readonly string[]>;
   /** The coupling database has these batches; they may go. */
   clearBatches(batchIds: readonly string[]): Promise<void>;
 

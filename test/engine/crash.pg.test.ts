@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { CrashPoint } from '../../src/engine/lane/lane-context.ts';
-import { lanesOf } from '../../src/engine/lane/site.ts';
+import { lanesOf, type Site } from '../../src/engine/lane/site.ts';
+import { readMarks } from '../../src/engine/run/read-marks.ts';
 import { runChannel } from '../../src/engine/run/run-channel.ts';
+import { StoreUnreachable } from '../../src/errors/store-faults.ts';
 import { openErrors, REQUEST, type SmallSite, smallSite } from './small-site.ts';
 
 const POINTS: readonly CrashPoint[] = [
@@ -100,39 +102,56 @@ describe('a process that is killed', () => {
   );
 });
 
-it('a new record whose key another one has by the time it is recorded does not hold up its mapping', async () => {
-  const fuse: Fuse = { point: null, passes: 0 };
-  await using site = await smallSite({
-    reach: reachOf(fuse),
-    configuration: (text) => text.replace('    match: [[number], [email]]\n', ''),
-  });
-  site.hq.insert('customers', { num: 'C1', name: 'One' });
-  await site.run();
-  site.hq.insert('customers', { num: 'C2', name: 'Two' });
-  Object.assign(fuse, { point: 'channel-written', passes: 1 });
-  await site.run().catch(() => {});
-  expect(site.houston.select('shoppers')).toHaveLength(2);
-  // While nobody was there to record it, its app renumbered it and gave its key to the one that is coupled.
-  site.hq.update('customers', { num: 'C2' }, { num: 'C3' });
-  site.hq.update('customers', { num: 'C1' }, { num: 'C2' });
-  const other = await site.anotherWorker();
-  const lanes = lanesOf(other.site, 'houston');
-  for (let round = 0; round < 2; round += 1) {
-    const reports = await runChannel(other.site, other.memory, 'houston', lanes, REQUEST);
-    expect(reports.map(({ status, code }) => [status, code])).toEqual([
-      ['succeeded', null],
-      ['succeeded', null],
-    ]);
-  }
-  await other.close();
-  // What was made has no partner: going the other way it meets the number, and somebody is asked.
-  expect(await openErrors(site)).toMatchObject([{ code: 'constraint-violated', params: { blockedBy: ['C2'] } }]);
-  site.hq.update('customers', { num: 'C2' }, { name: 'Still One' });
-  site.hq.update('customers', { num: 'C3' }, { name: 'Still Two' });
-  await site.run();
-  const names = site.houston.select('shoppers').map((row) => row['full_name']);
-  expect(names.toSorted()).toEqual(['Still One', 'Still Two', 'Two']);
-});
+/** Its marks are taken in without knowing what its ledger holds. */
+const whileChannelsAreAway = (site: Site): Site => {
+  const away = () => Promise.reject(new StoreUnreachable('The store is away.'));
+  return {
+    ...site,
+    channels: new Map([...site.channels].map(([name, store]) => [name, { ...store, batchesOf: away }])),
+  };
+};
+
+it.each([
+  { channel: 'there', names: ['Still One', 'Still Two'] },
+  { channel: 'away', names: ['Still One', 'Still Two', 'Two'] },
+])(
+  'a new record whose key another one has by the time it is recorded does not hold up its mapping, the channel being $channel when the keys are read',
+  async ({ channel, names }) => {
+    const fuse: Fuse = { point: null, passes: 0 };
+    await using site = await smallSite({
+      reach: reachOf(fuse),
+      configuration: (text) => text.replace('    match: [[number], [email]]\n', ''),
+    });
+    site.hq.insert('customers', { num: 'C1', name: 'One' });
+    await site.run();
+    site.hq.insert('customers', { num: 'C2', name: 'Two' });
+    Object.assign(fuse, { point: 'channel-written', passes: 1 });
+    await site.run().catch(() => {});
+    expect(site.houston.select('shoppers')).toHaveLength(2);
+    // While nobody was there to record it, its app renumbered it and gave its key to the one that is coupled.
+    site.hq.update('customers', { num: 'C2' }, { num: 'C3' });
+    site.hq.update('customers', { num: 'C1' }, { num: 'C2' });
+    const other = await site.anotherWorker();
+    if (channel === 'away') await readMarks(whileChannelsAreAway(other.site), 'hq', null);
+    const lanes = lanesOf(other.site, 'houston');
+    for (let round = 0; round < 2; round += 1) {
+      const reports = await runChannel(other.site, other.memory, 'houston', lanes, REQUEST);
+      expect(reports.map(({ status, code }) => [status, code])).toEqual([
+        ['succeeded', null],
+        ['succeeded', null],
+      ]);
+    }
+    await other.close();
+    // What was made has no partner then: going the other way it meets the number, and somebody is asked.
+    const asked = [{ code: 'constraint-violated', params: { blockedBy: ['C2'] } }];
+    expect(await openErrors(site)).toMatchObject(channel === 'away' ? asked : []);
+    site.hq.update('customers', { num: 'C2' }, { name: 'Still One' });
+    site.hq.update('customers', { num: 'C3' }, { name: 'Still Two' });
+    await site.run();
+    const found = site.houston.select('shoppers').map((row) => row['full_name']);
+    expect(found.toSorted()).toEqual(names);
+  },
+);
 
 describe('two workers', () => {
   it('never work one lane at the same time: the one that wakes up late writes nothing', async () => {

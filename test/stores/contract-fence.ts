@@ -167,6 +167,19 @@ function describeLedger(makeFixture: MakeFixture): void {
     expect(found[0]?.entries).toEqual([{ note: 'n', outcome }]);
   });
 
+  it('says which batches of a lane stand in it, until they are cleared', async () => {
+    await using stage = await setStage(makeFixture);
+    const { table, store } = stage;
+    const hand = await takeHand(store, 1);
+    const batchId = nextBatchId();
+    expect(await store.batchesOf(READER, LANE)).toEqual([]);
+    await hand.write(table, [insertOf({ code: 'x' }, 'n')], { batchId });
+    expect(await store.batchesOf(READER, LANE)).toEqual([batchId]);
+    expect(await store.batchesOf(READER, { ...LANE, channel: 'elsewhere' })).toEqual([]);
+    await store.clearBatches([batchId]);
+    expect(await store.batchesOf(READER, LANE)).toEqual([]);
+  });
+
   it('has no entry for what was not written', async () => {
     await using stage = await setStage(makeFixture, [CUSTOMER], [customer(1)]);
     const { table, store } = stage;

@@ -168,6 +168,7 @@ export function hostileStore(store: Store, options: HostileOptions): HostileStor
         if (hostile.befalls('wokenEarly', 'waitForMarks')) return;
         await store.waitForMarks(reader, cursor, timeoutMs, signal);
       }),
+    batchesOf: (reader, lane) => pass('batchesOf', () => store.batchesOf(reader, lane)),
     takeOver: (reader, fence) => pass('takeOver', async () => shuffleLedger(await store.takeOver(reader, fence))),
     clearBatches: (batchIds) => pass('clearBatches', () => store.clearBatches(batchIds)),
     table: (shape) => pass('table', async () => hostileTable(await store.table(shape), hostile, options)),

@@ -18,6 +18,7 @@ import { forgetLane, type LaneMemory, type PreparedLane } from '../lane/lane-mem
 import { laneText, lanesOf, mappingOf, type Site, storeOf } from '../lane/site.ts';
 import type { WorkAhead } from '../lane/work-ahead.ts';
 import type { LaneAhead } from './lane-ahead.ts';
+import { readMarks } from './read-marks.ts';
 import { refuseSetup, refuseUncaptured } from './refuse-setup.ts';
 
 /** Asks the stores at most once; without a cycle, never. */
@@ -69,13 +70,17 @@ async function contextOf(
   return ready;
 }
 
-async function takeOver(context: LaneContext, memory: LaneMemory): Promise<void> {
+async function takeOver(site: Site, memory: LaneMemory, context: LaneContext): Promise<void> {
   const { lane, database, stores } = context;
   // Order matters: the fence first, so that no late writer adds a batch after they were counted.
   context.fence = { lane, number: await database.raiseFence(lane) };
   const found = await Promise.all(SIDES.map((side) => stores[side].takeOver(database.reader, context.fence)));
   await recordFoundBatches(context, found.flat());
   memory.fences.set(laneText(lane), context.fence.number);
+  if (found.every((batches) => batches.length === 0)) return;
+  // What was made may have other keys by now: those marks have waited for this (`await-recording`).
+  const [hq, channel] = await Promise.all([readMarks(site, 'hq', null), readMarks(site, 'channel', lane.channel)]);
+  context.cursors = { hq: hq.cursor, channel: channel.cursor };
 }
 
 /** With the lane's fence as it is: for its holder, and for whoever works a share of it. */
@@ -102,7 +107,7 @@ export async function readyContext(
     atHand,
     sharing: site.sharing ?? SHARING,
     surroundings: site.surroundings,
-    takeOver: () => takeOver(context, memory),
+    takeOver: () => takeOver(site, memory, context),
     livingDependents: (side, cascade) => livingDependents(site, lane, side, cascade),
   };
   return context;

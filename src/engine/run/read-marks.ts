@@ -6,6 +6,7 @@ import type { Side } from '../../domain/record.ts';
 import { LineageBroken } from '../../errors/store-faults.ts';
 import type { CursorMove, KeyMove, NewPending } from '../../ports/coupling-database.ts';
 import type { Cursor, Lane, Store, TableName, WindowPage } from '../../ports/store.ts';
+import { awaitRecording } from './await-recording.ts';
 import { laneIndex, type LanesOfTable, lanesOf, type Site, storeOf, watchedTables } from '../lane/site.ts';
 import { tellWatched } from '../lane/tell-watched.ts';
 
@@ -68,6 +69,7 @@ export async function readMarks(
     await noteTables(site, side, channel, page, lanes);
     if (page.cursor === cursor) break;
     const { pend, moves } = spread(page, side, lanes);
+    if (await awaitRecording(site, store, cursor, moves)) break;
     const inOwnWay =
       moves.length === 0 && page.complete
         ? step({ side, channel, from: cursor, to: page.cursor, pend }, lanesAmong(pend))

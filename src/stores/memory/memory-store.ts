@@ -1,7 +1,7 @@
 /** The memory store seen through the port: a second kind of store, and the one that property tests run against. */
 import { FenceLost, StoreRefused } from '../../errors/store-faults.ts';
 import type { Side } from '../../domain/record.ts';
-import type { Fence, LedgerBatch, RecordShape, Store, StoreCapabilities, StoreTable } from '../../ports/store.ts';
+import type { Fence, Lane, LedgerBatch, RecordShape, Store, StoreCapabilities, StoreTable } from '../../ports/store.ts';
 import { acceptTables, confirm, install, isInstalled, readWindow, uninstall } from './capture.ts';
 import { formatCursor, startReader } from './cursor.ts';
 import type { MemoryDatabase } from './database.ts';
@@ -68,6 +68,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
     acceptTables: (tables) => ask(() => acceptTables(database, tables)),
     waitForMarks: (_reader, cursor, timeoutMs, signal) => ask(() => waitForMarks(database, cursor, timeoutMs, signal)),
     takeOver: (_reader, fence) => ask(() => takeOver(database, fence)),
+    batchesOf: (_reader, lane) => ask(() => ledgerOf(database, lane).map(({ batchId }) => batchId)),
     clearBatches: (batchIds) =>
       ask(() => {
         for (const batchId of batchIds) database.state.ledger.delete(batchId);
@@ -84,14 +85,17 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
 }
 
 function takeOver(database: MemoryDatabase, { lane, number }: Fence): readonly LedgerBatch[] {
-  const { fences, ledger } = database.state;
+  const { fences } = database.state;
   const known = fences.get(laneText(lane));
   if (known !== undefined && known > number) {
     throw new FenceLost('Another worker has taken over this lane.', { ...lane, number, known });
   }
   fences.set(laneText(lane), number);
-  return [...ledger.values()].filter((batch) => laneText(batch.lane) === laneText(lane));
+  return ledgerOf(database, lane);
 }
+
+const ledgerOf = ({ state }: MemoryDatabase, lane: Lane): readonly LedgerBatch[] =>
+  [...state.ledger.values()].filter((batch) => laneText(batch.lane) === laneText(lane));
 
 function assertShape(database: MemoryDatabase, shape: RecordShape): void {
   const table = database.state.tables.get(tableText(shape.table));

@@ -19,7 +19,7 @@ import { openConnection } from './session/connection.ts';
 import type { Connection } from './session/connection.ts';
 import { checkFilter } from './table/check-filter.ts';
 import { describeTables } from './table/describe-tables.ts';
-import { clearBatches, laneReaders, takeOver } from './write/fence.ts';
+import { batchesOf, clearBatches, laneReaders, takeOver } from './write/fence.ts';
 
 export interface PostgresStoreOptions {
   readonly side: Side;
@@ -84,6 +84,7 @@ export function openPostgresStore(options: PostgresStoreOptions): Store {
     acceptTables: (tables) => captured(acceptTables(connection, registry, tables)),
     waitForMarks: (_reader, cursor, timeoutMs, signal) => captured(waitForMarks(session, cursor, timeoutMs, signal)),
     takeOver: (reader, fence) => captured(takeOver(connection, readers, reader, fence)),
+    batchesOf: (reader, lane) => captured(batchesOf(connection, reader, lane)),
     clearBatches: (batchIds) => clearBatches(connection, batchIds),
     table: (shape) => openTable(connection, shape, readers),
     close: async () => {

@@ -60,6 +60,18 @@ export async function takeOver(
   return batches.map(([batchId, entries]) => ({ batchId: batchId ?? '', lane, entries: readEntries(entries ?? '[]') }));
 }
 
+export async function batchesOf(
+  connection: Connection,
+  reader: string,
+  { mapping, channel }: Lane,
+): Promise<readonly string[]> {
+  const rows = await connection.query(
+    'select batch_id from couplet.batch where reader = $1 and mapping = $2 and channel = $3',
+    [reader, mapping, channel],
+  );
+  return rows.map(([batchId]) => batchId ?? '');
+}
+
 export async function clearBatches(connection: Connection, batchIds: readonly string[]): Promise<void> {
   if (batchIds.length === 0) return;
   await connection.query('delete from couplet.batch where batch_id = any ($1::uuid[])', [valuesLiteral(batchIds)]);
