@@ -220,6 +220,16 @@ export const STORE_CODES = {
     status: null,
     message: '{field} has values that the enum {to} lacks: {labels}',
   },
+  'reference-other-key': {
+    meaning:
+      'The foreign key of a reference leads to other columns of the parent than the key of its mapping, so that the column holds no key of the parent, or that of another one.',
+    acts: 'setup',
+    reach: 'field',
+    remedy:
+      'Map the column that holds the key of the parent, or make what it refers to the key of the parent’s mapping.',
+    status: null,
+    message: '{field} refers to {columns} of {table}, and the key of {parent} is {key}',
+  },
   'reference-type': {
     meaning: 'A reference and the key of the parent that it refers to have types that do not fit each other.',
     acts: 'setup',

@@ -169,6 +169,20 @@ describe('what the configuration says and the stores do not have', () => {
   });
 });
 
+test('a reference that leads to another column than the key of its parent', async () => {
+  await using shop = await openShop();
+  await shop.houston.sql`alter table segment add rank integer unique`;
+  await shop.houston.sql`alter table customer drop constraint customer_segment_id_fkey`;
+  await shop.houston.sql`alter table customer add foreign key (segment_id) references segment (rank)`;
+  const findings = await check(shop);
+  expect(findings.map(brief)).toEqual([
+    'error reference-other-key channel houston customers mappings.customers.fields.segment.channel',
+  ]);
+  expect(findings[0]?.message).toBe('segment refers to rank of segment, and the key of segments is id');
+  await shop.houston.sql`alter table customer add foreign key (segment_id) references segment (id)`;
+  expect(await check(shop)).toEqual([]);
+});
+
 describe('a name that the store does not have hides nothing else of its mapping', () => {
   const problemsWith = async (configuration: (text: string) => string): Promise<readonly string[]> => {
     await using shop = await openShop();

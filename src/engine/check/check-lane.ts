@@ -187,6 +187,7 @@ async function checkReferences(work: LaneWork): Promise<void> {
       if (stores[side].survey === null) continue;
       const [table] = await stores[side].store.describe([parent[side].table]);
       if (table === undefined || table === null) continue;
+      checkReferenced(work, side, field, parent, table);
       for (const [at, column] of (field[side] ?? []).entries()) {
         const key = table.columns.find(({ name }) => name === parent[side].key[at]);
         const own = described[side]?.columns.find(({ name }) => name === column);
@@ -203,4 +204,24 @@ async function checkReferences(work: LaneWork): Promise<void> {
       }
     }
   }
+}
+
+/** The store's own foreign key says what the column holds: some other unique column may look like the key and is none. */
+function checkReferenced(work: LaneWork, side: Side, field: Field, parent: Mapping, table: TableDescription): void {
+  const own = field[side] ?? [];
+  const { schema, name } = table.table;
+  const referred = (work.described[side]?.foreignKeys ?? [])
+    .filter((key) => key.parent.schema === schema && key.parent.name === name && key.columns.length === own.length)
+    .map((key) => own.map((column) => key.parentColumns[key.columns.indexOf(column)] ?? ''))
+    .filter((columns) => !columns.includes(''));
+  const [columns] = referred;
+  if (columns === undefined || referred.some((each) => each.every((column, at) => column === parent[side].key[at])))
+    return;
+  work.on(side)('reference-other-key', 'error', fieldPath(work.mapping.name, field.name, side), {
+    field: field.name,
+    columns,
+    table: tableText(parent[side].table),
+    parent: parent.name,
+    key: [...parent[side].key],
+  });
 }

@@ -76,6 +76,7 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'type-lossy': '{field} transmet {from} vers {to}, qui ne peut pas contenir toutes les valeurs',
   'key-not-unique': "{key} n'est pas une clé unique de {table}[ : {nullable} peut être vide]",
   'enum-label-missing': "{field} a des valeurs absentes de l'énumération {to} : {labels}",
+  'reference-other-key': '{field} fait référence à {columns} de {table}, et la clé de {parent} est {key}',
   'reference-type': '{field} est de type {to}, et la clé de {parent} à laquelle il fait référence est de type {from}',
   'transform-not-reversible':
     "{field} ne revient pas tel qu'il est parti[ : {value} dans {side} revient en {returned}][ ({count} valeurs sur {sampled})]",

@@ -74,6 +74,7 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'type-lossy': '{field} brengt {from} over naar {to}, waarin niet elke waarde past',
   'key-not-unique': '{key} is geen unieke sleutel van {table}[: {nullable} kan leeg zijn]',
   'enum-label-missing': '{field} heeft waarden die in de opsomming {to} ontbreken: {labels}',
+  'reference-other-key': '{field} verwijst naar {columns} van {table}, en de sleutel van {parent} is {key}',
   'reference-type': '{field} is {to}, en de sleutel van {parent} waarnaar het verwijst, is {from}',
   'transform-not-reversible':
     '{field} komt niet terug zoals het is verzonden[: {value} in {side} komt terug als {returned}][ ({count} van {sampled} waarden)]',

@@ -71,6 +71,7 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'type-lossy': '{field} överför {from} till {to}, som inte rymmer alla värden',
   'key-not-unique': '{key} är ingen unik nyckel i {table}[: {nullable} kan vara tomt]',
   'enum-label-missing': '{field} har värden som saknas i uppräkningen {to}: {labels}',
+  'reference-other-key': '{field} refererar till {columns} i {table}, och nyckeln i {parent} är {key}',
   'reference-type': '{field} är {to}, och nyckeln i {parent} som det refererar till är {from}',
   'transform-not-reversible':
     '{field} kommer inte tillbaka som det skickades[: {value} i {side} kommer tillbaka som {returned}][ ({count} av {sampled} värden)]',
