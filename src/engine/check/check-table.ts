@@ -56,6 +56,11 @@ function checkRights(check: TableCheck, table: string): void {
   if (!rights.update && written.length > 0) lacks('UPDATE', 'change records of');
   // Without a policy that deletes, only a person who asks for it is refused.
   if (!rights.delete) lacks('DELETE', 'delete records of', deletes ? 'error' : 'warning');
+  // What is deleted is kept whole, for whoever wants it back.
+  const mapped = columnsOf(mapping, side);
+  const unread = description.unreadableColumns.filter((name) => !mapped.includes(name));
+  if (rights.delete && rights.select && unread.length > 0)
+    lacks(`SELECT (${unread.map(asIdentifier).join(', ')})`, 'delete records of', deletes ? 'error' : 'warning');
   if (!rights.update) return;
   for (const column of written.filter((name) => description.unwritableColumns.includes(name))) {
     const generated = description.columns.some(({ name, generated: computed }) => name === column && computed);
@@ -70,6 +75,10 @@ function checkRights(check: TableCheck, table: string): void {
     );
   }
 }
+
+/** As the owner would write it in a GRANT. */
+const asIdentifier = (name: string): string =>
+  /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 
 function checkReadable({ mapping, side, description, add }: TableCheck, table: string): void {
   for (const column of columnsOf(mapping, side).filter((name) => description.unreadableColumns.includes(name))) {
