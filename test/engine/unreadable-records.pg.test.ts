@@ -51,6 +51,8 @@ it('one on which the filter fails stops its mapping with the reason, and is take
       },
     ]);
   }
+  // One error all along, however often it was tried.
+  expect(await site.coupling`select count(*)::int n from couplet.sync_error`).toEqual([{ n: 1 }]);
   await site.hq`update item set amount = '7' where amount = 'n/a'`;
   await site.run();
   expect(await site.openErrors()).toEqual([]);

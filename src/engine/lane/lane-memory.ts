@@ -40,6 +40,8 @@ export interface LaneMemory {
   readonly captured: Set<string>;
   /** Lanes in whose set-up nothing is wrong. */
   readonly sound: Set<string>;
+  /** Sound lanes with a record that cannot be read: the error that says so stays open until a run is done. */
+  readonly unreadable: Set<string>;
   /** By channel: which references of a cycle are filled later. */
   readonly cycles: Map<string, BrokenCycles>;
   /** By store: where its marks were read up to, see `ReadOptions`. */
@@ -55,6 +57,7 @@ export const emptyMemory = (): LaneMemory => ({
   awaitingSince: new Map(),
   captured: new Set(),
   sound: new Set(),
+  unreadable: new Set(),
   cycles: new Map(),
   cursors: new Map(),
   arrivals: new Map(),

@@ -178,6 +178,7 @@ async function tryLane(
     // Continuous running comes back by itself; whoever asked for this run looks at the pairs as soon as it is over.
     if (complete && !asked.dryRun && asked.trigger !== 'change')
       complete = await settleLaneMarks(site, context, run, request, writesOf(run.counters) - before);
+    if (complete && memory.unreadable.delete(laneText(lane))) await site.database.endSetupErrors(lane);
     if (!complete) run.status = 'cancelled';
     if (!complete && isPausedSince(opened)) run.code = 'paused';
   } catch (fault) {
@@ -306,6 +307,10 @@ async function fail(
   if (fault instanceof LineageBroken) await stopLane(site, lane, fault);
   Object.assign(run, tellFault(site, lane, fault));
   if (fault instanceof StoreRefused) await reportSetupFault(site, lane, run, fault);
+  if (!(fault instanceof StoreRefused) || fault.code !== 'records-unreadable') return;
+  // The lane opens all the same, which would end the error each time and tell it anew.
+  memory.sound.add(laneText(lane));
+  memory.unreadable.add(laneText(lane));
 }
 
 async function finishAll(
