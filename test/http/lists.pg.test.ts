@@ -182,6 +182,9 @@ test('records of one store are sifted by what is known of them, page by page', a
   expect(seen).toEqual(['X1', 'X2', 'X3', 'X4', 'X5', 'X6', 'X7']);
   const search = await here.get('/mappings/customers/records?side=hq&channel=houston&q=x3');
   expect(search.body).toMatchObject({ items: [{ key: { num: 'X3' }, reason: 'notYet' }], nextCursor: null });
+  // Whoever calls knows an e-mail address rather than a number: every mapped value is looked into.
+  const byMail = await here.get('/mappings/customers/records?side=channel&channel=houston&q=C2@example');
+  expect(byMail.body.items).toMatchObject([{ description: 'Customer 2', couplingId: expect.any(String) }]);
   const counted = await here.get(
     '/mappings/customers/records?side=hq&channel=houston&reason=notYet&limit=2&count=true',
   );

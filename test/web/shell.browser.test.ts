@@ -77,6 +77,11 @@ test('Tell Me finds pages, actions, mappings and records, and does what it names
   await page.getByRole('option', { name: /C1 HQ name C1/ }).click();
   await page.getByRole('heading', { level: 1, name: /C1/ }).waitFor();
   expect(page.url()).toContain(`/errors/${errorId}`);
+  // By what somebody knows of a customer, also one that is in step.
+  await page.keyboard.press('Control+k');
+  await page.locator('dialog input').fill('c3@example.com');
+  await page.getByRole('option', { name: /C3 Customer 3/ }).click();
+  await page.waitForURL('**/couplings/*');
   await page.keyboard.press('Control+k');
   await page.keyboard.type('synchronize now');
   await page

@@ -53,6 +53,11 @@ async function findRecords(
 ): Promise<readonly StoredRecord[]> {
   if (search.key) return [...(await table.read([search.key], null)).records.values()];
   if (!search.q) return table.scan(search.after, search.limit);
-  const columns = prepared.sides[side].describe.map((at) => prepared.sides[side].columns[at] as string);
-  return table.search(search.q, columns, search.limit);
+  return table.search(search.q, searchedColumns(prepared, side), search.limit);
+}
+
+/** A customer is known by a name, an e-mail address or a telephone number: whatever is mapped, and what describes it. */
+function searchedColumns({ fields, sides }: PreparedMapping, side: Side): readonly string[] {
+  const places = new Set([...sides[side].describe, ...fields.flatMap(({ columns }) => columns[side])]);
+  return [...places].map((at) => sides[side].columns[at] as string);
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { SIDES } from '../../domain/record.ts';
 import { COUPLING_STATUSES, ERROR_KINDS } from '../../domain/terms.ts';
-import { choices, flag, listOf, page, search, text, texts } from './query.ts';
+import { choices, flag, listOf, page, text, texts } from './query.ts';
 import { DirectionSchema, IdSchema, ParamsSchema, RecordKeySchema, TimeSchema } from './words.ts';
 
 export const MAPPING_STATES = [
@@ -97,7 +97,7 @@ export const RecordListSchema = listOf(RecordSchema, 'StoreRecordList');
 export const RecordQuerySchema = z.strictObject({
   side: z.enum(SIDES).default('hq'),
   channel: text.optional().meta({ description: 'Needed for a mapping with several channels.' }),
-  q: search,
+  q: text.optional().meta({ description: 'Text that the key or any mapped value contains.' }),
   key: texts('The key of a record; repeated for a key of several columns.'),
   coupled: flag('Only those that are (or are not) coupled.'),
   reason: choices(RECORD_REASONS, 'Only those that are not coupled for this reason.'),

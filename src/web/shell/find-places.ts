@@ -1,12 +1,14 @@
 /** What Tell Me finds: pages and actions by their names in the reader's language, mappings, records in both apps. */
 import { useQueries } from '@tanstack/react-query';
 import type { CouplingDocument } from '../../http/schemas/couplings.ts';
-import type { RecordDocument } from '../../http/schemas/mappings.ts';
+import type { CustomerOperationDocument } from '../../http/schemas/customer-operations.ts';
+import type { MappingDocument, RecordDocument } from '../../http/schemas/mappings.ts';
 import type { SynchronizationErrorDocument } from '../../http/schemas/synchronization-errors.ts';
 import { addressOf } from '../address/address.ts';
 import { useMay } from '../api/me.ts';
 import type { Page } from '../api/read.ts';
 import { request } from '../api/request.ts';
+import type { PageTexts } from '../language/en.ts';
 import { useSpeech } from '../language/language.tsx';
 import { faultText } from '../parts/failed.tsx';
 import { notify } from '../parts/notices.tsx';
@@ -14,6 +16,7 @@ import { keyText } from '../parts/value-text.ts';
 import { useNames } from '../pages/use-names.ts';
 import { useActNow } from '../pages/errors/use-act.ts';
 import { useRun } from '../pages/mappings/use-run.ts';
+import { accountText, operationName } from '../pages/operations/operation-words.tsx';
 
 export interface Found {
   readonly group: 'pages' | 'actions' | 'mappings' | 'records';
@@ -93,7 +96,10 @@ function useActions(): readonly Found[] {
 
 const SHORTEST_TEXT = 2;
 
-/** Open errors and couplings by the texts that Couplet keeps, records without a coupling by asking the stores. */
+/**
+ * Open errors and couplings by the texts that Couplet keeps, customer operations by any value in them, and what else a
+ * store has by asking it.
+ */
 export function useFoundRecords(q: string): { readonly found: readonly Found[]; readonly searching: boolean } {
   const { t } = useSpeech();
   const names = useNames();
@@ -104,13 +110,14 @@ export function useFoundRecords(q: string): { readonly found: readonly Found[]; 
     enabled,
     retry: false,
   });
-  const [errors, couplings] = useQueries({
+  const [errors, couplings, operations] = useQueries({
     queries: [
       ask<SynchronizationErrorDocument>(addressOf('/synchronization-errors', { q, limit: '5' })),
       ask<CouplingDocument>(addressOf('/couplings', { q, limit: '8' })),
+      ask<CustomerOperationDocument>(addressOf('/customer-operations', { q, limit: '5' })),
     ],
   });
-  const uncoupled = useQueries({
+  const records = useQueries({
     queries: names.mappings.slice(0, 10).flatMap(({ name, channels }) =>
       channels.slice(0, 1).map(({ channel }) => ({
         ...ask<RecordDocument>(
@@ -118,8 +125,7 @@ export function useFoundRecords(q: string): { readonly found: readonly Found[]; 
             q,
             side: 'hq',
             channel,
-            coupled: 'false',
-            limit: '3',
+            limit: '5',
           }),
         ),
         meta: { mapping: name },
@@ -144,16 +150,33 @@ export function useFoundRecords(q: string): { readonly found: readonly Found[]; 
         href: `/couplings/${coupling.id}`,
       }),
     ),
-    ...uncoupled.flatMap(({ data }, at): Found[] => {
+    ...(operations.data?.items ?? []).map(
+      (operation): Found => ({
+        group: 'records',
+        name: `${accountText(t, operation)} · ${operationName(t, operation)}`,
+        note: t.operations.statuses[operation.status],
+        href: `/customer-operations/${operation.id}`,
+      }),
+    ),
+    ...records.flatMap(({ data }, at): Found[] => {
       const mapping = names.mappings[at];
       if (mapping === undefined) return [];
-      return (data?.items ?? []).map((record) => ({
-        group: 'records',
-        name: record.description || keyText(record.key),
-        note: t.mappings.onlyUncoupled,
-        href: addressOf(`/mappings/${encodeURIComponent(mapping.name)}`, { tab: 'records', q: keyText(record.key) }),
-      }));
+      return (data?.items ?? []).flatMap((record) => foundInStore(t, mapping, record, couplings.data?.items ?? []));
     }),
   ];
   return { found, searching: errors.isFetching || couplings.isFetching };
+}
+
+/** A coupled record leads to its coupling, unless that was found already; any other to what keeps it alone. */
+function foundInStore(
+  t: PageTexts,
+  { name, label }: MappingDocument,
+  { key, description, couplingId, reason }: RecordDocument,
+  known: readonly CouplingDocument[],
+): readonly Found[] {
+  if (known.some(({ id }) => id === couplingId)) return [];
+  const found = { group: 'records', name: description || keyText(key) } as const;
+  if (couplingId !== null) return [{ ...found, note: label, href: `/couplings/${couplingId}` }];
+  const href = addressOf(`/mappings/${encodeURIComponent(name)}`, { tab: 'records', q: keyText(key) });
+  return [{ ...found, note: reason === null ? label : t.mappings.recordReasons[reason], href }];
 }

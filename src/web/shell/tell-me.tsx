@@ -96,8 +96,8 @@ function Result({ id, result, first, active, onGo }: ResultProps) {
       )}
       {/* The keys are those of the input, which keeps the focus. */}
       <div ref={show} id={id} role="option" aria-selected={active} className="tell-me-result" onClick={onGo}>
-        <span>{result.name}</span>
-        <span className="quiet">{result.note}</span>
+        {/* The space is for those who hear both as one name. */}
+        <span>{result.name}</span> <span className="quiet">{result.note}</span>
       </div>
     </>
   );

@@ -83,7 +83,8 @@ function Problems({ of }: { readonly of: StoreDocument['problems'] }) {
     <ul className="banner banner-warning problems">
       {of.map((problem, at) => {
         const worded = t.codes !== null && Object.hasOwn(t.codes, problem.code);
-        const remedy = remedyOf(t, problem.code) ?? problem.remedy?.replaceAll('`', '');
+        const remedy = remedyOf(t, problem.code);
+        const english = remedy === null ? problem.remedy?.replaceAll('`', '') : undefined;
         return (
           <li key={at} lang={worded ? language : 'en'}>
             <strong>{describe(t, problem.code, problem.params, problem.message)}</strong>
@@ -94,7 +95,8 @@ function Problems({ of }: { readonly of: StoreDocument['problems'] }) {
                 · {t.overview.problemLine(problem.line)}
               </span>
             )}
-            {remedy !== undefined && <p>{remedy}</p>}
+            {remedy !== null && <p>{remedy}</p>}
+            {english !== undefined && <p lang="en">{english}</p>}
           </li>
         );
       })}
