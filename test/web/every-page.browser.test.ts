@@ -6,6 +6,7 @@ const places = (errorId: string, couplingId: string, jobId: string): readonly st
   '/',
   '/errors',
   '/errors?view=causes',
+  '/errors?kind=deletion',
   `/errors/${errorId}`,
   '/couplings',
   `/couplings/${couplingId}`,
