@@ -100,3 +100,36 @@ test('a record or mapping whose name is markup is text everywhere', async () => 
   expect(await page.locator('img').count()).toBe(0);
   expect(complaints).toEqual([]);
 });
+
+test('an impatient second press of Retry is none: one try, one notice, and the focus stays', async () => {
+  await using open = await openPage();
+  const { here, page } = open;
+  const long = {
+    num: 'C9',
+    name: 'W'.repeat(100),
+    email: 'c9@example.com',
+    credit: '1.00',
+    group_code: 'G1',
+    note: null,
+  };
+  here.site.hq.insert('customers', long);
+  await here.site.run();
+  const [error] = (await here.get('/synchronization-errors?code=value-too-long')).body.items;
+  // The network is slow: nothing is answered before both presses are made.
+  const pressed = Promise.withResolvers<void>();
+  const tries: string[] = [];
+  await page.route('**/retry', async (route) => {
+    tries.push(route.request().url());
+    await pressed.promise;
+    await route.continue();
+  });
+  await page.goto(`/errors/${error.id}`);
+  await settled(page);
+  await page.getByRole('button', { name: 'Retry', exact: true }).press('Enter');
+  await page.keyboard.press('Enter');
+  pressed.resolve();
+  await page.getByText('Retry: the error is still open.').waitFor();
+  await expect.poll(() => page.locator('button:focus').allTextContents()).toEqual(['Retry']);
+  expect(tries).toHaveLength(1);
+  expect((await here.get(`/synchronization-errors/${error.id}`)).body.attempts).toBe(error.attempts + 1);
+});

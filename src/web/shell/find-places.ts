@@ -76,7 +76,7 @@ function useActions(): readonly Found[] {
   const may = useMay();
   const { mappings } = useNames();
   const run = useRun();
-  const actNow = useActNow();
+  const { actNow } = useActNow();
   if (!may('operator')) return [];
   const action = (name: string, act: () => void): Found => ({ group: 'actions', name, href: name, act });
   const start = (path: string, said: string) => () => {

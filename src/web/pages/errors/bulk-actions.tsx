@@ -35,7 +35,7 @@ interface BulkActionsProps {
 export function BulkActions({ selection, items, filter, total }: BulkActionsProps) {
   const { t } = useSpeech();
   const may = useMay();
-  const actNow = useActNow();
+  const { actNow } = useActNow();
   // What is asked about is what was selected then, however the list moves on below the question.
   const [asking, setAsking] = useState<{ readonly action: ErrorAction; readonly target: Target } | null>(null);
   const [wholeFilter, setWholeFilter] = useState<ListFilter | null>(null);

@@ -90,7 +90,7 @@ interface GroupRowProps {
 function GroupRow({ group, names, within, onAsk }: GroupRowProps) {
   const { t, format } = useSpeech();
   const may = useMay();
-  const actNow = useActNow();
+  const { actNow, busy } = useActNow();
   const { query } = useAddress();
   const single = new URLSearchParams(query);
   for (const name of ['view', 'sort']) single.delete(name);
@@ -128,6 +128,7 @@ function GroupRow({ group, names, within, onAsk }: GroupRowProps) {
                 <Button
                   key={action}
                   size="small"
+                  disabled={busy}
                   onClick={() => (action === 'retry' ? actNow(target, { action }) : onAsk(target, action))}
                 >
                   {t.actions[action]}

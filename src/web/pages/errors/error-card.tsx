@@ -103,7 +103,7 @@ interface ErrorActionsProps {
 function ErrorActions({ error, onAsk }: ErrorActionsProps) {
   const { t } = useSpeech();
   const may = useMay();
-  const actNow = useActNow();
+  const { actNow, busy } = useActNow();
   const offered = IN_TOOLBAR.filter(
     (action) => error.allowedActions.includes(action) && may(action === 'approve' ? 'admin' : 'operator'),
   );
@@ -114,6 +114,7 @@ function ErrorActions({ error, onAsk }: ErrorActionsProps) {
         <Button
           key={action}
           appearance="subtle"
+          disabled={busy}
           onClick={() => (action === 'retry' ? actNow({ kind: 'one', error }, { action }) : onAsk({ action }))}
         >
           {t.actions[action]}

@@ -32,7 +32,7 @@ export function ErrorList() {
   const names = useNames();
   const { query } = useAddress();
   const may = useMay();
-  const actNow = useActNow();
+  const { actNow, busy } = useActNow();
   const selection = useSelection();
   const [{ items, total }, setShown] = useState<Shown>({ items: [], total: 0 });
   const grouped = query.get('view') === 'causes';
@@ -48,6 +48,7 @@ export function ErrorList() {
             <Button
               appearance="subtle"
               icon={<ArrowClockwiseRegular />}
+              disabled={busy}
               onClick={() => actNow({ kind: 'filter', filter: {}, count: 0 }, { action: 'retry' })}
             >
               {t.errors.retryAll}

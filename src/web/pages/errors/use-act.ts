@@ -1,4 +1,5 @@
 /** Carries a decision out and tells what became of it, with Undo where it can be taken back. */
+import { useState } from 'react';
 import { readAgain } from '../../api/read.ts';
 import { request } from '../../api/request.ts';
 import { describe } from '../../language/describe.ts';
@@ -55,11 +56,24 @@ function undoOfJob(decision: Decision, jobId: string): { undo?: () => Promise<un
   };
 }
 
+interface ActNow {
+  readonly actNow: (target: Target, decision: Decision) => void;
+  /** Under way: a second press would be a second try. */
+  readonly busy: boolean;
+}
+
 /** For buttons that act at once: a fault becomes a notice. */
-export function useActNow(): (target: Target, decision: Decision) => void {
+export function useActNow(): ActNow {
   const act = useAct();
   const { t } = useSpeech();
-  return (target, decision) => {
-    act(target, decision).catch((fault: unknown) => notify({ text: faultText(t, fault), kind: 'bad' }));
+  const [busy, setBusy] = useState(false);
+  return {
+    busy,
+    actNow: (target, decision) => {
+      setBusy(true);
+      act(target, decision)
+        .catch((fault: unknown) => notify({ text: faultText(t, fault), kind: 'bad' }))
+        .finally(() => setBusy(false));
+    },
   };
 }
