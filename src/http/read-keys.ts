@@ -25,13 +25,15 @@ export function readKey(lane: LanePresenter, side: Side, json: unknown, pointer:
   return keyOrProblem(lane.keyFromJson(side, json as Json), 'body', pointer, shape);
 }
 
-function keyOrProblem(read: KeyRead, where: 'body' | 'query', pointer: string, shape: string): RecordKey {
+export function keyOrProblem(read: KeyRead, where: 'body' | 'query', pointer: string, shape: string): RecordKey {
   if ('key' in read) return read.key;
   const place = read.column === null ? pointer : `${pointer}/${read.column}`;
   throw invalid(
     where,
     place,
-    read.problem === null ? `must ${shape}` : describeCode(read.problem.code, read.problem.params),
+    read.problem === null
+      ? `must ${shape}`
+      : describeCode(read.problem.code, { ...read.problem.params, field: read.column }),
   );
 }
 

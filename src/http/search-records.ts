@@ -1,10 +1,10 @@
 /** Records of one store in the order of their keys, filtered by what is known of them in the coupling database. */
-import { describeCode } from '../domain/describe-change.ts';
 import type { RecordKey } from '../domain/record.ts';
 import type { Lane } from '../ports/store.ts';
 import type { PageRequest } from '../ports/queries.ts';
 import type { UncoupledRecordView } from '../ports/synchronizer.ts';
 import { invalid } from './problem.ts';
+import { keyOrProblem } from './read-keys.ts';
 import { type RecordDocument, type RecordQuery, RecordSchema } from './schemas/mappings.ts';
 import { MOST_ITEMS } from './schemas/query.ts';
 import type { List } from './serve-list.ts';
@@ -59,7 +59,10 @@ async function searchRecords(
   { limit, cursor }: Pick<PageRequest, 'limit' | 'cursor'>,
 ): Promise<Found> {
   const shown = await deps.presenter.lane(lane);
-  const key = query.key === undefined ? null : keyOf(shown.keyFromTexts(query.side, query.key));
+  const key =
+    query.key === undefined
+      ? null
+      : keyOrProblem(shown.keyFromTexts(query.side, query.key), 'query', '/key', 'be given once for every key column');
   const found: UncoupledRecordView[] = [];
   let after = cursor === null ? null : readCursor(cursor);
   let more = true;
@@ -85,17 +88,6 @@ async function searchRecords(
     }
   }
   return { items: found, nextCursor: more && after !== null ? writeCursor(after) : null };
-}
-
-function keyOf(
-  read: { readonly key: RecordKey } | { readonly problem: { code: string; params: object } | null },
-): RecordKey {
-  if ('key' in read) return read.key;
-  throw invalid(
-    'query',
-    '/key',
-    read.problem === null ? 'must be given once for every key column' : describeCode(read.problem.code, {}),
-  );
 }
 
 function passes(query: RecordQuery, record: UncoupledRecordView): boolean {

@@ -195,6 +195,11 @@ test('records of one store are sifted by what is known of them, page by page', a
   expect(csv.headers['content-type']).toContain('text/csv');
   expect(csv.text.trim().split(/\r?\n/)).toHaveLength(8);
   const keyed = await here.get('/mappings/customers/records?side=channel&channel=houston&key=1');
+  for (const list of ['/mappings/customers/records?channel=houston&', '/couplings?mapping=customers&'])
+    expect((await here.get(`${list}side=channel&key=abc`)).body).toMatchObject({
+      code: 'invalid-request',
+      errors: [{ in: 'query', detail: 'id has the value abc, which is not a valid integer' }],
+    });
   expect(keyed.body.items).toMatchObject([{ key: { id: 1 }, couplingId: expect.any(String), reason: null }]);
 });
 
