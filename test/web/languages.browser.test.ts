@@ -229,3 +229,19 @@ test('longer words fit a narrow window and stay accessible', async () => {
     await page.context().close();
   }
 });
+
+test('the longest name of a page leaves room for the count beside it', async () => {
+  await using open = await openPage({ locale: 'sv' });
+  await makeConflict(open.here);
+  await goTo(open.page, '/');
+  const badges = open.page.locator('.navigation .fui-CounterBadge');
+  await badges.first().waitFor();
+  await expectFits(open.page, '.shell-navigation');
+  for (const entry of await open.page.locator('.navigation-name').all()) {
+    const { scrollWidth, clientWidth } = await entry.evaluate((name) => ({
+      scrollWidth: (name as unknown as { scrollWidth: number }).scrollWidth,
+      clientWidth: (name as unknown as { clientWidth: number }).clientWidth,
+    }));
+    expect(scrollWidth, (await entry.textContent()) ?? '').toBeLessThanOrEqual(clientWidth);
+  }
+});
