@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { loadConfiguration } from '../../src/config/load-configuration.ts';
-import { checkTable } from '../../src/engine/check-table.ts';
-import { describeTables } from '../../src/stores/postgres/describe-tables.ts';
+import { checkTable } from '../../src/engine/check/check-table.ts';
+import { describeTables } from '../../src/stores/postgres/table/describe-tables.ts';
 import { openStage } from '../stores/postgres/stage.ts';
 import { configurationOf } from './postgres-site.ts';
 
