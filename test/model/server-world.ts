@@ -55,7 +55,12 @@ async function openPlace({ servers, name, place }: ServerWorldOptions) {
   };
   const databaseUrl = servers.coupling.url(name);
   await migrateCouplingDatabase(databaseUrl);
-  const sql = postgres(databaseUrl, { max: 3, onnotice: () => {}, connection: { application_name: 'oracle' } });
+  const sql = postgres(databaseUrl, {
+    max: 3,
+    onnotice: () => {},
+    fetch_types: false,
+    connection: { application_name: 'oracle' },
+  });
   return { stores, wires, urls, databaseUrl, sql };
 }
 

@@ -51,6 +51,8 @@ export async function openWatchedStore(
     max: 6,
     onnotice: () => {},
     connect_timeout: 5,
+    // Asked when a connection opens; a server that goes at that moment leaves what waits for it without an answer.
+    fetch_types: false,
     connection: { application_name: 'app', lock_timeout: 300 },
   });
   const names = Object.values(TABLES).map((kind) => kind[side]);

@@ -101,7 +101,11 @@ function blockingRecord({ params, mapping }: ErrorDocument): { readonly href: st
 export function Resolved({ error }: { readonly error: ErrorDocument }) {
   const { t } = useSpeech();
   const may = useMay();
-  const undo = useChange(() => undoResolution(error));
+  const undo = useChange(async () => {
+    await undoResolution(error);
+    // Told here: by the time a callback would be called, the error may be open again and this gone.
+    notify({ text: t.shell.undone });
+  });
   const { resolution } = error;
   if (resolution === null) return null;
   const known = Object.hasOwn(t.actions, resolution.action)
@@ -110,10 +114,7 @@ export function Resolved({ error }: { readonly error: ErrorDocument }) {
   const how =
     resolution.action === 'automatic' ? t.errors.resolvedAlone : t.errors.resolvedBy(known, resolution.actor ?? '–');
   const revert = (): void =>
-    undo.mutate(undefined, {
-      onSuccess: () => notify({ text: t.shell.undone }),
-      onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }),
-    });
+    undo.mutate(undefined, { onError: (fault) => notify({ text: faultText(t, fault), kind: 'bad' }) });
   return (
     <div className="banner banner-good resolved">
       <p>
