@@ -8,8 +8,11 @@ import type { BulkRevertBodySchema } from './schemas/synchronization-log.ts';
 import type { ServerDeps } from './server-deps.ts';
 
 const MOST_ENTRIES = 100_000;
-/** What a revert can take back; the other entries of a job tell of findings, not of writes. */
+/** What tells of writes; the other entries of a job tell of findings. */
 const TAKEN_BACK = ['modified', 'deleted', 'resolved'] as const;
+/** Written as often by what a revert leaves alone. */
+const SELDOM_TAKEN_BACK = ['restored', 'uncoupled', 'coupled'] as const;
+const SELDOM: ReadonlySet<string> = new Set(SELDOM_TAKEN_BACK);
 
 /** Newest first, so that of two writes to one record the later one is taken back first. */
 export async function selectLogEntries(
@@ -24,10 +27,14 @@ export async function selectLogEntries(
   let cursor: string | null = null;
   do {
     const page = await deps.queries.log(
-      { ...NO_LOG_FILTER, jobId: [jobId], action: TAKEN_BACK },
+      { ...NO_LOG_FILTER, jobId: [jobId], action: [...TAKEN_BACK, ...SELDOM_TAKEN_BACK] },
       { limit: MOST_ITEMS, cursor, sort: '-at', count: false },
     );
-    selected.push(...page.items.filter((entry) => entry.revertedBy === null).map(({ id }) => id));
+    selected.push(
+      ...page.items
+        .filter(({ action, revertible, revertedBy }) => revertedBy === null && (revertible || !SELDOM.has(action)))
+        .map(({ id }) => id),
+    );
     cursor = page.nextCursor;
   } while (cursor !== null && selected.length < MOST_ENTRIES);
   return selected;

@@ -13,6 +13,7 @@ import type { OperationFilter } from '../../src/ports/commerce.ts';
 import type { Parameter } from '../../src/database/session/open-session.ts';
 import { COUNT, LANES_WITH_WORK, TAKE, takeArguments } from '../../src/database/records/pending.ts';
 import { ASK } from '../../src/database/lanes/share-lane.ts';
+import { MARK_REVERTED } from '../../src/database/records/sync-log.ts';
 import { AT_HAND } from '../../src/database/records/work-at-hand.ts';
 import type {
   CouplingFilter,
@@ -258,5 +259,15 @@ describe('no table is read whole', () => {
     expect(await indexesOf(AT_HAND, 'coupling')).toEqual(byKey);
     expect(await indexesOf(AT_HAND, 'pending')).toEqual(new Set(['pending_state', 'pending_key']));
     expect(await indexesOf(AT_HAND, 'sync_error')).not.toContain(undefined);
+  });
+
+  test('marks what was taken back, with what belongs to it, by the indexes of ids and of couplings', async () => {
+    const [entry] = await here.sql`select id from couplet.sync_log limit 1`;
+    const nodes = nodesOf(await explain(MARK_REVERTED, [entry!['id'] as string, null]));
+    const indexes = new Set(
+      nodes.filter((node) => big.has(node['Relation Name'] ?? '')).map((node) => node['Index Name']),
+    );
+    expect(indexes.size).toBeGreaterThan(0);
+    expect(indexes).not.toContain(undefined);
   });
 });

@@ -46,6 +46,9 @@ test('an entry says that it can be taken back exactly when a revert would be tak
     const [error] = (await here.get('/synchronization-errors')).body.items;
     await here.post(`/synchronization-errors/${error.id}/${action}`);
   }
+  here.site.hq.insert('customers', { num: 'C6', name: 'Customer 6', email: 'c6@example.com' });
+  await here.site.run();
+  await here.post(`/synchronization-errors/${await makeConflict(here, 'C6')}/remove-coupling`);
   await makeConflict(here, 'C4');
   here.site.houston.update('shoppers', { cust_num: 'C4' }, { mail: 'hq-C4@example.com', full_name: 'HQ name C4' });
   await here.site.run();
@@ -64,8 +67,9 @@ test('an entry says that it can be taken back exactly when a revert would be tak
       .filter((entry: Body) => entry.action === 'resolved' && entry.revertible === revertible)
       .map(({ code }: Body) => code)
       .toSorted();
-  expect(codes(true)).toEqual(['synchronize']);
-  expect(codes(false)).toEqual(['automatic', 'delete', 'restore']);
+  expect(codes(true)).toEqual(['delete', 'restore', 'synchronize']);
+  expect(codes(false)).toEqual(['automatic']);
+  expect(items.find(({ action }: Body) => action === 'uncoupled')).toMatchObject({ revertible: true });
   const [renamed] = items.filter(({ action, hqKey }: Body) => action === 'modified' && hqKey.num === 'C5');
   expect(renamed.revertible).toBe(true);
   const [coupling] = (await here.get('/couplings?mapping=customers&side=hq&key=C5')).body.items;
@@ -134,4 +138,33 @@ test('what a job did is taken back as a whole, entry by entry', async () => {
   expect([customer(here, 'C1')?.['name'], shopper(here, 'C1')?.['full_name']]).toEqual(['Customer 1', 'Customer 1']);
   expect((await here.post('/synchronization-log/revert', { ids: ['x'] })).body.code).toBe('log-entry-not-found');
   expect((await here.post('/synchronization-log/revert', {})).status).toBe(400);
+});
+
+test('what a job resolved is taken back error by error, each once, and every error is open again', async () => {
+  await using here = await openServerInStep();
+  const conflicts = [await makeConflict(here, 'C1')];
+  here.site.houston.delete('shoppers', { cust_num: 'C2' });
+  await here.site.run();
+  const deletion = (await here.get('/synchronization-errors?kind=deletion')).body.items[0].id;
+  const jobs = [
+    await here.post('/synchronization-errors/bulk', { action: 'synchronize', winner: 'hq', ids: conflicts }, WAIT),
+    await here.post('/synchronization-errors/bulk', { action: 'restore', ids: [deletion] }, WAIT),
+  ];
+  expect((await here.get('/synchronization-errors')).body.items).toEqual([]);
+  for (const { body } of jobs) {
+    const reverted = await here.post('/synchronization-log/revert', { jobId: body.id }, WAIT);
+    expect(reverted.body).toMatchObject({ kind: 'revert', status: 'succeeded' });
+    const { items } = (await here.get(`/jobs/${reverted.body.id}/results`)).body;
+    expect(items.map(({ status, code }: Body) => [status, code]).toSorted()).toEqual([
+      ['skipped', 'already-reverted'],
+      ['succeeded', null],
+    ]);
+  }
+  expect([customer(here, 'C1')?.['email'], shopper(here, 'C1')?.['mail']]).toEqual([
+    'hq-C1@example.com',
+    'till-C1@example.com',
+  ]);
+  expect(shopper(here, 'C2')).toBeUndefined();
+  const open = (await here.get('/synchronization-errors')).body.items;
+  expect(open.map(({ id }: Body) => id).toSorted()).toEqual([...conflicts, deletion].toSorted());
 });

@@ -47,7 +47,8 @@ export type Command =
     }
   | { readonly do: 'uncouple'; readonly pick: number }
   | { readonly do: 'couple'; readonly pick: number }
-  | { readonly do: 'revert'; readonly pick: number }
+  /** `answer`: of what answered errors and of reverts, in place of writes. */
+  | { readonly do: 'revert'; readonly pick: number; readonly answer?: boolean }
   | { readonly do: 'pause'; readonly on: boolean }
   | { readonly do: 'configure'; readonly policies: Policies }
   | { readonly do: 'fault'; readonly side: Side; readonly fault: Fault }
@@ -135,7 +136,7 @@ export function commands(options: {
     command('resolve', { pick, action: fc.nat({ max: 5 }), winner: side, own: fc.boolean() }, 4),
     command('uncouple', { pick }, 1),
     command('couple', { pick }, 1),
-    command('revert', { pick }, 1),
+    command('revert', { pick, answer: fc.boolean() }, 2),
     command('pause', { on: fc.boolean() }, 1),
     ...(options.faults.length > 0 ? [command('fault', { side, fault: fc.constantFrom(...options.faults) }, 2)] : []),
     ...(options.upheavals ?? []).flatMap((name) => UPHEAVALS[name]),

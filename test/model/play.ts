@@ -263,8 +263,13 @@ async function byHand(
   command: Extract<Command, { do: 'uncouple' | 'couple' | 'revert' }>,
 ): Promise<unknown> {
   if (command.do === 'revert') {
+    const actions = command.answer
+      ? ['resolved', 'uncoupled', 'coupled', 'restored', 'deleted']
+      : ['inserted', 'modified', 'deleted', 'restored'];
     const entries = await world.sql<{ id: string }[]>`
-      select id::text from couplet.sync_log where action in ('inserted', 'modified', 'deleted', 'restored') order by id desc`;
+      select id::text from couplet.sync_log
+       where action::text = any (${actions}) and (${!command.answer} or error_id is not null or cause = 'revert')
+       order by id desc`;
     const entry = choose(entries, command.pick);
     return entry && world.synchronizer.revert(entry.id, { ...ASKER, dryRun: false, jobId: null });
   }

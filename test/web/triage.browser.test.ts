@@ -41,7 +41,7 @@ test('a decision about what has moved shows what moved, and writes nothing', asy
   expect(shopper(here, 'C1')).toMatchObject({ mail: 'till-C1@example.com' });
 });
 
-test('a deleted record is restored with a preview, from the list', async () => {
+test('a deleted record is restored with a preview, from the list, and that is taken back', async () => {
   await using open = await openPage();
   const { here, page, complaints } = open;
   here.site.houston.delete('shoppers', { cust_num: 'C2' });
@@ -55,6 +55,17 @@ test('a deleted record is restored with a preview, from the list', async () => {
   await dialog.getByRole('button', { name: 'Restore Records' }).click();
   await page.getByText('Restore Records: 1 error resolved.').waitFor();
   expect(shopper(here, 'C2')).toMatchObject({ full_name: 'Customer 2' });
+
+  const undo = page.getByRole('region', { name: 'Notices' }).getByRole('button', { name: 'Undo' });
+  await undo.click();
+  await page.getByText('Taken back.').waitFor();
+  expect(shopper(here, 'C2')).toBeUndefined();
+  await page.getByRole('checkbox', { name: /^Select C2/ }).check();
+  await page.getByRole('button', { name: 'Remove Coupling' }).click();
+  await dialog.getByRole('button', { name: 'Remove Coupling' }).click();
+  await page.getByText('Remove Coupling: 1 error resolved.').waitFor();
+  await undo.last().click();
+  await page.getByRole('checkbox', { name: /^Select C2/ }).waitFor();
   expect(complaints).toEqual([]);
 });
 

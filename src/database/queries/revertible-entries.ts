@@ -1,34 +1,51 @@
 /** Which entries of a page a revert would take: what they wrote is told by the log, and the pair can be led back to it. */
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { LogView } from '../../ports/queries.ts';
 import { oldestOfJob, type StoredLogEntry } from '../records/sync-log.ts';
 import { textArray } from '../session/array-literal.ts';
 import type { Clients } from '../session/connect.ts';
 
-const TAKEN_BACK: ReadonlySet<LogView['action']> = new Set(['modified', 'deleted', 'resolved']);
+const TAKEN_BACK: ReadonlySet<LogView['action']> = new Set([
+  'modified',
+  'deleted',
+  'resolved',
+  'restored',
+  'uncoupled',
+  'coupled',
+]);
 
 const captured = (side: 'hq' | 'channel') => {
   const target = sql`coalesce(l.undo::json ->> 'target', 'channel') = ${side}`;
   return sql`((${target} and l.undo::json -> 'oldRow' is not null) or c.old_rows::json -> ${side} is not null)`;
 };
 
+/** What else was written under the same job and error, `m`; `u.since` is the oldest id that an entry of the job can have. */
+const inStep = (condition: SQL) => sql`exists (
+  select from couplet.sync_log m
+   where m.coupling_id = l.coupling_id and m.job_id = l.job_id and m.id >= u.since and m.error_id = l.error_id
+     and ${condition})`;
+
 /**
- * What a write changed goes back while the pair is coupled; a deletion, where both records were captured; a resolution,
- * where it wrote to records that were there. One that ended by itself, or by a record restored or deleted, has nothing
- * of its own to take back; nor has the conflict of a customer operation. (Asked as a value: of `not exists` PostgreSQL
- * makes a table of all errors of operations, and reads the whole list of errors for it.)
+ * What a write changed goes back while the pair is coupled; so does a record that a person or a revert restored. A
+ * deletion, where both records were captured, or by a revert that left the coupling. A resolution, where it wrote to
+ * records; what it uncoupled, if it was a pair. One that ended by itself has nothing of its own to take back; nor has
+ * the conflict of a customer operation. (Asked as a value: of `not exists` PostgreSQL makes a table of all errors of
+ * operations, and reads the whole list of errors for it.)
  */
 const REVERTIBLE = sql`
   case l.action
     when 'modified' then c.ended_at is null
+    when 'restored' then c.ended_at is null and (l.cause = 'revert' or (l.cause = 'restore' and l.error_id is not null))
+    when 'coupled' then c.ended_at is null and l.cause = 'revert'
+    when 'uncoupled' then l.error_id is not null and l.code is null and l.hq_key is not null and l.channel_key is not null
     when 'deleted' then l.hq_key is not null and l.channel_key is not null
-      and ${captured('hq')} and ${captured('channel')}
-    else c.ended_at is null
-      and (select e.operation_id from couplet.sync_error e where e.id = l.error_id) is null
-      and exists (
-        select from couplet.sync_log m
-         where m.coupling_id = l.coupling_id and m.job_id = l.job_id and m.id >= u.since and m.error_id = l.error_id
-           and m.action = 'modified' and m.cause = 'resolution')
+      and case when l.cause = 'revert' and c.ended_at is null then true else ${captured('hq')} and ${captured('channel')} end
+    else (select e.operation_id from couplet.sync_error e where e.id = l.error_id) is null
+      and case l.code
+        when 'delete' then ${inStep(sql`m.action = 'deleted' and m.undo::json -> 'oldRow' is not null`)}
+        when 'restore' then c.ended_at is null and ${inStep(sql`m.action = 'restored'`)}
+        else c.ended_at is null and ${inStep(sql`m.action = 'modified' and m.cause = 'resolution'`)}
+      end
   end`;
 
 export async function withRevertible(clients: Clients, entries: readonly StoredLogEntry[]): Promise<LogView[]> {

@@ -47,14 +47,13 @@ export function endInRecording(
   builder: RecordingBuilder,
   error: SyncError | null,
   coupling: Coupling | null,
+  reverts: string | null = null,
 ): void {
   let logId: string;
   if (coupling) {
     const draft = builder.draftOf(coupling);
     draft.ended = marksOf(coupling.hqKey, coupling.channelKey);
-    const { hq, channel, states } = coupling.base;
-    const base = { hq: [...hq], channel: [...channel], states: states ? [...states] : null };
-    logId = builder.log(draft, { ...run.identity, action: 'uncoupled', errorId: error?.id ?? null, undo: { base } });
+    logId = builder.log(draft, { ...run.identity, action: 'uncoupled', errorId: error?.id ?? null, reverts });
   } else {
     const keys = { hq: error?.hqRecord.key ?? null, channel: error?.channelRecord.key ?? null };
     builder.parts.uncoupled.push(...marksOf(keys.hq, keys.channel));

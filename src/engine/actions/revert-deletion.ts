@@ -3,7 +3,7 @@ import type { Base } from '../../domain/pair.ts';
 import { fieldValuesOf } from '../../domain/prepare-mapping.ts';
 import { keyText, otherSide, type RecordKey, type Side, SIDES, type Value } from '../../domain/record.ts';
 import { keyToJson, valueToJson } from '../../domain/value-json.ts';
-import type { LogEntry } from '../../ports/coupling-database.ts';
+import type { Coupling, LogEntry } from '../../ports/coupling-database.ts';
 import type { Write, WriteOutcome } from '../../ports/store.ts';
 import { ActionRefused, type ActionResult, type WritePreview } from '../../ports/synchronizer.ts';
 import { describeRecord, recordingBuilder, type Undo } from '../batch/build-recording.ts';
@@ -12,15 +12,46 @@ import { type LedgerNote, type NoteField, writeNote } from '../batch/ledger-note
 import { recordParts } from '../batch/work-batch.ts';
 import type { LaneContext } from '../lane/lane-context.ts';
 import type { SingleRun } from '../run/single-run.ts';
+import { couplingOf, reopenError, stepOf } from './reopen-error.ts';
 
-export async function revertDeletion(
+export const revertDeletion = (
+  context: LaneContext,
+  run: SingleRun,
+  entry: LogEntry,
+  dryRun: boolean,
+): Promise<ActionResult> => bringBack(context, run, entry, { entry, survivorOnly: false }, dryRun);
+
+/** A resolution by Delete: the survivor is there again, coupled with what had been deleted before, and its error open. */
+export async function revertDeleteAction(
   context: LaneContext,
   run: SingleRun,
   entry: LogEntry,
   dryRun: boolean,
 ): Promise<ActionResult> {
+  const deleted = (await stepOf(context, entry)).find(
+    ({ action, errorId }) => action === 'deleted' && errorId === entry.errorId,
+  );
+  if (!deleted) throw new ActionRefused('not-revertible', 'nothing was written then', {});
+  const result = await bringBack(context, run, deleted, { entry, survivorOnly: true }, dryRun);
+  if (!dryRun && result.couplingId) await reopenError(context, run, entry, result.couplingId);
+  return result;
+}
+
+interface Wanted {
+  /** What is taken back, as the log names it. */
+  readonly entry: LogEntry;
+  readonly survivorOnly: boolean;
+}
+
+async function bringBack(
+  context: LaneContext,
+  run: SingleRun,
+  entry: LogEntry,
+  wanted: Wanted,
+  dryRun: boolean,
+): Promise<ActionResult> {
   const undo = entry.undo as Undo | null;
-  const former = (await context.database.couplingsById([entry.couplingId as string])).get(entry.couplingId as string);
+  const former = await couplingOf(context, entry);
   const target = undo?.target ?? 'channel';
   const rows: Record<Side, OldRow | null> = {
     hq: former?.oldRows?.hq ?? null,
@@ -35,15 +66,15 @@ export async function revertDeletion(
     const record = (await context.tables[side].read([key], null)).records.get(keyText(key));
     if (record) {
       const coupled = (await context.database.couplingsByKey(context.lane, side, [key])).has(keyText(key));
-      if (coupled || side === target)
+      if (coupled || side === target || wanted.survivorOnly)
         throw new ActionRefused('stale-decision', 'a record with this key exists again', { side, key: [...key] });
-    } else gone.push(side);
+    } else if (side === target || !wanted.survivorOnly) gone.push(side);
   }
   for (const side of gone)
     if (!rows[side]) throw new ActionRefused('not-revertible', `the deleted ${side} record was not captured`, { side });
   const previews = gone.map((side) => restorePreview(context, side, keys[side] ?? [], rows[side] ?? {}));
   if (dryRun) return { outcome: 'succeeded', jobId: null, writes: previews, dependents: [] };
-  return carryBack(context, run, entry, gone, rows, previews, former?.base ?? null);
+  return carryBack(context, run, { keys, gone, rows, former, entry: wanted.entry }, previews);
 }
 
 /** What the captured row holds of the mapping's fields. */
@@ -90,21 +121,33 @@ const noteFieldsOf = (context: LaneContext, side: Side, base: Base | null): Note
     },
   }));
 
+interface Gone {
+  readonly keys: Readonly<Record<Side, RecordKey | null>>;
+  readonly gone: readonly Side[];
+  readonly rows: Readonly<Record<Side, OldRow | null>>;
+  readonly former: Coupling | null;
+  /** What is taken back. */
+  readonly entry: LogEntry;
+}
+
 async function carryBack(
   context: LaneContext,
   run: SingleRun,
-  entry: LogEntry,
-  gone: readonly Side[],
-  rows: Readonly<Record<Side, OldRow | null>>,
+  { keys, gone, rows, former, entry }: Gone,
   previews: ActionResult['writes'],
-  base: Base | null,
 ): Promise<ActionResult> {
   const { prepared, database } = context;
   const builder = recordingBuilder(context.lane, prepared, () => database.newId());
   const couplingId = database.newId();
-  const keys = { hq: entry.hqKey, channel: entry.channelKey };
-  const draft = builder.newDraft(couplingId, keys, { hq: '', channel: '' });
+  const base = former?.base ?? null;
+  const descriptions = { hq: former?.hqDescription ?? '', channel: former?.channelDescription ?? '' };
+  const draft = builder.newDraft(couplingId, keys, descriptions);
+  if (gone.length < SIDES.length) draft.oldRows = former?.oldRows ?? null;
   const batchIds: string[] = [];
+  // What is pending before the write is of the record that is gone; what comes back is no replacement of it.
+  for (const side of gone)
+    for (const { id, generation } of (await database.pendingOf(context.lane, side, [keys[side] ?? []])).values())
+      builder.parts.done.push({ id, generation });
   for (const side of gone) {
     const note: LedgerNote = {
       couplingId,
@@ -151,7 +194,7 @@ async function carryBack(
   }
   await recordParts(context, run, builder.build());
   await Promise.all(SIDES.map((side) => context.stores[side].clearBatches(batchIds)));
-  return { outcome: 'succeeded', jobId: run.identity.jobId, writes: previews, dependents: [] };
+  return { outcome: 'succeeded', jobId: run.identity.jobId, writes: previews, dependents: [], couplingId };
 }
 
 /**

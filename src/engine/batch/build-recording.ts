@@ -212,7 +212,9 @@ function takeWrite(
     // A field that the configuration has no more: its write stands in the store, its base went with its layout.
     const index = prepared.indexOf.get(field.name);
     if (index === undefined) continue;
-    changes.push({ field: field.name, side: target, old: old?.[index] ?? null, new: held?.[index] ?? null });
+    // A deletion takes all fields along, below; those of its note only put the base back.
+    if (note.operation !== 'delete')
+      changes.push({ field: field.name, side: target, old: old?.[index] ?? null, new: held?.[index] ?? null });
     if (draft.before)
       before[field.name] = [
         draft.base.hq[index] ?? null,

@@ -32,6 +32,8 @@ export interface PlanOptions {
   readonly truncated: ReadonlySet<Side>;
   /** The error that an action answers; stands in the notes of its writes. */
   readonly errorId: string | null;
+  /** The log entry that a revert takes back; likewise. */
+  readonly reverts?: string;
   /**
    * After a store went back in time and a person let the mapping go on: every difference of a coupled pair waits for a
    * person, and nothing is written.
@@ -246,7 +248,7 @@ export function noteBase(
     reason: identity.reason,
     requestId: identity.requestId,
     errorId: plan.options.errorId ?? (plan.options.ownErrors ? (subject.pair?.coupling.errorId ?? null) : null),
-    reverts: null,
+    reverts: plan.options.reverts ?? null,
   };
 }
 

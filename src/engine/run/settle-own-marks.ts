@@ -12,9 +12,8 @@ import { changesToDefer } from './break-changes.ts';
 import { readMarks } from './read-marks.ts';
 import { type LaneRequest, optionsOf, workPending } from './work-lane.ts';
 
-const AS_IN_A_RUN: Omit<BatchOptions, 'truncated' | 'late'> = {
+const AS_IN_A_RUN: Omit<BatchOptions, 'truncated' | 'late' | 'deletions'> = {
   decide: PLAIN_RUN,
-  deletions: 'defer',
   errorId: null,
   lone: { createIn: new Set(), match: false, byHand: false },
   resolution: null,
@@ -22,8 +21,17 @@ const AS_IN_A_RUN: Omit<BatchOptions, 'truncated' | 'late'> = {
   expectEmpty: false,
 };
 
-/** Under the lane's lock. A change that somebody made meanwhile is among the marks, and is decided as in any run. */
-export async function settleOwnMarks(site: Site, context: LaneContext, run: Run, couplingId: string): Promise<void> {
+/**
+ * Under the lane's lock. A change that somebody made meanwhile is among the marks, and is decided as in any run.
+ * `deletions`: `ask` where one of the marks is of a deletion that no policy is to act on.
+ */
+export async function settleOwnMarks(
+  site: Site,
+  context: LaneContext,
+  run: Run,
+  couplingId: string,
+  deletions: 'defer' | 'ask' = 'defer',
+): Promise<void> {
   const { database, lane } = context;
   const [coupling] = await Promise.all([
     database.couplingsById([couplingId]).then((couplings) => couplings.get(couplingId)),
@@ -36,7 +44,7 @@ export async function settleOwnMarks(site: Site, context: LaneContext, run: Run,
     SIDES.map((side) => (keys[side] ? database.pendingOf(lane, side, [keys[side]]) : Promise.resolve(new Map()))),
   );
   if (pending.every((found) => found.size === 0)) return;
-  const options: BatchOptions = { ...AS_IN_A_RUN, truncated: new Set(), late: new Set() };
+  const options: BatchOptions = { ...AS_IN_A_RUN, deletions, truncated: new Set(), late: new Set() };
   const items = [{ side: 'hq', key: coupling.hqKey, pending: null }] as const;
   const { plan, subjects } = await planBatch(context, run.identity, items, options);
   await carryOut(context, { ...run, counters: noCounters() }, plan, subjects, options);

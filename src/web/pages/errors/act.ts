@@ -91,33 +91,18 @@ export async function countResults(job: JobDocument): Promise<{ readonly done: n
   return { done, left };
 }
 
-/** The entry that takes the whole step along when it is reverted: the resolution, or the deletion. */
+/** The entry that says how the error ended takes all that was written along when it is reverted; the error is open again. */
 export async function undoResolution(error: SynchronizationErrorDocument): Promise<void> {
-  if (error.resolution?.action === 'remove-coupling') return coupleAgain(error);
   const log = await request<Page<LogEntryDocument>>('GET', `/synchronization-log?errorId=${error.id}&limit=50`);
   const revertible = log.items.filter((entry) => entry.revertible && entry.revertedBy === null);
-  const deleting = error.resolution?.action === 'delete';
-  const entry = revertible.find(({ action }) => action === (deleting ? 'deleted' : 'resolved')) ?? revertible[0];
+  const entry = revertible.find(({ action }) => action === 'resolved') ?? revertible[0];
   if (entry === undefined) throw new Error('nothing to take back');
   await request('POST', `/synchronization-log/${entry.id}/revert`, { body: {} });
 }
 
-const coupleAgain = async ({
-  mapping,
-  channel,
-  hqRecord,
-  channelRecord,
-}: SynchronizationErrorDocument): Promise<void> => {
-  await request('POST', '/couplings', {
-    body: { mapping, channel, hqKey: hqRecord.key, channelKey: channelRecord.key },
-  });
-};
+export const UNDONE: ReadonlySet<string> = new Set(['synchronize', 'restore', 'delete', 'remove-coupling']);
 
 /** Steps that nothing can take back are not offered an Undo. */
-export const canUndo = (error: SynchronizationErrorDocument): boolean => {
-  const action = error.resolution?.action;
-  // What had not come to the channel yet has no record there that could be coupled again.
-  if (action === 'remove-coupling')
-    return [error.hqRecord, error.channelRecord].every(({ exists, key }) => exists && key !== null);
-  return error.scope === 'record' && (action === 'synchronize' || action === 'delete');
-};
+export const canUndo = ({ scope, resolution, hqRecord, channelRecord }: SynchronizationErrorDocument): boolean =>
+  // What had no partner was left alone: there is no pair that could be coupled again.
+  scope === 'record' && UNDONE.has(resolution?.action ?? '') && hqRecord.key !== null && channelRecord.key !== null;

@@ -6,7 +6,16 @@ import { describe } from '../../language/describe.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { faultText } from '../../parts/failed.tsx';
 import { notify } from '../../parts/notices.tsx';
-import { actOnMany, actOnOne, canUndo, countResults, type Decision, type Target, undoResolution } from './act.ts';
+import {
+  actOnMany,
+  actOnOne,
+  canUndo,
+  countResults,
+  type Decision,
+  type Target,
+  UNDONE,
+  undoResolution,
+} from './act.ts';
 import type { SynchronizationErrorDocument } from '../../../http/schemas/synchronization-errors.ts';
 
 export function useAct(): (target: Target, decision: Decision) => Promise<SynchronizationErrorDocument | null> {
@@ -50,7 +59,7 @@ async function thenReadAgain(work: Promise<unknown>): Promise<void> {
 }
 
 function undoOfJob(decision: Decision, jobId: string): { undo?: () => Promise<unknown> } {
-  if (decision.action !== 'synchronize' && decision.action !== 'delete') return {};
+  if (!UNDONE.has(decision.action)) return {};
   return {
     undo: () => thenReadAgain(request('POST', '/synchronization-log/revert', { body: { jobId }, waitSeconds: 20 })),
   };

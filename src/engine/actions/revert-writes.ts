@@ -1,0 +1,152 @@
+/**
+ * Takes changed fields back. A resolution: both records and the base as they were before it, its error open again. An
+ * ordinary write: the change goes in both apps.
+ */
+import { equalValues } from '../../domain/equal-values.ts';
+import type { Base } from '../../domain/pair.ts';
+import { setOf } from '../../domain/prepare-mapping.ts';
+import { otherSide, type Side, SIDES, type Value } from '../../domain/record.ts';
+import type { LogEntry } from '../../ports/coupling-database.ts';
+import { ActionRefused, type ActionResult } from '../../ports/synchronizer.ts';
+import { recordingBuilder, type Undo } from '../batch/build-recording.ts';
+import { type LedgerNote, type NoteField, writeNote } from '../batch/ledger-note.ts';
+import { addWrite, type BatchPlan, noteBase, subjectOfPair } from '../batch/plan-pairs.ts';
+import type { Subject } from '../batch/subject.ts';
+import { carryOut } from '../batch/work-batch.ts';
+import type { LaneContext } from '../lane/lane-context.ts';
+import { writePreview } from '../run/preview-lane.ts';
+import type { SingleRun } from '../run/single-run.ts';
+import { gatherOne, liveCouplingOf, reopenError, revertOptions, stepOf } from './reopen-error.ts';
+
+/** What a field was before the step, on both sides and in the base. */
+export interface Former {
+  readonly name: string;
+  readonly index: number;
+  readonly values: Readonly<Record<Side, Value>>;
+  /** What the step left, to see whether it moved since. */
+  readonly left: Readonly<Record<Side, Value>>;
+  readonly base: NonNullable<NoteField['base']>;
+}
+
+export async function revertWrites(
+  context: LaneContext,
+  run: SingleRun,
+  entry: LogEntry,
+  dryRun: boolean,
+): Promise<ActionResult> {
+  const entries = (await stepOf(context, entry)).filter(
+    (other) => other.action === 'modified' && (other.errorId === entry.errorId || other.id === entry.id),
+  );
+  const coupling = await liveCouplingOf(context, entry);
+  const resolution = entries.some((other) => other.cause === 'resolution');
+  const step = resolution ? entries : entries.filter((other) => other.id === entry.id);
+  if (step.length === 0) throw new ActionRefused('not-revertible', 'nothing was written then', {});
+  const { gathered, pair } = await gatherOne(context, coupling);
+  const formers = formersOf(context, step, resolution, pair.now, coupling.base);
+  if (SIDES.some((side) => pair.now[side].deletedSince))
+    throw new ActionRefused('stale-decision', 'a record was deleted and created again since', {});
+  refuseMoved(context, formers, pair.now);
+  const options = revertOptions(entry);
+  const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
+  const plan: BatchPlan = { context, identity: run.identity, options, gathered, builder };
+  const subject = subjectOfPair(pair);
+  builder.draftOf(coupling);
+  for (const side of SIDES) planBack(plan, subject, side, formers);
+  const writes = subject.writes.map((write) => writePreview(context, write));
+  if (dryRun) return { outcome: 'succeeded', jobId: null, writes, dependents: [] };
+  await carryOut(context, run, plan, [subject], options);
+  if (subject.verdict.kind === 'again') throw new ActionRefused('stale-decision', 'a record has changed since', {});
+  if (subject.verdict.kind === 'found') return { outcome: 'failed', jobId: run.identity.jobId, writes, dependents: [] };
+  if (resolution) await reopenError(context, run, entry, coupling.id);
+  return { outcome: 'succeeded', jobId: run.identity.jobId, writes, dependents: [] };
+}
+
+export function formersOf(
+  context: LaneContext,
+  step: readonly LogEntry[],
+  resolution: boolean,
+  now: Readonly<Record<Side, { readonly values: readonly Value[] | null }>>,
+  base: Base,
+): Former[] {
+  const formers = new Map<number, Former>();
+  for (const entry of step) {
+    const undo = (entry.undo as Undo | null)?.base ?? {};
+    for (const change of entry.changes) {
+      const at = context.prepared.indexOf.get(change.field);
+      if (at === undefined) continue;
+      const known = formers.get(at);
+      const source = otherSide(change.side);
+      const [hq, channel, state] = undo[change.field] ?? [null, null, 'known'];
+      const before = { hq, channel };
+      // After a resolution the source keeps its own version, the one that won; after an ordinary write its change goes too.
+      const sourceFormer = resolution ? (now[source].values?.[at] ?? null) : before[source];
+      const values = { ...(known?.values ?? { [source]: sourceFormer }), [change.side]: change.old };
+      const left = { ...(known?.left ?? { [source]: base[source][at] ?? null }), [change.side]: change.new };
+      formers.set(at, {
+        name: change.field,
+        index: at,
+        values: values as Record<Side, Value>,
+        left: left as Record<Side, Value>,
+        base: known?.base ?? { ...before, state },
+      });
+    }
+  }
+  return [...formers.values()];
+}
+
+export function refuseMoved(
+  context: LaneContext,
+  formers: readonly Former[],
+  now: Readonly<Record<Side, { readonly values: readonly Value[] | null }>>,
+): void {
+  const moved: { field: string; side: Side; left: Value; now: Value }[] = [];
+  for (const former of formers) {
+    for (const side of SIDES) {
+      const type = context.prepared.fields[former.index]?.type[side];
+      const value = now[side].values?.[former.index] ?? null;
+      if (!now[side].values || (type && !equalValues(type, value, former.left[side])))
+        moved.push({ field: former.name, side, left: former.left[side], now: value });
+    }
+  }
+  if (moved.length > 0)
+    throw new ActionRefused('stale-decision', `${moved.map(({ field }) => field).join(', ')} moved since`, {
+      difference: moved,
+    });
+}
+
+function planBack(plan: BatchPlan, subject: Subject, side: Side, formers: readonly Former[]): void {
+  const { prepared } = plan.context;
+  const record = subject.records[side];
+  const now = subject.pair?.now[side].values;
+  if (!record || !now) return;
+  const back = formers.filter((former) => {
+    const field = prepared.fields[former.index];
+    return (
+      field &&
+      field.columns[side].length > 0 &&
+      !equalValues(field.type[side], now[former.index] ?? null, former.values[side])
+    );
+  });
+  if (back.length === 0) return;
+  const fields: NoteField[] = back.map((former) => ({
+    name: former.name,
+    from: former.values[otherSide(side)],
+    base: former.base,
+  }));
+  const note: LedgerNote = { ...noteBase(plan, subject, side), operation: 'update', fields, code: null };
+  const writes = back.map((former) => ({
+    index: former.index,
+    from: null,
+    to: former.values[side],
+    old: null,
+    cleared: false,
+    because: 'choice' as const,
+  }));
+  addWrite(subject, side, note, {
+    operation: 'update',
+    key: record.key,
+    version: record.version,
+    set: setOf(prepared, side, writes),
+    note: writeNote(note),
+  });
+}
