@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describe as sentence } from '../../src/web/language/describe.ts';
+import { describe as sentence, setUpRemedyOf } from '../../src/web/language/describe.ts';
 import { en } from '../../src/web/language/en.ts';
 import { fr } from '../../src/web/language/fr.ts';
 import { nl } from '../../src/web/language/nl.ts';
@@ -29,4 +29,20 @@ test('what keeps a store away is told in words of the language, and what has no 
 test('a value of a record stays as it is, also one that looks like a moment', () => {
   const english = `${UNTIL} of email is no e-mail address`;
   expect(sentence(en, 'value-invalid', { field: 'email', value: UNTIL }, english)).toBe(english);
+});
+
+test('what cures a problem of set-up is told in words of the language; the API’s stand in English and for other codes', () => {
+  const problem = {
+    code: 'right-missing',
+    params: { privilege: 'SELECT (mail)' },
+    remedy: 'Let the owner `GRANT` it.',
+  };
+  expect(setUpRemedyOf(nl, problem)).toMatchObject({
+    inEnglish: false,
+    text: expect.stringContaining('SELECT (mail)'),
+  });
+  expect(setUpRemedyOf(en, problem)).toEqual({ inEnglish: true, text: 'Let the owner GRANT it.' });
+  const unknown = { code: 'of-a-later-version', params: {}, remedy: 'Do this.' };
+  expect(setUpRemedyOf(sv, unknown)).toEqual({ inEnglish: true, text: 'Do this.' });
+  expect(setUpRemedyOf(fr, { ...problem, code: 'mass-deletion' }).inEnglish).toBe(false);
 });

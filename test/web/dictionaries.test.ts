@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CATALOGUE, type ErrorCode } from '../../src/errors/catalogue.ts';
-import { en } from '../../src/web/language/en.ts';
+import { STORE_CODES } from '../../src/errors/store-codes.ts';
+import { en, type SetUpCode } from '../../src/web/language/en.ts';
 import { fr } from '../../src/web/language/fr.ts';
 import { nl } from '../../src/web/language/nl.ts';
 import { sv } from '../../src/web/language/sv.ts';
@@ -15,6 +16,9 @@ const placeholders = (text: string): readonly string[] =>
 
 /** Those outside of square brackets, which the sentence cannot do without. */
 const needed = (text: string): readonly string[] => placeholders(text.replace(/\[[^\]]*\]/g, ''));
+
+/** What is written as in a configuration or on a command line. */
+const named = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? '');
 
 /** Every text by its path; a function is called with its own parameter numbers, so that what it says can be compared. */
 function texts(of: object, path = ''): ReadonlyMap<string, string> {
@@ -43,8 +47,21 @@ describe.each(Object.entries(DICTIONARIES))('%s', (_, dictionary) => {
   test('every text with values says each of them', () => {
     const english = texts(en);
     const numbers = (text: string): string => (text.match(/[2-5]/g) ?? []).toSorted().join('');
-    for (const [path, text] of texts({ ...dictionary, codes: null, remedies: null }))
+    for (const [path, text] of texts({ ...dictionary, codes: null, remedies: null, setUpRemedies: null }))
       expect(numbers(text), `${path}: ${text}`).toBe(numbers(english.get(path) ?? ''));
+  });
+
+  test('what cures a problem of set-up names the same settings and commands as in English', () => {
+    for (const code of Object.keys(STORE_CODES) as SetUpCode[]) {
+      const text = dictionary.setUpRemedies?.[code] ?? '';
+      const english: string = STORE_CODES[code].remedy;
+      expect(named(text), code).toEqual(expect.arrayContaining(named(english).filter((name) => name !== 'url')));
+      expect(text, code).not.toBe(english);
+      expect(
+        placeholders(text).filter((name) => name !== 'privilege'),
+        code,
+      ).toEqual([]);
+    }
   });
 
   // Up to three words may be the same in two languages: «Record in HQ» is Dutch too.

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../errors/catalogue.ts';
 import { networkReasonOf } from '../../errors/network-reasons.ts';
 import type { LogEntryDocument } from '../../http/schemas/synchronization-log.ts';
 import { plainValue } from '../parts/value-text.ts';
-import type { PageTexts, RemediedCode } from './en.ts';
+import type { PageTexts, RemediedCode, SetUpCode } from './en.ts';
 import { formatsOf, regionalTag } from './formats.ts';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -33,6 +33,21 @@ function readable(t: PageTexts, english: string, params: Params): string {
 
 export const remedyOf = (t: PageTexts, code: string): string | null =>
   Object.hasOwn(t.remedies, code) ? t.remedies[code as RemediedCode].replaceAll('`', '') : null;
+
+/** Of a problem of set-up; `english` is the API's, which stands for whatever has no translation. */
+export function setUpRemedyOf(t: PageTexts, { code, params, remedy: english }: SetUpProblem) {
+  const template = t.setUpRemedies?.[code as SetUpCode];
+  const text = template === undefined ? remedyOf(t, code) : fill(t, template, params);
+  return text === null
+    ? { text: english?.replaceAll('`', '') ?? null, inEnglish: true }
+    : { text: text.replaceAll('`', ''), inEnglish: false };
+}
+
+interface SetUpProblem {
+  readonly code: string;
+  readonly params: Params;
+  readonly remedy: string | null;
+}
 
 /** As in the catalogue: `{name}` is a parameter, and square brackets go when one of theirs is missing. */
 function fill(t: PageTexts, template: string, params: Params): string {

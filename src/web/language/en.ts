@@ -5,10 +5,13 @@
 import type { ErrorCode } from '../../errors/catalogue.ts';
 import type { NetworkReason } from '../../errors/network-reasons.ts';
 import { RECORD_CODES } from '../../errors/record-codes.ts';
+import type { STORE_CODES } from '../../errors/store-codes.ts';
 import { commerceEn } from './commerce-en.ts';
 import { pagesEn } from './pages-en.ts';
 
 export type RemediedCode = keyof typeof RECORD_CODES;
+/** Codes of stores, jobs and set-up, whose remedies come worded in English from the API. */
+export type SetUpCode = keyof typeof STORE_CODES;
 
 const number = new Intl.NumberFormat('en');
 const many = (count: number, one: string, more: string): string =>
@@ -27,6 +30,7 @@ export const en = {
   codes: null as Readonly<Record<ErrorCode, string>> | null,
   reasons: null as Readonly<Record<NetworkReason, string>> | null,
   remedies,
+  setUpRemedies: null as Readonly<Record<SetUpCode, string>> | null,
   nav: {
     label: 'Pages',
     overview: 'Overview',

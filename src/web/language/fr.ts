@@ -4,6 +4,7 @@ import { commerceFr } from './commerce-fr.ts';
 import { countingIn } from './count.ts';
 import type { PageTexts } from './en.ts';
 import { pagesFr } from './pages-fr.ts';
+import { setUpRemediesFr } from './setup-remedies-fr.ts';
 
 const { number, many } = countingIn('fr');
 
@@ -14,6 +15,7 @@ export const fr: PageTexts = {
   codes: codesFr,
   reasons: reasonsFr,
   remedies: remediesFr,
+  setUpRemedies: setUpRemediesFr,
   nav: {
     label: 'Pages',
     overview: "Vue d'ensemble",

@@ -4,6 +4,7 @@ import { commerceNl } from './commerce-nl.ts';
 import { countingIn } from './count.ts';
 import type { PageTexts } from './en.ts';
 import { pagesNl } from './pages-nl.ts';
+import { setUpRemediesNl } from './setup-remedies-nl.ts';
 
 const { number, many } = countingIn('nl');
 
@@ -14,6 +15,7 @@ export const nl: PageTexts = {
   codes: codesNl,
   reasons: reasonsNl,
   remedies: remediesNl,
+  setUpRemedies: setUpRemediesNl,
   nav: {
     label: "Pagina's",
     overview: 'Overzicht',

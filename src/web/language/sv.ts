@@ -4,6 +4,7 @@ import { commerceSv } from './commerce-sv.ts';
 import { countingIn } from './count.ts';
 import type { PageTexts } from './en.ts';
 import { pagesSv } from './pages-sv.ts';
+import { setUpRemediesSv } from './setup-remedies-sv.ts';
 
 const { number, many } = countingIn('sv');
 
@@ -14,6 +15,7 @@ export const sv: PageTexts = {
   codes: codesSv,
   reasons: reasonsSv,
   remedies: remediesSv,
+  setUpRemedies: setUpRemediesSv,
   nav: {
     label: 'Sidor',
     overview: 'Översikt',

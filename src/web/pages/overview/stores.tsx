@@ -5,7 +5,7 @@ import type { StoreDocument } from '../../../http/schemas/stores.ts';
 import { useMay } from '../../api/me.ts';
 import { useChange } from '../../api/read.ts';
 import { request } from '../../api/request.ts';
-import { describe, remedyOf } from '../../language/describe.ts';
+import { describe, setUpRemedyOf } from '../../language/describe.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { faultText } from '../../parts/failed.tsx';
 import { Mark, type Tone } from '../../parts/mark.tsx';
@@ -83,8 +83,7 @@ function Problems({ of }: { readonly of: StoreDocument['problems'] }) {
     <ul className="banner banner-warning problems">
       {of.map((problem, at) => {
         const worded = t.codes !== null && Object.hasOwn(t.codes, problem.code);
-        const remedy = remedyOf(t, problem.code);
-        const english = remedy === null ? problem.remedy?.replaceAll('`', '') : undefined;
+        const remedy = setUpRemedyOf(t, problem);
         return (
           <li key={at} lang={worded ? language : 'en'}>
             <strong>{describe(t, problem.code, problem.params, problem.message)}</strong>
@@ -95,8 +94,7 @@ function Problems({ of }: { readonly of: StoreDocument['problems'] }) {
                 · {t.overview.problemLine(problem.line)}
               </span>
             )}
-            {remedy !== null && <p>{remedy}</p>}
-            {english !== undefined && <p lang="en">{english}</p>}
+            {remedy.text !== null && <p lang={remedy.inEnglish ? 'en' : language}>{remedy.text}</p>}
           </li>
         );
       })}
