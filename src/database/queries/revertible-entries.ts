@@ -42,7 +42,9 @@ const REVERTIBLE = sql`
       and case when l.cause = 'revert' and c.ended_at is null then true else ${captured('hq')} and ${captured('channel')} end
     else (select e.operation_id from couplet.sync_error e where e.id = l.error_id) is null
       and case l.code
-        when 'delete' then ${inStep(sql`m.action = 'deleted' and m.undo::json -> 'oldRow' is not null`)}
+        when 'delete' then ${inStep(
+          sql`m.action = 'deleted' and m.undo::json -> 'oldRow' is not null and m.hq_key is not null and m.channel_key is not null`,
+        )}
         when 'restore' then c.ended_at is null and ${inStep(sql`m.action = 'restored'`)}
         else c.ended_at is null and ${inStep(sql`m.action = 'modified' and m.cause = 'resolution'`)}
       end
