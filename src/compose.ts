@@ -39,6 +39,8 @@ export interface ServeOptions {
   readonly log: Logger;
   /** The folder of the built page. */
   readonly pageFolder?: string | null;
+  /** Over when this process has looked at its stores for the first time. */
+  readonly firstLook?: Promise<void>;
 }
 
 export interface Couplet extends AsyncDisposable {
@@ -167,7 +169,7 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
       const proofs = proveContinuously(continuousProofs(site, memory, log));
       return { stop: async () => void (await Promise.all([work.stop(), proofs.stop()])) };
     },
-    buildServer: ({ jobs, auth, log: serverLog, pageFolder = null }) =>
+    buildServer: ({ jobs, auth, log: serverLog, pageFolder = null, firstLook }) =>
       buildServer(
         serverDepsOf({
           site,
@@ -177,6 +179,7 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
           jobs,
           auth,
           pageFolder,
+          firstLook,
           log: serverLog,
           hqName: settings.hq.name,
           channels: settings.channels.map(({ channel, name }) => ({ channel, name })),

@@ -35,6 +35,8 @@ export async function serve(couplet: Couplet, options: ServeOptions): Promise<Se
   const { role, install, pageFolder } = options;
   const queue = await couplet.startQueue();
   const ends: (() => Promise<unknown>)[] = [() => queue.stop()];
+  const firstLook = Promise.withResolvers<void>();
+  ends.push(async () => firstLook.resolve());
   let stopping = false;
   const stop = async (): Promise<void> => {
     stopping = true;
@@ -44,11 +46,17 @@ export async function serve(couplet: Couplet, options: ServeOptions): Promise<Se
   try {
     let address: string | null = null;
     if (role !== 'worker') {
-      const server = await couplet.buildServer({ jobs: queue, auth: settings.auth, log, pageFolder });
+      const server = await couplet.buildServer({
+        jobs: queue,
+        auth: settings.auth,
+        log,
+        pageFolder,
+        ...(role === 'all' && { firstLook: firstLook.promise }),
+      });
       ends.push(() => server.close());
       address = await listen(server, options);
     }
-    const watch = watchStores(couplet, { install: install && role !== 'api', log });
+    const watch = watchStores(couplet, { install: install && role !== 'api', log, onFirstLook: firstLook.resolve });
     ends.push(() => watch.stop());
     // Without waiting: a store that does not answer must not keep the others from being worked.
     if (role !== 'api') beginWork(couplet, queue, watch, ends, () => stopping);

@@ -25,6 +25,8 @@ export interface WatchOptions {
   readonly install: boolean;
   readonly compareMs?: number;
   readonly log: Logger;
+  /** All stores have been looked at once, or could not be. */
+  readonly onFirstLook?: () => void;
 }
 
 /** A store as this process knows it. */
@@ -45,7 +47,8 @@ const INSTALL_AGAIN_MS = 15_000;
 const COMPARE_MS = 60_000;
 const STOP_MS = 3_000;
 
-export function watchStores(couplet: Couplet, { install, log, compareMs = COMPARE_MS }: WatchOptions): StoreWatch {
+export function watchStores(couplet: Couplet, options: WatchOptions): StoreWatch {
+  const { install, log, compareMs = COMPARE_MS, onFirstLook = () => {} } = options;
   const stores = couplet.stores.all.map((store): Known => {
     const name = nameIn(couplet.settings, store);
     return {
@@ -87,7 +90,7 @@ export function watchStores(couplet: Couplet, { install, log, compareMs = COMPAR
     },
     async begin() {
       await Promise.all(stores.map((known) => installInto(couplet, log, known)));
-      if (!stopped) inBackground(look(couplet, log));
+      if (!stopped) inBackground(look(couplet, log).finally(onFirstLook));
     },
     async stop() {
       stopped = true;

@@ -33,6 +33,7 @@ export interface ServedSite {
   readonly hqName: string;
   readonly channels: readonly ShownChannel[];
   readonly pageFolder?: string | null;
+  readonly firstLook?: Promise<void> | undefined;
   /** Absent or null: the configuration says nothing of commerce. */
   readonly commerce?: ServedCommerce | null;
 }
@@ -63,6 +64,7 @@ export function serverDepsOf(served: ServedSite): ServerDeps {
     verification: configuredProofs(site),
     auth: authOf(served.auth),
     log,
+    firstLook: served.firstLook,
     isReady: () => database.isReady(),
     pageFolder: served.pageFolder ?? null,
   };

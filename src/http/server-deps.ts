@@ -27,6 +27,8 @@ export interface ServerDeps {
   readonly verification: Verification;
   /** Customer operations that failed, for the overview. */
   readonly failedOperations?: () => Promise<number>;
+  /** Over when this process has looked at its stores for the first time; absent: others look. */
+  readonly firstLook?: Promise<void> | undefined;
   /** Whether the coupling database answers. */
   readonly isReady: () => Promise<boolean>;
   /** The folder of the built page; null: the API alone. */

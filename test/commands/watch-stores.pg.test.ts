@@ -51,3 +51,22 @@ test('what a command beside it noted of a store is corrected once the store is s
   await until(async () => (await stateOf()) === 'reachable');
   await watch.stop();
 });
+
+test('a start has looked at its stores when it says so', async () => {
+  await using shop = await openShop();
+  const { settings } = loadConfiguration(CONFIGURATION, shop.environment);
+  if (!settings) throw new Error('the configuration is wrong');
+  const log = createLogger({ level: 'silent', pretty: false });
+  await using couplet = await compose({ settings, databaseUrl: shop.couplet.url, log, migrate: true });
+  const looked = Promise.withResolvers<void>();
+  const watch = watchStores(couplet, { install: true, log, onFirstLook: looked.resolve });
+  expect(await couplet.database.queries.storeStates()).toEqual([]);
+  await watch.begin();
+  await looked.promise;
+  const states = await couplet.database.queries.storeStates();
+  expect(states.map(({ state, captureInstalled }) => [state, captureInstalled])).toEqual([
+    ['reachable', true],
+    ['reachable', true],
+  ]);
+  await watch.stop();
+});

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { openServerInStep, openTestServer } from './open-test-server.ts';
+import { type Body, openServerInStep, openTestServer } from './open-test-server.ts';
 
 describe('live events', () => {
   test('tell of errors and jobs as they happen, and end when the server does', async () => {
@@ -104,4 +104,20 @@ test('answers carry the headers that keep pages of others out, and no policy let
   const docs = await here.get('/!docs');
   expect(docs.text).toContain('/docs/reader/js/scalar.js');
   expect(docs.text.match(/<script[^>]*>[^<]/)).toBeNull();
+});
+
+test('a store that nobody has looked at yet is spoken of after the first look', async () => {
+  const look = Promise.withResolvers<void>();
+  await using here = await openTestServer({ deps: { firstLook: look.promise } });
+  const asked = here.get('/stores');
+  for (const channel of [null, 'houston', 'online'])
+    await here.database.queries.noteStoreState({
+      side: channel === null ? 'hq' : 'channel',
+      channel,
+      state: 'reachable',
+      captureInstalled: true,
+      problems: [],
+    });
+  look.resolve();
+  expect((await asked).body.map(({ state }: Body) => state)).toEqual(['reachable', 'reachable', 'reachable']);
 });

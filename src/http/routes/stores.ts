@@ -1,4 +1,5 @@
 /** Stores, overview, verification, the check of the set-up. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Json } from '../../domain/record.ts';
 import { describeCode } from '../../domain/describe-change.ts';
@@ -62,15 +63,25 @@ function registerReading(api: Server, deps: ServerDeps): void {
   );
 }
 
-async function readStores({ queries, presenter }: ServerDeps): Promise<StoreDocument[]> {
-  const states = await queries.storeStates();
+/** A start is answered before its first look at the stores is over; one that is away keeps that look this long at most. */
+const FIRST_LOOK_MS = 10_000;
+
+async function readStores({ queries, presenter, firstLook }: ServerDeps): Promise<StoreDocument[]> {
   const hq = { side: 'hq', channel: null, name: presenter.hqName } as const;
   const channels = presenter.channels.map(({ channel, name }) => ({ side: 'channel', channel, name }) as const);
-  return [hq, ...channels].map((store) => {
-    const known = states.find(({ side, channel }) => side === store.side && channel === store.channel);
+  const stores = [hq, ...channels];
+  const knownOf = (states: readonly StoreState[], { side, channel }: (typeof stores)[number]): StoreState | undefined =>
+    states.find((state) => state.side === side && state.channel === channel);
+  let states = await queries.storeStates();
+  if (firstLook && stores.some((store) => knownOf(states, store) === undefined)) {
+    await Promise.race([firstLook, sleep(FIRST_LOOK_MS, undefined, { ref: false })]);
+    states = await queries.storeStates();
+  }
+  return stores.map((store) => {
+    const known = knownOf(states, store);
     return {
       ...store,
-      // Before any worker has looked, nobody can say that the store is there.
+      // As long as no worker has looked, nobody can say that the store is there.
       state: known?.state ?? 'unreachable',
       since: known?.since ?? null,
       captureInstalled: known?.captureInstalled ?? false,
