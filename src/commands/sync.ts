@@ -92,9 +92,13 @@ async function printPreview(ask: AskApi, job: JobDocument): Promise<void> {
     const none = [
       { operation: textOf(result['code']), side: '', key: result['hqKey'] ?? result['channelKey'], fields: [] },
     ];
-    return writes.length > 0 ? (writes as unknown as typeof none) : none;
+    const told = writes.length > 0 ? (writes as unknown as typeof none) : none;
+    return told.map((row) => ({ ...row, mapping: result['mapping'] }));
   });
   const table = tableOf(rows, [
+    ...(job.mapping === null
+      ? [{ title: 'Mapping', of: ({ mapping }: (typeof rows)[number]) => textOf(mapping) }]
+      : []),
     { title: 'Would', of: ({ operation }) => operation },
     { title: 'In', of: ({ side }) => (side === 'hq' ? 'HQ' : side) },
     { title: 'Key', of: ({ key }) => keyOf(key) },

@@ -32,27 +32,30 @@ export async function verify(mappings: readonly string[], options: VerifyOptions
     differences.push(...(await allItems(ask, `/jobs/${job.id}/results`, queryOf({}))));
   }
   if (options.json) printJson({ jobs, items: differences, nextCursor: null });
-  else print(findingsOf(differences, sumOf(jobs, 'drift'), sumOf(jobs, 'openErrors')));
+  else {
+    const known = differences.length - sumOf(jobs, 'differences');
+    print(findingsOf(differences, known, sumOf(jobs, 'drift'), sumOf(jobs, 'openErrors')));
+  }
   return differences.length > 0 ? EXIT.openErrors : EXIT.clean;
 }
 
 /** What the jobs have found, by its name among their parameters. */
-const sumOf = (jobs: readonly Document[], name: 'drift' | 'openErrors'): number =>
+const sumOf = (jobs: readonly Document[], name: 'differences' | 'drift' | 'openErrors'): number =>
   jobs.reduce((sum, { params }) => {
     const found = typeof params === 'object' && params !== null ? (params as Document)[name] : undefined;
     return sum + Number(found ?? 0);
   }, 0);
 
 /**
+ * `known`: differences that an earlier verification found, and that nobody has answered.
  * `drift`: pairs whose target was changed where its values only come from the other side; no run is to undo that.
  * `openErrors`: pairs that nobody has answered yet; of these, the differences that a verification found stand in the table.
  */
-function findingsOf(differences: readonly Document[], drift: number, openErrors: number): string {
-  const known = differences.filter(({ errorId }) => errorId !== null).length;
+function findingsOf(differences: readonly Document[], known: number, drift: number, openErrors: number): string {
   const table = tableOf(differences, [
     { title: 'HQ record', of: ({ hqKey }) => keyOf(hqKey) },
     { title: 'Channel record', of: ({ channelKey }) => keyOf(channelKey) },
-    ...(known > 0 ? [{ title: 'Open error', of: ({ errorId }: Document) => textOf(errorId) }] : []),
+    { title: 'Open error', of: ({ errorId }) => textOf(errorId) },
     { title: 'Difference', of: ({ message }) => textOf(message) },
   ]);
   const drifted = `${plural(drift, 'pair')} drifted: changed where values only come from the other side`;

@@ -215,6 +215,11 @@ export interface JobView extends Omit<Job, 'body'> {
   readonly children: readonly string[];
 }
 
+export interface JobResultView extends JobResult {
+  /** Of the job under which it stands; null where that has several. */
+  readonly lane: Lane | null;
+}
+
 export interface JobResultFilter {
   readonly status: Either<JobResult['status']>;
   readonly code: Either<string>;
@@ -294,7 +299,7 @@ export interface Queries {
   jobById(id: string): Promise<JobView | null>;
   /** What is asked again and again by those who wait. */
   isJobFinished(id: string): Promise<boolean>;
-  jobResults(jobId: string, filter: JobResultFilter, page: PageRequest): Promise<Page<JobResult>>;
+  jobResults(jobId: string, filter: JobResultFilter, page: PageRequest): Promise<Page<JobResultView>>;
   /** A queued job is cancelled at once, a running one is asked to stop. Null: no such job. */
   cancelJob(id: string): Promise<'cancelled' | 'asked' | 'finished' | null>;
 

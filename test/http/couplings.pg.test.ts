@@ -87,7 +87,13 @@ describe('couplings', () => {
     const taken = await here.post('/couplings', { ...body, hqKey: { num: 'C1' } });
     expect(taken).toMatchObject({
       status: 409,
-      body: { code: 'already-coupled', couplingId: expect.any(String), partner: expect.any(Object) },
+      body: {
+        code: 'already-coupled',
+        detail: 'The record C1 in HQ is coupled already with 1',
+        couplingId: expect.any(String),
+        partner: { id: 1 },
+        params: { key: { num: 'C1' }, partner: { id: 1 } },
+      },
     });
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { customer, makeConflict, openServerInStep, openTestServer, shopper } from './open-test-server.ts';
+import { type Body, customer, makeConflict, openServerInStep, openTestServer, shopper } from './open-test-server.ts';
 
 const WAIT = { prefer: 'wait=60' };
 
@@ -80,6 +80,46 @@ test('a dry run lists what would be written and writes nothing', async () => {
     },
   ]);
   expect(shopper(here, 'C1')?.['full_name']).toBe('Customer 1');
+});
+
+test('a dry run over several mappings says of each result whose it is, with the columns of its own key', async () => {
+  await using here = await openTestServer();
+  here.site.hq.insert('groups', { code: 'G1', title: 'Retail' });
+  here.site.hq.insert('customers', { num: 'C1', name: 'Adatum', group_code: 'G1' });
+  const job = await here.post('/synchronize', { channel: 'houston', dryRun: true }, WAIT);
+  const created = [
+    { mapping: 'groups', channel: 'houston', code: 'would-create', hqKey: { code: 'G1' } },
+    { mapping: 'customers', channel: 'houston', code: 'would-create', hqKey: { num: 'C1' } },
+  ];
+  expect((await here.get(`/jobs/${job.body.id}/results`)).body.items).toMatchObject(created);
+  const ofChildren = [];
+  for (const child of job.body.children) ofChildren.push(...(await here.get(`/jobs/${child}/results`)).body.items);
+  expect(ofChildren).toMatchObject(created);
+});
+
+test('a result names the error that came of it: of a match, of a verification', async () => {
+  await using here = await openTestServer();
+  for (const num of ['C1', 'C2']) here.site.hq.insert('customers', { num, name: num, email: 'same@example.com' });
+  here.site.houston.insert('shoppers', { full_name: 'Somebody', mail: 'same@example.com' });
+  const idsOf = (items: readonly Body[]) => items.map((item) => item.errorId ?? item.id).toSorted();
+  const match = await here.post('/mappings/customers/couple', { channel: 'houston' }, WAIT);
+  const results = (await here.get(`/jobs/${match.body.id}/results?code=match-ambiguous`)).body.items;
+  expect(results).toHaveLength(3);
+  expect(idsOf(results)).toEqual(idsOf((await here.get('/synchronization-errors')).body.items));
+
+  here.site.hq.insert('customers', { num: 'C3', name: 'Three' });
+  await here.site.run();
+  await here.site.run();
+  // Without a mark: nobody but a verification would see it.
+  here.site.houston.setCapture('shoppers', false);
+  here.site.houston.update('shoppers', { cust_num: 'C3' }, { full_name: 'Other' });
+  here.site.houston.setCapture('shoppers', true);
+  const proof = await here.post('/verify', { mapping: 'customers' }, WAIT);
+  const differences = (await here.get(`/jobs/${proof.body.id}/results`)).body.items;
+  expect(differences).toHaveLength(1);
+  expect(idsOf(differences)).toEqual(
+    idsOf((await here.get('/synchronization-errors?code=verification-difference')).body.items),
+  );
 });
 
 test('is a dry run when either the query or the body asks for one, whatever the other says', async () => {

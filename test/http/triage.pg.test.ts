@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { customer, makeConflict, openServerInStep, shopper } from './open-test-server.ts';
+import { type Body, customer, makeConflict, openServerInStep, shopper } from './open-test-server.ts';
 
 describe('one error', () => {
   test('is listed, opened with all three versions, previewed, resolved and found in the log', async () => {
@@ -140,6 +140,38 @@ describe('one error', () => {
       (await here.post(`/synchronization-errors/${'0'.repeat(8)}-0000-7000-8000-${'0'.repeat(12)}/retry`)).body.code,
     ).toBe('error-not-found');
     expect((await here.post('/synchronization-errors/none/retry')).status).toBe(404);
+  });
+
+  test('says which fields changed and where, also of a deletion, as of the moment it is asked', async () => {
+    await using here = await openServerInStep();
+    here.site.hq.delete('customers', { num: 'C2' });
+    here.site.houston.update('shoppers', { cust_num: 'C2' }, { full_name: 'At the till' });
+    await here.site.run();
+    const changedIn = ({ fields }: Body) =>
+      Object.fromEntries(fields.map((field: Body) => [field.name, field.changedIn]));
+    const [error] = (await here.get('/synchronization-errors')).body.items;
+    expect(error.code).toBe('deleted-and-changed');
+    expect(changedIn(error)).toEqual({ number: [], name: ['channel'], email: [], credit: [], group: [] });
+    here.site.houston.update('shoppers', { cust_num: 'C2' }, { full_name: 'Customer 2', mail: 'new@example.com' });
+    const now = (await here.get(`/synchronization-errors/${error.id}`)).body;
+    expect(changedIn(now)).toEqual({ number: [], name: [], email: ['channel'], credit: [], group: [] });
+  });
+
+  test('names the coupling in the way of a partner that somebody chooses', async () => {
+    await using here = await openServerInStep();
+    here.site.hq.delete('customers', { num: 'C2' });
+    await here.site.run();
+    const [error] = (await here.get('/synchronization-errors')).body.items;
+    expect(await here.post(`/synchronization-errors/${error.id}/couple`, { key: { num: 'C1' } })).toMatchObject({
+      status: 409,
+      body: {
+        code: 'already-coupled',
+        detail: 'The record C1 in HQ is coupled already with 1',
+        hqKey: { num: 'C1' },
+        channelKey: { id: 1 },
+        partner: { id: 1 },
+      },
+    });
   });
 
   test('can be assigned and noted on, and found by that', async () => {

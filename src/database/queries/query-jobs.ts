@@ -11,7 +11,7 @@ import type {
   JobStatus,
 } from '../../ports/coupling-database.ts';
 import { noCounters } from '../../ports/coupling-database.ts';
-import type { JobFilter, JobResultFilter, JobView, Queries } from '../../ports/queries.ts';
+import type { JobFilter, JobResultFilter, JobResultView, JobView, Queries } from '../../ports/queries.ts';
 import { all, anyOf, contains, oneOf, within } from '../lists/conditions.ts';
 import { type Branch, readList, uneven } from '../lists/list.ts';
 import { orderOf, type PlacedRow, type SortColumn } from '../lists/page.ts';
@@ -202,9 +202,12 @@ interface ResultRow extends PlacedRow {
   readonly channel_key: string | null;
   readonly candidates: readonly ErrorCandidate[] | null;
   readonly writes: Json;
+  readonly mapping: string | null;
+  readonly channel: string | null;
 }
 
-const resultOf = (row: ResultRow): JobResult => ({
+const resultOf = (row: ResultRow): JobResultView => ({
+  lane: row.mapping === null || row.channel === null ? null : { mapping: row.mapping, channel: row.channel },
   status: row.status,
   code: row.code,
   params: row.params,
@@ -255,8 +258,10 @@ export const jobQueries = (
   },
   jobResults: async (jobId, filter, page) => {
     if (!isId(jobId)) return { items: [], nextCursor: null, total: page.count ? 0 : null };
-    return readList<ResultRow, JobResult>(clients, {
-      columns: sql`r.status, r.code, r.params, r.error_id, r.coupling_id, r.hq_key, r.channel_key, r.candidates, r.writes`,
+    return readList<ResultRow, JobResultView>(clients, {
+      columns: sql`r.status, r.code, r.params, r.error_id, r.coupling_id, r.hq_key, r.channel_key, r.candidates, r.writes,
+        (select j.mapping from couplet.job j where j.id = r.job_id) as mapping,
+        (select j.channel from couplet.job j where j.id = r.job_id) as channel`,
       from: sql`couplet.job_result r`,
       alias: 'r',
       branches: [{ driver: null, where: resultsWhere(jobId, filter) }],

@@ -3,6 +3,7 @@
  * change goes or stays, its counters move. Every change ends somewhere.
  */
 import { causeOfError } from '../../domain/cause-of-error.ts';
+import { changedSides } from '../../domain/changed-sides.ts';
 import { fieldValuesOf } from '../../domain/prepare-mapping.ts';
 import { directionTo, otherSide, type Side, type Value, type WriteDirection } from '../../domain/record.ts';
 import type {
@@ -45,6 +46,7 @@ export const retryDelayMs = (attempts: number): number =>
 export function settleSubject(settling: Settling, subject: Subject): void {
   const { builder } = settling;
   const { verdict } = subject;
+  let errorId: string | null = null;
   count(settling, subject);
   switch (verdict.kind) {
     case 'settled':
@@ -65,12 +67,12 @@ export function settleSubject(settling: Settling, subject: Subject): void {
       keepForBreaker(builder, settling.context.lane, subject, verdict.state, verdict.sides);
       break;
     case 'found':
-      openError(settling, subject, verdict.finding);
+      errorId = openError(settling, subject, verdict.finding);
       finishPending(settling, subject);
       break;
   }
   if (verdict.kind === 'again') return;
-  if (settling.withResults) builder.parts.results.push(resultOf(subject));
+  if (settling.withResults) builder.parts.results.push(resultOf(subject, errorId));
   if (settling.resultsOf) builder.parts.results.push(...settling.resultsOf(subject));
 }
 
@@ -162,7 +164,8 @@ function endErrors(settling: Settling, subject: Subject): void {
   }
 }
 
-function openError(settling: Settling, subject: Subject, finding: Finding): void {
+/** Answers its id, whether it is opened now or was open before. */
+function openError(settling: Settling, subject: Subject, finding: Finding): string {
   const { builder, identity } = settling;
   const [before, ...others] = subject.openErrors;
   const found = sameReplacement(before, finding);
@@ -175,7 +178,7 @@ function openError(settling: Settling, subject: Subject, finding: Finding): void
       draft.errorId = error.id;
     }
   }
-  if (before && sameError(before, error)) return;
+  if (before && sameError(before, error)) return error.id;
   builder.error(error);
   if (!before || before.code !== error.code || before.kind !== error.kind) {
     builder.log(builder.draft(subject.couplingId) ?? { keys: subject.keys, id: error.couplingId }, {
@@ -201,6 +204,7 @@ function openError(settling: Settling, subject: Subject, finding: Finding): void
       },
     });
   }
+  return error.id;
 }
 
 /** A replaced record stays one, although the mark that told of it is gone. */
@@ -289,12 +293,14 @@ function errorFields(context: LaneContext, subject: Subject, found: Finding): Er
     const at = field.index;
     const state = base?.states?.[at] ?? 'known';
     const known = base && (state === 'known' || state === 'disputed');
+    const former = known ? { hq: base.hq[at] ?? null, channel: base.channel[at] ?? null } : null;
+    const now = { hq: hq ? (hq[at] ?? null) : undefined, channel: channel ? (channel[at] ?? null) : undefined };
     return {
       name: field.name,
-      base: known ? { hq: base.hq[at] ?? null, channel: base.channel[at] ?? null } : null,
-      hq: hq?.[at] ?? null,
-      channel: channel?.[at] ?? null,
-      changedIn: conflicts.find((conflict) => conflict.index === at)?.changedIn ?? [],
+      base: former,
+      hq: now.hq ?? null,
+      channel: now.channel ?? null,
+      changedIn: conflicts.find(({ index }) => index === at)?.changedIn ?? changedSides(field, former, now),
       conflicting: found.conflicting.has(at),
     };
   });
@@ -345,14 +351,14 @@ export function countFinding(settling: Pick<Settling, 'context' | 'counters'>, s
   }
 }
 
-function resultOf(subject: Subject): JobResult {
+function resultOf(subject: Subject, errorId: string | null): JobResult {
   const { verdict } = subject;
   const failed = verdict.kind === 'found' ? verdict.finding : null;
   return {
     status: failed ? 'failed' : verdict.kind === 'settled' ? 'succeeded' : 'skipped',
     code: failed?.code ?? null,
     params: failed?.params ?? {},
-    errorId: null,
+    errorId,
     couplingId: subject.couplingId,
     hqKey: subject.keys.hq,
     channelKey: subject.keys.channel,

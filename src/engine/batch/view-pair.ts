@@ -1,5 +1,6 @@
 /** Both records of an error or coupling as the stores hold them now, and the tag that says whether they moved since. */
 import { createHash } from 'node:crypto';
+import { changedSides } from '../../domain/changed-sides.ts';
 import { linkOf } from '../../domain/mapping.ts';
 import { fieldValuesOf } from '../../domain/prepare-mapping.ts';
 import type { PreparedMapping } from '../../domain/prepared-mapping.ts';
@@ -58,7 +59,9 @@ function etag(facts: readonly string[], hq: StoredRecord | null, channel: Stored
 export async function viewError(viewer: Viewer | null, error: SeenError): Promise<PairView> {
   const facts = [error.id, error.status, error.kind, error.code];
   const records = { hq: error.hqRecord, channel: error.channelRecord };
-  const now = await view(viewer, { facts, records, fields: error.fields, seenAt: error.lastSeenAt });
+  // What was to be decided stays what it was once it is decided; and what an operation carries, the record does not show.
+  const isMoving = error.status === 'open' && !error.operationId;
+  const now = await view(viewer, { facts, records, fields: error.fields, isMoving, seenAt: error.lastSeenAt });
   return error.operationId ? asOperation(now, error) : now;
 }
 
@@ -92,7 +95,7 @@ export async function viewCoupling(viewer: Viewer | null, coupling: CouplingView
     channel: record(coupling.channelKey, coupling.channelDescription),
   };
   const seenAt = coupling.lastSynchronizedAt ?? coupling.createdAt;
-  return view(viewer, { facts: [coupling.id, coupling.status], records, fields, seenAt });
+  return view(viewer, { facts: [coupling.id, coupling.status], records, fields, isMoving: true, seenAt });
 }
 
 /** What Couplet knew of the pair when it saw it last. */
@@ -100,6 +103,8 @@ interface Stored {
   readonly facts: readonly string[];
   readonly records: Readonly<Record<Side, ErrorRecord>>;
   readonly fields: readonly ErrorField[];
+  /** Whether it is told again where a field has changed. */
+  readonly isMoving: boolean;
   readonly seenAt: string;
 }
 
@@ -110,8 +115,9 @@ async function view(viewer: Viewer | null, stored: Stored): Promise<PairView> {
   const values = { hq: valuesOf(viewer, 'hq', now.hq), channel: valuesOf(viewer, 'channel', now.channel) };
   const fields = viewer.prepared.fields.map((field): ErrorField => {
     const { base = null, changedIn = [], conflicting = false } = known.get(field.name) ?? {};
-    const [hq = null, channel = null] = [values.hq?.[field.index], values.channel?.[field.index]];
-    return { name: field.name, base, hq, channel, changedIn, conflicting };
+    const [hq, channel] = [values.hq?.[field.index], values.channel?.[field.index]];
+    const changed = conflicting || !stored.isMoving ? changedIn : changedSides(field, base, { hq, channel });
+    return { name: field.name, base, hq: hq ?? null, channel: channel ?? null, changedIn: changed, conflicting };
   });
   return {
     hq: recordNow(viewer, 'hq', stored.records.hq, now.hq),

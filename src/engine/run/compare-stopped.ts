@@ -6,9 +6,9 @@
 import type { Json } from '../../domain/record.ts';
 import type { LineageBroken } from '../../errors/store-faults.ts';
 import type { Lane } from '../../ports/store.ts';
-import type { Run } from '../batch/work-batch.ts';
 import type { LaneContext } from '../lane/lane-context.ts';
 import type { Site } from '../lane/site.ts';
+import type { LaneRun } from './lane-run.ts';
 import { previewLane } from './preview-lane.ts';
 import type { LaneRequest } from './work-lane.ts';
 
@@ -23,7 +23,7 @@ export async function stopLane(site: Site, lane: Lane, { code, params }: Lineage
 }
 
 /** Without the marks, which belong to another life of the store: both stores as they are, against the couplings. */
-export async function previewStopped(context: LaneContext, run: Run, request: LaneRequest): Promise<boolean> {
+export async function previewStopped(context: LaneContext, run: LaneRun, request: LaneRequest): Promise<boolean> {
   const { surroundings, state, database, lane } = context;
   await previewLane({ ...context, cursors: { hq: null, channel: null } }, run, { ...request, scope: 'full' });
   const { toHq, toChannel, conflicts, deletions } = run.counters;

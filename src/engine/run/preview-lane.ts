@@ -10,9 +10,10 @@ import { countFinding } from '../batch/settle-subjects.ts';
 import type { PlannedWrite, Subject } from '../batch/subject.ts';
 import { type BatchOptions, planBatch, type Run } from '../batch/work-batch.ts';
 import type { LaneContext } from '../lane/lane-context.ts';
+import type { LaneRun } from './lane-run.ts';
 import { BATCH_RECORDS, createSides, decideOptionsOf, type LaneRequest } from './work-lane.ts';
 
-export async function previewLane(context: LaneContext, run: Run, request: LaneRequest): Promise<void> {
+export async function previewLane(context: LaneContext, run: LaneRun, request: LaneRequest): Promise<void> {
   await run.ensureJob();
   const options: BatchOptions = {
     decide: decideOptionsOf(request),
@@ -167,11 +168,14 @@ export function writePreview(context: LaneContext, planned: PlannedWrite): Write
   };
 }
 
-const recordResults = (context: LaneContext, run: Run, results: JobResult[]): Promise<void> =>
-  context.database.record({
+/** Under the lane's own job: where several lanes are previewed it says whose records they are. */
+async function recordResults(context: LaneContext, run: LaneRun, results: JobResult[]): Promise<void> {
+  await run.ensureJob();
+  await context.database.record({
     ...emptyParts(),
     fence: context.fence,
-    jobId: run.identity.jobId,
+    jobId: run.jobRowId ?? run.identity.jobId,
     results,
     progress: run.progress(),
   });
+}

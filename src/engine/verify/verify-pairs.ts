@@ -5,8 +5,8 @@
  */
 import { equalValues } from '../../domain/equal-values.ts';
 import { PLAIN_RUN } from '../../domain/pair.ts';
-import { type Json, SIDES } from '../../domain/record.ts';
-import type { Coupling, JobResult } from '../../ports/coupling-database.ts';
+import { SIDES } from '../../domain/record.ts';
+import type { Coupling } from '../../ports/coupling-database.ts';
 import { recordingBuilder } from '../batch/build-recording.ts';
 import { type Gathered, gatherPairs, type PairWork } from '../batch/gather-pairs.ts';
 import { loadOpenErrors } from '../batch/load-open-errors.ts';
@@ -38,7 +38,7 @@ const OPTIONS: BatchOptions = {
   errorId: null,
   lone: { createIn: new Set(), match: false, byHand: false },
   resolution: null,
-  withResults: false,
+  withResults: true,
   late: new Set(),
   expectEmpty: false,
 };
@@ -125,18 +125,4 @@ async function reportDifferences(
   });
   await loadOpenErrors(context, subjects, gathered);
   await carryOut(context, run, plan, subjects, OPTIONS);
-  const results = different.map(
-    ({ pair, differing }): JobResult => ({
-      status: 'failed',
-      code: 'verification-difference',
-      params: { fields: [...differing] as Json[] },
-      errorId: null,
-      couplingId: pair.coupling.id,
-      hqKey: pair.coupling.hqKey,
-      channelKey: pair.coupling.channelKey,
-      candidates: [],
-      writes: null,
-    }),
-  );
-  await context.database.addJobResults(run.identity.jobId, results);
 }

@@ -44,7 +44,13 @@ export const laneOfJob = (presenter: MappingPresenter, job: JobView): Lane | nul
   return presenter.lanes({ mapping: job.mapping })[0] ?? null;
 };
 
-export const presentJobResult = (lane: LanePresenter, result: JobResult): JobResultDocument => ({
+export const presentJobResult = (
+  lane: LanePresenter,
+  result: JobResult,
+  { mapping, channel }: Pick<JobView, 'mapping' | 'channel'>,
+): JobResultDocument => ({
+  mapping,
+  channel,
   status: result.status,
   code: result.code,
   params: result.params,

@@ -1,7 +1,6 @@
 /** Couplings: lists, one, coupling and uncoupling by hand. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { describeCode } from '../../domain/describe-change.ts';
 import type { CouplingView, LogFilter } from '../../ports/queries.ts';
 import { ActionRefused } from '../../ports/synchronizer.ts';
 import { askerOf } from '../asker.ts';
@@ -9,6 +8,7 @@ import type { Server } from '../typed-server.ts';
 import { couplingFilterOf } from '../coupling-filter.ts';
 import { csvContent, NO_CONTENT, PROBLEMS } from '../describe-api.ts';
 import { isDryRun } from '../is-dry-run.ts';
+import { namingPartner } from '../naming-partner.ts';
 import { presentCouplingNow, presentCouplings } from '../present/present-coupling.ts';
 import { presentLog } from '../present/present-log-entry.ts';
 import { presentPreview } from '../present/present-preview.ts';
@@ -236,29 +236,4 @@ async function couple(deps: ServerDeps, request: FastifyRequest, body: NewCoupli
     if (fault instanceof ActionRefused && fault.code === 'already-coupled') throw await namingPartner(deps, fault);
     throw fault;
   }
-}
-
-/** The coupling in the way, with both its keys, so that the caller need not look it up. */
-async function namingPartner({ queries, presenter }: ServerDeps, fault: ActionRefused): Promise<Problem> {
-  const { couplingId } = fault.params;
-  const coupling = typeof couplingId === 'string' ? await queries.couplingById(couplingId) : null;
-  const lane = coupling === null ? null : await presenter.lane(coupling.lane);
-  const side = fault.params.side === 'channel' ? 'channel' : 'hq';
-  const keys =
-    coupling === null || lane === null
-      ? null
-      : {
-          hq: lane.keyToJson('hq', coupling.hqKey),
-          channel: coupling.channelKey === null ? null : lane.keyToJson('channel', coupling.channelKey),
-        };
-  const partner = keys === null ? null : side === 'hq' ? keys.channel : keys.hq;
-  const params = { ...fault.params, ...(keys !== null && { key: keys[side], partner }) };
-  return new Problem('already-coupled', {
-    params,
-    detail: describeCode('already-coupled', params),
-    extra: {
-      ...(typeof couplingId === 'string' && { couplingId }),
-      ...(keys !== null && { hqKey: keys.hq, channelKey: keys.channel, partner }),
-    },
-  });
 }

@@ -15,6 +15,7 @@ import type { Caller } from '../caller.ts';
 import type { Server } from '../typed-server.ts';
 import { PROBLEMS } from '../describe-api.ts';
 import { isDryRun } from '../is-dry-run.ts';
+import { namingPartner } from '../naming-partner.ts';
 import { NO_ERROR_FILTER } from '../no-filter.ts';
 import { presentErrorNow } from '../present/present-error.ts';
 import { presentPreview, presentWrites } from '../present/present-preview.ts';
@@ -93,6 +94,7 @@ async function act(deps: ServerDeps, error: ErrorView, asked: ActionRequest, cal
   try {
     return await deps.synchronizer.act(error.id, asked);
   } catch (fault) {
+    if (fault instanceof ActionRefused && fault.code === 'already-coupled') throw await namingPartner(deps, fault);
     if (!(fault instanceof ActionRefused) || fault.errorId === null || !isErrorCode(fault.code)) throw fault;
     const fresh = await requireError(deps, fault.errorId);
     const document = await presentErrorNow(deps.presenter, deps.synchronizer, fresh, caller);

@@ -3,8 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Direction } from '../../domain/record.ts';
 import type { Mapping } from '../../domain/mapping.ts';
-import type { JobResult } from '../../ports/coupling-database.ts';
-import type { JobView } from '../../ports/queries.ts';
+import type { JobResultView, JobView } from '../../ports/queries.ts';
 import type { Lane } from '../../ports/store.ts';
 import { answerJob } from '../answer-job.ts';
 import type { Server } from '../typed-server.ts';
@@ -218,20 +217,21 @@ function registerOne(api: Server, deps: ServerDeps): void {
   );
 }
 
-/** Keys have the form of their lane: that of the job, or of the pair or error that the result is about. */
-async function presentResults(deps: ServerDeps, job: JobView, items: readonly JobResult[]) {
+/** Keys have the form of their lane: that of the job or its child, or of the pair or error that the result is about. */
+async function presentResults(deps: ServerDeps, job: JobView, items: readonly JobResultView[]) {
   const { presenter } = deps;
   const ofJob = laneOfJob(presenter, job) ?? { mapping: '', channel: '' };
-  const known = job.mapping === null || job.channel === null ? await lanesOfResults(deps, items) : null;
-  const laneOf = (item: JobResult): Lane =>
-    known?.get(item.couplingId ?? '') ?? known?.get(item.errorId ?? '') ?? ofJob;
+  const found = job.mapping === null || job.channel === null ? await lanesOfResults(deps, items) : null;
+  const known = (item: JobResultView): Lane | null =>
+    item.lane ?? found?.get(item.couplingId ?? '') ?? found?.get(item.errorId ?? '') ?? null;
+  const laneOf = (item: JobResultView): Lane => known(item) ?? ofJob;
   const shown = await loadLanes(presenter, items.map(laneOf));
-  return items.map((item) => presentJobResult(shown(laneOf(item)), item));
+  return items.map((item) => presentJobResult(shown(laneOf(item)), item, known(item) ?? job));
 }
 
 async function lanesOfResults(
   { queries, couplings }: ServerDeps,
-  items: readonly JobResult[],
+  items: readonly JobResultView[],
 ): Promise<Map<string, Lane>> {
   const couplingIds = [...new Set(items.flatMap(({ couplingId }) => couplingId ?? []))];
   const errorIds = [

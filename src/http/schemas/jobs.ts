@@ -95,6 +95,11 @@ export const JobListQuerySchema = z.strictObject({
 
 export const JobResultSchema = z
   .strictObject({
+    mapping: z
+      .string()
+      .nullable()
+      .meta({ description: 'Null where the job is about several and nothing tells which.' }),
+    channel: z.string().nullable(),
     status: z.enum(RESULT_STATUSES),
     code: z.string().nullable(),
     params: ParamsSchema,

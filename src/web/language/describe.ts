@@ -10,6 +10,9 @@ type Params = Readonly<Record<string, unknown>>;
 
 const SIDES: ReadonlySet<string> = new Set(['side', 'deletedIn', 'changedIn', 'replacedIn']);
 
+/** Keys of records, which the API gives by column. */
+const KEYS: ReadonlySet<string> = new Set(['key', 'partner']);
+
 /** `english` is the API's own sentence, which also stands for a code that this page does not know. */
 export function describe(t: PageTexts, code: string | null, params: Params | null, english: string): string {
   const template = code === null ? undefined : t.codes?.[code as ErrorCode];
@@ -65,6 +68,7 @@ function paramText(t: PageTexts, name: string, params: Params): string | null {
   if (SIDES.has(name) && (value === 'hq' || value === 'channel')) return t.words.sides[value];
   if (MOMENTS.has(name) && typeof value === 'string') return momentText(t, value);
   if (name === 'reason' && typeof value === 'string') return reasonText(t, value);
+  if (KEYS.has(name) && typeof value === 'object') return Object.values(value).map(plainValue).join(', ');
   if (Array.isArray(value)) return value.map((one) => plainValue(one)).join(', ');
   return plainValue(value);
 }
