@@ -129,7 +129,12 @@ test('what a job did is taken back as a whole, entry by entry', async () => {
     { jobId: job.body.id, expect: 2, reason: 'wrong list' },
     WAIT,
   );
-  expect(reverted.body).toMatchObject({ kind: 'revert', status: 'succeeded', reason: 'wrong list' });
+  expect(reverted.body).toMatchObject({
+    kind: 'revert',
+    status: 'succeeded',
+    reason: 'wrong list',
+    counters: { toHq: { modified: 2 }, toChannel: { modified: 2 } },
+  });
   const results = await here.get(`/jobs/${reverted.body.id}/results`);
   expect(results.body.items.map(({ status, hqKey }: Body) => [status, hqKey.num]).toSorted()).toEqual([
     ['succeeded', 'C1'],

@@ -1,7 +1,8 @@
 /** Reverts many log entries, newest first, so that each finds the fields as its own write left them. */
-import type { Job, JobResult } from '../../ports/coupling-database.ts';
+import { directionTo, type WriteDirection } from '../../domain/record.ts';
+import type { Job, JobCounters, JobResult } from '../../ports/coupling-database.ts';
 import { noCounters } from '../../ports/coupling-database.ts';
-import { ActionRefused } from '../../ports/synchronizer.ts';
+import { ActionRefused, type WritePreview } from '../../ports/synchronizer.ts';
 import type { Outcome } from '../lane/job-outcome.ts';
 import type { LaneMemory } from '../lane/lane-memory.ts';
 import type { Site } from '../lane/site.ts';
@@ -27,13 +28,28 @@ export async function revertMany(
   const ids = body.items.map(({ id }) => id).toSorted((a, b) => (a < b ? 1 : -1));
   for (const [done, id] of ids.entries()) {
     if (await stop()) return { status: 'cancelled', code: null, params: {}, counters };
-    const result = await revertOne(site, memory, job, id, body.reason ?? null);
-    if (result.status === 'failed') counters.toChannel.failed += 1;
-    if (result.status === 'succeeded') counters.toChannel.modified += 1;
+    const { result, writes, direction } = await revertOne(site, memory, job, id, body.reason ?? null);
+    if (result.status === 'failed') counters[direction].failed += 1;
+    if (result.status === 'succeeded') for (const write of writes) countWrite(counters, write);
     await site.database.addJobResults(job.id, [result]);
     await site.database.updateProgress(job.id, { counters, done: done + 1, total: ids.length });
   }
   return { status: 'succeeded', code: null, params: {}, counters };
+}
+
+interface Reverted {
+  readonly result: JobResult;
+  readonly writes: readonly WritePreview[];
+  /** Of the entry: where what was refused was to go. */
+  readonly direction: WriteDirection;
+}
+
+/** What an entry takes back it may take back on both sides. */
+function countWrite(counters: JobCounters, { side, operation }: WritePreview): void {
+  const towards = counters[directionTo(side)];
+  if (operation === 'delete') towards.deleted += 1;
+  else if (operation === 'update') towards.modified += 1;
+  else towards.inserted += 1;
 }
 
 async function revertOne(
@@ -42,7 +58,7 @@ async function revertOne(
   job: Job,
   id: string,
   reason: string | null,
-): Promise<JobResult> {
+): Promise<Reverted> {
   const entry = await site.database.logEntryById(id);
   const result: JobResult = {
     status: 'succeeded',
@@ -55,6 +71,7 @@ async function revertOne(
     candidates: [],
     writes: null,
   };
+  const direction = entry?.direction ?? 'toChannel';
   try {
     const reverted = await revertEntry(site, memory, id, {
       dryRun: job.dryRun,
@@ -63,10 +80,12 @@ async function revertOne(
       reason,
       requestId: job.requestId,
     });
-    return { ...result, status: reverted.outcome, writes: [...reverted.writes] };
+    const { outcome, writes } = reverted;
+    return { result: { ...result, status: outcome, writes: [...writes] }, writes, direction };
   } catch (fault) {
     if (!(fault instanceof ActionRefused)) throw fault;
     const status = PASSED_OVER.has(fault.code) ? 'skipped' : 'failed';
-    return { ...result, status, code: fault.code, params: { ...fault.params, logId: id } };
+    const refused = { ...result, status, code: fault.code, params: { ...fault.params, logId: id } } as const;
+    return { result: refused, writes: [], direction };
   }
 }
