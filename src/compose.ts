@@ -7,6 +7,8 @@ import { actOnOperationError } from './commerce/synchronize-operation.ts';
 import { continuousProofs } from './compose/continuous-proofs.ts';
 import { continuousRounds } from './compose/continuous-rounds.ts';
 import { type ComposedStores, composeStores, siteOf, type StoreOptions } from './compose/compose-stores.ts';
+import { mappingsOfCommerce } from './compose/commerce-deps.ts';
+import { askForOwedRuns } from './compose/owed-runs.ts';
 import { serverDepsOf } from './compose/server-deps.ts';
 import type { AuthSettings, Settings } from './config/settings.ts';
 import { openCouplingDatabase, type OpenedCouplingDatabase } from './database/open-coupling-database.ts';
@@ -161,6 +163,7 @@ export async function compose(options: ComposeOptions): Promise<Couplet> {
       await endInterruptedJobs(site);
       await queue.work((jobId, stop) => synchronizer.execute(jobId, stop));
       await queue.keepTimetable([...timetableOf(site), ...commerceTimetable(settings)]);
+      await askForOwedRuns(site, queue, commerce ? mappingsOfCommerce(commerce) : []);
       const work = workContinuously({
         rounds: continuousRounds(site, memory, log),
         report,

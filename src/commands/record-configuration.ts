@@ -4,6 +4,7 @@
  * is kept with its difference.
  */
 import { diffSettings, type SettingsDifference, type SettingsSnapshot, snapshotOf } from '../config/diff-settings.ts';
+import { type Mapping, resolveForChannel } from '../domain/mapping.ts';
 import type { Json } from '../domain/record.ts';
 import type { Lane } from '../ports/store.ts';
 import { CommandFailed, EXIT } from './exit.ts';
@@ -63,10 +64,19 @@ async function carryRenamed({ couplet }: OpenCouplet, { channels, mappings }: Se
   }
 }
 
-/** New and changed fields are noticed by the lane itself, whose bases they change. */
+/** New and changed fields are noticed by the lane itself, whose bases they change: at once where it runs continuously. */
 const oweFullRuns = ({ couplet }: OpenCouplet, { mappings }: SettingsDifference): Promise<void> =>
   couplet.oweFullRuns(
     mappings.changed.flatMap(({ mapping, fullRunReasons }) =>
-      fullRunReasons.every((reason) => reason === 'fields') ? [] : [mapping],
+      fullRunReasons.some((reason) => reason !== 'fields' || !runsContinuously(couplet.settings.mappings, mapping))
+        ? [mapping]
+        : [],
     ),
   );
+
+const runsContinuously = (mappings: readonly Mapping[], name: string): boolean =>
+  mappings
+    .filter((mapping) => mapping.name === name)
+    .every((mapping) =>
+      mapping.channels.every((channel) => resolveForChannel(mapping, channel).schedule.kind === 'continuous'),
+    );

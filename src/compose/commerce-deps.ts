@@ -19,6 +19,9 @@ export interface ServedCommerce {
   readonly schedules: CommerceSettings['schedules'];
 }
 
+export const mappingsOfCommerce = ({ rules }: Pick<CommerceSite, 'rules'>): readonly string[] =>
+  partsOf(rules).flatMap((part) => mappingNameOf(rules, part) ?? []);
+
 /** Mappings named under commerce run with the job that distributes customers, alone or within the pipeline. */
 export function schedulesOf(served: ServedCommerce | null, mapping: Mapping): readonly Schedule[] {
   if (served === null) return [mapping.schedule];
@@ -39,9 +42,7 @@ export function commerceDeps(
       ? null
       : controlCommerce(served.commerce, served.schedules, (schedule, last) => nextRunAt(schedule, last, new Date()));
   return {
-    commerceMappings: commerce
-      ? partsOf(commerce.rules).flatMap((part) => mappingNameOf(commerce.rules, part) ?? [])
-      : [],
+    commerceMappings: commerce ? mappingsOfCommerce(commerce) : [],
     failedOperations: () => operations.failedCount(),
     moreRoutes: [
       async (api) => registerCommerceJobs(typed(api), deps(), control),

@@ -19,8 +19,9 @@ import type { ShownChannel } from '../ports/mapping-presenter.ts';
 import type { Lane } from '../ports/store.ts';
 import type { Synchronizer } from '../ports/synchronizer.ts';
 import type { Verification } from '../ports/verification.ts';
-import { commerceDeps, schedulesOf, type ServedCommerce } from './commerce-deps.ts';
+import { commerceDeps, mappingsOfCommerce, schedulesOf, type ServedCommerce } from './commerce-deps.ts';
 import { nextRunAt } from './next-run.ts';
+import { askForOwedRuns } from './owed-runs.ts';
 
 export interface ServedSite {
   readonly site: Site;
@@ -132,7 +133,8 @@ function mappingIn(configuration: unknown, name: string): Mapping | null {
 }
 
 function laneControl(served: ServedSite): LaneControl {
-  const { site, memory, database, log } = served;
+  const { site, memory, database, log, jobs } = served;
+  const ofCommerce = served.commerce ? mappingsOfCommerce(served.commerce.commerce) : [];
   const counted = new Map<string, { readonly at: number; readonly counts: { hq: number; channel: number } | null }>();
   return {
     async pause(lanes, asker) {
@@ -145,6 +147,7 @@ function laneControl(served: ServedSite): LaneControl {
         if (lineage !== null) await database.oweFullRun(lane, { reason: 'lineage-compare', trigger: 'recovery' });
         await database.changeLane(lane, { paused: false, ...(lineage !== null && { stopped: null }) });
       }
+      await askForOwedRuns(site, jobs, ofCommerce, lanes);
       log.info({ lanes: lanes.map(laneText), lineage, actor: asker.actor, requestId: asker.requestId }, 'resumed');
     },
     async awaitingFirstRun(lane) {

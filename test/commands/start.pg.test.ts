@@ -52,6 +52,28 @@ describe('start', () => {
     expect(stdout).toBe('');
   });
 
+  test('settles a new field by itself, also of a mapping that runs when somebody asks', async () => {
+    await using shop = await openShop();
+    await fillShop(shop);
+    await using here = await openFolder(shop);
+    const byHand = (text: string): string =>
+      text.replace('    label: Customer\n', '    label: Customer\n    schedule: manual\n');
+    await here.configure(byHand);
+    await shop.hq.sql`update sales.customer set note = 'of long standing'`;
+    expect((await here.within('sync')).exitCode).toBe(0);
+    await here.configure((text) =>
+      byHand(text).replace(/( +)name: \{ hq: name.*\n/, '$&$1note: { hq: note, channel: hint }\n'),
+    );
+    await using running = here.start('start', '--port', '0');
+    const address = await addressOf(running);
+    await until(
+      async () => (await shop.houston.sql`select from customer where hint = 'of long standing'`).length === 3,
+      patience,
+    );
+    const jobs = await get(address, '/api/v1/jobs?trigger=configuration');
+    expect(jobs['items']).toMatchObject([{ kind: 'synchronize', mapping: 'customers', scope: 'full', actor: null }]);
+  });
+
   test('a second signal ends it at once', async () => {
     await using shop = await openShop();
     await using here = await openFolder(shop);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { askForOwedRuns } from '../../src/compose/owed-runs.ts';
 import { oweFullRuns } from '../../src/engine/lane/due-here.ts';
 import { runChannel } from '../../src/engine/run/run-channel.ts';
 import { lanesOf } from '../../src/engine/lane/site.ts';
+import type { Job, JobRequest } from '../../src/ports/coupling-database.ts';
 import { REQUEST, type SmallSite, smallSite } from './small-site.ts';
 
 const CUSTOMERS = { mapping: 'customers', channel: 'houston' };
@@ -73,5 +75,46 @@ describe('a full run that is owed', () => {
     expect(await site.run()).toMatchObject([{}, { status: 'succeeded', code: null }]);
     expect(site.houston.select('shoppers')).toHaveLength(3);
     await worker.close();
+  });
+
+  it('has a job that says why it ran, also where it found nothing to do', async () => {
+    await using site = await smallSite();
+    site.hq.insert('customers', { num: 'C1', name: 'Adatum', email: 'a@x' });
+    await site.run();
+    await site.run();
+    await oweFullRuns(site.site, ['customers']);
+    await site.run({ trigger: 'change', actor: null });
+    expect(await dueOf(site)).toBeNull();
+    const jobs = await site.sql`
+      select mapping, scope, status, actor from couplet.job where trigger = 'configuration'`;
+    expect(jobs).toMatchObject([{ mapping: 'customers', scope: 'full', status: 'succeeded', actor: null }]);
+  });
+
+  it('starts by itself as a job of its own where the schedule would leave it to somebody', async () => {
+    await using site = await smallSite({
+      configuration: (text) => text.replace('    label: Customer\n', '    label: Customer\n    schedule: manual\n'),
+    });
+    site.hq.insert('customers', { num: 'C1', name: 'Adatum', email: 'a@x' });
+    await site.run();
+    const asked: Job[] = [];
+    const queue = {
+      async enqueue(request: JobRequest) {
+        const job = await site.database.createJob(request, 'queued');
+        asked.push(job);
+        return job;
+      },
+    };
+    await askForOwedRuns(site.site, queue, []);
+    await oweFullRuns(site.site, ['customers', 'groups']);
+    await site.database.changeLane(CUSTOMERS, { paused: true });
+    await askForOwedRuns(site.site, queue, []);
+    await site.database.changeLane(CUSTOMERS, { paused: false });
+    await askForOwedRuns(site.site, queue, ['customers']);
+    await askForOwedRuns(site.site, queue, [], [{ ...CUSTOMERS, mapping: 'groups' }]);
+    expect(asked).toEqual([]);
+    await askForOwedRuns(site.site, queue, []);
+    expect(asked).toMatchObject([{ ...CUSTOMERS, scope: 'full', trigger: 'configuration', actor: null }]);
+    await site.synchronizer.execute(asked[0]?.id ?? '', () => Promise.resolve(false));
+    expect(await dueOf(site)).toBeNull();
   });
 });

@@ -42,6 +42,8 @@ export interface LaneRun extends Run {
   code: string | null;
   params: Params;
   jobRowId: string | null;
+  /** As its job tells it. */
+  trigger: JobTrigger;
   full: boolean;
   /** What was owed when it began. */
   dueId: string | null;
@@ -72,7 +74,7 @@ export function laneRun(site: Site, lane: Lane, request: RunRequest): LaneRun {
         scope: run.full ? 'full' : 'modified',
         direction: request.direction,
         dryRun: request.dryRun,
-        trigger: request.trigger,
+        trigger: run.trigger,
         actor: request.actor,
         requestId: request.requestId,
         body: null,
@@ -87,6 +89,7 @@ export function laneRun(site: Site, lane: Lane, request: RunRequest): LaneRun {
     code: null,
     params: {},
     jobRowId: own ? null : id,
+    trigger: request.trigger,
     full: request.scope === 'full',
     dueId: null,
     ahead: null,

@@ -230,8 +230,16 @@ async function decideScope(context: LaneContext, run: LaneRun, asked: RunRequest
     run.full = true;
     // What is owed between the two halves of a run was not looked at by the first.
     run.dueId ??= state.fullRunDue.id;
-    if (state.fullRunDue.trigger === 'configuration')
-      (run.identity as { cause: string }).cause = asked.scope === 'full' ? 'full' : 'configuration';
+    const { trigger } = state.fullRunDue;
+    if (trigger === 'configuration') {
+      const byPerson = asked.scope === 'full' && asked.trigger !== 'configuration';
+      (run.identity as { cause: string }).cause = byPerson ? 'full' : 'configuration';
+    }
+    // Nobody asked for it and no change led to it: its job says why it ran, also where there was nothing to do.
+    if (asked.trigger === 'change' && (trigger === 'configuration' || trigger === 'recovery')) {
+      run.trigger = trigger;
+      await run.ensureJob();
+    }
     return true;
   }
   if (state.firstRunDone) return asked.scope === 'full' || run.full;
