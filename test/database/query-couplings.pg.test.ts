@@ -1,5 +1,6 @@
 import { v7 as newId } from 'uuid';
 import { describe, expect, test } from 'vitest';
+import { openCouplingDatabase } from '../../src/database/open-coupling-database.ts';
 import type { CouplingStatus } from '../../src/ports/coupling-database.ts';
 import type { CouplingFilter, PageRequest } from '../../src/ports/queries.ts';
 import { createCouplingDatabase, openTestLane, readAll } from './open-test-database.ts';
@@ -28,6 +29,22 @@ const change = (key: string, side: 'hq' | 'channel' = 'hq') => ({
 });
 
 describe('the list of couplings', () => {
+  test('is whole for all who ask for a mapping at once, of a process that has just begun or has just carried a name over', async () => {
+    await using here = await createCouplingDatabase();
+    const fence = await openTestLane(here.db);
+    await here.db.record(recording(fence, { couple: [newCoupling('A', '1')] }));
+    const another = await openCouplingDatabase({ url: here.url, connections: 4 });
+    try {
+      const counted = async (mapping: string): Promise<number> =>
+        (await another.queries.couplings({ ...ANY, mapping: [mapping] }, PAGE)).items.length;
+      expect(await Promise.all([counted('customers'), counted('customers'), counted('customers')])).toEqual([1, 1, 1]);
+      expect(await another.upkeep.renameLane(LANE, { ...LANE, mapping: 'clients' })).toBe(true);
+      expect(await counted('clients')).toBe(1);
+    } finally {
+      await another.close();
+    }
+  });
+
   test('gives each coupling exactly once while others come and go', async () => {
     await using here = await createCouplingDatabase();
     const fence = await openTestLane(here.db);

@@ -40,13 +40,23 @@ export const createLaneRegistry = (clients: Clients): LaneRegistry => {
     ids.set(nameOf(lane), id);
     lanes.set(id, { mapping: lane.mapping, channel: lane.channel });
   };
-  let loadedAt = Number.NEGATIVE_INFINITY;
-  const load = async (): Promise<void> => {
-    loadedAt = performance.now();
+  const read = async (): Promise<void> => {
     const rows = await clients.orm
       .select({ id: laneTable.id, mapping: laneTable.mapping, channel: laneTable.channel })
       .from(laneTable);
     for (const row of rows) keep(row.id, row);
+  };
+  // Whoever asks while they are read waits for them: before, it would find some lanes missing, and lists would be empty.
+  let latest: { readonly at: number; readonly read: Promise<void> } | null = null;
+  const load = async (): Promise<void> => {
+    const mine = { at: performance.now(), read: read() };
+    latest = mine;
+    try {
+      await mine.read;
+    } catch (fault) {
+      if (latest === mine) latest = null;
+      throw fault;
+    }
   };
   const knownIdOf = async (lane: Lane): Promise<number | null> => {
     if (!ids.has(nameOf(lane))) await load();
@@ -64,7 +74,8 @@ export const createLaneRegistry = (clients: Clients): LaneRegistry => {
       return made;
     },
     all: async () => {
-      if (performance.now() - loadedAt > FRESH_MS) await load();
+      if (latest === null || performance.now() - latest.at > FRESH_MS) await load();
+      else await latest.read;
       return lanes;
     },
     laneOf: async (id) => {
@@ -76,6 +87,7 @@ export const createLaneRegistry = (clients: Clients): LaneRegistry => {
     forgetCached: () => {
       ids.clear();
       lanes.clear();
+      latest = null;
     },
   };
 };
