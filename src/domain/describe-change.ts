@@ -51,9 +51,12 @@ function withPlurals(params: Params): (name: string) => string | null {
     if (name === 'was') return several === null ? 'was' : 'were';
     if (name === 'differs') return several === null ? 'differs' : 'differ';
     const value = name === 'field' ? (several ?? params.field ?? params.column) : params[name];
-    return value === undefined || value === null ? null : paramText(name, value);
+    return value === undefined || value === null || isEmptyList(value) ? null : paramText(name, value);
   };
 }
+
+/** Nothing to name: what a sentence would say of it is left out. */
+const isEmptyList = (value: Json): boolean => Array.isArray(value) && value.length === 0;
 
 function paramText(name: string, value: Json): string {
   if (Array.isArray(value)) return listText(value.map((item) => paramText(name, item)));

@@ -200,7 +200,7 @@ export const REQUEST_CODES = {
     meaning: 'The action does not fit this error or operation.',
     remedy: 'Use one of those that are named.',
     status: 409,
-    message: '{action} does not fit here[; {allowed} do]',
+    message: '{action} does not fit here[; what does: {allowed}]',
   },
   'already-resolved': {
     ...CALLER,

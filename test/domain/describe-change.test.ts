@@ -14,6 +14,12 @@ describe('codes become sentences', () => {
     expect(
       describeCode('value-too-long', { field: 'name', limit: 20, length: 25, value: 'Adatum Corporation Ltd.' }),
     ).toBe('name is too long: 25 characters; at most 20 fit (Adatum Corporation Ltd.)');
+    expect(describeCode('action-not-allowed', { action: 'synchronize', allowed: [] })).toBe(
+      'synchronize does not fit here',
+    );
+    expect(describeCode('action-not-allowed', { action: 'save', allowed: ['dismiss'] })).toBe(
+      'save does not fit here; what does: dismiss',
+    );
     expect(describeCode('value-too-long', { field: 'name', limit: 20 })).toBe('name is too long; at most 20 fit');
     expect(
       describeCode('parent-not-coupled', { field: 'group', parent: 'customerGroups', parentKey: ['7', 'A'] }),

@@ -46,3 +46,9 @@ test('what cures a problem of set-up is told in words of the language; the APIâ€
   expect(setUpRemedyOf(sv, unknown)).toEqual({ inEnglish: true, text: 'Do this.' });
   expect(setUpRemedyOf(fr, { ...problem, code: 'mass-deletion' }).inEnglish).toBe(false);
 });
+
+test.each(Object.entries({ fr, sv, nl }))('where nothing is possible, nothing is offered: %s', (_, t) => {
+  const told = sentence(t, 'action-not-allowed', { action: 'save', allowed: [] }, 'save does not fit here');
+  expect(told).not.toMatch(/[;:]/);
+  expect(sentence(t, 'action-not-allowed', { action: 'save', allowed: ['dismiss'] }, '')).toContain('dismiss');
+});

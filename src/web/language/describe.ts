@@ -69,7 +69,8 @@ function paramText(t: PageTexts, name: string, params: Params): string | null {
   if (MOMENTS.has(name) && typeof value === 'string') return momentText(t, value);
   if (name === 'reason' && typeof value === 'string') return reasonText(t, value);
   if (KEYS.has(name) && typeof value === 'object') return Object.values(value).map(plainValue).join(', ');
-  if (Array.isArray(value)) return value.map((one) => plainValue(one)).join(', ');
+  // Nothing to name: what the sentence would say of it is left out.
+  if (Array.isArray(value)) return value.length === 0 ? null : value.map((one) => plainValue(one)).join(', ');
   return plainValue(value);
 }
 
