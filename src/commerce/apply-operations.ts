@@ -23,7 +23,7 @@ import { type Answers, NO_ANSWERS, settleConflicts } from './answer-conflicts.ts
 import type { CommerceSite } from './commerce-site.ts';
 import { type DrawnAccount, returnAccounts } from './draw-accounts.ts';
 import { failedPlan, gatherOperations, type OperationWork, planOperations, withoutTwins } from './gather-operations.ts';
-import type { OperationPlan } from './plan-operation.ts';
+import { foundAtFirst, type OperationPlan } from './plan-operation.ts';
 
 export interface Applied {
   /** Carried out, or ended as failed or in conflict. */
@@ -89,6 +89,7 @@ async function writeAll(
     const resolution = answers.get(work.operation.id)?.resolution;
     if (work.plan === null || work.plan.kind === 'failed') {
       outcomes.push(ended(run, work, work.plan ?? failedPlan('internal-error')));
+      run.counters.toHq.failed += 1;
       continue;
     }
     if (work.plan.kind === 'delete') {
@@ -248,7 +249,7 @@ function noteOf(
     accountColumn: context.lane.mapping === commerce.rules.customers ? commerce.rules.account.column : null,
     creates: work.record === null,
     conflict: plan.conflict,
-    found: plan.found,
+    found: foundAtFirst(operation, work.record?.seen, plan.found),
     ...(resolution && { resolution }),
   };
   const fieldOf = (write: FieldWrite) => {
@@ -346,7 +347,7 @@ function withoutWrite(
     jobId: run.identity.jobId,
     code: plan.conflict?.code ?? null,
     params: plan.conflict?.params ?? {},
-    found: plan.found,
+    found: foundAtFirst(operation, work.record?.seen, plan.found),
     ...PLAIN_OUTCOME,
   };
   if (hq === null) return { ...plain, couplingId: work.coupling?.id ?? null, account: null, record: null };

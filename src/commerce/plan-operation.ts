@@ -3,6 +3,7 @@
  * holds now. An operation never touches the base of the coupling; that moves when 1010 distributes the result.
  */
 import { decide, newRecordWrites } from '../domain/decide.ts';
+import { equalValues } from '../domain/equal-values.ts';
 import type { Base, Choice, ConflictingField, FieldWrite, Translator } from '../domain/pair.ts';
 import { PLAIN_RUN } from '../domain/pair.ts';
 import { fieldValuesOf } from '../domain/prepare-mapping.ts';
@@ -106,6 +107,7 @@ export function planUpdate(
   // A create that met a customer who is there already: what it does not say, it does not empty.
   const creates = operation.row['operation'] === '1';
   const fields = new Set<number>();
+  const unchanged: Record<string, Value> = {};
   const channel = prepared.fields.map((field) => {
     const before = base.channel[field.index] ?? null;
     // The GUID is Couplet's own to write.
@@ -114,9 +116,25 @@ export function planUpdate(
     // A later operation that came through is never undone by an earlier one that was repaired.
     if (isOvertaken(seen, field.name, operation.counter)) return before;
     fields.add(field.index);
-    return given[field.name] ?? null;
+    const value = given[field.name] ?? null;
+    if (equalValues(field.type.channel, before, value)) unchanged[field.name] = value;
+    return value;
   });
-  return planDecided(prepared, { hq, channel, base }, fields, translator, asked.choice);
+  const plan = planDecided(prepared, { hq, channel, base }, fields, translator, asked.choice);
+  if (plan.kind !== 'write') return plan;
+  // What the channel says as it had it, a whole row above all, is no change of it, whatever HQ holds by now.
+  return { ...plan, found: { ...plan.found, ...unchanged } };
+}
+
+/** What an earlier try of the operation has brought to HQ is not what it found there. */
+export function foundAtFirst(
+  operation: Pick<CustomerOperation, 'counter' | 'found' | 'wrote'>,
+  seen: AsyncRecord['seen'] | undefined,
+  found: Found,
+): Found {
+  if (!operation.wrote || operation.found === null || found === null) return found;
+  const own = Object.entries(operation.found).filter(([name]) => seen?.[name]?.counter === operation.counter);
+  return { ...found, ...Object.fromEntries(own) };
 }
 
 /** Fields for which somebody let HQ win: the operation does not set them any more. */
@@ -208,9 +226,10 @@ const failed = (problem: {
 export function foundOf(prepared: PreparedMapping, hq: readonly Value[], translator: Translator): Found {
   const found: Record<string, Value> = {};
   for (const field of prepared.fields) {
-    if (field.columns.channel.length === 0 || field.field.references !== null) continue;
+    if (field.columns.channel.length === 0) continue;
     const translated = translator.translate(field.index, 'channel', hq[field.index] ?? null);
-    if (translated.ok) found[field.name] = translated.value;
+    // A parent that the channel does not have yet has no name there.
+    if (translated.ok && !translated.cleared) found[field.name] = translated.value;
   }
   return found;
 }

@@ -186,7 +186,8 @@ const viewsOf = async (
 const reasonOf = (coupling: Coupling, waits: PendingOf | null, away: PendingReason | null): PendingReason => {
   if (away !== null) return away;
   if (waits?.states.includes('waiting') === true) return 'waitingForParent';
-  return waits === null && coupling.channelKey === null ? 'awaitingDistribution' : 'queued';
+  // Whatever HQ's own mark of its creation says.
+  return coupling.channelKey === null ? 'awaitingDistribution' : 'queued';
 };
 
 const pendingOf = async (

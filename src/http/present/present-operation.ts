@@ -97,18 +97,24 @@ function knownErrorOf(lane: LanePresenter, { code, params }: ShownOperation) {
   };
 }
 
-/** A deactivation takes everything away; of another operation, what it does not set stays. */
+/**
+ * A deactivation takes everything away; of another operation, what it does not set stays: what only comes from HQ, and what
+ * a create leaves empty of somebody who is there.
+ */
 function attributesOf(lane: LanePresenter, rules: CustomerOperations['rules'], operation: ShownOperation): Attribute[] {
   const given = { ...operation.values, ...operation.corrections };
   const ends = takesPartAway(operation);
+  const creates = operation.row['operation'] === '1';
   const shown = { guidField: rules?.guidField ?? null, customers: rules?.mappings.customers ?? null };
   return lane.fields
     .filter((field) => isAttribute(field, shown, operation.part))
     .map((field) => {
       const { name } = field;
       const old = operation.found?.[name] ?? null;
-      const value = ends ? null : Object.hasOwn(given, name) ? (given[name] ?? null) : old;
-      return { name, old, new: value, readOnly: !isSettable(field, operation) };
+      const readOnly = !isSettable(field, operation);
+      const sets = Object.hasOwn(given, name) && !readOnly && !(creates && (given[name] ?? null) === null);
+      const value = ends ? null : sets ? (given[name] ?? null) : old;
+      return { name, old, new: value, readOnly };
     });
 }
 
