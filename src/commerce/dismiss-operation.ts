@@ -4,7 +4,7 @@ import { inActionLane } from '../engine/actions/act-on-error.ts';
 import { singleRun } from '../engine/run/single-run.ts';
 import { recordParts } from '../engine/batch/work-batch.ts';
 import type { CustomerOperation } from '../ports/commerce.ts';
-import type { Dismissed } from '../ports/customer-operations.ts';
+import type { Dismissed, Reopened } from '../ports/customer-operations.ts';
 import { PLAIN_OUTCOME } from '../ports/operation-outcome.ts';
 import type { Asker } from '../ports/synchronizer.ts';
 import { isMalformed } from '../domain/operation-actions.ts';
@@ -111,6 +111,23 @@ async function dismissInConflict(
   });
 }
 
-/** Again what it was; it is due at once. */
-export const reopenOperation = (commerce: CommerceSite, id: string, asker: Asker): Promise<void> =>
-  changeFitting(commerce.database, id, 'reopen', asker.actor, () => ({ kind: 'reopen' }));
+/** Again what it was; it is due at once. What was dismissed along with a create stays so, and is told. */
+export async function reopenOperation(commerce: CommerceSite, id: string, asker: Asker): Promise<Reopened> {
+  let dismissed: CustomerOperation | null = null;
+  await changeFitting(commerce.database, id, 'reopen', asker.actor, (operation) => {
+    dismissed = operation;
+    return { kind: 'reopen' };
+  });
+  return { left: dismissed === null ? [] : await dismissedAlong(commerce, dismissed) };
+}
+
+async function dismissedAlong(
+  { database }: CommerceSite,
+  { channel, guid, name, dismissal }: CustomerOperation,
+): Promise<readonly CustomerOperation[]> {
+  if (name !== 'createCustomer' || guid === null || dismissal === null) return [];
+  return (await database.dismissedOperationsOf(channel, guid)).filter(
+    (other) =>
+      !isMalformed(other) && other.dismissal?.actor === dismissal.actor && other.dismissal.reason === dismissal.reason,
+  );
+}

@@ -13,6 +13,7 @@ import { StoreBusy } from '../errors/store-faults.ts';
 import type { CustomerOperation, OperationEdit } from '../ports/commerce.ts';
 import type { Correction } from '../ports/customer-operations.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
+import type { Write } from '../ports/store.ts';
 import { ActionRefused, type Asker } from '../ports/synchronizer.ts';
 import { plannedWrite, refusedPlan } from './apply-operations.ts';
 import { type CommerceSite, guidFieldOf, laneFor, mappingFor } from './commerce-site.ts';
@@ -47,16 +48,18 @@ export async function saveInContext(
   refuseUnsettable(commerce, operation, [...Object.keys(correction.values), ...correction.reset]);
   const corrections = correctionsOf(operation, correction);
   // What is given back is the channel's own word, which HQ judges when it comes; tried is only what is newly said.
-  if (Object.keys(correction.values).length > 0) {
-    const tried = correctionsOf(operation, { values: correction.values, reset: [] });
-    await rehearse(commerce, context, { ...operation, corrections: tried }, correction);
-  }
+  const tried = correctionsOf(operation, { values: correction.values, reset: [] });
+  const left =
+    Object.keys(correction.values).length > 0
+      ? await rehearse(commerce, context, { ...operation, corrections: tried }, correction)
+      : null;
   const given = { ...operation.values, ...corrections };
   const kept = await commerce.database.changeOperation(id, operation.revision, {
     kind: 'save',
     corrections,
     edits: editsOf(operation, corrections, asker.actor, context.surroundings.now()),
     terms: termsAgain(operation.part !== 'customers', operation.terms, operation.found, given),
+    left,
   });
   if (!kept) throw staleOperation();
 }
@@ -114,30 +117,83 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 ]);
 const TRIES = 5;
 
+/** Gives what keeps HQ from taking the operation all the same: a value that the correction has nothing to do with. */
 async function rehearse(
   commerce: CommerceSite,
   context: LaneContext,
-  operation: CustomerOperation,
+  whole: CustomerOperation,
   { values: corrected }: Correction,
-): Promise<void> {
-  const problem = await problemInHq(commerce, context, operation);
-  if (problem === null) return;
+): Promise<Problem | null> {
+  const { operation, aside, problem, left } = await besideOthers(commerce, context, whole, corrected);
+  if (problem === null) return left;
   if (!ELSEWHERE.has(problem.code) || isOf(corrected, problem)) throw refused(problem.code, problem.params);
   if (operation.part !== 'customers' && problem.code === 'customer-not-found') {
     const found = await problemWithoutCustomer(commerce, context, operation);
     if (found !== null && (!ELSEWHERE.has(found.code) || isOf(corrected, found)))
       throw refused(found.code, found.params);
-    return;
+    return left;
   }
   const create = operation.part === 'customers' ? await createBefore(commerce, operation) : null;
-  if (create === null) return;
+  if (create === null) return left;
   // The customer is not there yet: tried is what the create and this operation would make of it together.
   const values = { ...create.values, ...create.corrections, ...operation.values, ...operation.corrections };
-  const together = await problemInHq(commerce, context, { ...create, values, corrections: {} });
-  if (together === null || ELSEWHERE.has(together.code)) return;
+  const together = await problemInHq(commerce, context, { ...create, values, corrections: {} }, { aside });
+  if (together === null || ELSEWHERE.has(together.code)) return left;
   const alone = await problemInHq(commerce, context, create);
   // What HQ refuses of the create alone is not for this operation to answer.
   if (alone === null || !sameProblem(alone, together)) throw refused(together.code, together.params);
+  return left;
+}
+
+interface Tried {
+  readonly operation: CustomerOperation;
+  /** Fields that HQ refuses as they are, and that nobody corrects now: the rest is tried without them. */
+  readonly aside: ReadonlySet<string>;
+  readonly problem: Problem | null;
+  /** The first of what was put aside. */
+  readonly left: Problem | null;
+}
+
+async function besideOthers(
+  commerce: CommerceSite,
+  context: LaneContext,
+  whole: CustomerOperation,
+  corrected: Correction['values'],
+): Promise<Tried> {
+  const aside = new Set<string>();
+  let left: Problem | null = null;
+  for (let operation = whole; ; operation = withoutFields(whole, aside)) {
+    const problem = await problemInHq(commerce, context, operation, { aside });
+    const field = problem === null ? null : fieldAside(context, problem, whole, corrected);
+    if (field === null) return { operation, aside, problem, left };
+    left ??= problem;
+    // Without it HQ says nothing more of the others.
+    if (aside.has(field)) return { operation, aside, problem: null, left };
+    aside.add(field);
+  }
+}
+
+/** A field that the problem speaks of, unless it speaks of a corrected one too. */
+function fieldAside(
+  { prepared }: LaneContext,
+  { params }: Problem,
+  { values, corrections }: CustomerOperation,
+  corrected: Correction['values'],
+): string | null {
+  const columns = new Set([params['columns'] ?? [], params['column'] ?? []].flat());
+  const named = new Set([params['field'] ?? [], params['fields'] ?? []].flat());
+  const fields = prepared.fields.filter(
+    ({ name, field }) => named.has(name) || (field.hq ?? []).some((column) => columns.has(column)),
+  );
+  if (fields.some(({ name }) => Object.hasOwn(corrected, name))) return null;
+  const set = fields.find(({ name }) => Object.hasOwn(values, name) || Object.hasOwn(corrections, name));
+  return (set ?? fields[0])?.name ?? null;
+}
+
+function withoutFields(operation: CustomerOperation, aside: ReadonlySet<string>): CustomerOperation {
+  const rest = (values: Readonly<Record<string, Value>>) =>
+    Object.fromEntries(Object.entries(values).filter(([name]) => !aside.has(name)));
+  return { ...operation, values: rest(operation.values), corrections: rest(operation.corrections) };
 }
 
 /** A record that nobody has coupled is the answer to the correction that names it, not something to wait for. */
@@ -162,7 +218,7 @@ async function problemWithoutCustomer(
   for (const hqKey of [other.key.map(nobodyLike), other.key]) {
     const parent = { mapping: customers.name, channel, guid: operation.guid ?? '', partKey: '', createdBy: null };
     const record = { ...parent, couplingId: context.database.newId(), hqKey, seen: {} };
-    const problem = await problemInHq(commerce, context, operation, record);
+    const problem = await problemInHq(commerce, context, operation, { parent: record });
     if (problem !== null && !isOfCustomer(commerce, context, problem)) return problem;
   }
   return null;
@@ -203,12 +259,18 @@ const sameProblem = (a: Problem, b: Problem): boolean =>
     (name) => JSON.stringify(a.params[name] ?? null) === JSON.stringify(b.params[name] ?? null),
   );
 
+interface TriedAs {
+  readonly parent?: AsyncRecord | null;
+  readonly aside?: ReadonlySet<string>;
+}
+const NO_FIELDS: ReadonlySet<string> = new Set();
+
 /** What keeps HQ from taking the operation as it is; nothing is kept. */
 async function problemInHq(
   commerce: CommerceSite,
   context: LaneContext,
   operation: CustomerOperation,
-  parent: AsyncRecord | null = null,
+  { parent = null, aside = NO_FIELDS }: TriedAs = {},
 ): Promise<Problem | null> {
   // What is in conflict is tried too, as if it won.
   const choices = new Map([[operation.id, { winner: 'channel', fields: new Map() } as const]]);
@@ -222,10 +284,11 @@ async function problemInHq(
     if (plan?.kind === 'failed') return plan;
     const planned = plan?.kind === 'write' ? plannedWrite(commerce, context, run, work, plan) : null;
     if (planned === null) return null;
+    const write = aside.size === 0 ? planned.write : await withStandIns(context, planned.write, aside);
     const [outcome] = await context.tables.hq.write({
       batchId: context.database.newId(),
       fence: context.fence,
-      writes: [planned.write],
+      writes: [write],
       expectEmpty: false,
       rehearse: true,
     });
@@ -233,6 +296,18 @@ async function problemInHq(
     if (outcome?.status === 'refused' || outcome?.status === 'suppressed') return refusedPlan(context, outcome);
   }
   throw new StoreBusy('the customer is being changed by somebody else; try again', { operation: operation.id });
+}
+
+/** In a record that is new, a field put aside has what another record of HQ has: it may have to have something. */
+async function withStandIns(context: LaneContext, write: Write, aside: ReadonlySet<string>): Promise<Write> {
+  if (write.operation !== 'insert') return write;
+  const { fields, sides } = context.prepared;
+  const [other] = await context.tables.hq.scan(null, 1);
+  if (other === undefined) return write;
+  const set = new Map(write.set);
+  for (const { name, columns } of fields)
+    if (aside.has(name)) for (const at of columns.hq) set.set(sides.hq.columns[at] ?? '', other.values[at] ?? null);
+  return { ...write, set };
 }
 
 const NOBODY: Asker = { actor: null, reason: null, requestId: null };

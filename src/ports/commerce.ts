@@ -150,6 +150,8 @@ export type OperationChange =
       readonly corrections: Readonly<Record<string, Value>>;
       readonly edits: readonly OperationEdit[];
       readonly terms: readonly string[];
+      /** What HQ still refuses of an operation that has failed: values that were not corrected. */
+      readonly left: { readonly code: string; readonly params: Params } | null;
     }
   | { readonly kind: 'edit'; readonly by: string; readonly until: string }
   | { readonly kind: 'release' }
@@ -256,6 +258,8 @@ export interface CommerceDatabase {
   operationsById(ids: readonly string[]): Promise<readonly CustomerOperation[]>;
   /** All operations of these customers that have not come through, oldest first. */
   openOperationsOf(channel: string, guids: readonly string[]): Promise<readonly CustomerOperation[]>;
+  /** Oldest first. */
+  dismissedOperationsOf(channel: string, guid: string): Promise<readonly CustomerOperation[]>;
   /** False: the operation is of another revision by now. */
   changeOperation(id: string, revision: number, change: OperationChange): Promise<boolean>;
   countByStatus(): Promise<

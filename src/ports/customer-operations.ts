@@ -44,6 +44,11 @@ export interface Dismissed {
   readonly behind: readonly CustomerOperation[];
 }
 
+export interface Reopened {
+  /** Of a create: what was dismissed along with it, and still is. */
+  readonly left: readonly CustomerOperation[];
+}
+
 export interface CustomerOperations {
   /** Null: the configuration says nothing of commerce. */
   readonly rules: {
@@ -67,7 +72,7 @@ export interface CustomerOperations {
   release(id: string, asker: Asker): Promise<void>;
   synchronize(id: string, asker: Asker): Promise<void>;
   dismiss(id: string, asked: Asker & { readonly dryRun: boolean }): Promise<Dismissed>;
-  reopen(id: string, asker: Asker): Promise<void>;
+  reopen(id: string, asker: Asker): Promise<Reopened>;
 }
 
 /** The body of the job that acts on many. */

@@ -94,6 +94,45 @@ describe('Save', () => {
     expect((await api.save(id, { attributes: { email: 'good@example.com' } })).status).toBe(200);
   });
 
+  test('of one value is not refused for another that nobody touched, which is told; what is corrected is tried all the same', async () => {
+    await using here = await openCommerceStage();
+    await using api = await openApi(here.couplet);
+    await here.hq`alter table customer alter phone set not null, add check (phone like '+%'), add check (length(name) > 2)`;
+    await here.hq`insert into customer (account_num, name, email, phone) values ('H1', 'Known', 'known@example.com', '+1')`;
+    const guid = await here.till.create({ full_name: 'Al', mail: 'no address', tel: '5' });
+    await here.job('pipeline');
+    const id = await idOf(api, 'status=failed');
+    // Each of the three is refused; whichever is corrected, the others are for another Save.
+    for (const [attributes, field] of [
+      [{ email: 'still no address' }, 'email'],
+      [{ email: 'known@example.com' }, null],
+      [{ email: 'al@example.com', phone: '7' }, 'phone'],
+      [{ email: 'al@example.com' }, null],
+      [{ phone: '+7' }, null],
+    ] as const) {
+      const saved = await api.save(id, { attributes });
+      expect([attributes, saved.status, saved.body.errors?.[0]?.pointer ?? null]).toEqual(
+        field === null ? [attributes, 200, null] : [attributes, 422, `/attributes/${field}`],
+      );
+    }
+    const left = await api.get(`/customer-operations/${id}`);
+    expect(left.body).toMatchObject({ status: 'failed', attempts: 0, lastKnownError: { field: 'name' } });
+    expect(left.body.edits.map(({ name, new: value }: { name: string; new: string }) => [name, value])).toEqual([
+      ['email', 'known@example.com'],
+      ['email', 'al@example.com'],
+      ['phone', '+7'],
+    ]);
+    expect((await api.post(`/customer-operations/${id}/synchronize`)).body).toMatchObject({
+      status: 'failed',
+      lastKnownError: { field: 'name' },
+    });
+    expect((await api.save(id, { attributes: { name: 'Albert' } })).status).toBe(200);
+    expect((await api.post(`/customer-operations/${id}/synchronize`)).body.status).toBe('synchronized');
+    expect(await here.hq`select name, email, phone from customer where cust_account_async = ${guid}`).toEqual([
+      { name: 'Albert', email: 'al@example.com', phone: '+7' },
+    ]);
+  });
+
   test('keeps a correction that HQ would take beside the original, and synchronizes nothing', async () => {
     await using here = await openCommerceStage();
     await using api = await openApi(here.couplet);
@@ -268,13 +307,28 @@ describe('dismissing', () => {
       await here.houston`select onlineoperationcompleted as done from commerce.retailasynccustomerv2`,
     ).toMatchObject([{ done: 0 }, { done: 0 }]);
     expect((await api.save(id, { attributes: { phone: '1' } })).body.code).toBe('action-not-allowed');
-    expect((await api.post(`${path}/reopen`, {})).body).toMatchObject({
-      status: 'failed',
-      dismissal: null,
-      attempts: 0,
-    });
+    const reopened = await api.post(`${path}/reopen`, {});
+    expect(reopened.body).toMatchObject({ status: 'failed', dismissal: null, attempts: 0 });
     await here.job('synchronize-customers');
     expect(await here.statuses()).toEqual(['failed', 'dismissed', 'dismissed']);
+    // What went along is named, and is reopened by itself or in bulk.
+    const { stillDismissed } = reopened.body;
+    expect(stillDismissed.map(({ operation }: { operation: string }) => operation)).toEqual([
+      'updateCustomer',
+      'createAddress',
+    ]);
+    const [update, address] = stillDismissed.map((each: { id: string }) => each.id);
+    const own = await api.post(`/customer-operations/${update}/dismiss`, { reason: 'no' });
+    expect(own.body.code).toBe('action-not-allowed');
+    expect((await api.post(`/customer-operations/${update}/reopen`, {})).body.stillDismissed).toEqual([]);
+    // Dismissed for a reason of its own, it is not among those that went along.
+    await api.post(`/customer-operations/${update}/dismiss`, { reason: 'a reason of its own' });
+    await api.post(`${path}/dismiss`, { reason: 'a test' });
+    const again = await api.post(`${path}/reopen`, {});
+    expect(again.body.stillDismissed.map(({ id: other }: { id: string }) => other)).toEqual([address]);
+    await api.post('/customer-operations/bulk', { action: 'reopen', ids: [update, address] });
+    await here.job('synchronize-customers');
+    expect(await here.statuses()).toEqual(['failed', 'blocked', 'blocked']);
   });
 
   test('is all that can be done about a row that cannot be read', async () => {
@@ -323,10 +377,13 @@ describe('many at once', () => {
       [{ action: 'dismiss', filter: {}, reason: 'x' }, 'invalid-request'],
     ] as const)
       expect([body, (await api.post(bulk, body)).body.code]).toEqual([body, code]);
-    // All of one address: HQ's unique key would only be met when they are applied.
+    expect(
+      await results({ action: 'save', filter: { status: ['failed'] }, expect: 3, attributes: { email: 'at home' } }),
+    ).toEqual(['constraint-violated', 'constraint-violated', 'constraint-violated']);
+    // Their addresses are for another correction.
     expect(
       await results({ action: 'save', filter: { status: ['failed'] }, expect: 3, attributes: { phone: '5' } }),
-    ).toEqual(['constraint-violated', 'constraint-violated', 'constraint-violated']);
+    ).toEqual(['succeeded', 'succeeded', 'succeeded']);
     expect(
       await results({ action: 'save', ids: [failed[0]?.id, randomUUID()], attributes: { email: 'a@example.com' } }),
     ).toEqual(['operation-not-found', 'succeeded']);

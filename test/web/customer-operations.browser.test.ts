@@ -199,6 +199,29 @@ test('leaving with corrections that are not saved is asked about first, and give
   await expect.poll(status).toBe('failed');
 });
 
+test('a create that is opened again tells what was dismissed along with it, and opens that too', async () => {
+  const guid = await stage.till.create({ full_name: 'Reopened Rita', mail: 'no address' });
+  await stage.till.update(guid, { tel: '1' });
+  await stage.till.address(guid, '1', 'Main 1');
+  await pipeline();
+  const { body } = await api.get(`/customer-operations?asyncAccount=${guid}&operation=createCustomer`);
+  await api.post(`/customer-operations/${body.items[0].id}/dismiss`, { reason: 'a test' });
+  await page.goto(`/customer-operations/${body.items[0].id}`);
+  await button('Reopen').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('2 operations are still dismissed').waitFor();
+  await dialog.getByRole('link', { name: 'Create address' }).waitFor();
+  await expectAccessible(page);
+  await dialog.getByRole('button', { name: 'Reopen them too' }).click();
+  await page.getByText('2 operations are being worked.').waitFor();
+  await expect.poll(() => dialog.count()).toBe(0);
+  const statuses = async (): Promise<string[]> =>
+    (await api.get(`/customer-operations?asyncAccount=${guid}`)).body.items.map(
+      ({ status }: { status: string }) => status,
+    );
+  await expect.poll(statuses).not.toContain('dismissed');
+});
+
 test('operations are found by a customer field; one correction or dismissal goes to many', async () => {
   for (const name of ['Dora East', 'Dora Flint']) await stage.till.create({ full_name: name, mail: 'dora', tel: '4' });
   // The same is missing of two tables, so what both have in common is a whole sentence.

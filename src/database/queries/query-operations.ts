@@ -21,6 +21,7 @@ type Asked = Pick<
   | 'operationsById'
   | 'countOperations'
   | 'openOperationsOf'
+  | 'dismissedOperationsOf'
   | 'changeOperation'
   | 'countByStatus'
   | 'failuresByCode'
@@ -72,6 +73,16 @@ export const operationsPart = (clients: Clients): Asked => ({
         where o.channel = $1 and o.guid = any($2::uuid[]) and o.status not in ('synchronized', 'dismissed')
         order by o.part <> 'customers', o.part, o.counter`,
       [channel, plainArray(guids)],
+    );
+    return rows.map(operationOf);
+  },
+  async dismissedOperationsOf(channel, guid) {
+    const rows = await query<OperationDbRow>(
+      clients.raw,
+      `select ${OPERATION_COLUMNS} from couplet.customer_operation o
+        where o.channel = $1 and o.guid = $2::uuid and o.status = 'dismissed'
+        order by o.part <> 'customers', o.part, o.counter`,
+      [channel, guid],
     );
     return rows.map(operationOf);
   },
@@ -210,6 +221,7 @@ const step = (status: string): string =>
 
 /** What the operation is once the lease ends: the last step says. */
 const BEFORE = `coalesce(o.history -> -1 ->> 'status', 'received')::couplet.operation_status`;
+const STANDING = `(case when o.status = 'editing' then ${BEFORE} else o.status end)`;
 const NO_LEASE = 'editing_by = null, editing_until = null';
 
 const SEARCHED = `, searched as (
@@ -222,13 +234,17 @@ function statementOf(change: OperationChange): { set: string; values: string[]; 
       const { text, grams } = searchOf(change.terms);
       return {
         set: `corrections = $3::text::json, edits = (o.edits::jsonb || $4::text::jsonb)::json, attempts = 0, ${NO_LEASE},
-              status = case when o.status = 'editing' then ${BEFORE} else o.status end, terms = $5::text::text[]`,
+              status = ${STANDING}, terms = $5::text::text[],
+              code = case when ${STANDING} = 'failed' then coalesce(nullif($8::text, ''), o.code) else o.code end,
+              params = case when ${STANDING} = 'failed' then coalesce(nullif($9::text, '')::json, o.params) else o.params end`,
         values: [
           JSON.stringify(change.corrections),
           JSON.stringify(change.edits),
           textArray(change.terms),
           text,
           grams,
+          change.left?.code ?? '',
+          change.left === null ? '' : JSON.stringify(change.left.params),
         ],
         also: SEARCHED,
       };

@@ -22,6 +22,7 @@ import {
   DismissQuerySchema,
   NothingSchema,
   OperationReasonSchema,
+  ReopenAnswerSchema,
   SaveBodySchema,
 } from '../schemas/customer-operations.ts';
 import { presentOperations } from '../present/present-operation.ts';
@@ -37,6 +38,7 @@ export function registerOperationActions(api: Server, deps: ServerDeps, operatio
   registerLease(api, deps, operations);
   registerSynchronize(api, deps, operations);
   registerDismiss(api, deps, operations);
+  registerReopen(api, deps, operations);
 }
 
 function registerSave(api: Server, deps: ServerDeps, operations: CustomerOperations): void {
@@ -47,7 +49,7 @@ function registerSave(api: Server, deps: ServerDeps, operations: CustomerOperati
         operationId: 'saveCustomerOperation',
         summary: 'Save a correction',
         description:
-          'Tried in HQ in a transaction that is rolled back, then kept beside the original; nothing is synchronized. Needs `If-Match`. It ends the lease and sets the attempts to 0. `reset` takes corrections back; the original is not tried, and fails again where HQ refuses it.',
+          'Tried in HQ in a transaction that is rolled back, then kept beside the original; nothing is synchronized. A value that HQ refuses and that is not among the attributes is left for another correction: the rest is tried without it, and `lastKnownError` of a failed operation tells it. Needs `If-Match`. It ends the lease and sets the attempts to 0. `reset` takes corrections back; the original is not tried, and fails again where HQ refuses it.',
         tags,
         params: idParams,
         body: SaveBodySchema,
@@ -139,33 +141,53 @@ function registerLease(api: Server, deps: ServerDeps, operations: CustomerOperat
   );
 }
 
+const AFTERWARDS = 'Answers the operation as it is afterwards; its `status` and `lastKnownError` tell what came of it.';
+
 function registerSynchronize(api: Server, deps: ServerDeps, operations: CustomerOperations): void {
-  for (const [action, operationId, summary] of [
-    ['synchronize', 'synchronizeCustomerOperation', 'Apply this one operation now'],
-    ['reopen', 'reopenCustomerOperation', 'Open a dismissed operation again'],
-  ] as const) {
-    api.post(
-      `/customer-operations/:id/${action}`,
-      {
-        schema: {
-          operationId,
-          summary,
-          description:
-            'Answers the operation as it is afterwards; its `status` and `lastKnownError` tell what came of it.',
-          tags,
-          params: idParams,
-          body: OperationReasonSchema,
-          response: answers,
-        },
+  api.post(
+    '/customer-operations/:id/synchronize',
+    {
+      schema: {
+        operationId: 'synchronizeCustomerOperation',
+        summary: 'Apply this one operation now',
+        description: AFTERWARDS,
+        tags,
+        params: idParams,
+        body: OperationReasonSchema,
+        response: answers,
       },
-      async (request, reply) => {
-        const { id } = await requireOperation(operations, request, action);
-        const asker = askerOf(request, request.body.reason);
-        await guarded(deps, operations, request, () => operations[action](id, asker));
-        return answer(deps, operations, request, reply);
+    },
+    async (request, reply) => {
+      const { id } = await requireOperation(operations, request, 'synchronize');
+      const asker = askerOf(request, request.body.reason);
+      await guarded(deps, operations, request, () => operations.synchronize(id, asker));
+      return answer(deps, operations, request, reply);
+    },
+  );
+}
+
+function registerReopen(api: Server, deps: ServerDeps, operations: CustomerOperations): void {
+  api.post(
+    '/customer-operations/:id/reopen',
+    {
+      schema: {
+        operationId: 'reopenCustomerOperation',
+        summary: 'Open a dismissed operation again',
+        description: `${AFTERWARDS} What was dismissed along with a create stays dismissed; \`stillDismissed\` names it.`,
+        tags,
+        params: idParams,
+        body: OperationReasonSchema,
+        response: { 200: ReopenAnswerSchema, ...PROBLEMS },
       },
-    );
-  }
+    },
+    async (request, reply) => {
+      const { id } = await requireOperation(operations, request, 'reopen');
+      const asker = askerOf(request, request.body.reason);
+      const { left } = await guarded(deps, operations, request, () => operations.reopen(id, asker));
+      const stillDismissed = await named(deps, operations, request, left);
+      return { ...(await answer(deps, operations, request, reply)), stillDismissed };
+    },
+  );
 }
 
 function registerDismiss(api: Server, deps: ServerDeps, operations: CustomerOperations): void {
@@ -189,19 +211,23 @@ function registerDismiss(api: Server, deps: ServerDeps, operations: CustomerOper
       const { behind } = await guarded(deps, operations, request, () =>
         operations.dismiss(id, { ...askerOf(request, request.body.reason), dryRun }),
       );
-      const shown = await presentOperations(deps.presenter, operations, behind, callerIn(request));
-      const document = await answer(deps, operations, request, reply);
-      const dismissed = shown.map(({ id: other, operation, changeDescription }) => ({
-        id: other,
-        operation,
-        changeDescription,
-      }));
-      return { ...document, dismissed };
+      const dismissed = await named(deps, operations, request, behind);
+      return { ...(await answer(deps, operations, request, reply)), dismissed };
     },
   );
 }
 
 // ---------------------------------------------------------------- common
+
+async function named(
+  { presenter }: ServerDeps,
+  operations: CustomerOperations,
+  request: FastifyRequest,
+  others: readonly CustomerOperation[],
+) {
+  const shown = await presentOperations(presenter, operations, others, callerIn(request));
+  return shown.map(({ id, operation, changeDescription }) => ({ id, operation, changeDescription }));
+}
 
 async function requireOperation(
   operations: CustomerOperations,

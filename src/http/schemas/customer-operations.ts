@@ -208,17 +208,31 @@ export const DismissBodySchema = z
   .meta({ id: 'DismissBody', examples: [{ reason: 'a test of the till' }] });
 export const DismissQuerySchema = z.strictObject({ dryRun });
 
+const OperationNamedSchema = z.strictObject({
+  id: IdSchema,
+  operation: z.enum(OPERATION_NAMES).nullable(),
+  changeDescription: z.string(),
+});
+
 /** The operation afterwards, and what went with it; of a dry run, what would go. */
 export const DismissAnswerSchema = z
   .strictObject({
     ...CustomerOperationSchema.shape,
-    dismissed: z
-      .array(
-        z.strictObject({ id: IdSchema, operation: z.enum(OPERATION_NAMES).nullable(), changeDescription: z.string() }),
-      )
-      .meta({ description: 'Operations behind it that are dismissed with it.' }),
+    dismissed: z.array(OperationNamedSchema).meta({ description: 'Operations behind it that are dismissed with it.' }),
   })
   .meta({ id: 'DismissAnswer' });
+
+/** The operation afterwards, and what stays as it is. */
+export const ReopenAnswerSchema = z
+  .strictObject({
+    ...CustomerOperationSchema.shape,
+    stillDismissed: z.array(OperationNamedSchema).meta({
+      description:
+        'Of a create: operations that were dismissed with it and still are. Each can be reopened by itself, or all in bulk.',
+    }),
+  })
+  .meta({ id: 'ReopenAnswer' });
+export type ReopenAnswerDocument = z.infer<typeof ReopenAnswerSchema>;
 
 export const OperationBulkBodySchema = z
   .strictObject({

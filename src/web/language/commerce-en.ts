@@ -91,6 +91,10 @@ export const commerceEn = {
     dismissReason: 'Why is it dismissed?',
     dismissAlso: (count: number) =>
       `${many(count, 'operation that waits', 'operations that wait')} behind it will be dismissed as well.`,
+    stillDismissed: (count: number) => `${many(count, 'operation is', 'operations are')} still dismissed`,
+    dismissedAlong: 'They were dismissed along with this one:',
+    reopenThese: (count: number): string => (count === 1 ? 'Reopen it too' : 'Reopen them too'),
+    leaveDismissed: 'Leave dismissed',
     dismissedBy: (actor: string, reason: string) => `Dismissed by ${actor}: ${reason}`,
     raw: 'The row as the channel wrote it',
     backlog: 'Still in the channels',

@@ -91,6 +91,10 @@ export const commerceFr: typeof commerceEn = {
     dismissReason: "Pourquoi l'écarter ?",
     dismissAlso: (count) =>
       `${many(count, 'opération en attente derrière elle sera également écartée', 'opérations en attente derrière elle seront également écartées')}.`,
+    stillDismissed: (count) => many(count, 'opération reste écartée', 'opérations restent écartées'),
+    dismissedAlong: 'Ce qui a été écarté en même temps :',
+    reopenThese: (count) => (count === 1 ? 'La rouvrir aussi' : 'Les rouvrir aussi'),
+    leaveDismissed: 'Laisser écarté',
     dismissedBy: (actor, reason) => `Écartée par ${actor} : ${reason}`,
     raw: "La ligne telle que le canal l'a écrite",
     backlog: 'Encore dans les canaux',

@@ -91,6 +91,10 @@ export const commerceNl: typeof commerceEn = {
     dismissReason: 'Waarom wordt dit afgewezen?',
     dismissAlso: (count) =>
       `${many(count, 'bewerking die hierop wacht, wordt', 'bewerkingen die hierop wachten, worden')} ook afgewezen.`,
+    stillDismissed: (count) => `${many(count, 'bewerking is', 'bewerkingen zijn')} nog afgewezen`,
+    dismissedAlong: 'Samen met deze bewerking afgewezen:',
+    reopenThese: (count) => (count === 1 ? 'Ook opnieuw openen' : 'Ze ook opnieuw openen'),
+    leaveDismissed: 'Afgewezen laten',
     dismissedBy: (actor, reason) => `Afgewezen door ${actor}: ${reason}`,
     raw: 'De rij zoals het kanaal die heeft geschreven',
     backlog: 'Nog in de kanalen',

@@ -91,6 +91,10 @@ export const commerceSv: typeof commerceEn = {
     dismissReason: 'Varför avvisas den?',
     dismissAlso: (count) =>
       `${many(count, 'åtgärd som väntar bakom den avvisas', 'åtgärder som väntar bakom den avvisas')} också.`,
+    stillDismissed: (count) => many(count, 'åtgärd är fortfarande avvisad', 'åtgärder är fortfarande avvisade'),
+    dismissedAlong: 'Avvisades tillsammans med den här:',
+    reopenThese: (count) => (count === 1 ? 'Öppna den också igen' : 'Öppna dem också igen'),
+    leaveDismissed: 'Lämna avvisat',
     dismissedBy: (actor, reason) => `Avvisad av ${actor}: ${reason}`,
     raw: 'Raden så som kanalen skrev den',
     backlog: 'Kvar i kanalerna',

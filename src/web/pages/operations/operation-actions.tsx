@@ -7,6 +7,7 @@ import { useMay } from '../../api/me.ts';
 import { request } from '../../api/request.ts';
 import { useSpeech } from '../../language/language.tsx';
 import { DismissDialog } from './bulk-operations.tsx';
+import { Reopen } from './reopen.tsx';
 import type { OperationWork } from './use-operation-work.ts';
 
 interface OperationActionsProps {
@@ -54,11 +55,7 @@ export function OperationActions({ operation, unsaved, editing, work, onStop }: 
           {t.operations.dismiss}
         </Button>
       )}
-      {allows('reopen') && (
-        <Button appearance="subtle" onClick={() => work.reopen.mutate(undefined)}>
-          {t.operations.reopen}
-        </Button>
-      )}
+      <Reopen operation={operation} />
       {dismissing && (
         <DismissOne
           operation={operation}

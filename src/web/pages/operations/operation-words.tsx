@@ -29,7 +29,7 @@ export const knownErrorText = (t: PageTexts, error: KnownError): string =>
   describe(t, error.code, { ...(error.field == null ? {} : { field: error.field }), ...error.params }, error.message);
 
 /** A row that says no known operation has none. */
-export const operationName = (t: PageTexts, { operation }: CustomerOperationDocument): string =>
+export const operationName = (t: PageTexts, { operation }: Pick<CustomerOperationDocument, 'operation'>): string =>
   operation === null ? '–' : t.operations.operationNames[operation];
 
 /** The API's English sentence stands in English; elsewhere it is made of what it is made of. */

@@ -66,10 +66,6 @@ export function useOperationWork({ operation, draft, mine, onSettled }: Operatio
     await request('POST', `${path}/dismiss`, { body: { reason } });
     notify({ text: t.operations.notices.dismissed });
   });
-  const reopen = useChange(async () => {
-    await request('POST', `${path}/reopen`);
-    notify({ text: t.operations.notices.reopened });
-  });
   useRenewal(unsaved, edit.mutate);
   const told = <Input>(change: { mutate: (input: Input, options: object) => void }, onSuccess?: () => void) => ({
     mutate: (input: Input) => change.mutate(input, { onError, ...(onSuccess && { onSuccess }) }),
@@ -87,7 +83,6 @@ export function useOperationWork({ operation, draft, mine, onSettled }: Operatio
     save: told(save),
     synchronize: told(synchronize),
     dismiss: told(dismiss),
-    reopen: told(reopen),
   };
 }
 
