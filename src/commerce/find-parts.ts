@@ -1,6 +1,6 @@
 /** Addresses, contacts and whatever else belongs to a customer, as the channel shows them: pending ones with the rest. */
 import { isMalformed } from '../domain/operation-actions.ts';
-import type { Value } from '../domain/record.ts';
+import { type KeyText, keyText, type RecordKey, type Value } from '../domain/record.ts';
 import { valueToJson } from '../domain/value-json.ts';
 import { TEXT } from '../domain/value-type.ts';
 import type { ChannelCustomer, KnownPart, PartName } from '../ports/channel-customers.ts';
@@ -59,7 +59,13 @@ async function knownParts(
       probes: [customerKey],
       limitPerProbe: MOST_PARTS,
     });
+    const gone = await takenAway(
+      commerce,
+      table,
+      rows.map(({ record }) => record.key),
+    );
     for (const { record } of rows) {
+      if (gone.has(keyText(record.key))) continue;
       const key = record.values[table.columns.indexOf(table.keyColumn)] ?? '';
       parts.set(key, { key, values: fieldValues(table, record) });
     }
@@ -76,6 +82,20 @@ async function knownParts(
     }
   }
   return [...parts.values()];
+}
+
+/** What an operation has taken away in HQ does not come back until 1010 takes it away here too. */
+async function takenAway(
+  commerce: CommerceSite,
+  table: ChannelTable,
+  keys: readonly RecordKey[],
+): Promise<ReadonlySet<KeyText>> {
+  if (keys.length === 0) return new Set();
+  const couplings = await commerce.site.database.couplingsByKey(table.lane, 'channel', keys);
+  // One that waits for somebody's decision is still there.
+  const calm = [...couplings].filter(([, { status }]) => status === 'synchronized' || status === 'pending');
+  const gone = await commerce.index.takenAway(calm.map(([, { id }]) => id));
+  return new Set(calm.flatMap(([key, { id }]) => (gone.has(id) ? [key] : [])));
 }
 
 interface Recorded {

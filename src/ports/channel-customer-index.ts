@@ -12,6 +12,8 @@ export interface GuidOfRecord {
 export interface ChannelCustomerIndex {
   /** Customers that HQ has and the channel has not, of whom some value contains the text; newest first. */
   undistributed(lane: Lane, text: string, limit: number): Promise<readonly GuidOfRecord[]>;
+  /** Of these couplings, those whose record an operation took away in HQ, where it has not come back since. */
+  takenAway(couplingIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Customers, or all parts, of these GUIDs. */
   ofGuids(lane: Lane, guids: readonly string[]): Promise<readonly GuidOfRecord[]>;
   /** The first GUID of each. */

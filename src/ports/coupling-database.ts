@@ -210,6 +210,8 @@ export interface CouplingDatabase {
   recentWrites(couplingIds: readonly string[], since: Date, limit: number): Promise<ReadonlyMap<string, RecentWrites>>;
   /** Entries of the same job and coupling, the given one included, oldest first. */
   logEntriesOfStep(jobId: string, couplingId: string): Promise<readonly LogEntry[]>;
+  /** Its records' deletions by Couplet, on whichever side, newest first. */
+  deletionsOf(couplingId: string): Promise<readonly LogEntry[]>;
 
   // recording
   recordedBatches(batchIds: readonly string[]): Promise<ReadonlySet<string>>;

@@ -33,13 +33,29 @@ const ENDED = `
     join couplet.lane n on n.mapping = $1
     join couplet.coupling c on c.lane_id = n.id and c.hq_key = u.key
     join couplet.sync_log l on l.coupling_id = c.id
-   where l.action = 'deleted' and l.direction = 'toHq' and l.reverted_by is null
+   where l.action = 'deleted' and l.direction = 'toHq'
+     and not exists (
+       select from couplet.sync_log d where d.coupling_id = c.id and d.action = 'deleted' and d.reverted_by is not null)
      and (l.cause = 'commerce' or exists (select from couplet.sync_error e where e.id = l.error_id and e.operation_id is not null))`;
+
+/** What happened last to HQ's records of these couplings. */
+const TAKEN_AWAY = `
+  select distinct on (l.coupling_id) l.coupling_id::text, l.action = 'deleted' and l.reverted_by is null
+      and (l.cause = 'commerce' or exists (select from couplet.sync_error e where e.id = l.error_id and e.operation_id is not null)) as gone
+    from couplet.sync_log l
+   where l.coupling_id = any($1::uuid[]) and l.direction = 'toHq' and l.action in ('deleted', 'restored', 'inserted')
+   order by l.coupling_id, l.id desc`;
 
 export const channelCustomersPart = (clients: Clients, lanes: LaneRegistry): ChannelCustomerIndex => ({
   async undistributed(lane, text, limit) {
     const rows = await query<Row>(clients.raw, UNDISTRIBUTED, [await lanes.idOf(lane), text, limit]);
     return rows.map(recordOf);
+  },
+  async takenAway(couplingIds) {
+    const rows = await query<{ coupling_id: string; gone: boolean }>(clients.raw, TAKEN_AWAY, [
+      plainArray(couplingIds),
+    ]);
+    return new Set(rows.flatMap(({ coupling_id: id, gone }) => (gone ? [id] : [])));
   },
   async ofGuids(lane, guids) {
     const rows = await query<Row>(

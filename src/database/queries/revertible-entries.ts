@@ -16,8 +16,14 @@ const TAKEN_BACK: ReadonlySet<LogView['action']> = new Set([
 
 const captured = (side: 'hq' | 'channel') => {
   const target = sql`coalesce(l.undo::json ->> 'target', 'channel') = ${side}`;
-  return sql`((${target} and l.undo::json -> 'oldRow' is not null) or c.old_rows::json -> ${side} is not null)`;
+  return sql`((${target} and l.undo::json -> 'oldRow' is not null) or c.old_rows::json -> ${side} is not null
+    or exists (select from couplet.sync_log d where d.coupling_id = l.coupling_id and d.action = 'deleted'
+         and coalesce(d.undo::json ->> 'target', 'channel') = ${side} and d.undo::json -> 'oldRow' is not null))`;
 };
+
+/** Of a pair whose records Couplet deleted both, either entry takes back both. */
+const takenBack = sql`exists (
+  select from couplet.sync_log d where d.coupling_id = l.coupling_id and d.action = 'deleted' and d.reverted_by is not null)`;
 
 /** What else was written under the same job and error, `m`; `u.since` is the oldest id that an entry of the job can have. */
 const inStep = (condition: SQL) => sql`exists (
@@ -39,7 +45,8 @@ const REVERTIBLE = sql`
     when 'coupled' then c.ended_at is null and l.cause = 'revert'
     when 'uncoupled' then l.error_id is not null and l.code is null and l.hq_key is not null and l.channel_key is not null
     when 'deleted' then l.hq_key is not null and l.channel_key is not null
-      and case when l.cause = 'revert' and c.ended_at is null then true else ${captured('hq')} and ${captured('channel')} end
+      and case when l.cause = 'revert' and c.ended_at is null then true
+        else ${captured('hq')} and ${captured('channel')} and not ${takenBack} end
     else (select e.operation_id from couplet.sync_error e where e.id = l.error_id) is null
       and case l.code
         when 'delete' then ${inStep(

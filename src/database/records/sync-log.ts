@@ -160,7 +160,7 @@ export const oldestOfJob = (jobId: string): string =>
 export const logPart = (
   clients: Clients,
   lanes: LaneRegistry,
-): Pick<CouplingDatabase, 'logEntryById' | 'logEntriesOfStep' | 'recentWrites'> => ({
+): Pick<CouplingDatabase, 'logEntryById' | 'logEntriesOfStep' | 'deletionsOf' | 'recentWrites'> => ({
   recentWrites: (couplingIds, since, limit) => recentWrites(clients, couplingIds, since, limit),
   logEntryById: async (id) => {
     if (!isId(id)) return null;
@@ -168,6 +168,15 @@ export const logPart = (
       id,
     ]);
     return row === undefined ? null : logEntryOfRow(row, lanes);
+  },
+  deletionsOf: async (couplingId) => {
+    const rows = await query<LogRow>(
+      clients.raw,
+      `select ${LOG_COLUMNS} from couplet.sync_log l
+        where l.coupling_id = $1 and l.action = 'deleted' order by l.id desc limit 4`,
+      [couplingId],
+    );
+    return Promise.all(rows.map((row) => logEntryOfRow(row, lanes)));
   },
   logEntriesOfStep: async (jobId, couplingId) => {
     const rows = await query<LogRow>(

@@ -58,6 +58,13 @@ async function bringBack(
     channel: former?.oldRows?.channel ?? null,
   };
   if (undo?.oldRow) rows[target] = undo.oldRow;
+  // Where Couplet has deleted both, as for a part that a channel took away, each deletion has its own row.
+  const deletions = wanted.survivorOnly ? [] : await context.database.deletionsOf(entry.couplingId as string);
+  for (const other of deletions) {
+    const { target: side = 'channel', oldRow } = (other.undo ?? {}) as Partial<Undo>;
+    if (side === target || rows[side] !== null || !oldRow) continue;
+    rows[side] = oldRow;
+  }
   const keys = { hq: entry.hqKey, channel: entry.channelKey };
   const gone: Side[] = [];
   for (const side of SIDES) {
