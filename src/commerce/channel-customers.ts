@@ -31,7 +31,7 @@ export const channelCustomers = (commerce: CommerceSite): ChannelCustomers => ({
     const tables = await openChannelTables(commerce, channel);
     return showWithParts(commerce, tables, await findCustomer(commerce, tables, account));
   },
-  search: (channel, text, limit) => searchCustomers(commerce, channel, text, limit),
+  search: (channel, text, page) => searchCustomers(commerce, channel, text, page),
 });
 
 /** What the channel has, not what the configuration wants; of a setting that it was never told, the file speaks. */

@@ -5,7 +5,7 @@
 import type { Mapping } from '../domain/mapping.ts';
 import { readOperationRow } from '../domain/operation-row.ts';
 import { keyText, type RecordKey, type Value } from '../domain/record.ts';
-import type { ChannelCustomer } from '../ports/channel-customers.ts';
+import type { ChannelCustomer, CustomersFound } from '../ports/channel-customers.ts';
 import { asyncRecordName, type CustomerOperation } from '../ports/commerce.ts';
 import type { Coupling } from '../ports/coupling-database.ts';
 import type { AsyncRecord } from '../ports/operation-outcome.ts';
@@ -122,11 +122,32 @@ async function ofCoupling(
 }
 
 async function ofRow(commerce: CommerceSite, tables: ChannelTables, row: StoredRecord): Promise<FoundCustomer> {
-  const couplings = await commerce.site.database.couplingsByKey(tables.customers.lane, 'channel', [row.key]);
-  const coupling = couplings.get(keyText(row.key)) ?? null;
-  const known = coupling ? await commerce.index.ofCouplings(tables.customers.lane, [coupling.id]) : [];
-  const guid = known[0]?.guid ?? guidIn(tables, row);
-  return { guid, coupling, row, account: accountIn(commerce, tables, coupling, row) };
+  const [found] = await ofRows(commerce, tables, [row]);
+  return found as FoundCustomer;
+}
+
+async function ofRows(
+  commerce: CommerceSite,
+  tables: ChannelTables,
+  rows: readonly StoredRecord[],
+): Promise<FoundCustomer[]> {
+  if (rows.length === 0) return [];
+  const { lane } = tables.customers;
+  const couplings = await commerce.site.database.couplingsByKey(
+    lane,
+    'channel',
+    rows.map(({ key }) => key),
+  );
+  const known = await commerce.index.ofCouplings(
+    lane,
+    [...couplings.values()].map(({ id }) => id),
+  );
+  const guids = new Map(known.map(({ couplingId, guid }) => [couplingId, guid]));
+  return rows.map((row) => {
+    const coupling = couplings.get(keyText(row.key)) ?? null;
+    const guid = (coupling && guids.get(coupling.id)) ?? guidIn(tables, row);
+    return { guid, coupling, row, account: accountIn(commerce, tables, coupling, row) };
+  });
 }
 
 const rowAt = async ({ customers }: ChannelTables, key: RecordKey): Promise<StoredRecord | null> =>
@@ -268,24 +289,26 @@ function standingOf(ways: readonly OnTheWay[]): Pick<ChannelCustomer, 'status' |
 
 // ---------------------------------------------------------------- search
 
+/** `from`: how many the pages before have shown. */
 export async function searchCustomers(
   commerce: CommerceSite,
   channel: string,
   text: string,
-  limit: number,
-): Promise<readonly ChannelCustomer[]> {
+  { from, limit }: { readonly from: number; readonly limit: number },
+): Promise<CustomersFound> {
   const tables = await openChannelTables(commerce, channel);
   const { customers } = tables;
   const columns = customers.columns.filter((column) => !customers.mapping.channel.key.includes(column));
-  const [rows, open, undistributed] = await Promise.all([
-    customers.table.search(text, columns, limit),
+  // One more than is shown tells whether there are more. A customer may be met in each of the three.
+  const most = from + limit + 1;
+  const [open, undistributed] = await Promise.all([
     operationStoreOf(commerce, channel).openCustomers(
       tableOf(commerce.rules, channel, 'customers'),
       columns.filter((column) => column !== commerce.rules.asyncAccount.channel),
       text,
-      limit,
+      most,
     ),
-    commerce.index.undistributed(customers.lane, text, limit),
+    commerce.index.undistributed(customers.lane, text, most),
   ]);
   const found = new Map<string, FoundCustomer>();
   const keep = (customer: FoundCustomer | null): void => {
@@ -296,6 +319,8 @@ export async function searchCustomers(
   // What is on its way comes first: whoever searches has often just entered it.
   const guids = [...new Set([...open, ...undistributed.map(({ guid }) => guid)])];
   for (const customer of await Promise.all(guids.map((guid) => byGuid(commerce, tables, guid)))) keep(customer);
-  for (const customer of await Promise.all(rows.map((row) => ofRow(commerce, tables, row)))) keep(customer);
-  return showCustomers(commerce, tables, [...found.values()].slice(0, limit));
+  const rows = await customers.table.search(text, columns, most + found.size);
+  for (const customer of await ofRows(commerce, tables, rows)) keep(customer);
+  const shown = [...found.values()].slice(from, from + limit);
+  return { items: await showCustomers(commerce, tables, shown), next: found.size > from + limit ? from + limit : null };
 }

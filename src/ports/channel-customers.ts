@@ -54,7 +54,17 @@ export interface ChannelCustomers {
   deactivate(channel: string, account: string, asker: Asker): Promise<Taken>;
   find(channel: string, account: string): Promise<ChannelCustomer>;
   /** Each customer once, pending or not. */
-  search(channel: string, text: string, limit: number): Promise<readonly ChannelCustomer[]>;
+  search(
+    channel: string,
+    text: string,
+    page: { readonly from: number; readonly limit: number },
+  ): Promise<CustomersFound>;
+}
+
+export interface CustomersFound {
+  readonly items: readonly ChannelCustomer[];
+  /** Where the next page begins; null: there is none. */
+  readonly next: number | null;
 }
 
 export interface ValuePlace {

@@ -17,7 +17,7 @@ import {
 import { askerOf } from '../asker.ts';
 import { callerIn, requireRole } from '../authorize.ts';
 import { PROBLEMS } from '../describe-api.ts';
-import { Problem } from '../problem.ts';
+import { invalid, Problem } from '../problem.ts';
 import {
   type ChannelCustomerDocument,
   ChannelCustomerListSchema,
@@ -145,6 +145,18 @@ function registerChanges(api: Server, serving: Serving): void {
   );
 }
 
+/** Farther down nobody looks at a till; a text with more letters finds sooner. */
+const FARTHEST = 100_000;
+
+const cursorOf = (place: number): string => Buffer.from(JSON.stringify([place])).toString('base64url');
+
+function placeIn(cursor: string): number {
+  const [, digits] = /^\[(\d{1,6})\]$/.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
+  const place = Number(digits);
+  if (digits === undefined || place > FARTHEST) throw invalid('query', '/cursor', 'is not a cursor of this list');
+  return place;
+}
+
 function registerReading(api: Server, serving: Serving): void {
   api.get(
     customers,
@@ -162,9 +174,10 @@ function registerReading(api: Server, serving: Serving): void {
     },
     async (request) => {
       const { channel } = request.params;
-      const { q = '', limit = DEFAULT_ITEMS } = request.query;
-      const found = await serving(request, channel).search(channel, q.trim(), limit);
-      return { items: found.map(present), nextCursor: null };
+      const { q = '', limit = DEFAULT_ITEMS, cursor } = request.query;
+      const from = cursor === undefined ? 0 : placeIn(cursor);
+      const { items, next } = await serving(request, channel).search(channel, q.trim(), { from, limit });
+      return { items: items.map(present), nextCursor: next === null || next > FARTHEST ? null : cursorOf(next) };
     },
   );
   api.get(

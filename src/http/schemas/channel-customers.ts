@@ -77,12 +77,13 @@ export const ChannelCustomerSchema = z
   });
 
 export const ChannelCustomerListSchema = z
-  .strictObject({ items: z.array(ChannelCustomerSchema), nextCursor: z.null() })
+  .strictObject({ items: z.array(ChannelCustomerSchema), nextCursor: z.string().nullable() })
   .meta({ id: 'ChannelCustomerList' });
 
 export const SearchCustomersQuerySchema = z.strictObject({
   q: text.optional().meta({ description: 'Text that a value, the number or the GUID contains.' }),
   limit: page.limit,
+  cursor: page.cursor,
 });
 
 export type ChannelCustomerDocument = z.infer<typeof ChannelCustomerSchema>;
