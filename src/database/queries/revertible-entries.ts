@@ -2,7 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { LogView } from '../../ports/queries.ts';
 import { oldestOfJob, type StoredLogEntry } from '../records/sync-log.ts';
-import { textArray } from '../session/array-literal.ts';
+import { plainArray, textArray } from '../session/array-literal.ts';
 import type { Clients } from '../session/connect.ts';
 
 const TAKEN_BACK: ReadonlySet<LogView['action']> = new Set([
@@ -16,14 +16,8 @@ const TAKEN_BACK: ReadonlySet<LogView['action']> = new Set([
 
 const captured = (side: 'hq' | 'channel') => {
   const target = sql`coalesce(l.undo::json ->> 'target', 'channel') = ${side}`;
-  return sql`((${target} and l.undo::json -> 'oldRow' is not null) or c.old_rows::json -> ${side} is not null
-    or exists (select from couplet.sync_log d where d.coupling_id = l.coupling_id and d.action = 'deleted'
-         and coalesce(d.undo::json ->> 'target', 'channel') = ${side} and d.undo::json -> 'oldRow' is not null))`;
+  return sql`((${target} and l.undo::json -> 'oldRow' is not null) or c.old_rows::json -> ${side} is not null)`;
 };
-
-/** Of a pair whose records Couplet deleted both, either entry takes back both. */
-const takenBack = sql`exists (
-  select from couplet.sync_log d where d.coupling_id = l.coupling_id and d.action = 'deleted' and d.reverted_by is not null)`;
 
 /** What else was written under the same job and error, `m`; `u.since` is the oldest id that an entry of the job can have. */
 const inStep = (condition: SQL) => sql`exists (
@@ -45,8 +39,7 @@ const REVERTIBLE = sql`
     when 'coupled' then c.ended_at is null and l.cause = 'revert'
     when 'uncoupled' then l.error_id is not null and l.code is null and l.hq_key is not null and l.channel_key is not null
     when 'deleted' then l.hq_key is not null and l.channel_key is not null
-      and case when l.cause = 'revert' and c.ended_at is null then true
-        else ${captured('hq')} and ${captured('channel')} and not ${takenBack} end
+      and case when l.cause = 'revert' and c.ended_at is null then true else ${captured('hq')} and ${captured('channel')} end
     else (select e.operation_id from couplet.sync_error e where e.id = l.error_id) is null
       and case l.code
         when 'delete' then ${inStep(
@@ -63,14 +56,26 @@ export async function withRevertible(clients: Clients, entries: readonly StoredL
       ? [{ id, since: oldestOfJob(jobId) }]
       : [],
   );
-  const found = asked.length === 0 ? new Set<string>() : await revertibleAmong(clients, asked);
+  const deleted = entries.filter(({ action, couplingId }) => action === 'deleted' && couplingId !== null);
+  const [found, pairs] = await Promise.all([
+    asked.length === 0 ? new Set<string>() : revertibleAmong(clients, asked),
+    deletionsAmong(
+      clients,
+      deleted.flatMap(({ couplingId }) => couplingId ?? []),
+    ),
+  ]);
+  for (const { id, couplingId, hqKey, channelKey, revertedBy } of deleted) {
+    const both = pairs.get(couplingId ?? '');
+    if (both?.reverted === true) found.delete(id);
+    else if (both?.captured === true && hqKey && channelKey && revertedBy === null) found.add(id);
+  }
   return entries.map((entry) => ({ ...entry, revertible: found.has(entry.id) }));
 }
 
 async function revertibleAmong(
   clients: Clients,
   asked: readonly { readonly id: string; readonly since: string }[],
-): Promise<ReadonlySet<string>> {
+): Promise<Set<string>> {
   const ids = textArray(asked.map(({ id }) => id));
   const since = textArray(asked.map((entry) => entry.since));
   const rows = await clients.read<{ id: string }>(sql`
@@ -80,4 +85,28 @@ async function revertibleAmong(
       join couplet.coupling c on c.id = l.coupling_id
      where ${REVERTIBLE}`);
   return new Set(rows.map(({ id }) => id));
+}
+
+interface BothDeleted {
+  /** Each deletion has its own row, so that both can come back. */
+  readonly captured: boolean;
+  /** Either entry takes back both. */
+  readonly reverted: boolean;
+}
+
+/** Pairs of which Couplet deleted both records, one after the other, as of a part that a channel took away. */
+async function deletionsAmong(
+  clients: Clients,
+  couplingIds: readonly string[],
+): Promise<ReadonlyMap<string, BothDeleted>> {
+  if (couplingIds.length === 0) return new Map();
+  const rows = await clients.read<{ coupling_id: string; captured: boolean; reverted: boolean }>(sql`
+    select d.coupling_id,
+           count(distinct coalesce(d.undo::json ->> 'target', 'channel'))
+             filter (where d.undo::json -> 'oldRow' is not null) = 2 as captured,
+           bool_or(d.reverted_by is not null) as reverted
+      from couplet.sync_log d
+     where d.coupling_id = any(${plainArray([...new Set(couplingIds)])}::text::uuid[]) and d.action = 'deleted'
+     group by d.coupling_id having count(distinct coalesce(d.undo::json ->> 'target', 'channel')) = 2`);
+  return new Map(rows.map(({ coupling_id: id, captured, reverted }) => [id, { captured, reverted }]));
 }
