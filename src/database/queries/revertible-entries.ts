@@ -108,5 +108,5 @@ async function deletionsAmong(
       from couplet.sync_log d
      where d.coupling_id = any(${plainArray([...new Set(couplingIds)])}::text::uuid[]) and d.action = 'deleted'
      group by d.coupling_id having count(distinct coalesce(d.undo::json ->> 'target', 'channel')) = 2`);
-  return new Map(rows.map(({ coupling_id: id, captured, reverted }) => [id, { captured, reverted }]));
+  return new Map(rows.map(({ coupling_id: id, ...both }) => [id, both]));
 }
