@@ -20,6 +20,8 @@ function fill(site: SmallSite, count = 5): void {
     });
 }
 
+const FEW = '    deletions: propagate\n    deletionBreaker: { count: 3, percent: 100 }\n';
+
 async function expectAtRest(site: SmallSite): Promise<void> {
   await site.run();
   const before = await site.sql`select count(*)::int n from couplet.sync_log`;
@@ -147,6 +149,44 @@ describe('deletion policies', () => {
       Array.from({ length: 21 }, () => 'deleted-in-channel'),
     );
     expect(site.hq.select('customers')).toHaveLength(30);
+  });
+
+  it('a few deletions of the other side pass, and the error goes on to tell of those that are held', async () => {
+    await using site = await smallSite({ configuration: customersWith(FEW) });
+    fill(site, 10);
+    await site.run();
+    for (let n = 1; n <= 4; n += 1) site.hq.delete('customers', { num: `C${n}` });
+    await site.run();
+    site.houston.delete('shoppers', { cust_num: 'C9' });
+    await site.run();
+    expect(customer(site, 'C9')).toBeUndefined();
+    const [error] = await openErrors(site);
+    expect(error?.params).toMatchObject({ deletedIn: 'hq', deletions: 4 });
+    await act(site, error!.id, { action: 'approve' });
+    expect(site.houston.select('shoppers')).toHaveLength(5);
+    await expectAtRest(site);
+  });
+
+  it('too many on both sides are answered one side after the other', async () => {
+    await using site = await smallSite({ configuration: customersWith(FEW) });
+    fill(site, 12);
+    await site.run();
+    for (let n = 1; n <= 4; n += 1) site.hq.delete('customers', { num: `C${n}` });
+    for (let n = 5; n <= 9; n += 1) site.houston.delete('shoppers', { cust_num: `C${n}` });
+    await site.run();
+    const [inHq, ...others] = await openErrors(site);
+    expect(others).toEqual([]);
+    expect(inHq?.params).toMatchObject({ deletedIn: 'hq', deletions: 4 });
+    await act(site, inHq!.id, { action: 'approve' });
+    expect([site.hq.select('customers'), site.houston.select('shoppers')].map((rows) => rows.length)).toEqual([8, 3]);
+    await site.run();
+    const [inChannel] = await openErrors(site);
+    expect(inChannel?.params).toMatchObject({ deletedIn: 'channel', deletions: 5 });
+    expect(site.hq.select('customers')).toHaveLength(8);
+    await act(site, inChannel!.id, { action: 'approve' });
+    expect([site.hq.select('customers'), site.houston.select('shoppers')].map((rows) => rows.length)).toEqual([3, 3]);
+    expect(await openErrors(site)).toEqual([]);
+    await expectAtRest(site);
   });
 
   it('an emptied table is one error without any setting, and nothing is deleted', async () => {

@@ -1,4 +1,5 @@
 /** Approve carries the held deletions out; decline makes each a deletion error. */
+import { directionTo, otherSide } from '../../domain/record.ts';
 import type { SyncError } from '../../ports/coupling-database.ts';
 import type { ActionRequest, ActionResult } from '../../ports/synchronizer.ts';
 import { recordingBuilder } from '../batch/build-recording.ts';
@@ -29,6 +30,9 @@ export async function answerMassError(
   if (request.dryRun) return previewMassAnswer(site, context, run, held, asked, options);
   const { states, releases } = held;
   for (const { side, from, to } of releases) await context.database.changePendingState(context.lane, side, from, to);
+  // Those of the other side have waited for this answer untold: the next run counts them, for an error of their own.
+  if (held.side !== null)
+    await context.database.changePendingState(context.lane, otherSide(held.side), 'held', 'deletion');
   // The answer is recorded first: whoever is killed now leaves deletions that are due and counted anew, never lost ones.
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
   const logId = builder.log(
@@ -48,6 +52,8 @@ export async function answerMassError(
     },
   });
   await recordParts(context, run, builder.build());
-  await workPending(context, run, asked, options, states);
+  const answered: LaneRequest =
+    held.side === null ? asked : { ...asked, direction: directionTo(otherSide(held.side)) };
+  await workPending(context, run, answered, options, states);
   return { outcome: 'succeeded', jobId: run.identity.jobId, writes: [], dependents: [] };
 }

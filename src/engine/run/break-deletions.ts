@@ -32,20 +32,21 @@ export async function breakDeletions(
     const deletions = counts[side].deletion + counts[side].held;
     if (deletions === 0) continue;
     const open = await database.openMappingError(lane, 'mass-deletion');
+    const own = open?.deletedIn === side ? open : null;
     if (open && counts[side].deletion === 0) {
       held.add(side);
       continue;
     }
     couplings ??= await database.countCouplings(lane);
     // Rows that go along are counted only where the deletions alone are not too many already.
-    const alone = open !== null || tooMany(context, side, deletions, couplings);
+    const alone = own !== null || tooMany(context, side, deletions, couplings);
     const cascades = alone ? 0 : await countCascades(context, side);
     if (!alone && !tooMany(context, side, deletions + cascades, couplings)) continue;
     await database.changePendingState(lane, side, 'deletion', 'held');
-    await reportMass(context, run, { side, deletions, cascades, couplings }, open);
+    // A lane has one such error at a time: too many on the other side as well wait untold until it is answered.
+    if (open === null || own !== null) await reportMass(context, run, { side, deletions, cascades, couplings }, own);
     held.add(side);
   }
-  // Held ones without an error any more (it was answered for the other side) are counted again like the rest.
   return held;
 }
 
