@@ -190,7 +190,11 @@ async function carryBack(
       expectEmpty: false,
     });
     batchIds.push(batchId);
-    if (outcome?.status !== 'written') throw refused(outcome);
+    if (outcome?.status !== 'written') {
+      // The other record is back by now: its ledger tells that, as after a crash, and runs go on from there.
+      if (batchIds.length > 1) await context.takeOver();
+      throw refused(outcome);
+    }
     builder.written(note, outcome);
   }
   await adoptPair(context, draft, keys, base);
