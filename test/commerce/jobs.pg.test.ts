@@ -267,6 +267,25 @@ describe('a feature', () => {
       pendingJobs: { houston: ['1110'] },
     });
   });
+
+  test('switched while a job tells the channel of it, drifts until that job has run once more', async () => {
+    const [name = ''] = needed;
+    let isSwitched = true;
+    await using here = await openTwoChannels({
+      reach: async (point) => {
+        if (point !== 'channel-written' || isSwitched) return;
+        isSwitched = true;
+        await put(here, name, true);
+      },
+    });
+    const pending = async () =>
+      (await features(here)).find((one: { name: string }) => one.name === name).pendingJobs.houston;
+    isSwitched = false;
+    await here.run('1070', 'houston');
+    expect([isSwitched, await pending()]).toEqual([true, ['1110', '1010', '1070']]);
+    await here.run('1070', 'houston');
+    expect(await pending()).toEqual(['1110', '1010']);
+  });
 });
 
 describe('a try that fails half-way', () => {

@@ -32,7 +32,8 @@ const reachOf = (fuse: Fuse) => (point: CrashPoint) => {
   throw new Killed(point);
 };
 
-async function story(fuse: Fuse | null): Promise<{ site: SmallSite; state: unknown; log: unknown }> {
+/** `survives`: the process goes on, as after a fault that ended nothing but the run. */
+async function story(fuse: Fuse | null, survives = false): Promise<{ site: SmallSite; state: unknown; log: unknown }> {
   const own: Fuse = { point: null, passes: 0 };
   const site = await smallSite({ reach: reachOf(own) });
   site.hq.insert('groups', { code: 'G1', title: 'Retail' });
@@ -64,8 +65,9 @@ async function story(fuse: Fuse | null): Promise<{ site: SmallSite; state: unkno
   if (fuse) expect(own.point, 'the crash point was reached').toBeNull();
   // Another process comes along, knows nothing, and finishes.
   const other = await site.anotherWorker();
+  const next = survives ? site : other;
   for (let round = 0; round < 2; round += 1) {
-    const reports = await runChannel(other.site, other.memory, 'houston', lanesOf(other.site, 'houston'), REQUEST);
+    const reports = await runChannel(next.site, next.memory, 'houston', lanesOf(next.site, 'houston'), REQUEST);
     expect(reports.map((report) => report.status)).toEqual(['succeeded', 'succeeded']);
   }
   await other.close();
@@ -98,6 +100,18 @@ describe('a process that is killed', () => {
       await using _killed = killed.site;
       expect(killed.state).toEqual(quiet.state);
       expect(killed.log).toEqual(quiet.log);
+    },
+  );
+
+  it.each(['hq-written', 'channel-written'] as const)(
+    'so does one that fails at %s and goes on by itself',
+    async (point) => {
+      const quiet = await story(null);
+      await using _quiet = quiet.site;
+      const failed = await story({ point, passes: 1 }, true);
+      await using _failed = failed.site;
+      expect(failed.state).toEqual(quiet.state);
+      expect(failed.log).toEqual(quiet.log);
     },
   );
 });

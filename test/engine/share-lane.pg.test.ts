@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CrashPoint, EngineSurroundings } from '../../src/engine/lane/lane-context.ts';
 import { emptyMemory, type LaneMemory } from '../../src/engine/lane/lane-memory.ts';
 import type { LaneReport } from '../../src/engine/run/lane-run.ts';
+import { joinLane } from '../../src/engine/run/join-lane.ts';
 import { readMarks } from '../../src/engine/run/read-marks.ts';
 import { runChannel } from '../../src/engine/run/run-channel.ts';
 import { lanesOf, type Site } from '../../src/engine/lane/site.ts';
@@ -216,5 +217,46 @@ describe('a backlog that is shared', () => {
 
   it.each(POINTS)('ends the same when its holder is killed at %s', async (point) => {
     await fencesOfLifeWith({ holder: dieAt(point) });
+  });
+
+  it('left open, is taken over by the one who had shared it, although nothing else is due', async () => {
+    await using own = await smallSite();
+    own.hq.insert('groups', { code: 'G1', title: 'Retail' });
+    own.hq.insert('customers', customer(1));
+    await own.run();
+    await own.run();
+    const before = await fenceOf(own);
+    await own.sql`
+      insert into couplet.lane_share (lane_id, first_id, last_id, until_id, fence, holder)
+      select id, 1, 1, 1, fence, 'gone' from couplet.lane where mapping = ${LANE.mapping} and channel = ${LANE.channel}`;
+    await continuously(own.site, own.memory);
+    expect([await sharesOf(own), await fenceOf(own)]).toEqual([[], before + 1]);
+  });
+
+  it('is joined by nobody while the lane owes a full run or is paused', async () => {
+    await using own = await smallSite();
+    own.hq.insert('groups', { code: 'G1', title: 'Retail' });
+    for (let n = 1; n <= 12; n += 1) own.hq.insert('customers', customer(n));
+    await own.run();
+    await own.run();
+    for (let n = 1; n <= 12; n += 1) own.hq.update('customers', { num: `C${n}` }, { name: `HQ ${n}` });
+    await readMarks(own.site, 'hq', null);
+    const { database } = own.site;
+    await using lock = await database.lockLane(LANE, 5_000);
+    expect(await database.splitBacklog({ lane: LANE, number: await fenceOf(own) }, 5)).toBe(3);
+    await lock?.share();
+    const other = await own.anotherWorker();
+    const joined = async (): Promise<boolean> => {
+      const context = await joinLane({ ...other.site, sharing: SHARING }, other.memory, LANE);
+      await context?.lock.release();
+      return context !== null;
+    };
+    expect(await joined()).toBe(true);
+    await database.changeLane(LANE, { paused: true });
+    expect(await joined()).toBe(false);
+    await database.changeLane(LANE, { paused: false });
+    await database.oweFullRun(LANE, { reason: 'retry', trigger: 'manual' });
+    expect(await joined()).toBe(false);
+    await other.close();
   });
 });

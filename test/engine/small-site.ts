@@ -18,6 +18,7 @@ import type { ActionRequest, Synchronizer } from '../../src/ports/synchronizer.t
 import { createMemoryDatabase } from '../../src/stores/memory/database.ts';
 import { type MemoryApp, memoryApp } from '../../src/stores/memory/memory-app.ts';
 import { openMemoryStore } from '../../src/stores/memory/memory-store.ts';
+import type { ForeignKey } from '../../src/stores/memory/table-definition.ts';
 import { createDatabase } from '../support/database.ts';
 
 const TEXT = { type: plainType('text') };
@@ -75,6 +76,8 @@ export interface SmallSiteOptions {
   reach?: EngineSurroundings['reach'];
   channels?: readonly ('houston' | 'online')[];
   wrap?: (store: Store) => Store;
+  /** Of the customers in HQ. */
+  foreignKeys?: readonly ForeignKey[];
 }
 
 export const REQUEST: RunRequest = {
@@ -136,7 +139,7 @@ export async function smallSite(options: SmallSiteOptions = {}): Promise<SmallSi
     houston: memoryApp(databases.houston),
     online: memoryApp(databases.online),
   };
-  createHq(apps.hq);
+  createHq(apps.hq, options.foreignKeys ?? []);
   createChannel(apps.houston);
   createChannel(apps.online);
   const circular = new Map<string, Set<string>>();
@@ -192,13 +195,14 @@ const say = (event: unknown, message: string): void => {
 };
 const quietLog: EngineSurroundings['log'] = { info: say, warn: say, error: say };
 
-function createHq(app: MemoryApp): void {
+function createHq(app: MemoryApp, foreignKeys: readonly ForeignKey[]): void {
   app.createTable({ name: 'groups', columns: { code: TEXT, title: TEXT }, primaryKey: ['code'] });
   app.createTable({
     name: 'customers',
     columns: { num: TEXT, name: TEXT, email: TEXT, credit: NUMERIC, group_code: TEXT, note: TEXT },
     primaryKey: ['num'],
     checks: [{ name: 'email_has_at', holds: (row) => (row['email'] == null ? null : row['email'].includes('@')) }],
+    foreignKeys,
   });
 }
 

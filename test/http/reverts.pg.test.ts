@@ -173,3 +173,18 @@ test('what a job resolved is taken back error by error, each once, and every err
   const open = (await here.get('/synchronization-errors')).body.items;
   expect(open.map(({ id }: Body) => id).toSorted()).toEqual([...conflicts, deletion].toSorted());
 });
+
+test('entries of the same field are taken back newest first, in whatever order they are named', async () => {
+  await using here = await openServerInStep();
+  for (const name of ['Once', 'Twice']) {
+    here.site.hq.update('customers', { num: 'C1' }, { name });
+    await here.site.run();
+  }
+  const { items } = (await here.get('/synchronization-log?mapping=customers&action=modified&sort=at')).body;
+  const ids = items.map(({ id }: Body) => id);
+  expect(ids).toHaveLength(2);
+  const reverted = await here.post('/synchronization-log/revert', { ids }, WAIT);
+  const results = await here.get(`/jobs/${reverted.body.id}/results`);
+  expect(results.body.items.map(({ status }: Body) => status)).toEqual(['succeeded', 'succeeded']);
+  expect([customer(here, 'C1')?.['name'], shopper(here, 'C1')?.['full_name']]).toEqual(['Customer 1', 'Customer 1']);
+});
