@@ -120,7 +120,7 @@ export type PairDecision =
       readonly kind: 'deletion';
       readonly deletedIn: Side;
       readonly survivorChanged: boolean;
-      /** `end`: a deletion in the target of a one-way mapping is recreated by nobody and never propagated. */
+      /** `propagate` is never said of a deletion in the target of a one-way mapping: `manual` then. */
       readonly policy: 'manual' | 'restore' | 'removeCoupling' | 'propagate';
     }
   | {

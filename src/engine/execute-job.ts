@@ -213,7 +213,7 @@ async function coupleInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop
       null,
     );
     complete =
-      (await inBulkLane(site, memory, lane, async (context) => {
+      (await inActionLane(site, memory, lane, async (context) => {
         if (job.kind === 'uncouple') return uncoupleAll(context, run, await chosen(site, lane, body), job.dryRun, stop);
         if (body.pairs) {
           const coupled = await couplePairs(context, run, body.pairs, job.dryRun, stop);
@@ -232,8 +232,6 @@ async function coupleInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop
   }
   return { status: complete ? 'succeeded' : 'cancelled', code: null, params: {}, counters: sumCounters(all) };
 }
-
-const inBulkLane = inActionLane;
 
 async function chosen({ database }: Site, lane: Lane, body: CoupleBody): Promise<readonly string[]> {
   if (!body.all) return body.couplingIds ?? [];

@@ -155,6 +155,7 @@ export interface CouplingDatabase {
   changePendingState(lane: Lane, side: Side, from: PendingState, to: PendingState): Promise<number>;
 
   // couplings
+  /** Those that live: a key may have had other couplings before. */
   couplingsByKey(lane: Lane, side: Side, keys: readonly RecordKey[]): Promise<ReadonlyMap<KeyText, Coupling>>;
   couplingsById(ids: readonly string[]): Promise<ReadonlyMap<string, Coupling>>;
   /** In the order of their ids, open ones. */

@@ -19,10 +19,10 @@ test('what came back is in the log and coupled, and of the record that did not s
   const [entry] = await site.sql<{ id: string }[]>`select id from couplet.sync_log where action = 'deleted'`;
   await expect(site.synchronizer.revert(entry!.id, asker)).rejects.toMatchObject({ code: 'constraint-violated' });
   expect(site.hq.select('customers', { num: 'C1' })).toMatchObject([{ name: 'Customer 1' }]);
-  expect(await site.sql`
-    select direction, cause, actor from couplet.sync_log where action = 'restored' and hq_key = '["C1"]'`).toEqual([
-    { direction: 'toHq', cause: 'revert', actor: 'anna' },
-  ]);
+  expect(
+    await site.sql`
+    select direction, cause, actor from couplet.sync_log where action = 'restored' and hq_key = '["C1"]'`,
+  ).toEqual([{ direction: 'toHq', cause: 'revert', actor: 'anna' }]);
   await site.run();
   const [error, ...others] = await openErrors(site);
   expect([error?.code, others]).toEqual(['deleted-in-channel', []]);

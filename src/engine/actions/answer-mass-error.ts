@@ -52,8 +52,7 @@ export async function answerMassError(
     },
   });
   await recordParts(context, run, builder.build());
-  const answered: LaneRequest =
-    held.side === null ? asked : { ...asked, direction: directionTo(otherSide(held.side)) };
+  const answered: LaneRequest = held.side === null ? asked : { ...asked, direction: directionTo(otherSide(held.side)) };
   await workPending(context, run, answered, options, states);
   return { outcome: 'succeeded', jobId: run.identity.jobId, writes: [], dependents: [] };
 }

@@ -50,8 +50,7 @@ async function formerHolders({ database, lane }: LaneContext, recording: Recordi
     const keys = [...made.values()].map(({ key }) => key);
     for (const [text, coupling] of await database.couplingsByKey(lane, side, keys)) {
       const by = made.get(text)?.by;
-      if (by && coupling.status !== 'ended' && coupling.id !== by.couplingId && !ending.has(coupling.id))
-        former.push({ coupling, side, by });
+      if (by && coupling.id !== by.couplingId && !ending.has(coupling.id)) former.push({ coupling, side, by });
     }
   }
   return former;
@@ -141,7 +140,7 @@ async function withoutTaken(context: LaneContext, recording: Recording): Promise
     for (const coupling of recording.couple) {
       const key = keyOf(coupling);
       const other = key && living.get(keyText(key));
-      if (!other || other.status === 'ended' || ending.has(other.id) || taken.has(coupling.id)) continue;
+      if (!other || ending.has(other.id) || taken.has(coupling.id)) continue;
       taken.add(coupling.id);
       const error = await errorOfLeft(context, coupling, side, recording.jobId);
       if (error) errors.push(error);

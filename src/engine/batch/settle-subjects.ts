@@ -55,7 +55,7 @@ export function settleSubject(settling: Settling, subject: Subject): void {
       finishPending(settling, subject);
       break;
     case 'again':
-      leaveDue(settling, subject, false);
+      leaveDue(settling, subject);
       break;
     case 'waiting':
       keepPending(settling, subject, 'waiting');
@@ -85,11 +85,11 @@ function finishPending({ builder, restricted }: Settling, subject: Subject): voi
       builder.parts.done.push({ id: change.id, generation: change.generation, key: change.key });
 }
 
-function leaveDue({ context, builder }: Settling, subject: Subject, deleted: boolean): void {
+function leaveDue({ context, builder }: Settling, subject: Subject): void {
   if (subject.pending.length > 0) return;
   const side = subject.loneSide ?? (subject.keys.hq ? 'hq' : 'channel');
   const key = subject.keys[side];
-  if (key) builder.parts.pend.push({ lane: context.lane, side, key, deleted, oldRow: null });
+  if (key) builder.parts.pend.push({ lane: context.lane, side, key, deleted: false, oldRow: null });
 }
 
 function keepPending(settling: Settling, subject: Subject, state: 'waiting' | 'deletion'): void {
@@ -112,7 +112,7 @@ function keepPending(settling: Settling, subject: Subject, state: 'waiting' | 'd
     }
     return;
   }
-  if (subject.pending.length === 0) leaveDue(settling, subject, false);
+  if (subject.pending.length === 0) leaveDue(settling, subject);
   for (const change of subject.pending)
     settling.builder.parts.keep.push({ id: change.id, generation: change.generation, state });
 }

@@ -197,8 +197,7 @@ async function livingDependents(site: Site, lane: Lane, side: Side, cascade: Cas
     const couplings = await site.database.couplingsByKey(other, side, cascade.keys);
     for (const key of cascade.keys) {
       const coupling = couplings.get(keyText(key));
-      if (coupling && coupling.status !== 'ended')
-        living.push({ mapping: other.mapping, couplingId: coupling.id, key });
+      if (coupling) living.push({ mapping: other.mapping, couplingId: coupling.id, key });
     }
   }
   return living;

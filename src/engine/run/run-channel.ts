@@ -330,8 +330,7 @@ async function finishAll(
   const reports: LaneReport[] = [];
   for (const lane of lanes) {
     const run = runOf(lane);
-    const asked = request.trigger === 'manual' || request.children;
-    if (request.children && asked) await run.ensureJob();
+    if (request.children) await run.ensureJob();
     const own = request.jobId === null || request.children;
     const { jobRowId, status, code, params, counters } = run;
     if (own && jobRowId) {

@@ -1,7 +1,7 @@
 /**
- * Whether a reader has not read yet that the record of a key was deleted (D), or left for another key (K). It stands in the statement that reads the row: a
- * delete that commits between two statements would be seen by neither, and a record that was deleted and created
- * again would pass for one that was edited.
+ * Whether a reader has not read yet that the record of a key was deleted (D), or left for another key (K). It stands in
+ * the statement that reads the row: a delete that commits between two statements would be seen by neither, and a record
+ * that was deleted and created again would pass for one that was edited.
  */
 import type { Cursor } from '../../../ports/store.ts';
 import { parseCursor, snapshotParts } from '../session/cursor.ts';

@@ -69,7 +69,6 @@ export function prepareSearch(table: BoundTable): SearchRecords {
     const contains = [...keyTexts, ...texts].map(
       (value) => `position(lower($1) in (lower(${value}) collate pg_catalog."default")) > 0`,
     );
-    // What is no text in the store's encoding stands in none of its records.
     const search = `select ${select.list('r')} from ${select.source(contains.join(' or '))} r order by ${order} limit $2::text::bigint`;
     // What is no text in the encoding of the store stands in none of its records.
     const rows = await withoutUnreadable(table, [TEXT_PARAMETER], [[text]], () =>
