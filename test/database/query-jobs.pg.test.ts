@@ -51,6 +51,9 @@ describe('jobs', () => {
     const [lane] = await here.db.queries.lanes(null);
     expect(lane).toMatchObject({ lastJobId: job.id, state: { lastSuccessAt: expect.any(String) } });
     expect(await here.db.queries.jobById('nothing')).toBeNull();
+    const cancelled = await here.db.createJob(request(), 'queued');
+    await here.db.finishJob(cancelled.id, 'cancelled', progress(0), null);
+    expect(await here.db.startJob(cancelled.id)).toMatchObject({ status: 'cancelled' });
   });
 
   test('that are alike are queued once, body and all, also when asked for at the same moment', async () => {
@@ -65,8 +68,8 @@ describe('jobs', () => {
     const [id = ''] = ids;
     expect(idsOf(await here.db.queuedJobs(0))).toEqual([id]);
     expect(idsOf(await here.db.queuedJobs(3_600_000))).toEqual([]);
-    for (const body of [{ a: [1, 'y'] }, null]) {
-      expect(await here.db.queueJob(request({ body }))).toMatchObject({ isNew: true });
+    for (const other of [request({ body: { a: [1, 'y'] } }), request({ body: null }), { ...asked, dryRun: true }]) {
+      expect(await here.db.queueJob(other)).toMatchObject({ isNew: true });
     }
     await here.db.startJob(id);
     expect(await here.db.queueJob(asked)).toMatchObject({ isNew: true, job: { status: 'queued', actor: asked.actor } });

@@ -137,6 +137,10 @@ describe('retention', () => {
     await here.db.upkeep.retire(NEVER);
     expect(await here.db.countCouplings(LANE)).toBe(3);
     expect(await here.sql`select 1 from couplet.lane_activity`).toHaveLength(2);
+    await here.sql`update couplet.lane_activity set hour = date_trunc('hour', now() - '9 days'::interval) where hour > now() - interval '2 days'`;
+    await here.db.upkeep.retire(NEVER);
+    expect(await here.db.countCouplings(LANE)).toBe(3);
+    expect(await here.sql`select 1 from couplet.lane_activity`).toHaveLength(1);
   });
 });
 

@@ -3,6 +3,7 @@ import type { RecordKey } from '../../src/domain/record.ts';
 import type { SyncError } from '../../src/ports/coupling-database.ts';
 import { createCouplingDatabase, openTestLane } from './open-test-database.ts';
 import { newCoupling, recording, syncError } from './recordings.ts';
+import { until } from '../support/until.ts';
 
 const GROUPS = { mapping: 'groups', channel: 'houston' };
 const CUSTOMERS = { mapping: 'customers', channel: 'houston' };
@@ -71,6 +72,34 @@ describe('a parent that is coupled', () => {
       ]),
     );
     expect(await here.db.takePending(CUSTOMERS, ['due'], null, 100)).toHaveLength(names.length);
+  });
+
+  test('is recorded before or after whoever begins to wait for it, never at once', async () => {
+    await using here = await createCouplingDatabase();
+    const [groups, customers] = [await openTestLane(here.db, GROUPS), await openTestLane(here.db, CUSTOMERS)];
+    const [lane] = await here.sql<{ id: number }[]>`select id from couplet.lane where mapping = ${GROUPS.mapping}`;
+    const lockOf = { coupling: 'pg_advisory_xact_lock_shared', waiting: 'pg_advisory_xact_lock' };
+    const recordings = {
+      coupling: recording(groups, { couple: [newCoupling('G1', 'g1')] }),
+      waiting: recording(customers, { errors: [waiting('A', ['G1'])] }),
+    };
+    for (const [first, second] of [
+      ['coupling', 'waiting'],
+      ['waiting', 'coupling'],
+    ] as const) {
+      let isRecorded = false;
+      let recorded: Promise<void> = Promise.resolve();
+      await here.sql.begin(async (sql) => {
+        await sql.unsafe(`select ${lockOf[first]}(1668312181, ${lane?.id})`);
+        recorded = here.db.record(recordings[second]).then(() => void (isRecorded = true));
+        const waits = () => here.sql`
+          select 1 from pg_locks w join pg_database d on d.oid = w.database
+           where d.datname = current_database() and w.locktype = 'advisory' and not w.granted`;
+        await until(async () => isRecorded || (await waits()).length > 0);
+        expect(isRecorded).toBe(false);
+      });
+      await recorded;
+    }
   });
 
   test('of its own mapping, in the same recording, neither waits for itself nor deadlocks', async () => {

@@ -47,6 +47,12 @@ describe('references', () => {
       kind: 'nothing',
     });
   });
+  it('agree where they name one key, in whatever letters the column takes it', () => {
+    const prepared = makePrepared(makeMapping(waiting), { channel: { c_group: plainType('caseInsensitiveText') } });
+    const translator = translatorOf(prepared, (_, to, parts) => (to === 'channel' && parts[0] === '8' ? ['AB'] : null));
+    const now = pairNow(makeBase(['7'], ['x']), sideNow(['8']), sideNow(['ab']));
+    expect(summary(prepared, decide(prepared, now, translator, run()))).toEqual({ agreed: ['group'] });
+  });
   const filled = { fields: clearing, base: ['7'], channelBase: [null], states: ['clearedInChannel'], parents } as const;
   it('are filled when the parent is coupled', () => {
     expect(decideCase({ ...filled, hq: ['7'], channel: [null] })).toEqual({ toChannel: { group: ['70', 'change'] } });

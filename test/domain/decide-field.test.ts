@@ -88,6 +88,9 @@ describe('fields of both directions', () => {
     expect(times(null, LATER)).toEqual(open);
     expect(times('soon', LATER)).toEqual(open);
     expect(times('infinity', LATER)).toEqual(open);
+    // Years whose texts do not sort by time.
+    expect(times('0044-03-15 00:00:00+00 BC', LATER)).toEqual(open);
+    expect(times('12026-01-01 00:00:00+00', LATER)).toEqual(open);
   });
   it('do not swing when transforms do not undo each other', () => {
     const fields = [

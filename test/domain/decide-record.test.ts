@@ -166,6 +166,18 @@ describe('`detect: record`', () => {
       }),
     ).toEqual({ toChannel: { name: ['h', 'policy'], mail: ['a@x', 'policy'] }, byClock: true });
   });
+  it('no policy settles what is disputed, and the record waits with it', () => {
+    const fields = [makeField('name'), makeField('mail'), makeField('city')];
+    const disputed = { fields, base: [...O, 'Paris'], states: ['known', 'known', 'disputed'] } as const;
+    expect(
+      decideCase({
+        ...disputed,
+        hq: ['h', 'a@x', 'Rome'],
+        channel: ['Adatum', 'c@x', 'Oslo'],
+        mapping: mapping('hqWins'),
+      }),
+    ).toEqual({ conflict: 'initial-conflict', fields: { city: ['hq', 'channel'] } });
+  });
   it('fields that agree by now count as no change', () => {
     expect(decideCase({ base: O, hq: ['same', 'h'], channel: ['same', 'a@x'], mapping: mapping() })).toEqual({
       toChannel: { mail: ['h', 'change'] },

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Mapping } from '../../src/domain/mapping.ts';
-import { fieldValuesOf, type MappedColumn, prepareMapping, setOf } from '../../src/domain/prepare-mapping.ts';
+import {
+  fieldValuesOf,
+  type MappedColumn,
+  prepareMapping,
+  setOf,
+  valueSetOf,
+} from '../../src/domain/prepare-mapping.ts';
 import type { Value } from '../../src/domain/record.ts';
 import { plainType, type ValueKind } from '../../src/domain/value-type.ts';
 import { makeColumn, makeField, makeMapping, makePrepared } from './prepared-fixture.ts';
@@ -208,6 +214,7 @@ describe('rows and field values', () => {
     }),
     makeField('origin', { hq: null, direction: 'toChannel', constant: { value: 'HQ' } }),
     makeField('type', { hq: ['doc_type'] }),
+    makeField('kind', { hq: ['doc_type'] }),
   ];
   const prepared = makePrepared(makeMapping(fields));
   const row: Readonly<Record<string, Value>> = { id: '1', name: 'a', doc_type: 'X', doc_no: '7' };
@@ -215,8 +222,8 @@ describe('rows and field values', () => {
     prepared.sides.hq.columns.map((name) => ({ ...row, ...over })[name] ?? null);
 
   it('a composite reference is one value, null when a part is', () => {
-    expect(fieldValuesOf(prepared, 'hq', rowOf())).toEqual(['a', '["X","7"]', null, 'X']);
-    expect(fieldValuesOf(prepared, 'hq', rowOf({ doc_no: null }))).toEqual(['a', null, null, 'X']);
+    expect(fieldValuesOf(prepared, 'hq', rowOf())).toEqual(['a', '["X","7"]', null, 'X', 'X']);
+    expect(fieldValuesOf(prepared, 'hq', rowOf({ doc_no: null }))).toEqual(['a', null, null, 'X', 'X']);
   });
   it('what is written goes back to its columns', () => {
     const set = setOf(prepared, 'hq', [
@@ -236,5 +243,27 @@ describe('rows and field values', () => {
     ]);
     expect(Object.fromEntries(after)).toEqual({ doc_type: 'Z', doc_no: null });
     expect(Object.fromEntries(before)).toEqual({ doc_type: 'Z', doc_no: null });
+  });
+  it('sets that share the places of their columns say the same, whatever the set before wrote', () => {
+    const sets = [
+      [{ index: 0, to: 'a' }],
+      [{ index: 3, to: 'X' }],
+      [
+        { index: 0, to: 'b' },
+        { index: 3, to: null },
+      ],
+      [
+        { index: 3, to: 'Y' },
+        { index: 0, to: 'c' },
+      ],
+      [
+        { index: 3, to: 'Z' },
+        { index: 4, to: null },
+      ],
+    ];
+    for (const writes of sets)
+      expect(Object.fromEntries(valueSetOf(prepared, 'hq', writes))).toEqual(
+        Object.fromEntries(setOf(prepared, 'hq', writes)),
+      );
   });
 });

@@ -68,6 +68,10 @@ describe('values go from one side to the other', () => {
       code: 'transform-failed',
     });
   });
+  it('as a label that the type has got since it was looked up: whether it has, the store knows', () => {
+    const size: ValueType = { ...plainType('enum', 'size'), labels: ['small', 'large'] };
+    expect(translatorFor(makeField('size'), 'text', size).translate(0, 'channel', 'huge')).toEqual(arrives('huge'));
+  });
   it('as a constant, whatever the source', () => {
     const field = makeField('origin', { hq: null, direction: 'toChannel', constant: { value: 'HQ' } });
     expect(translatorFor(field).translate(0, 'channel', null)).toEqual(arrives('HQ'));
@@ -101,6 +105,10 @@ describe('references', () => {
     expect(translatorFor(clear).translate(0, 'channel', '9')).toEqual(arrives(null, true));
     expect(translatorFor(wait, 'text', 'text', ['group']).translate(0, 'channel', '9')).toEqual(arrives(null, true));
     expect(translatorFor(wait, 'text', 'text', ['group']).translate(0, 'channel', '7')).toEqual(arrives('70'));
+  });
+  it('are empty for the time being in a dry run that would make the parent', () => {
+    const translator = translatorOf(makePrepared(makeMapping([wait])), () => 'coming');
+    expect(translator.translate(0, 'channel', '9')).toEqual(arrives(null, true));
   });
   it('to a composite key are one value, part by part', () => {
     const field = makeField('order', {
