@@ -93,17 +93,21 @@ class Malformed extends Error {
   }
 }
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
 export function readOperationRow(reader: RowReader, all: Row): OperationRow {
   const { onlineoperationcompleted: _, ...row } = all;
+  const guid = row['custaccountasync'] ?? null;
   const bare = {
     counter: row['replicationcounter'] ?? '',
-    guid: row['custaccountasync'] ?? null,
+    // Whoever asks for the customer of a row asks by a GUID.
+    guid: guid !== null && UUID.test(guid) ? guid : null,
     createdAt: row['createddatetime'] ?? null,
     createdBy: row['createdby'] ?? null,
     row,
   };
   try {
-    return { ...bare, ...readContent(reader, row), malformed: null };
+    return { ...bare, ...readContent(reader, row, bare.guid), malformed: null };
   } catch (fault) {
     if (!(fault instanceof Malformed)) throw fault;
     const name = operationName(reader.part, Number(row['operation']));
@@ -111,14 +115,11 @@ export function readOperationRow(reader: RowReader, all: Row): OperationRow {
   }
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-function readContent(reader: RowReader, row: Row) {
+function readContent(reader: RowReader, row: Row, guid: string | null) {
   const { part, mapping, customers } = reader;
   const name = operationName(part, Number(row['operation']));
   if (name === null) throw new Malformed({ reason: `there is no operation ${row['operation'] ?? 'null'}` });
-  if (!UUID.test(row['custaccountasync'] ?? ''))
-    throw new Malformed({ reason: 'custaccountasync is not a GUID', column: 'custaccountasync' });
+  if (guid === null) throw new Malformed({ reason: 'custaccountasync is not a GUID', column: 'custaccountasync' });
   // What the table has no column for, its rows say nothing of.
   const columns = operationColumns(mapping, part).filter((column) => reader.given.has(column));
   const changed = changedColumns(row['changedcolumns'] ?? null);

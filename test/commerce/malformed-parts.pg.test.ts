@@ -1,4 +1,5 @@
 /** Rows of parts that cannot be read, or that come from a table with fewer columns than the mapping. */
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { editAsynchronously, openTwoChannels } from './two-channel-stage.ts';
 
@@ -34,6 +35,23 @@ test('a row of a part that cannot be read is set aside with its error, and is no
     status: 'failed',
     lastKnownError: { code: 'operation-malformed' },
   });
+});
+
+test('a row whose GUID is none, however like one it looks, is set aside, and the others arrive', async () => {
+  await using here = await openTwoChannels();
+  await here.houston`alter table commerce.retailasynccustomerv2 alter column custaccountasync type text`;
+  const none = ['no-guid', '-'.repeat(36), '0123456789abcdef-0123456789abcdef0123'];
+  for (const guid of [...none, randomUUID()])
+    await here.houston`insert into commerce.retailasynccustomerv2 (custaccountasync, operation, full_name, mail)
+      values (${guid}, 1, ${guid}, ${`${guid}@example.com`})`;
+  await here.run('p-job');
+  const { items } = (await here.ask('GET', '/customer-operations?sort=operationTimestamp')).body;
+  expect(items.map(({ status }: { status: string }) => status).toSorted()).toEqual([
+    'failed',
+    'failed',
+    'failed',
+    'received',
+  ]);
 });
 
 test('a column that the operation table does not have is not emptied by a snapshot', async () => {

@@ -115,7 +115,7 @@ const hashOf = ({ row }: OperationRow): string => {
 const insertOf = (row: ReceivedRow & { readonly hash: string }) => ({
   id: newId(),
   counter: row.counter,
-  guid: row.malformed !== null && !/^[0-9a-f-]{36}$/i.test(row.guid ?? '') ? null : row.guid,
+  guid: row.guid,
   part_key: row.partKey ?? '',
   name: row.name,
   status: row.malformed === null ? 'received' : 'failed',
