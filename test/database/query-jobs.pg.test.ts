@@ -50,6 +50,12 @@ describe('jobs', () => {
     expect(await here.db.jobOutcome(job.id)).toMatchObject({ status: 'succeeded', counters: progress(4).counters });
     const [lane] = await here.db.queries.lanes(null);
     expect(lane).toMatchObject({ lastJobId: job.id, state: { lastSuccessAt: expect.any(String) } });
+    const failed = await here.db.createJob(request(), 'running');
+    await here.db.finishJob(failed.id, 'failed', progress(0), { code: 'store-unreachable', params: {} });
+    const dry = await here.db.createJob(request({ dryRun: true }), 'running');
+    await here.db.finishJob(dry.id, 'succeeded', progress(0), null);
+    const { lastSuccessAt } = lane?.state ?? {};
+    expect(await here.db.queries.lanes(null)).toMatchObject([{ lastJobId: failed.id, state: { lastSuccessAt } }]);
     expect(await here.db.queries.jobById('nothing')).toBeNull();
     const cancelled = await here.db.createJob(request(), 'queued');
     await here.db.finishJob(cancelled.id, 'cancelled', progress(0), null);

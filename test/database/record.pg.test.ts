@@ -6,6 +6,7 @@ import { FenceLost } from '../../src/errors/store-faults.ts';
 import { createCouplingDatabase, openTestLane } from './open-test-database.ts';
 import { baseUpdate, LANE, logEntry, newCoupling, recording, syncError } from './recordings.ts';
 import { jobRequest } from '../support/job-request.ts';
+import { until } from '../support/until.ts';
 
 const only = async (db: CouplingDatabase, id: string) => {
   const found = (await db.couplingsById([id])).get(id);
@@ -82,6 +83,33 @@ describe('a recording', () => {
     expect(seenAtRaise).toBe((await recorded) ? 1 : 0);
   });
 
+  test('that is under way is waited for by whoever raises the fence, and then names the new holder', async () => {
+    await using here = await createCouplingDatabase();
+    const fence = await openTestLane(here.db);
+    const coupling = newCoupling('C1', '1');
+    await here.db.record(recording(fence, { couple: [coupling] }));
+    await here.sql`update couplet.lane set holder = 'another'`;
+    const order: string[] = [];
+    let ends: Promise<unknown> = Promise.resolve();
+    await here.sql.begin(async (sql) => {
+      await sql`select from couplet.coupling for update`;
+      const held = async (count: number): Promise<boolean> =>
+        (
+          await here.sql`
+            select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+        ).length >= count;
+      const recorded = here.db.record(recording(fence, { update: [baseUpdate(coupling.id, ['new', null])] }));
+      await until(() => held(1));
+      const raised = here.db.raiseFence(LANE).then(() => order.push('raised'));
+      ends = Promise.all([recorded.then(() => order.push('recorded')), raised]);
+      await until(async () => order.length > 0 || (await held(2)));
+      expect(order).toEqual([]);
+    });
+    await ends;
+    expect((await only(here.db, coupling.id)).base.hq).toEqual(['new', null]);
+    expect((await here.db.laneStates())[0]).toMatchObject({ holder: here.db.holder, fence: fence.number + 1 });
+  });
+
   test('of batches that are recorded already changes nothing and says nothing', async () => {
     await using here = await createCouplingDatabase();
     const fence = await openTestLane(here.db);
@@ -92,6 +120,15 @@ describe('a recording', () => {
     expect(await here.db.countCouplings(LANE)).toBe(1);
     expect(await here.sql`select 1 from couplet.sync_log`).toHaveLength(1);
     expect(await here.db.recordedBatches(['b1', 'b2'])).toEqual(new Set(['b1']));
+  });
+
+  test('of batches of which only some are recorded is refused as a whole', async () => {
+    await using here = await createCouplingDatabase();
+    const fence = await openTestLane(here.db);
+    await here.db.record(recording(fence, { batchIds: ['b1'] }));
+    const mixed = recording(fence, { batchIds: ['b1', 'b2'], couple: [newCoupling('C1', '1')] });
+    await expect(here.db.record(mixed)).rejects.toThrow(/some are recorded already and some are not/);
+    expect([await here.db.countCouplings(LANE), await here.db.recordedBatches(['b2'])]).toEqual([0, new Set()]);
   });
 
   test('changes only what each update names', async () => {
@@ -155,6 +192,11 @@ describe('a recording', () => {
     expect(await here.db.countCouplings(LANE)).toBe(1);
     expect(await here.db.uncoupledAmong(LANE, 'hq', [['C1'], ['C2']])).toEqual(new Set(['["C1"]']));
     expect(await here.sql`select actor from couplet.uncoupled`).toMatchObject([{ actor: 'anna' }]);
+    await here.db.record(recording(fence, { update: [baseUpdate(first.id, ['late', null])] }));
+    expect(await only(here.db, first.id)).toMatchObject({ status: 'ended', base: first.base });
+    const left = logEntry({ action: 'uncoupled', actor: 'bo' });
+    await here.db.record(recording(fence, { uncoupled: [{ side: 'hq', key: ['C1'] }], log: [left] }));
+    expect((await here.db.uncoupledMarks(LANE, 'hq', [['C1']])).get('["C1"]')).toMatchObject({ actor: 'bo' });
     await here.db.record(
       recording(fence, {
         forgetUncoupled: [{ side: 'hq', key: ['C1'] }],

@@ -84,6 +84,44 @@ describe('retention', () => {
     expect(await here.db.recordedBatches(['b1'])).toEqual(new Set(['b1']));
   });
 
+  test('leaves operations that are open or that their channel does not know of, and sessions of what has not travelled', async () => {
+    await using here = await createCouplingDatabase();
+    const rows = ['1', '2', '3', '4'].map((counter) => ({
+      counter,
+      guid: newId(),
+      name: 'createCustomer' as const,
+      createdAt: LONG_AGO,
+      createdBy: null,
+      partKey: null,
+      row: { operation: '1' },
+      values: {},
+      snapshot: false,
+      malformed: null,
+      terms: [],
+      account: null,
+      found: null,
+      base: null,
+      completed: false,
+    }));
+    await here.db.commerce.takeIn(LANE, 'customers', rows, [], newId());
+    await here.sql`
+      update couplet.customer_operation set ended_at = ${LONG_AGO}, received_at = ${LONG_AGO},
+             dismissal = case counter when 4 then '{}'::json end,
+             status = case counter when 3 then 'failed' when 4 then 'dismissed' else 'synchronized' end::couplet.operation_status`;
+    await here.sql`insert into couplet.operation_to_tell (channel, part, counter) values (${LANE.channel}, 'customers', 2)`;
+    for (const status of ['started', 'applied', 'noData', 'failed', 'canceled'])
+      await here.sql`
+        insert into couplet.commerce_session (id, job, direction, channel, status, params, created_at, job_id)
+        values (${newId()}, 'p-job', 'upload', ${LANE.channel}, ${status}, '{}', ${LONG_AGO}, ${newId()})`;
+    expect(await here.db.upkeep.retire(MONTH)).toMatchObject({ operations: 1 });
+    const left = async (column: string, table: string) =>
+      (await here.sql.unsafe(`select ${column}::text as left from couplet.${table} order by 1`)).map(
+        (row) => row['left'],
+      );
+    expect(await left('counter', 'customer_operation')).toEqual(['2', '3', '4']);
+    expect(await left('status', 'commerce_session')).toEqual(['failed', 'started']);
+  });
+
   test('drops whole months of the log, and only when the last day of a month is old enough', async () => {
     await using here = await createCouplingDatabase();
     const fence = await openTestLane(here.db);

@@ -38,18 +38,21 @@ describe('a parent that is coupled', () => {
     expect((await here.db.errorById(errors[2]?.id ?? ''))?.parked).toBe(true);
   });
 
-  test('releases the pairs whose reference was written as null, once', async () => {
+  test.for([
+    ['hq', 'G1'],
+    ['channel', 'g1'],
+  ] as const)('releases the pairs whose reference was written as null, once, by its key in %s', async ([side, key]) => {
     await using here = await createCouplingDatabase();
     const [groups, customers] = [await openTestLane(here.db, GROUPS), await openTestLane(here.db, CUSTOMERS)];
     const coupling = newCoupling('A', '1');
-    const wait = { couplingId: coupling.id, mapping: 'groups', side: 'hq' as const, key: ['G1'] };
+    const wait = { couplingId: coupling.id, mapping: 'groups', side, key: [key] };
     await here.db.record(recording(customers, { couple: [coupling], waits: [wait] }));
-    await here.db.record(recording(groups, { couple: [newCoupling('G1', null)] }));
+    await here.db.record(recording(groups, { couple: [newCoupling('G1', side === 'hq' ? null : 'g1')] }));
     const [due] = await here.db.takePending(CUSTOMERS, ['due'], null, 10);
     expect(due?.key).toEqual(['A']);
     await here.db.record(recording(customers, { done: [{ id: due?.id ?? '', generation: due?.generation ?? 0 }] }));
     const [parent] = await here.db.scanCouplings(GROUPS, null, 1);
-    await here.db.record(recording(groups, { update: [{ id: parent?.id ?? '', channelKey: ['g1'] }] }));
+    await here.db.record(recording(groups, { update: [{ id: parent?.id ?? '', hqKey: ['G1'], channelKey: ['g1'] }] }));
     expect(await here.db.takePending(CUSTOMERS, ['due'], null, 10)).toEqual([]);
   });
 
