@@ -77,6 +77,8 @@ describe('jobs', () => {
     for (const other of [request({ body: { a: [1, 'y'] } }), request({ body: null }), { ...asked, dryRun: true }]) {
       expect(await here.db.queueJob(other)).toMatchObject({ isNew: true });
     }
+    await here.sql`update couplet.job set cancel_requested = true where body is null`;
+    expect(await here.db.queueJob(request({ body: null }))).toMatchObject({ isNew: true });
     await here.db.startJob(id);
     expect(await here.db.queueJob(asked)).toMatchObject({ isNew: true, job: { status: 'queued', actor: asked.actor } });
   });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { describeCode } from '../../src/domain/describe-change.ts';
 import type { ActionRequest } from '../../src/ports/synchronizer.ts';
-import { ACTION, customersWith, openErrors, type SmallSite, smallSite } from './small-site.ts';
+import { lanesOf } from '../../src/engine/lane/site.ts';
+import { runChannel } from '../../src/engine/run/run-channel.ts';
+import { ACTION, customersWith, openErrors, REQUEST, type SmallSite, smallSite } from './small-site.ts';
 
 const shopper = (site: SmallSite, num: string) => site.houston.select('shoppers', { cust_num: num })[0];
 const customer = (site: SmallSite, num: string) => site.hq.select('customers', { num })[0];
@@ -165,6 +167,21 @@ describe('deletion policies', () => {
     await act(site, error!.id, { action: 'approve' });
     expect(site.houston.select('shoppers')).toHaveLength(5);
     await expectAtRest(site);
+  });
+
+  it('stay held until somebody answers, whoever opens the mapping meanwhile', async () => {
+    await using site = await smallSite({ configuration: customersWith(FEW) });
+    fill(site, 10);
+    await site.run();
+    for (let n = 1; n <= 4; n += 1) site.hq.delete('customers', { num: `C${n}` });
+    await site.run();
+    const before = await openErrors(site);
+    expect(before).toMatchObject([{ code: 'mass-deletion' }]);
+    const other = await site.anotherWorker();
+    await runChannel(other.site, other.memory, 'houston', lanesOf(other.site, 'houston'), REQUEST);
+    await other.close();
+    expect(await openErrors(site)).toEqual(before);
+    expect(site.houston.select('shoppers')).toHaveLength(10);
   });
 
   it('too many on both sides are answered one side after the other', async () => {

@@ -55,6 +55,9 @@ mappings:
       group: { hq: group_code, channel: segment_id, references: groups }
 `;
 
+/** What a filter of HQ may say. */
+const FILTERS = { 'not blocked': (row: Readonly<Record<string, string | null>>) => row['note'] !== 'blocked' };
+
 export interface SmallSite extends AsyncDisposable {
   site: Site;
   memory: LaneMemory;
@@ -133,7 +136,11 @@ export async function smallSite(options: SmallSiteOptions = {}): Promise<SmallSi
   const text = options.configuration ? options.configuration(CONFIGURATION) : CONFIGURATION;
   const { settings, problems } = loadConfiguration(text, {});
   if (!settings) throw new Error(JSON.stringify(problems, null, 1));
-  const databases = { hq: createMemoryDatabase(), houston: createMemoryDatabase(), online: createMemoryDatabase() };
+  const databases = {
+    hq: createMemoryDatabase({ predicates: FILTERS }),
+    houston: createMemoryDatabase(),
+    online: createMemoryDatabase(),
+  };
   const apps = {
     hq: memoryApp(databases.hq),
     houston: memoryApp(databases.houston),
