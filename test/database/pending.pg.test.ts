@@ -75,6 +75,9 @@ describe('pending changes', () => {
       ),
     );
     expect(keysOf(pending).at(-1)).toBe('C');
+    await here.db.moveCursor('hq', null, '2', '3', [change('A', { deleted: true, oldRow: row('third') })], []);
+    const again = (await due(here.db)).find(({ side, key }) => side === 'hq' && key[0] === 'A');
+    expect(again).toMatchObject({ oldRow: row('third'), generation: 3 });
   });
 
   test('that changed again meanwhile are not taken away, and are due again', async () => {

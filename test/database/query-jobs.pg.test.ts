@@ -83,6 +83,23 @@ describe('jobs', () => {
     expect(await here.db.queueJob(asked)).toMatchObject({ isNew: true, job: { status: 'queued', actor: asked.actor } });
   });
 
+  test('of continuous runs end as interrupted when their lane is free again, and no others', async () => {
+    await using here = await createCouplingDatabase();
+    const change = { trigger: 'change', actor: null } as const;
+    const jobs = await Promise.all(
+      [request(change), request(), request({ ...change, channel: 'austin' })].map((asked) =>
+        here.db.createJob(asked, 'running'),
+      ),
+    );
+    await here.db.endInterruptedJobs(LANE);
+    const now = await Promise.all(jobs.map(({ id }) => here.db.jobOutcome(id)));
+    expect(now.map(({ status, code }) => [status, code])).toEqual([
+      ['failed', 'interrupted'],
+      ['running', null],
+      ['running', null],
+    ]);
+  });
+
   test('are listed newest first by every filter, a parent with the sum of its children', async () => {
     await using here = await createCouplingDatabase();
     const parent = await here.db.createJob(request({ mapping: null, channel: null, trigger: 'schedule' }), 'running');

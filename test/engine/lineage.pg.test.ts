@@ -88,13 +88,13 @@ it('a record that has no partner when a store was put back is not forgotten: som
   await site.run();
   await resumeComparing(site);
   await site.run();
-  const errors = await site.sql<{ id: string; code: string; parked: boolean; key: string }[]>`
-    select id::text, code, parked, coalesce(hq_key, channel_key) as key from couplet.sync_error
+  const errors = await site.sql<{ id: string; code: string; parked: boolean; side: string | null }[]>`
+    select id::text, code, parked, params ->> 'side' as side from couplet.sync_error
      where status = 'open' order by code, scope, hq_key nulls last`;
-  expect(errors.map(({ code, parked }) => [code, parked])).toEqual([
-    ['initial-conflict', false],
-    ['partner-missing', true],
-    ['partner-missing', true],
+  expect(errors.map(({ code, parked, side }) => [code, parked, side])).toEqual([
+    ['initial-conflict', false, null],
+    ['partner-missing', true, 'channel'],
+    ['partner-missing', true, 'hq'],
   ]);
   // Alike in both, C9 is a pair; nothing was written for the others.
   expect(site.hq.select('customers')).toHaveLength(6);
