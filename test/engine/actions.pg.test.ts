@@ -290,6 +290,17 @@ describe('an action', () => {
     await expect(act(site, id, { action: 'synchronize' })).rejects.toMatchObject({ code: 'winner-required' });
   });
 
+  it('is refused while the mapping stands still', async () => {
+    await using site = await inStep();
+    const id = await conflict(site);
+    const stopped = { code: 'lineage-broken', params: {} };
+    await site.database.changeLane({ mapping: 'customers', channel: 'houston' }, { stopped });
+    await expect(act(site, id, { action: 'synchronize', winner: 'hq' })).rejects.toMatchObject({
+      code: 'mapping-stopped',
+    });
+    expect(shopper(site, 'C1')?.['mail']).toBe('till@example.com');
+  });
+
   it('is one of two at once: the other finds the error answered', async () => {
     await using site = await inStep();
     const id = await conflict(site);

@@ -113,6 +113,19 @@ describe('deletion policies', () => {
     expect(await openErrors(site)).toMatchObject([{ code: 'deleted-and-changed' }]);
   });
 
+  it('propagate takes a survivor that nobody but Couplet has changed', async () => {
+    await using site = await smallSite({ configuration: customersWith('    deletions: propagate\n') });
+    fill(site);
+    await site.run();
+    site.hq.update('customers', { num: 'C1' }, { name: 'Written in the channel' });
+    await site.run({ trigger: 'change', actor: null });
+    expect(shopper(site, 'C1')?.['full_name']).toBe('Written in the channel');
+    site.hq.delete('customers', { num: 'C1' });
+    await site.run({ trigger: 'change', actor: null });
+    expect(shopper(site, 'C1')).toBeUndefined();
+    expect(await openErrors(site)).toEqual([]);
+  });
+
   it('too many deletions at once are held behind one error, other changes go on, and approve carries them out', async () => {
     await using site = await smallSite({ configuration: customersWith('    deletions: propagate\n') });
     fill(site, 60);

@@ -91,6 +91,29 @@ describe('one error', () => {
     expect(customer(here, 'C1')?.['email']).toBe('till-C1@example.com');
   });
 
+  test('a record left alone or coupled by hand as it was shown is refused when it has moved since', async () => {
+    await using here = await openServerInStep();
+    here.site.houston.delete('shoppers', { cust_num: 'C1' });
+    await here.site.run();
+    const [error] = (await here.get('/synchronization-errors')).body.items;
+    const other = here.site.houston.insert('shoppers', { cust_num: 'X1', full_name: 'Other', mail: 'x1@example.com' });
+    const { etag } = (await here.get(`/synchronization-errors/${error.id}`)).body;
+    here.site.hq.update('customers', { num: 'C1' }, { name: 'Later' });
+    const asked = [
+      ['remove-coupling', {}],
+      ['couple', { key: { id: Number(other?.['id']) } }],
+    ] as const;
+    for (const [action, body] of asked)
+      expect(
+        await here.post(`/synchronization-errors/${error.id}/${action}`, body, { 'if-match': etag }),
+      ).toMatchObject({ status: 412, body: { code: 'stale-decision' } });
+    expect((await here.get(`/synchronization-errors/${error.id}`)).body).toMatchObject({ status: 'open' });
+    for (const headers of [{}, { 'if-match': '*' }])
+      expect(
+        await here.post(`/synchronization-errors/${error.id}/couple?dryRun=true`, asked[1][1], headers),
+      ).toMatchObject({ status: 200 });
+  });
+
   test('a resolved error tells what was to be decided, not what became of it', async () => {
     await using here = await openServerInStep();
     here.site.hq.update('customers', { num: 'C2' }, { name: 'In HQ' });
