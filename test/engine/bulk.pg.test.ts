@@ -108,6 +108,51 @@ describe('bulk work', () => {
     expect(await open(site)).toHaveLength(2);
   });
 
+  it.each([
+    ['delete', ['["C1"]', '["G1"]']],
+    ['restore', ['["G1"]', '["C1"]']],
+  ])('%s takes parents and children in the order in which a store can have them', async (action, order) => {
+    await using site = await smallSite();
+    site.hq.insert('groups', { code: 'G1', title: 'Retail' });
+    site.hq.insert('customers', { num: 'C1', name: 'Customer 1', email: 'c1@example.com', group_code: 'G1' });
+    await site.run();
+    site.houston.delete('shoppers', { cust_num: 'C1' });
+    site.houston.delete('segments', { ext_code: 'G1' });
+    await site.run();
+    const errors = await open(site);
+    expect(errors).toHaveLength(2);
+    await inBulk(site, { action, items: errors.map(({ id }) => ({ id, etag: null })) });
+    expect((await site.sql`select hq_key from couplet.job_result order by id`).map((row) => row['hq_key'])).toEqual(
+      order,
+    );
+  });
+
+  it('a match is the first run of a mapping that waited for one; what it left apart follows, and its dry run is none', async () => {
+    await using site = await smallSite();
+    for (const n of [1, 2])
+      site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}`, email: `c${n}@example.com` });
+    site.houston.insert('shoppers', { cust_num: 'C1', full_name: 'Customer 1', mail: 'c1@example.com' });
+    const match = async (dryRun: boolean): Promise<void> => {
+      const job = await site.database.createJob(
+        { ...JOB, kind: 'couple', mapping: 'customers', channel: 'houston', dryRun, body: {} },
+        'queued',
+      );
+      await site.synchronizer.execute(job.id, () => Promise.resolve(false));
+    };
+    const continuously = () => site.run({ trigger: 'change', actor: null });
+    const lane = async () =>
+      (await site.database.laneStates()).find(({ lane: { mapping } }) => mapping === 'customers');
+    await match(true);
+    expect(await lane()).toMatchObject({ firstRunDone: false, fullRunDue: null });
+    await site.run({ trigger: 'schedule', actor: null });
+    expect(site.houston.select('shoppers')).toHaveLength(1);
+    await match(false);
+    expect(await lane()).toMatchObject({ firstRunDone: true, fullRunDue: { reason: 'first-match' } });
+    expect(site.houston.select('shoppers')).toHaveLength(1);
+    await continuously();
+    expect(site.houston.select('shoppers')).toHaveLength(2);
+  });
+
   it('couples by match what was uncoupled, and says which it cannot tell', async () => {
     await using site = await withConflicts(4);
     const errors = await open(site);

@@ -187,4 +187,9 @@ test('entries of the same field are taken back newest first, in whatever order t
   const results = await here.get(`/jobs/${reverted.body.id}/results`);
   expect(results.body.items.map(({ status }: Body) => status)).toEqual(['succeeded', 'succeeded']);
   expect([customer(here, 'C1')?.['name'], shopper(here, 'C1')?.['full_name']]).toEqual(['Customer 1', 'Customer 1']);
+  const again = await here.post('/synchronization-log/revert', { ids }, WAIT);
+  expect(again.body).toMatchObject({ status: 'succeeded' });
+  expect((await here.get(`/jobs/${again.body.id}/results`)).body.items).toMatchObject(
+    ids.map(() => ({ status: 'skipped', code: 'already-reverted' })),
+  );
 });
