@@ -67,6 +67,17 @@ test('a column that the operation table does not have is not emptied by a snapsh
   expect(await here.hq`select street, city from customer_address`).toEqual([{ street: 'New 1', city: 'Paris' }]);
 });
 
+test('a column that the operation table gets later makes no row another one', async () => {
+  await using here = await openTwoChannels();
+  await here.houston`insert into commerce.retailasynccustomerv2 (custaccountasync, operation, full_name, mail)
+    values (${randomUUID()}, 1, 'Ann', 'ann@example.com')`;
+  expect(await here.run('p-job', 'houston')).toMatchObject({ status: 'succeeded' });
+  await here.houston`alter table commerce.retailasynccustomerv2 add column later text`;
+  await here.houston`update commerce.retailasynccustomerv2 set createdby = createdby`;
+  expect(await here.run('p-job', 'houston')).toMatchObject({ status: 'succeeded' });
+  expect((await here.ask('GET', '/customer-operations')).body.items).toHaveLength(1);
+});
+
 test('a new part that says nothing is no empty address: it fails, is corrected, and a till is told at once', async () => {
   await using here = await openTwoChannels();
   await here.hq`alter table customer_address alter column street drop not null`;
