@@ -290,6 +290,17 @@ describe('an action', () => {
     await expect(act(site, id, { action: 'synchronize' })).rejects.toMatchObject({ code: 'winner-required' });
   });
 
+  it('leaves a record without a partner alone for good', async () => {
+    await using site = await inStep();
+    site.hq.insert('customers', { num: 'N1', name: 'x'.repeat(50), email: 'n1@example.com' });
+    await site.run();
+    const [refused] = await openErrors(site);
+    await act(site, refused!.id, { action: 'remove-coupling' });
+    site.hq.update('customers', { num: 'N1' }, { name: 'short' });
+    for (const scope of ['modified', 'full'] as const) await site.run({ scope });
+    expect([shopper(site, 'N1'), await openErrors(site)]).toEqual([undefined, []]);
+  });
+
   it('is refused while the mapping stands still', async () => {
     await using site = await inStep();
     const id = await conflict(site);
