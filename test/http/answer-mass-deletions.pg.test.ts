@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openServerInStep, shopper } from './open-test-server.ts';
+import { type Body, openServerInStep, shopper } from './open-test-server.ts';
 
 const withDeletionBreaker = (text: string): string =>
   text.replace(
@@ -26,6 +26,15 @@ test('a mass deletion is one error that lists its records, and is carried out wh
   expect(approved.body).toMatchObject({ outcome: 'succeeded', status: 'resolved', resolution: { action: 'approve' } });
   await here.site.run();
   expect(['C1', 'C2', 'C3', 'C4'].map((num) => shopper(here, num) !== undefined)).toEqual([false, false, false, true]);
+  // What was carried out is found by the error that it answered, and can be taken back record by record.
+  const { items } = (await here.get(`/synchronization-log?errorId=${error.id}&action=deleted`)).body;
+  expect(items.map(({ hqKey, revertible }: Body) => [hqKey.num, revertible]).toSorted()).toEqual([
+    ['C1', true],
+    ['C2', true],
+    ['C3', true],
+  ]);
+  await here.post(`/synchronization-log/${items[0].id}/revert`);
+  expect(shopper(here, items[0].hqKey.num)).toBeDefined();
 });
 
 test('the preview of an answer to a mass deletion lists what would be deleted, or what would wait for a person', async () => {

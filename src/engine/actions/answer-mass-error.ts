@@ -26,6 +26,7 @@ export async function answerMassError(
     ...optionsOf(context, asked, approved ? 'approved' : 'ask', new Set()),
     changes: approved ? 'approved' : 'ask',
     lone: { createIn: new Set(), match: false, byHand: false },
+    errorId: error.id,
   };
   if (request.dryRun) return previewMassAnswer(site, context, run, held, asked, options);
   const { states, releases } = held;
