@@ -189,7 +189,7 @@ describe('jobs', () => {
     expect(await keys({ code: ['x', 'stale-decision'] })).toEqual(['C2', 'C9']);
     expect(await keys({ q: 'c3' })).toEqual(['C3']);
     const [first] = (await here.db.queries.jobResults(job.id, { status: null, code: null, q: null }, PAGE)).items;
-    expect(first).toEqual(result('C1', 'succeeded', null));
+    expect(first).toEqual({ ...result('C1', 'succeeded', null), lane: { mapping: 'customers', channel: 'houston' } });
   });
 });
 

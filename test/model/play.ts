@@ -264,11 +264,11 @@ async function byHand(
 ): Promise<unknown> {
   if (command.do === 'revert') {
     const actions = command.answer
-      ? ['resolved', 'uncoupled', 'coupled', 'restored', 'deleted']
-      : ['inserted', 'modified', 'deleted', 'restored'];
+      ? 'resolved,uncoupled,coupled,restored,deleted'
+      : 'inserted,modified,deleted,restored';
     const entries = await world.sql<{ id: string }[]>`
       select id::text from couplet.sync_log
-       where action::text = any (${actions}) and (${!command.answer} or error_id is not null or cause = 'revert')
+       where action::text = any (string_to_array(${actions}, ',')) and (${!command.answer} or error_id is not null or cause = 'revert')
        order by id desc`;
     const entry = choose(entries, command.pick);
     return entry && world.synchronizer.revert(entry.id, { ...ASKER, dryRun: false, jobId: null });
