@@ -65,6 +65,8 @@ const SAME: Readonly<Record<string, string>> = {
   RevertAnswer: 'LogEntry',
   DismissAnswer: 'CustomerOperation',
   'DismissAnswer.dismissed': 'CustomerOperation',
+  ReopenAnswer: 'CustomerOperation',
+  'ReopenAnswer.stillDismissed': 'CustomerOperation',
 };
 
 type JsonSchema = Readonly<Record<string, unknown>>;
