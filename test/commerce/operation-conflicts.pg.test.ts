@@ -209,6 +209,10 @@ describe('an operation in conflict', () => {
       expect((await api.get('/synchronization-errors')).body.items).toEqual([]);
 
       expect((await api.save(operation.id, { attributes: { email: 'x@y.example' } })).status).toBe(200);
+      const [uncoupled] = (await api.get(`/synchronization-log?couplingId=${operation.couplingId}&action=uncoupled`))
+        .body.items;
+      expect(uncoupled).toMatchObject({ revertible: true });
+      expect((await api.post(`/synchronization-log/${uncoupled.id}/revert?dryRun=true`, {})).status).toBe(200);
       const { hqKey, channelKey } = (await api.get(`/couplings/${operation.couplingId}`)).body;
       const again = { mapping: 'customers', channel: 'houston', hqKey, channelKey, winner: 'hq' };
       expect((await api.post('/couplings', again)).status).toBe(201);

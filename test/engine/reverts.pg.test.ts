@@ -208,6 +208,22 @@ describe('a revert of a resolution', () => {
   });
 });
 
+describe('a revert of an uncoupling by hand', () => {
+  it('couples the records with the base that they had; what differs on both sides since is asked about', async () => {
+    await using site = await inStep();
+    const [coupling] = await site.sql`select id from couplet.coupling where hq_key like '%C2%'`;
+    await site.synchronizer.uncouple(String(coupling!['id']), ASKER);
+    site.hq.update('customers', { num: 'C2' }, { name: 'HQ name', email: 'hq@example.com' });
+    site.houston.update('shoppers', { cust_num: 'C2' }, { mail: 'till@example.com' });
+    await site.run();
+    await revert(site, await entryOf(site, 'uncoupled'));
+    expect(await openErrors(site)).toMatchObject([{ code: 'update-conflict' }]);
+    await site.run();
+    expect(shopper(site, 'C2')).toMatchObject({ full_name: 'HQ name', mail: 'till@example.com' });
+    await expectAtRest(site);
+  });
+});
+
 describe('a revert of a write', () => {
   it('takes an ordinary change back in both apps', async () => {
     await using site = await inStep();

@@ -28,7 +28,7 @@ const inStep = (condition: SQL) => sql`exists (
 /**
  * What a write changed goes back while the pair is coupled; so does a record that a person or a revert restored. A
  * deletion, where both records were captured, or by a revert that left the coupling. A resolution, where it wrote to
- * records; what it uncoupled, if it was a pair. One that ended by itself has nothing of its own to take back; nor has
+ * records; what a person uncoupled, if it was a pair. One that ended by itself has nothing of its own to take back; nor has
  * the conflict of a customer operation. (Asked as a value: of `not exists` PostgreSQL makes a table of all errors of
  * operations, and reads the whole list of errors for it.)
  */
@@ -37,7 +37,7 @@ const REVERTIBLE = sql`
     when 'modified' then c.ended_at is null
     when 'restored' then c.ended_at is null and (l.cause = 'revert' or (l.cause = 'restore' and l.error_id is not null))
     when 'coupled' then c.ended_at is null and l.cause = 'revert'
-    when 'uncoupled' then l.error_id is not null and l.code is null and l.hq_key is not null and l.channel_key is not null
+    when 'uncoupled' then l.code is null and l.hq_key is not null and l.channel_key is not null
     when 'deleted' then l.hq_key is not null and l.channel_key is not null
       and case when l.cause = 'revert' and c.ended_at is null then true else ${captured('hq')} and ${captured('channel')} end
     else (select e.operation_id from couplet.sync_error e where e.id = l.error_id) is null

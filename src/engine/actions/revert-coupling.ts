@@ -1,4 +1,4 @@
-/** Takes back that an answer to an error uncoupled two records, and that in turn. No record is written. */
+/** Takes back that a person uncoupled two records, and that in turn. No record is written. */
 import { keyText, type RecordKey, type Side, SIDES } from '../../domain/record.ts';
 import type { LogEntry } from '../../ports/coupling-database.ts';
 import { ActionRefused, type ActionResult } from '../../ports/synchronizer.ts';
@@ -9,7 +9,7 @@ import type { SingleRun } from '../run/single-run.ts';
 import { endInRecording } from './remove-coupling.ts';
 import { couplingOf, liveCouplingOf, reopenError } from './reopen-error.ts';
 
-/** Coupled again with the base that they had, the error open again; what was changed meanwhile goes its way in the next run. */
+/** Coupled again with the base that they had, its error, if that was the answer to one, open again; what was changed meanwhile goes its way in the next run. */
 export async function coupleBack(
   context: LaneContext,
   run: SingleRun,

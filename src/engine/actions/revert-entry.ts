@@ -72,7 +72,8 @@ function revertOf({ action, cause, code, errorId }: LogEntry): Revert | null {
       if (cause === 'revert') return deleteBack;
       return cause === 'restore' && errorId !== null ? revertRestore : null;
     case 'uncoupled':
-      return errorId !== null && code === null ? coupleBack : null;
+      // By a person; what ended by itself has a code.
+      return code === null ? coupleBack : null;
     case 'coupled':
       return cause === 'revert' ? uncoupleBack : null;
     default:

@@ -256,7 +256,7 @@ export function noteBase(
 export const parentsOf = (plan: BatchPlan, side: Side, values: readonly Value[]): (string | null)[] =>
   plan.context.prepared.references.map((index) => plan.gathered.parents.couplingOf(index, side, values[index] ?? null));
 
-function endPair(plan: BatchPlan, subject: Subject, draft: Draft, why: string): void {
+function endPair(plan: BatchPlan, subject: Subject, draft: Draft, why: EndDecision['why']): void {
   draft.ended = [];
   for (const side of ['hq', 'channel'] as const) {
     const key = subject.keys[side];
@@ -266,10 +266,13 @@ function endPair(plan: BatchPlan, subject: Subject, draft: Draft, why: string): 
       plan.builder.parts.pend.push({ lane: plan.context.lane, side, key, deleted: false, oldRow: null });
     else draft.ended = [...draft.ended, { side, key }];
   }
-  plan.builder.log(draft, { ...plan.identity, action: 'uncoupled', code: CODE_OF_END[why] ?? null, params: {} });
+  plan.builder.log(draft, { ...plan.identity, action: 'uncoupled', code: CODE_OF_END[why], params: {} });
 }
 
-const CODE_OF_END: Readonly<Record<string, string>> = {
+type EndDecision = Extract<PairDecision, { kind: 'end' }>;
+
+/** An uncoupling without a code is a person's. */
+const CODE_OF_END: Readonly<Record<EndDecision['why'], string>> = {
   bothGone: 'both-deleted',
   deletedOutOfFilter: 'deleted-out-of-filter',
   replacedWhileOtherGone: 'replaced-while-other-gone',

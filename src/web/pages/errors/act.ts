@@ -92,8 +92,9 @@ export async function countResults(job: JobDocument): Promise<{ readonly done: n
 }
 
 /** The entry that says how the error ended takes all that was written along when it is reverted; the error is open again. */
-export async function undoResolution(error: SynchronizationErrorDocument): Promise<void> {
-  const log = await request<Page<LogEntryDocument>>('GET', `/synchronization-log?errorId=${error.id}&limit=50`);
+export async function undoResolution({ couplingId, resolution }: SynchronizationErrorDocument): Promise<void> {
+  const step = `jobId=${resolution?.jobId}&couplingId=${couplingId}`;
+  const log = await request<Page<LogEntryDocument>>('GET', `/synchronization-log?${step}&limit=50`);
   const revertible = log.items.filter((entry) => entry.revertible && entry.revertedBy === null);
   const entry = revertible.find(({ action }) => action === 'resolved') ?? revertible[0];
   if (entry === undefined) throw new Error('nothing to take back');
