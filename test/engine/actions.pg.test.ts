@@ -1,30 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ActionRequest } from '../../src/ports/synchronizer.ts';
 import { ActionRefused } from '../../src/ports/synchronizer.ts';
-import { ACTION, type SmallSite, smallSite } from './small-site.ts';
+import { act, customer, shopper, siteInStep, type SmallSite, smallSite } from './small-site.ts';
 
-const act = (site: SmallSite, id: string, request: Partial<ActionRequest>) =>
-  site.synchronizer.act(id, { ...ACTION, ifMatch: null, reason: 'because', ...request });
-
-async function inStep(): Promise<SmallSite> {
-  const site = await smallSite();
-  site.hq.insert('groups', { code: 'G1', title: 'Retail' });
-  for (let n = 1; n <= 4; n += 1) {
-    site.hq.insert('customers', {
-      num: `C${n}`,
-      name: `Customer ${n}`,
-      email: `c${n}@example.com`,
-      credit: '10.00',
-      group_code: 'G1',
-      note: `note ${n}`,
-    });
-  }
-  await site.run();
-  return site;
-}
-
-const shopper = (site: SmallSite, num: string) => site.houston.select('shoppers', { cust_num: num })[0];
-const customer = (site: SmallSite, num: string) => site.hq.select('customers', { num })[0];
 const openErrors = async (site: SmallSite) =>
   (await site.sql`select id, code from couplet.sync_error where status = 'open' order by id`) as unknown as {
     id: string;
@@ -47,7 +24,7 @@ async function expectAtRest(site: SmallSite): Promise<void> {
 
 describe('an action', () => {
   it('takes all fields of the winner and keeps the losing values in the log', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const id = await conflict(site);
     const preview = await act(site, id, { action: 'synchronize', winner: 'channel', dryRun: true });
     expect(preview.writes).toMatchObject([
@@ -78,7 +55,7 @@ describe('an action', () => {
   });
 
   it('takes single fields, an own value among them, and leaves the others in conflict', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const id = await conflict(site);
     await act(site, id, {
       action: 'synchronize',
@@ -94,7 +71,7 @@ describe('an action', () => {
   });
 
   it('is refused when a record moved since the error was shown, and writes nothing', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const id = await conflict(site);
     site.houston.update('shoppers', { cust_num: 'C1' }, { mail: 'again@example.com' });
     await expect(act(site, id, { action: 'synchronize', winner: 'hq' })).rejects.toMatchObject({
@@ -109,7 +86,7 @@ describe('an action', () => {
   });
 
   it('restores a deleted record with its unmapped columns, and the pair stays coupled', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const [before] = await site.sql`select id from couplet.coupling where hq_key = ${JSON.stringify(['C2'])}`;
     site.hq.delete('customers', { num: 'C2' });
     await site.run();
@@ -123,7 +100,7 @@ describe('an action', () => {
   });
 
   it('deletes the survivor and ends the coupling', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     site.houston.delete('shoppers', { cust_num: 'C3' });
     await site.run();
     const [error] = await openErrors(site);
@@ -135,7 +112,7 @@ describe('an action', () => {
   });
 
   it('removes a coupling for good: both records stay and are not coupled again by a run', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const id = await conflict(site);
     await act(site, id, { action: 'remove-coupling' });
     await site.run({ scope: 'full' });
@@ -164,7 +141,7 @@ describe('an action', () => {
   });
 
   it('couples a record whose partner was deleted with another one, and answers that deletion with it', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     site.houston.delete('shoppers', { cust_num: 'C1' });
     await site.run();
     const [deletion] = await openErrors(site);
@@ -193,7 +170,7 @@ describe('an action', () => {
 
   it('leaves nothing open of a coupling that gave way, when the new pair is in conflict or is coupled from the error', async () => {
     for (const fromError of [false, true]) {
-      await using site = await inStep();
+      await using site = await siteInStep();
       site.houston.delete('shoppers', { cust_num: 'C1' });
       await site.run();
       const [deletion] = await openErrors(site);
@@ -246,7 +223,7 @@ describe('an action', () => {
   });
 
   it('gives the children of a parent that was uncoupled to its new coupling', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const ofGroup = () =>
       site.sql<{ id: string; channel_key: string }[]>`select c.id::text, c.channel_key from couplet.coupling c
         join couplet.lane l on l.id = c.lane_id where l.mapping = 'groups' and c.ended_at is null`;
@@ -269,7 +246,7 @@ describe('an action', () => {
   });
 
   it('retries a failure whose cause is gone', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     site.houston.update('shoppers', { cust_num: 'C1' }, { mail: 'no address' });
     await site.run();
     const [error] = await openErrors(site);
@@ -282,7 +259,7 @@ describe('an action', () => {
   });
 
   it('names what fits when asked for something that does not', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const id = await conflict(site);
     const refused = await act(site, id, { action: 'restore' }).catch((fault: unknown) => fault);
     expect(refused).toBeInstanceOf(ActionRefused);
@@ -291,7 +268,7 @@ describe('an action', () => {
   });
 
   it('leaves a record without a partner alone for good', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     site.hq.insert('customers', { num: 'N1', name: 'x'.repeat(50), email: 'n1@example.com' });
     await site.run();
     const [refused] = await openErrors(site);
@@ -302,7 +279,7 @@ describe('an action', () => {
   });
 
   it('is refused while the mapping stands still', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const id = await conflict(site);
     const stopped = { code: 'lineage-broken', params: {} };
     await site.database.changeLane({ mapping: 'customers', channel: 'houston' }, { stopped });
@@ -313,7 +290,7 @@ describe('an action', () => {
   });
 
   it('is one of two at once: the other finds the error answered', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const id = await conflict(site);
     const answers = await Promise.allSettled([
       act(site, id, { action: 'synchronize', winner: 'hq' }),

@@ -1,29 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ActionRequest, WritePreview } from '../../src/ports/synchronizer.ts';
-import { ACTION, openErrors, type SmallSite, smallSite, type SmallSiteOptions } from './small-site.ts';
+import type { WritePreview } from '../../src/ports/synchronizer.ts';
+import { act, customer, openErrors, shopper, siteInStep, type SmallSite } from './small-site.ts';
 
 const ASKER = { actor: 'bo', reason: null, requestId: null, jobId: null };
-
-async function inStep(options: SmallSiteOptions = {}): Promise<SmallSite> {
-  const site = await smallSite(options);
-  site.hq.insert('groups', { code: 'G1', title: 'Retail' });
-  for (let n = 1; n <= 4; n += 1)
-    site.hq.insert('customers', {
-      num: `C${n}`,
-      name: `Customer ${n}`,
-      email: `c${n}@example.com`,
-      credit: '10.00',
-      group_code: 'G1',
-      note: `note ${n}`,
-    });
-  await site.run();
-  return site;
-}
-
-const act = (site: SmallSite, id: string, request: Partial<ActionRequest>) =>
-  site.synchronizer.act(id, { ...ACTION, ifMatch: null, reason: 'because', ...request });
-const shopper = (site: SmallSite, num: string) => site.houston.select('shoppers', { cust_num: num })[0];
-const customer = (site: SmallSite, num: string) => site.hq.select('customers', { num })[0];
 
 /** The newest entry that says so. */
 async function entryOf({ sql }: SmallSite, action: string): Promise<string> {
@@ -67,7 +46,7 @@ const told = (writes: readonly WritePreview[]) => writes.map(({ side, operation 
 
 describe('a revert of a resolution', () => {
   it('puts both records back as before, the error open again', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const id = await conflict(site);
     await act(site, id, { action: 'synchronize', winner: 'hq' });
     const entry = await entryOf(site, 'modified');
@@ -82,7 +61,7 @@ describe('a revert of a resolution', () => {
   });
 
   it('by Restore: the record is gone again, its deletion open; and taken back in turn, there again', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const id = await deletedInHq(site);
     const [before] = await openErrors(site);
     await act(site, id, { action: 'restore' });
@@ -111,7 +90,7 @@ describe('a revert of a resolution', () => {
   });
 
   it('by Restore, of a record deleted while the other was changed: still a deletion that asks, whatever the policy', async () => {
-    await using site = await inStep({
+    await using site = await siteInStep({
       configuration: (text) =>
         text.replace('    initialWinner: manual\n', '    initialWinner: manual\n    deletions: propagate\n'),
     });
@@ -127,7 +106,7 @@ describe('a revert of a resolution', () => {
   });
 
   it('by Restore, is refused when the record has moved since, or is gone', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     await act(site, await deletedInChannel(site), { action: 'restore' });
     const entry = await entryOf(site, 'resolved');
     site.houston.update('shoppers', { cust_num: 'C3' }, { full_name: 'Newer' });
@@ -141,7 +120,7 @@ describe('a revert of a resolution', () => {
   });
 
   it('by Delete: the survivor is there again, the deletion open; and taken back in turn, deleted', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const id = await deletedInChannel(site);
     await act(site, id, { action: 'delete' });
     expect(customer(site, 'C3')).toBeUndefined();
@@ -163,7 +142,7 @@ describe('a revert of a resolution', () => {
   });
 
   it('by Remove Coupling: coupled with the former base, the conflict open; what was changed meanwhile goes its way', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const id = await conflict(site);
     const [before] = await openErrors(site);
     await act(site, id, { action: 'remove-coupling' });
@@ -191,7 +170,7 @@ describe('a revert of a resolution', () => {
   });
 
   it('by Remove Coupling, is refused when one of the records has been coupled since', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     await act(site, await conflict(site), { action: 'remove-coupling' });
     const entry = await entryOf(site, 'uncoupled');
     await site.synchronizer.couple({
@@ -210,7 +189,7 @@ describe('a revert of a resolution', () => {
 
 describe('a revert of an uncoupling by hand', () => {
   it('couples the records with the base that they had; what differs on both sides since is asked about', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const [coupling] = await site.sql`select id from couplet.coupling where hq_key like '%C2%'`;
     await site.synchronizer.uncouple(String(coupling!['id']), ASKER);
     site.hq.update('customers', { num: 'C2' }, { name: 'HQ name', email: 'hq@example.com' });
@@ -226,7 +205,7 @@ describe('a revert of an uncoupling by hand', () => {
 
 describe('a revert of a write', () => {
   it('takes an ordinary change back in both apps', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     site.hq.update('customers', { num: 'C4' }, { name: 'Wrong' });
     await site.run();
     expect(shopper(site, 'C4')?.['full_name']).toBe('Wrong');
@@ -237,7 +216,7 @@ describe('a revert of a write', () => {
   });
 
   it('is refused when the fields have moved since', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     site.hq.update('customers', { num: 'C4' }, { name: 'Wrong' });
     await site.run();
     site.houston.update('shoppers', { cust_num: 'C4' }, { full_name: 'Newer' });
@@ -246,7 +225,7 @@ describe('a revert of a write', () => {
   });
 
   it('recreates on both sides what a deletion took; and taken back in turn, deletes both', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     await act(site, await deletedInChannel(site), { action: 'delete' });
     const deleted = await entryOf(site, 'deleted');
     await revert(site, deleted);
@@ -265,7 +244,7 @@ describe('a revert of a write', () => {
   });
 
   it('couples what came back with a record of the old key; taken back in turn, leaves that one uncoupled', async () => {
-    await using site = await inStep();
+    await using site = await siteInStep();
     const was = shopper(site, 'C3')!;
     await act(site, await deletedInChannel(site), { action: 'delete' });
     site.houston.insert('shoppers', was);
@@ -283,7 +262,7 @@ describe('a revert that is killed', () => {
   for (const point of ['hq-written', 'outcomes-recorded', 'ledger-cleared'] as const)
     it(`at ${point} after it deleted what was restored leaves the deletion to a person`, async () => {
       let armed = false;
-      await using site = await inStep({
+      await using site = await siteInStep({
         reach(at) {
           if (!armed || at !== point) return Promise.resolve();
           armed = false;

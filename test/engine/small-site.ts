@@ -234,3 +234,27 @@ function createChannel(app: MemoryApp): void {
     unique: [{ name: 'shoppers_mail_key', columns: ['mail'] }],
   });
 }
+
+/** Four customers of one group, in step. */
+export async function siteInStep(options: SmallSiteOptions = {}): Promise<SmallSite> {
+  const site = await smallSite(options);
+  site.hq.insert('groups', { code: 'G1', title: 'Retail' });
+  for (let n = 1; n <= 4; n += 1)
+    site.hq.insert('customers', {
+      num: `C${n}`,
+      name: `Customer ${n}`,
+      email: `c${n}@example.com`,
+      credit: '10.00',
+      group_code: 'G1',
+      note: `note ${n}`,
+    });
+  await site.run();
+  return site;
+}
+
+/** Bound to what the error stores, unless the request says otherwise. */
+export const act = (site: SmallSite, id: string, request: Partial<ActionRequest>) =>
+  site.synchronizer.act(id, { ...ACTION, ifMatch: null, reason: 'because', ...request });
+
+export const shopper = (site: SmallSite, num: string) => site.houston.select('shoppers', { cust_num: num })[0];
+export const customer = (site: SmallSite, num: string) => site.hq.select('customers', { num })[0];

@@ -1,21 +1,14 @@
 /** Takes back that a person uncoupled two records, and that in turn. No record is written. */
 import { keyText, type RecordKey, type Side, SIDES } from '../../domain/record.ts';
-import type { LogEntry } from '../../ports/coupling-database.ts';
 import { ActionRefused, type ActionResult } from '../../ports/synchronizer.ts';
 import { describeRecord, emptyParts, recordingBuilder } from '../batch/build-recording.ts';
 import { recordParts } from '../batch/work-batch.ts';
 import type { LaneContext } from '../lane/lane-context.ts';
-import type { SingleRun } from '../run/single-run.ts';
 import { endInRecording } from './remove-coupling.ts';
-import { couplingOf, liveCouplingOf, reopenError } from './reopen-error.ts';
+import { couplingOf, liveCouplingOf, reopenError, type Revert } from './reverting.ts';
 
 /** Coupled again with the base that they had, its error, if that was the answer to one, open again; what was changed meanwhile goes its way in the next run. */
-export async function coupleBack(
-  context: LaneContext,
-  run: SingleRun,
-  entry: LogEntry,
-  dryRun: boolean,
-): Promise<ActionResult> {
+export const coupleBack: Revert = async (context, run, entry, dryRun) => {
   const former = await couplingOf(context, entry);
   const { hqKey, channelKey } = entry;
   if (!former || !hqKey || !channelKey) throw new ActionRefused('not-revertible', 'the entry does not name a pair', {});
@@ -44,15 +37,10 @@ export async function coupleBack(
   await reopenError(context, run, entry, couplingId);
   await lookAgain(context, keys);
   return result;
-}
+};
 
 /** Uncoupled once more, and with it ends what is open of the pair. */
-export async function uncoupleBack(
-  context: LaneContext,
-  run: SingleRun,
-  entry: LogEntry,
-  dryRun: boolean,
-): Promise<ActionResult> {
+export const uncoupleBack: Revert = async (context, run, entry, dryRun) => {
   const coupling = await liveCouplingOf(context, entry);
   const result: ActionResult = { outcome: 'succeeded', jobId: null, writes: [], dependents: [] };
   if (dryRun) return result;
@@ -61,7 +49,7 @@ export async function uncoupleBack(
   endInRecording(run, builder, error, coupling, entry.id);
   await recordParts(context, run, builder.build());
   return { ...result, jobId: run.identity.jobId };
-}
+};
 
 async function describeBoth(context: LaneContext, keys: Readonly<Record<Side, RecordKey>>) {
   const describe = async (side: Side): Promise<string | null> => {

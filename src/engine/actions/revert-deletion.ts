@@ -12,22 +12,13 @@ import { type LedgerNote, type NoteField, writeNote } from '../batch/ledger-note
 import { recordParts } from '../batch/work-batch.ts';
 import type { LaneContext } from '../lane/lane-context.ts';
 import type { SingleRun } from '../run/single-run.ts';
-import { couplingOf, reopenError, stepOf } from './reopen-error.ts';
+import { couplingOf, reopenError, type Revert, stepOf } from './reverting.ts';
 
-export const revertDeletion = (
-  context: LaneContext,
-  run: SingleRun,
-  entry: LogEntry,
-  dryRun: boolean,
-): Promise<ActionResult> => bringBack(context, run, entry, { entry, survivorOnly: false }, dryRun);
+export const revertDeletion: Revert = (context, run, entry, dryRun) =>
+  bringBack(context, run, entry, { entry, survivorOnly: false }, dryRun);
 
 /** A resolution by Delete: the survivor is there again, coupled with what had been deleted before, and its error open. */
-export async function revertDeleteAction(
-  context: LaneContext,
-  run: SingleRun,
-  entry: LogEntry,
-  dryRun: boolean,
-): Promise<ActionResult> {
+export const revertDeleteAction: Revert = async (context, run, entry, dryRun) => {
   const deleted = (await stepOf(context, entry)).find(
     ({ action, errorId }) => action === 'deleted' && errorId === entry.errorId,
   );
@@ -35,7 +26,7 @@ export async function revertDeleteAction(
   const result = await bringBack(context, run, deleted, { entry, survivorOnly: true }, dryRun);
   if (!dryRun && result.couplingId) await reopenError(context, run, entry, result.couplingId);
   return result;
-}
+};
 
 interface Wanted {
   /** What is taken back, as the log names it. */

@@ -5,16 +5,16 @@
  */
 import type { LogEntry } from '../../ports/coupling-database.ts';
 import { ActionRefused, type ActionResult, type Asker } from '../../ports/synchronizer.ts';
-import type { LaneContext } from '../lane/lane-context.ts';
 import type { LaneMemory } from '../lane/lane-memory.ts';
 import type { Site } from '../lane/site.ts';
 import { settleOwnMarks } from '../run/settle-own-marks.ts';
-import { singleRun, type SingleRun } from '../run/single-run.ts';
+import { singleRun } from '../run/single-run.ts';
 import { inActionLane } from './act-on-error.ts';
 import { coupleBack, uncoupleBack } from './revert-coupling.ts';
 import { revertDeletion, revertDeleteAction } from './revert-deletion.ts';
 import { deleteBack, restoreOnceMore, revertRestore } from './revert-restore.ts';
 import { revertWrites } from './revert-writes.ts';
+import type { Revert } from './reverting.ts';
 
 export interface RevertRequest extends Asker {
   readonly dryRun: boolean;
@@ -55,8 +55,6 @@ export async function revertEntry(
     }
   });
 }
-
-type Revert = (context: LaneContext, run: SingleRun, entry: LogEntry, dryRun: boolean) => Promise<ActionResult>;
 
 /** By what the entry says; null: it tells of nothing that could be taken back. */
 function revertOf({ action, cause, code, errorId }: LogEntry): Revert | null {

@@ -3,7 +3,7 @@
  * is gone again and its deletion open; after a deletion was taken back, what came back goes and the coupling ends.
  */
 import { equalValues } from '../../domain/equal-values.ts';
-import { type Side, SIDES, type Value } from '../../domain/record.ts';
+import { type Side, SIDES } from '../../domain/record.ts';
 import type { Coupling, LogEntry } from '../../ports/coupling-database.ts';
 import { ActionRefused, type ActionResult } from '../../ports/synchronizer.ts';
 import { emptyParts, recordingBuilder, type Undo } from '../batch/build-recording.ts';
@@ -15,16 +15,21 @@ import { type BatchOptions, carryOut, completePlan } from '../batch/work-batch.t
 import type { LaneContext } from '../lane/lane-context.ts';
 import { writePreview } from '../run/preview-lane.ts';
 import type { SingleRun } from '../run/single-run.ts';
-import { couplingOf, gatherOne, liveCouplingOf, reopenError, revertOptions, stepOf } from './reopen-error.ts';
+import {
+  couplingOf,
+  gatherOne,
+  liveCouplingOf,
+  type Move,
+  refuseMoves,
+  reopenError,
+  type Revert,
+  revertOptions,
+  stepOf,
+} from './reverting.ts';
 import { revertDeletion } from './revert-deletion.ts';
 
 /** A resolution by Restore: the record goes again, the coupling stays, and its deletion is to be decided once more. */
-export async function revertRestore(
-  context: LaneContext,
-  run: SingleRun,
-  entry: LogEntry,
-  dryRun: boolean,
-): Promise<ActionResult> {
+export const revertRestore: Revert = async (context, run, entry, dryRun) => {
   const coupling = await liveCouplingOf(context, entry);
   const restored =
     entry.action === 'restored'
@@ -33,56 +38,40 @@ export async function revertRestore(
           ({ action, errorId }) => action === 'restored' && errorId === entry.errorId,
         );
   if (!restored) throw new ActionRefused('not-revertible', 'nothing was written then', {});
-  const asked = await planOne(context, run, entry, coupling, revertOptions(entry));
+  const asked = await planOne(context, run, coupling, revertOptions(entry));
   planDelete(asked, restored, basesBefore(restored), false);
   const result = await carryOutOne(asked, dryRun);
   if (!dryRun && result.outcome === 'succeeded') await reopenError(context, run, entry, coupling.id);
   return result;
-}
+};
 
 /** What a revert restored: as `revertRestore` while the coupling is older than it, else it goes with the coupling. */
-export async function deleteBack(
-  context: LaneContext,
-  run: SingleRun,
-  entry: LogEntry,
-  dryRun: boolean,
-): Promise<ActionResult> {
+export const deleteBack: Revert = async (context, run, entry, dryRun) => {
   const reverted = entry.reverts === null ? null : await context.database.logEntryById(entry.reverts);
   if (reverted?.couplingId === entry.couplingId) return revertRestore(context, run, entry, dryRun);
   const coupling = await liveCouplingOf(context, entry);
   const restored = (await stepOf(context, entry)).filter(
     ({ action, reverts }) => action === 'restored' && reverts === entry.reverts,
   );
-  const resolution = { action: 'delete', winner: null, fields: null } as const;
-  const { actor, reason } = run.identity;
-  const options = { ...revertOptions(entry), resolution: { ...resolution, actor, reason } };
-  const asked = await planOne(context, run, entry, coupling, options);
+  const asked = await planOne(context, run, coupling, optionsAnswering(run, entry, 'delete'));
   // Killed between the two, it leaves a pair of which one record is gone: a deletion that somebody is asked about.
   for (const [at, one] of restored.entries()) planDelete(asked, one, [], at === restored.length - 1);
   const result = await carryOutOne(asked, dryRun);
   if (!dryRun && result.outcome === 'succeeded') await leaveUncoupled(asked);
   return result;
-}
+};
 
 /** What a revert deleted: there again, its error answered by it; or, where the coupling ended with it, coupled again. */
-export async function restoreOnceMore(
-  context: LaneContext,
-  run: SingleRun,
-  entry: LogEntry,
-  dryRun: boolean,
-): Promise<ActionResult> {
+export const restoreOnceMore: Revert = async (context, run, entry, dryRun) => {
   const coupling = await couplingOf(context, entry);
   if (!coupling || coupling.status === 'ended') return revertDeletion(context, run, entry, dryRun);
-  const resolution = { action: 'restore', winner: null, fields: null } as const;
-  const { actor, reason } = run.identity;
-  const options = { ...revertOptions(entry), resolution: { ...resolution, actor, reason } };
-  const asked = await planOne(context, run, entry, coupling, options);
+  const asked = await planOne(context, run, coupling, optionsAnswering(run, entry, 'restore'));
   const side = targetOf(entry);
   if (asked.pair.records[side])
     throw new ActionRefused('stale-decision', 'a record with this key exists again', { side });
   planRestore(asked.plan, asked.subject, side);
   return carryOutOne(asked, dryRun);
-}
+};
 
 // ---------------------------------------------------------------- one pair
 
@@ -95,10 +84,15 @@ interface AskedRevert {
   readonly subject: Subject;
 }
 
+/** What is open of the pair is over by this, as if a person had answered it so. */
+const optionsAnswering = ({ identity }: SingleRun, entry: LogEntry, action: 'delete' | 'restore'): BatchOptions => ({
+  ...revertOptions(entry),
+  resolution: { action, winner: null, fields: null, actor: identity.actor, reason: identity.reason },
+});
+
 async function planOne(
   context: LaneContext,
   run: SingleRun,
-  entry: LogEntry,
   coupling: Coupling,
   options: BatchOptions,
 ): Promise<AskedRevert> {
@@ -107,9 +101,6 @@ async function planOne(
   builder.draftOf(coupling);
   const plan: BatchPlan = { context, identity: run.identity, options, gathered, builder };
   const subject = subjectOfPair(pair);
-  const former = entry.errorId ? await context.database.errorById(entry.errorId) : null;
-  // Its customer is told by other means: see `refuseOperation`.
-  if (former?.operationId) throw new ActionRefused('not-revertible', 'a customer operation wrote this', {});
   return { context, run, options, plan, pair, subject };
 }
 
@@ -142,18 +133,15 @@ function planDelete({ plan, pair, subject }: AskedRevert, restored: LogEntry, fi
 }
 
 function refuseMoved({ prepared }: LaneContext, restored: LogEntry, { now }: PairWork): void {
-  const difference: { field: string; side: Side; left: Value; now: Value }[] = [];
+  const moved: Move[] = [];
   for (const { field, side, new: left } of restored.changes) {
     const at = prepared.indexOf.get(field);
     const type = at === undefined ? undefined : prepared.fields[at]?.type[side];
     if (at === undefined || type === undefined) continue;
     const value = now[side].values?.[at] ?? null;
-    if (!equalValues(type, value, left)) difference.push({ field, side, left, now: value });
+    if (!equalValues(type, value, left)) moved.push({ field, side, left, now: value });
   }
-  if (difference.length > 0)
-    throw new ActionRefused('stale-decision', `${difference.map(({ field }) => field).join(', ')} moved since`, {
-      difference,
-    });
+  refuseMoves(moved);
 }
 
 async function carryOutOne({ context, run, options, plan, subject }: AskedRevert, dryRun: boolean) {

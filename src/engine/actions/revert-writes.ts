@@ -7,7 +7,7 @@ import type { Base } from '../../domain/pair.ts';
 import { setOf } from '../../domain/prepare-mapping.ts';
 import { otherSide, type Side, SIDES, type Value } from '../../domain/record.ts';
 import type { LogEntry } from '../../ports/coupling-database.ts';
-import { ActionRefused, type ActionResult } from '../../ports/synchronizer.ts';
+import { ActionRefused } from '../../ports/synchronizer.ts';
 import { recordingBuilder, type Undo } from '../batch/build-recording.ts';
 import { type LedgerNote, type NoteField, writeNote } from '../batch/ledger-note.ts';
 import { addWrite, type BatchPlan, noteBase, subjectOfPair } from '../batch/plan-pairs.ts';
@@ -15,11 +15,19 @@ import type { Subject } from '../batch/subject.ts';
 import { carryOut } from '../batch/work-batch.ts';
 import type { LaneContext } from '../lane/lane-context.ts';
 import { writePreview } from '../run/preview-lane.ts';
-import type { SingleRun } from '../run/single-run.ts';
-import { gatherOne, liveCouplingOf, reopenError, revertOptions, stepOf } from './reopen-error.ts';
+import {
+  gatherOne,
+  liveCouplingOf,
+  type Move,
+  refuseMoves,
+  reopenError,
+  type Revert,
+  revertOptions,
+  stepOf,
+} from './reverting.ts';
 
 /** What a field was before the step, on both sides and in the base. */
-export interface Former {
+interface Former {
   readonly name: string;
   readonly index: number;
   readonly values: Readonly<Record<Side, Value>>;
@@ -28,12 +36,7 @@ export interface Former {
   readonly base: NonNullable<NoteField['base']>;
 }
 
-export async function revertWrites(
-  context: LaneContext,
-  run: SingleRun,
-  entry: LogEntry,
-  dryRun: boolean,
-): Promise<ActionResult> {
+export const revertWrites: Revert = async (context, run, entry, dryRun) => {
   const entries = (await stepOf(context, entry)).filter(
     (other) => other.action === 'modified' && (other.errorId === entry.errorId || other.id === entry.id),
   );
@@ -59,9 +62,9 @@ export async function revertWrites(
   if (subject.verdict.kind === 'found') return { outcome: 'failed', jobId: run.identity.jobId, writes, dependents: [] };
   if (resolution) await reopenError(context, run, entry, coupling.id);
   return { outcome: 'succeeded', jobId: run.identity.jobId, writes, dependents: [] };
-}
+};
 
-export function formersOf(
+function formersOf(
   context: LaneContext,
   step: readonly LogEntry[],
   resolution: boolean,
@@ -94,12 +97,12 @@ export function formersOf(
   return [...formers.values()];
 }
 
-export function refuseMoved(
+function refuseMoved(
   context: LaneContext,
   formers: readonly Former[],
   now: Readonly<Record<Side, { readonly values: readonly Value[] | null }>>,
 ): void {
-  const moved: { field: string; side: Side; left: Value; now: Value }[] = [];
+  const moved: Move[] = [];
   for (const former of formers) {
     for (const side of SIDES) {
       const type = context.prepared.fields[former.index]?.type[side];
@@ -108,10 +111,7 @@ export function refuseMoved(
         moved.push({ field: former.name, side, left: former.left[side], now: value });
     }
   }
-  if (moved.length > 0)
-    throw new ActionRefused('stale-decision', `${moved.map(({ field }) => field).join(', ')} moved since`, {
-      difference: moved,
-    });
+  refuseMoves(moved);
 }
 
 function planBack(plan: BatchPlan, subject: Subject, side: Side, formers: readonly Former[]): void {

@@ -1,11 +1,31 @@
 /** What reverts of every kind have in common: what they look at first, and the error that is open again after them. */
 import { PLAIN_RUN } from '../../domain/pair.ts';
+import type { Side, Value } from '../../domain/record.ts';
 import type { Coupling, LogEntry } from '../../ports/coupling-database.ts';
-import { ActionRefused } from '../../ports/synchronizer.ts';
+import { ActionRefused, type ActionResult } from '../../ports/synchronizer.ts';
 import { gatherPairs } from '../batch/gather-pairs.ts';
 import { type BatchOptions, carryOut, planBatch } from '../batch/work-batch.ts';
 import type { LaneContext } from '../lane/lane-context.ts';
 import type { SingleRun } from '../run/single-run.ts';
+
+/** `dryRun`: what would be written, and no more. `entry` is what the log says was done. */
+export type Revert = (context: LaneContext, run: SingleRun, entry: LogEntry, dryRun: boolean) => Promise<ActionResult>;
+
+/** A field that is no longer as the step left it. */
+export interface Move {
+  readonly field: string;
+  readonly side: Side;
+  readonly left: Value;
+  readonly now: Value;
+}
+
+export function refuseMoves(moves: readonly Move[]): void {
+  if (moves.length === 0) return;
+  const fields = moves.map(({ field }) => field).join(', ');
+  throw new ActionRefused('stale-decision', `${fields} moved since`, {
+    difference: moves.map((move) => ({ ...move })),
+  });
+}
 
 /** Nothing is decided but what the revert plans itself; deletions ask, whatever the policy says. */
 export const revertOptions = ({ id, errorId }: LogEntry): BatchOptions => ({
