@@ -76,7 +76,7 @@ export const pagesEn = {
     resolvedWith: (action: string) => `Resolved: ${action}`,
     revert: 'Undo',
     revertTitle: 'Undo this step',
-    revertExplain: 'Both apps get the former values back. Undoing is logged and can be undone itself.',
+    revertExplain: 'Everything is put back as it was before. Undoing is logged and can be undone itself.',
     reverted: 'Undone',
     revertedBy: 'Undone later',
     reverts: 'Undoes an earlier step',

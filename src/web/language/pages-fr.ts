@@ -77,8 +77,7 @@ export const pagesFr: typeof pagesEn = {
     resolvedWith: (action) => `Résolu : ${action}`,
     revert: 'Annuler',
     revertTitle: 'Annuler cette étape',
-    revertExplain:
-      "Les deux applications retrouvent les anciennes valeurs. L'annulation est journalisée et peut elle-même être annulée.",
+    revertExplain: "Tout est remis comme avant. L'annulation est journalisée et peut elle-même être annulée.",
     reverted: 'Annulé',
     revertedBy: 'Annulé par la suite',
     reverts: 'Annule une étape antérieure',

@@ -78,7 +78,7 @@ export const pagesNl: typeof pagesEn = {
     revert: 'Ongedaan maken',
     revertTitle: 'Deze stap ongedaan maken',
     revertExplain:
-      'Beide apps krijgen de vorige waarden terug. Het ongedaan maken wordt vastgelegd en kan zelf ook ongedaan worden gemaakt.',
+      'Alles wordt weer zoals het daarvoor was. Het ongedaan maken wordt vastgelegd en kan zelf ook ongedaan worden gemaakt.',
     reverted: 'Ongedaan gemaakt',
     revertedBy: 'Later ongedaan gemaakt',
     reverts: 'Maakt een eerdere stap ongedaan',

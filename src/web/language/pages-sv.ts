@@ -77,7 +77,7 @@ export const pagesSv: typeof pagesEn = {
     resolvedWith: (action) => `Löst: ${action}`,
     revert: 'Ångra',
     revertTitle: 'Ångra det här steget',
-    revertExplain: 'Båda apparna får tillbaka de tidigare värdena. Att ångra loggas och kan i sin tur ångras.',
+    revertExplain: 'Allt blir som det var innan. Att ångra loggas och kan i sin tur ångras.',
     reverted: 'Ångrad',
     revertedBy: 'Ångrades senare',
     reverts: 'Ångrar ett tidigare steg',
