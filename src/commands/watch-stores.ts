@@ -39,6 +39,8 @@ interface Known {
   busy: boolean;
   triedAt: number;
   comparedAt: number;
+  /** What is noted of it is noted in the order of the reports. */
+  noting: Promise<void>;
 }
 
 /** A capture that cannot be put in needs somebody; it is tried again no more often than this. */
@@ -60,6 +62,7 @@ export function watchStores(couplet: Couplet, options: WatchOptions): StoreWatch
       busy: false,
       triedAt: 0,
       comparedAt: Date.now(),
+      noting: Promise.resolve(),
     };
   });
   const work = new Set<Promise<unknown>>();
@@ -72,6 +75,10 @@ export function watchStores(couplet: Couplet, options: WatchOptions): StoreWatch
       .finally(() => work.delete(settled));
     work.add(settled);
   };
+  const noteInTurn = (known: Known, task: () => Promise<void>): void => {
+    known.noting = known.noting.then(task, task);
+    inBackground(known.noting);
+  };
   return {
     report(report) {
       const known = stores.find(({ store }) => store.side === report.side && store.channel === report.channel);
@@ -82,10 +89,10 @@ export function watchStores(couplet: Couplet, options: WatchOptions): StoreWatch
       if (install && report.code === 'capture-missing') known.installed = false;
       if (report.state !== 'unreachable' && !known.installed) {
         inBackground(installInto(couplet, log, known).then(() => (known.installed ? look(couplet, log) : undefined)));
-      } else if (changed) inBackground(note(couplet, known, report));
-      else if (report.state === 'reachable' && Date.now() - known.comparedAt >= compareMs) {
+      } else if (changed) noteInTurn(known, () => note(couplet, known, report));
+      else if (Date.now() - known.comparedAt >= compareMs) {
         known.comparedAt = Date.now();
-        inBackground(correct(couplet, known));
+        noteInTurn(known, () => correct(couplet, known, report));
       }
     },
     async begin() {
@@ -185,8 +192,11 @@ async function note(
   await couplet.database.queries.noteStoreState({ side, channel, state, captureInstalled: installed, problems });
 }
 
-/** A command beside this process may have met a fault that is over, or somebody has mended the set-up meanwhile. */
-async function correct(couplet: Couplet, known: Known): Promise<void> {
+/**
+ * A command beside this process may have met a fault that is over, or none before it began; or somebody has mended the
+ * set-up meanwhile.
+ */
+async function correct(couplet: Couplet, known: Known, report: StoreReport): Promise<void> {
   const told = await toldOf(couplet, known.store);
-  if (told !== undefined && told.state !== 'reachable') await answers(couplet, known);
+  if (told !== undefined && told.state !== report.state) await note(couplet, known, report);
 }

@@ -152,20 +152,14 @@ const setupKnowledge = (
   lineOf: (path) => locate(path).line,
   locked: () => lockedSettings(settings, database),
   async note(verdicts) {
-    const known = await database.queries.storeStates();
     for (const { side, channel, reachable, captureInstalled, findings } of verdicts) {
-      const before = known.find((state) => state.side === side && state.channel === channel);
       const broken = findings.some(({ severity }) => severity === 'error');
-      // That a store is another one now only its marks tell, and a person answers.
-      const state = !reachable
-        ? 'unreachable'
-        : before?.state === 'replaced'
-          ? 'replaced'
-          : broken
-            ? 'setupProblem'
-            : 'reachable';
-      const problems = state === 'replaced' && before ? before.problems : problemsOf(findings, locate);
-      await database.queries.noteStoreState({ side, channel, state, captureInstalled, problems });
+      const state = !reachable ? 'unreachable' : broken ? 'setupProblem' : 'reachable';
+      const problems = problemsOf(findings, locate);
+      await database.queries.noteStoreState(
+        { side, channel, state, captureInstalled, problems },
+        { keepReplaced: true },
+      );
     }
   },
 });

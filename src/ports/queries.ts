@@ -310,8 +310,11 @@ export interface Queries {
   history(): Promise<readonly HourOfActivity[]>;
 
   storeStates(): Promise<readonly StoreState[]>;
-  /** `since` moves only when the state changes. */
-  noteStoreState(state: Omit<StoreState, 'since'>): Promise<void>;
+  /**
+   * `since` moves only when the state changes. With `keepReplaced` a store that is told to be another one now stays
+   * told so, whatever was noted meanwhile: a check cannot know that, only its marks tell.
+   */
+  noteStoreState(state: Omit<StoreState, 'since'>, options?: { readonly keepReplaced: boolean }): Promise<void>;
 
   configurationHistory(page: PageRequest): Promise<Page<ConfigurationEntry>>;
   latestConfiguration(): Promise<ConfigurationEntry | null>;

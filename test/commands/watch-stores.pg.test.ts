@@ -26,7 +26,7 @@ test('what a command beside it noted of a store is corrected once the store is s
   } as const;
   watch.report(answers);
   await until(async () => (await stateOf()) === 'reachable');
-  const noted = (state: 'unreachable' | 'replaced') =>
+  const noted = (state: 'reachable' | 'unreachable' | 'replaced') =>
     couplet.database.queries.noteStoreState({
       side: 'channel',
       channel: 'houston',
@@ -47,6 +47,10 @@ test('what a command beside it noted of a store is corrected once the store is s
   await until(async () => (await stateOf()) === 'replaced');
   await couplet.stores.check();
   expect(await stateOf()).toBe('replaced');
+  // A command beside it began to look before, and says what it saw after.
+  await noted('reachable');
+  watch.report({ ...answers, state: 'replaced', code, params: { reason: 'another-store' }, message: 'another store' });
+  await until(async () => (await stateOf()) === 'replaced');
   watch.report(answers);
   await until(async () => (await stateOf()) === 'reachable');
   await watch.stop();

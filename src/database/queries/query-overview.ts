@@ -136,13 +136,20 @@ export const overviewQueries = (
         from couplet.store_state s order by s.side, s.channel`);
     return rows.map(storeStateOf);
   },
-  noteStoreState: async ({ side, channel, state, captureInstalled, problems }) => {
+  noteStoreState: async (
+    { side, channel, state, captureInstalled, problems },
+    { keepReplaced } = { keepReplaced: false },
+  ) => {
+    // Asked of the row as it is when it is written: what was read before may be over.
+    const kept = sql`(${keepReplaced} and s.state = 'replaced')`;
     await clients.read(sql`
       insert into couplet.store_state as s (side, channel, state, capture_installed, problems)
       values (${side}, ${channel ?? ''}, ${state}, ${captureInstalled}, ${JSON.stringify(problems)}::text::json)
       on conflict (side, channel) do update
-        set since = case when s.state = excluded.state then s.since else now() end, state = excluded.state,
-            capture_installed = excluded.capture_installed, problems = excluded.problems, updated_at = now()`);
+        set since = case when ${kept} or s.state = excluded.state then s.since else now() end,
+            state = case when ${kept} then s.state else excluded.state end,
+            problems = case when ${kept} then s.problems else excluded.problems end,
+            capture_installed = excluded.capture_installed, updated_at = now()`);
   },
 });
 
