@@ -8,13 +8,13 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     // What is on its way to the page is waited for.
-    expect: { poll: { timeout: 10_000 } },
+    expect: { poll: { timeout: 30_000 } },
     reporters: ['default', './test/support/count-reporter.ts'],
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/web/**'] },
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: needsServer, testTimeout: 60_000 },
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: needsServer, testTimeout: 180_000 },
       },
       {
         extends: true,
@@ -22,8 +22,8 @@ export default defineConfig({
           name: 'server',
           include: needsServer,
           globalSetup: ['test/support/global-server.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],

@@ -138,7 +138,7 @@ export async function openFolder(shop: Shop, variables: Variables = {}): Promise
 /** The address that a running `couplet start` says it listens at. */
 export async function addressOf({ stderr, process: child }: Running): Promise<string> {
   const address = (): string | undefined => /listening at (http:[^"]+)"/.exec(stderr())?.[1];
-  await until(() => child.exitCode !== null || address(), { timeoutMs: 30_000, what: 'couplet listens' });
+  await until(() => child.exitCode !== null || address(), { timeoutMs: 90_000, what: 'couplet listens' });
   const found = address();
   if (found === undefined) throw new Error(stderr());
   return found;

@@ -4,7 +4,7 @@ import { until } from '../support/until.ts';
 import { addressOf, get, openFolder } from './run-couplet.ts';
 import { fillShop, openShop, shopSchema } from './shop.ts';
 
-const patience = { timeoutMs: 40_000 };
+const patience = { timeoutMs: 90_000 };
 
 describe('start', () => {
   test('serves the API, carries a change across by itself, and ends in order when it is told to', async () => {

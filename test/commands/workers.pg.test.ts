@@ -4,7 +4,7 @@ import { until } from '../support/until.ts';
 import { openFolder, type Running } from './run-couplet.ts';
 import { openShop, type Shop } from './shop.ts';
 
-const patience = { timeoutMs: 60_000 };
+const patience = { timeoutMs: 90_000 };
 const CUSTOMERS = 4_000;
 const SEGMENTS = 50;
 

@@ -78,4 +78,4 @@ test('a till creates and edits a customer with two addresses while HQ is away, H
   expect(await here.houston`select 1 from commerce.retailasynccustomerv2 where onlineoperationcompleted = 0`).toEqual(
     [],
   );
-}, 120_000);
+});

@@ -73,7 +73,7 @@ beforeAll(async () => {
   };
   queries = createQueries(explaining, createLaneRegistry(explaining), createLayouts(explaining));
   operations = operationsPart(explaining);
-}, 120_000);
+});
 
 afterAll(async () => {
   await clients?.close();

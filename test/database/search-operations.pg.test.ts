@@ -12,7 +12,7 @@ let here: Awaited<ReturnType<typeof createCouplingDatabase>>;
 beforeAll(async () => {
   here = await createCouplingDatabase();
   await fillOperations(here.db, here.sql, OPERATIONS);
-}, 60_000);
+});
 afterAll(async () => here?.[Symbol.asyncDispose]());
 
 async function found(q: string, limit = 50): Promise<(string | null)[]> {

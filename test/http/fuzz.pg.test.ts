@@ -128,7 +128,7 @@ test('whatever is sent, the answer is a success or a problem document with a cod
   // The tables are still there, and a share of the requests got past the refusals.
   expect((await here.get('/synchronization-errors?status=open&status=resolved')).status).toBe(200);
   expect(statuses.get(200)).toBeGreaterThan(20);
-}, 120_000);
+});
 
 /** Words that exist, so that some requests reach what lies behind the checks of their shape. */
 async function knownWords(here: TestServer) {

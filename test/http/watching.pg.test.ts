@@ -51,7 +51,7 @@ function openStream(url: string, headers: Record<string, string> = {}): Promise<
         ended,
         close: () => asked.destroy(),
         seen: async (pattern) => {
-          await expect.poll(() => pattern.test(text), { timeout: 15_000, message: `${pattern}` }).toBe(true);
+          await expect.poll(() => pattern.test(text), { message: `${pattern}` }).toBe(true);
           return text;
         },
       });

@@ -34,7 +34,7 @@ test('a job that a process could not finish before it ended is carried out by th
     await database.startJob(id);
     await database.finishJob(id, 'succeeded', PROGRESS, null);
   });
-  await until(async () => (await database.jobById(job.id))?.status === 'succeeded', { timeoutMs: 20_000 });
+  await until(async () => (await database.jobById(job.id))?.status === 'succeeded');
   expect((await database.jobById(job.id))?.attempts).toBe(2);
   await second.stop();
 });
@@ -67,7 +67,7 @@ test('of alike jobs one runs and one is queued, and whoever asks again is given 
   const other = await queue.enqueue({ ...REQUEST, scope: 'modified' });
   await until(() => running.has(other.id));
   mayEnd.add(first.id).add(other.id).add(second.id);
-  await until(() => ended.includes(second.id), { timeoutMs: 20_000 });
+  await until(() => ended.includes(second.id));
   expect(ended.indexOf(first.id)).toBeLessThan(ended.indexOf(second.id));
   expect(most).toBe(2);
   await queue.stop();
@@ -84,7 +84,7 @@ test('a job that is in nobody’s hands any more holds up none like it', async (
     await database.finishJob(id, 'succeeded', PROGRESS, null);
   });
   const job = await queue.enqueue(REQUEST);
-  await until(async () => (await database.jobById(job.id))?.status === 'succeeded', { timeoutMs: 20_000 });
+  await until(async () => (await database.jobById(job.id))?.status === 'succeeded');
   await queue.stop();
 });
 
@@ -111,13 +111,13 @@ describe('a job that never came into the queue, for whoever made its row failed 
     await using here = await open(3_600_000);
     const job = await lost(here.database);
     expect((await here.queue.enqueue(REQUEST)).id).toBe(job.id);
-    await until(async () => (await here.database.jobById(job.id))?.status === 'succeeded', { timeoutMs: 20_000 });
+    await until(async () => (await here.database.jobById(job.id))?.status === 'succeeded');
   });
 
   test('is handed out by itself some time later', async () => {
     await using here = await open(200);
     const job = await lost(here.database);
-    await until(async () => (await here.database.jobById(job.id))?.status === 'succeeded', { timeoutMs: 20_000 });
+    await until(async () => (await here.database.jobById(job.id))?.status === 'succeeded');
     expect((await here.database.jobById(job.id))?.attempts).toBe(1);
   });
 });

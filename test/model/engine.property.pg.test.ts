@@ -58,6 +58,6 @@ describe('the engine, whatever happens', { timeout: 3_600_000 }, () => {
     holds({ switches: false, faults: [], upheavals: ['restored'], max: 40 }, false, 0.2));
 });
 
-describe('what once went wrong', { timeout: 120_000 }, () => {
+describe('what once went wrong', () => {
   it.each(KEPT_CASES)('$what', ({ scenario, seed, mishaps }) => live(scenario, seed, mishaps));
 });

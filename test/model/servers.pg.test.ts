@@ -69,7 +69,7 @@ describe('two real servers', { timeout: 600_000 }, () => {
   });
 });
 
-describe('a worker', { timeout: 120_000 }, () => {
+describe('a worker', () => {
   it('that has installed nothing itself takes in every change of every table, from its first look on', async () => {
     await using world = await openWorld();
     await insertCustomers(world, 1, 3);
@@ -86,7 +86,7 @@ describe('a worker', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a store', { timeout: 120_000 }, () => {
+describe('a store', () => {
   it('whose server is killed in the middle of a run, and comes back, has everything once', async () => {
     await using world = await openWorld();
     await insertCustomers(world, 1, 1_500);

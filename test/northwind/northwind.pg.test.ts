@@ -147,5 +147,5 @@ describe.skipIf(!existsSync(DATA))('Northwind as HQ (where its data are at hand)
     const rest = (rows: unknown[]) =>
       (rows as { order_id: number; product_id: number }[]).filter((row) => !listed(row));
     expect(rest(sides['details']!.shop)).toEqual(rest(sides['details']!.hq));
-  }, 120_000);
+  });
 });

@@ -80,7 +80,7 @@ export function describeSchedules(makeFixture: MakeFixture, effort: ContractEffo
       expect(keysIn([...first.marks, ...rest.marks, ...after.marks])).toHaveLength(13);
     });
 
-    it('of any random schedule are all told, and nothing else is', { timeout: 120_000 }, async () => {
+    it('of any random schedule are all told, and nothing else is', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(stepArbitrary, { minLength: 5, maxLength: 40 }), async (steps) => {
           await using stage = await setStage(makeFixture);
@@ -89,7 +89,7 @@ export function describeSchedules(makeFixture: MakeFixture, effort: ContractEffo
         { numRuns: effort.schedules, seed: 20_260_801 },
       );
     });
-    it('are told exactly once, however the windows are cut into pages', { timeout: 120_000 }, async () => {
+    it('are told exactly once, however the windows are cut into pages', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(pageStepArbitrary, { minLength: 5, maxLength: 40 }), async (steps) => {
           await using stage = await setStage(makeFixture);

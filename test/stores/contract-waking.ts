@@ -58,7 +58,7 @@ export function describeWaking(makeFixture: MakeFixture, effort: ContractEffort)
       await Promise.all(sleepers);
     });
 
-    it('misses no commit in any interleaving', { timeout: 120_000 }, async () => {
+    it('misses no commit in any interleaving', async () => {
       await using stage = await setStage(makeFixture, [CUSTOMER], [customer(1)]);
       let { cursor } = stage;
       let commits = 0;

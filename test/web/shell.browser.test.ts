@@ -62,7 +62,7 @@ test('a server that is away is told, what was read stays, and the page goes on b
   await page.getByRole('grid').waitFor();
   await expect.poll(() => page.getByRole('grid').textContent()).toContain('C1');
   await page.context().setOffline(false);
-  await expect.poll(() => page.locator('.offline').count(), { timeout: 15_000 }).toBe(0);
+  await expect.poll(() => page.locator('.offline').count()).toBe(0);
   await page.getByRole('link', { name: 'Synchronization Log' }).click();
   await page.locator('.timeline-entry').first().waitFor();
   await page.context().close();
