@@ -32,10 +32,11 @@ test('a long list scrolls without loading all of it: few rows are drawn, a page 
     });
     await expect.poll(() => asked.length).toBe(before + 1);
     expect(await drawn()).toBeLessThan(60);
+    // Asked for is not there yet: the end that the next step scrolls to is that of the rows that came.
+    const loaded = ((scroll + 2) * 100).toLocaleString('en');
+    await page.getByText(`${loaded} of 20,000 loaded`, { exact: true }).waitFor();
   }
-  await expect
-    .poll(() => page.locator('.list-foot').textContent())
-    .toContain(`${(SCROLLS + 1) * 100}`.replace(/(\d)(\d{3})$/, '$1,$2'));
+  expect(asked).toHaveLength(SCROLLS + 1);
   // Every page but the first goes on from a cursor, and only the first is counted.
   expect(new Set(asked).size).toBe(SCROLLS + 1);
   expect(asked.filter((search) => search.includes('count=true'))).toHaveLength(1);
