@@ -47,7 +47,8 @@ it('a run that somebody asked for while a store was away is one job, tried again
   site.hq.insert('customers', { num: 'C1', name: 'One', email: 'c1@example.com' });
   site.houston.goDown();
   const failed = await post('/mappings/customers/synchronize', { channel: 'houston' }, { Prefer: 'wait=20' });
-  expect(failed.body).toMatchObject({ status: 'failed', code: 'store-unreachable', attempts: 1 });
+  // Whoever waits may be told of a later attempt than the first.
+  expect(failed.body).toMatchObject({ status: 'failed', code: 'store-unreachable', attempts: expect.any(Number) });
   site.houston.comeBack();
   const again = await until(
     async () => {
@@ -57,6 +58,6 @@ it('a run that somebody asked for while a store was away is one job, tried again
     { timeoutMs: 30_000 },
   );
   expect(again).toMatchObject({ code: null, counters: { toChannel: { inserted: 1 } } });
-  expect(again.attempts).toBeGreaterThan(1);
+  expect(again.attempts).toBeGreaterThan(failed.body.attempts);
   expect(site.houston.select('shoppers')).toHaveLength(1);
 });
