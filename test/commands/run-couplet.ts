@@ -9,6 +9,12 @@ import { runProgram } from '../../src/commands/run-program.ts';
 import { until } from '../support/until.ts';
 import { CONFIGURATION, type Shop } from './shop.ts';
 
+// A machine that does much else is slow, and that is no fault of a command: what is waited for has limits of its own.
+vi.setConfig({ testTimeout: 300_000 });
+
+/** For what a child process does: its start alone takes seconds, and many times that beside others. */
+export const patience = { timeoutMs: 120_000 };
+
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 
 export interface Ended {
@@ -138,7 +144,7 @@ export async function openFolder(shop: Shop, variables: Variables = {}): Promise
 /** The address that a running `couplet start` says it listens at. */
 export async function addressOf({ stderr, process: child }: Running): Promise<string> {
   const address = (): string | undefined => /listening at (http:[^"]+)"/.exec(stderr())?.[1];
-  await until(() => child.exitCode !== null || address(), { timeoutMs: 90_000, what: 'couplet listens' });
+  await until(() => child.exitCode !== null || address(), { ...patience, what: 'couplet listens' });
   const found = address();
   if (found === undefined) throw new Error(stderr());
   return found;

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { startServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
-import { addressOf, get, openFolder } from './run-couplet.ts';
+import { addressOf, get, openFolder, patience } from './run-couplet.ts';
 import { fillShop, openShop, shopSchema } from './shop.ts';
-
-const patience = { timeoutMs: 90_000 };
 
 describe('start', () => {
   test('serves the API, carries a change across by itself, and ends in order when it is told to', async () => {

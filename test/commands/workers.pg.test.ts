@@ -1,17 +1,31 @@
 /** Several worker processes on one coupling database, as `couplet start --role worker` makes them. */
 import { describe, expect, test } from 'vitest';
 import { until } from '../support/until.ts';
-import { openFolder, type Running } from './run-couplet.ts';
+import { openFolder, patience, type Running } from './run-couplet.ts';
 import { openShop, type Shop } from './shop.ts';
 
-const patience = { timeoutMs: 90_000 };
-const CUSTOMERS = 4_000;
+const CUSTOMERS = 4_001;
 const SEGMENTS = 50;
+const LAST = 'z@example.com';
 
 async function fill({ hq }: Shop): Promise<void> {
   await hq.sql`insert into sales.segment (code, title) select 'S' || i, 'Segment ' || i from generate_series(1, ${SEGMENTS}) i`;
   await hq.sql`insert into sales.customer (num, name, email, segment_code)
-    select 'C' || i, 'Customer ' || i, 'c' || i || '@example.com', 'S' || 1 + i % ${SEGMENTS} from generate_series(1, ${CUSTOMERS}) i`;
+    select 'C' || i, 'Customer ' || i, 'c' || i || '@example.com', 'S' || 1 + i % ${SEGMENTS} from generate_series(1, ${CUSTOMERS - 1}) i`;
+  await hq.sql`insert into sales.customer (num, name, email, segment_code) values ('Z', 'The last', ${LAST}, 'S1')`;
+}
+
+/** The shop does not take the last customer before it is told to: until then nobody has come to the end. Gives how. */
+async function holdLast({ houston }: Shop): Promise<() => Promise<unknown>> {
+  await houston.sql.unsafe(`
+    create table gate (is_open boolean);
+    create function wait_at_gate() returns trigger language plpgsql as $$ begin
+      while not exists (select from gate) loop perform pg_sleep(0.02); end loop;
+      return new;
+    end $$;
+    create trigger wait_at_gate before insert on customer for each row when (new.mail = '${LAST}')
+      execute function wait_at_gate()`);
+  return () => houston.sql`insert into gate values (true)`;
 }
 
 /** The process that took the customers' lane last. */
@@ -46,6 +60,7 @@ describe('two workers', () => {
   test('share the mappings; when one is killed in the middle of its work the other goes on with it, and nothing is lost or done twice', async () => {
     await using shop = await openShop();
     await fill(shop);
+    const open = await holdLast(shop);
     await using here = await openFolder(shop);
     expect((await here.within('migrate')).exitCode).toBe(0);
     await using first = here.start('start', '--role', 'worker');
@@ -57,6 +72,7 @@ describe('two workers', () => {
     const victim = workers.find(({ process }) => process.pid === killed) as Running;
     victim.process.kill('SIGKILL');
     await victim.ended;
+    await open();
     const survivor = workers.find((worker) => worker !== victim) as Running;
 
     await until(async () => (await coupled(shop)) === CUSTOMERS && (await pending(shop)) === 0, {
