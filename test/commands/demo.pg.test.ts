@@ -16,7 +16,7 @@ const isAlive = (pid: number): boolean => {
 
 async function ready(running: Running): Promise<Answer> {
   const hasEnded = (): boolean => running.process.exitCode !== null;
-  await until(() => hasEnded() || running.stdout().includes('\n'), { timeoutMs: 120_000, what: 'the demo is ready' });
+  await until(() => hasEnded() || running.stdout().includes('\n'), { timeoutMs: 300_000, what: 'the demo is ready' });
   if (hasEnded()) throw new Error(running.stderr());
   return JSON.parse(running.stdout()) as Answer;
 }
@@ -90,4 +90,4 @@ test('the demo has something to triage, keeps its data, starts again quickly and
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-});
+}, 900_000);
