@@ -2,13 +2,38 @@
  * A browser for tests of the page: the Chromium of an npm package on Linux, an installed Chrome elsewhere. Nothing is
  * downloaded, and the page reaches this machine only.
  */
-import chromiumPackage from '@sparticuz/chromium';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { makeOnce } from '../support/make-once.ts';
+
+const chromiumPackage = import.meta.resolve('@sparticuz/chromium');
+const UNPACK = 'const { default: chromium } = await import(process.argv[1]); await chromium.executablePath();';
+
+/**
+ * The package unpacks into the folder for temporary files, and takes a browser that it finds there for a whole one: of two
+ * test files that begin together, the second would start what the first has half written.
+ */
+async function unpackedChromium(): Promise<string> {
+  const text = await readFile(new URL('../package.json', chromiumPackage), 'utf8');
+  const { version } = JSON.parse(text) as { version: string };
+  const folder = await makeOnce(join(tmpdir(), `couplet-chromium-${version}-${userInfo().uid}`), (draft) =>
+    promisify(execFile)(process.execPath, ['--input-type=module', '-e', UNPACK, chromiumPackage], {
+      env: { ...process.env, TMPDIR: draft },
+    }),
+  );
+  return join(folder, 'chromium');
+}
 
 export async function openBrowser(): Promise<Browser> {
   if (process.platform !== 'linux') return chromium.launch({ channel: 'chrome' });
   return chromium.launch({
-    executablePath: await chromiumPackage.executablePath(),
+    executablePath: await unpackedChromium(),
+    // To its start: an own limit of the driver is shorter than those of the tests.
+    timeout: 120_000,
     // The package's own arguments are for machines that run one function at a time: one process, no web security.
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--font-render-hinting=none'],
   });
