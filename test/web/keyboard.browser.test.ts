@@ -6,18 +6,19 @@ import { openPage, settled } from './open-page.ts';
 /** Tab, until what has the focus is named so; what comes by is what somebody without a pointer goes through. */
 async function tabTo(page: Page, name: string, most = 40): Promise<void> {
   const focused = page.locator(':focus');
+  const named = page
+    .getByRole('button', { name, exact: true })
+    .or(page.getByRole('link', { name, exact: true }))
+    .or(page.getByRole('radio', { name, exact: true }))
+    .or(page.getByRole('checkbox', { name, exact: true }))
+    .or(page.getByRole('textbox', { name, exact: true }))
+    .or(page.getByRole('grid', { name, exact: true }));
+  // Nobody goes through a page for what has not come yet.
+  await settled(page);
+  await named.first().waitFor();
   for (let step = 0; step < most; step += 1) {
     await page.keyboard.press('Tab');
-    const here = page.locator(':focus').and(
-      page
-        .getByRole('button', { name, exact: true })
-        .or(page.getByRole('link', { name, exact: true }))
-        .or(page.getByRole('radio', { name, exact: true }))
-        .or(page.getByRole('checkbox', { name, exact: true }))
-        .or(page.getByRole('textbox', { name, exact: true }))
-        .or(page.getByRole('grid', { name, exact: true })),
-    );
-    if ((await here.count()) > 0) return;
+    if ((await focused.and(named).count()) > 0) return;
   }
   throw new Error(`Tab did not reach «${name}»; the focus is on ${await focused.first().innerText()}`);
 }
