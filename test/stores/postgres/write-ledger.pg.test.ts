@@ -5,6 +5,7 @@ import { openConnection } from '../../../src/stores/postgres/session/connection.
 import { clearBatches, laneReaders, takeOver } from '../../../src/stores/postgres/write/fence.ts';
 import { openTable } from '../../../src/stores/postgres/open-table.ts';
 import { CAPTURE_STATEMENTS } from '../../../src/stores/postgres/install/capture-sql.ts';
+import { GATE, shutGate } from '../../support/gate.ts';
 import { startServer } from '../../support/server.ts';
 import { until } from '../../support/until.ts';
 import { LANE, READER, batchOf, deleteOf, insertOf, openStage, statuses, updateOf, written } from './stage.ts';
@@ -42,6 +43,7 @@ it('a connection that dies during the commit leaves the answer in the ledger', a
   const admin = openConnection({ url: server.url('store'), maxSessions: 1 });
   const connection = openConnection({ url: server.url('store') });
   for (const text of ['create schema couplet', ...CAPTURE_STATEMENTS, ...ITEM]) await admin.once(text);
+  await admin.once('create table note (at timestamptz default now())');
   const readers = laneReaders();
   await takeOver(connection, readers, READER, next(1));
   const shape = {
@@ -61,15 +63,24 @@ it('a connection that dies during the commit leaves the answer in the ledger', a
   const reload = 'select pg_reload_conf()';
   await admin.once(`alter system set synchronous_standby_names = 'nobody'`);
   await admin.once(reload);
-  await until(async () => (await admin.once('show synchronous_standby_names'))[0]?.[0] === 'nobody');
-  const writing = table.write(batchOf(writes));
-  writing.catch(() => undefined);
-  await until(async () => {
+  const endWaiting = async (): Promise<boolean> => {
     const [killed] = await admin.once(
       `select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'`,
     );
     return killed?.[0] === 't';
+  };
+  // Commits wait only after the checkpointer has read the new setting, whenever that is: the first that did tells.
+  await until(async () => {
+    const noted = { over: false, waited: false };
+    const noting = connection.query('insert into note default values').catch(() => undefined);
+    void noting.then(() => (noted.over = true));
+    await until(async () => noted.over || (noted.waited = await endWaiting()));
+    await noting;
+    return noted.waited;
   });
+  const writing = table.write(batchOf(writes));
+  writing.catch(() => undefined);
+  await until(endWaiting);
   await expect(writing).rejects.toThrow(StoreUnreachable);
   await admin.once('alter system reset synchronous_standby_names');
   await admin.once(reload);
@@ -93,15 +104,22 @@ it('a connection that dies during the commit leaves the answer in the ledger', a
 it('raising the fence waits for the batch that is being written, and finds it', async () => {
   await using stage = await openStage([
     ...ITEM,
-    'create function slow() returns trigger language plpgsql as $f$ begin perform pg_sleep(0.3); return new; end $f$',
+    GATE,
+    'create function slow() returns trigger language plpgsql as $f$ begin perform pass_gate(); return new; end $f$',
     `create trigger slow before update on item for each row execute function slow()`,
   ]);
   const table = await stage.table('item', ['id'], ['id', 'name']);
   const write = await updateOf(table, ['1'], { name: 'x' }, 'the note');
   const other = openConnection({ url: stage.url });
+  await using gate = await shutGate(stage.sql);
   const writing = stage.write(table, [write]);
+  writing.catch(() => undefined);
   await until(async () => (await waiting(stage.sql, 'PgSleep')).length > 0);
-  const found = await takeOver(other, laneReaders(), READER, next(2));
+  const taking = takeOver(other, laneReaders(), READER, next(2));
+  taking.catch(() => undefined);
+  await until(async () => (await waiting(stage.sql, 'transactionid')).length > 0);
+  await gate.open();
+  const found = await taking;
   expect(found.flatMap(({ entries }) => entries.map(({ note }) => note))).toEqual(['the note']);
   expect(statuses(await writing)).toEqual(['written']);
   await expect(stage.write(table, [write])).rejects.toThrow(FenceLost);

@@ -1,6 +1,7 @@
 /** Unique values: held by others, handed around within a batch, wanted by open transactions; locks and bisecting. */
 import { expect, it } from 'vitest';
 import type { Write } from '../../../src/ports/store.ts';
+import { GATE, shutGate } from '../../support/gate.ts';
 import { until } from '../../support/until.ts';
 import { insertOf, openStage, deleteOf, refused, restoreOf, statuses, updateOf, written } from './stage.ts';
 
@@ -200,19 +201,28 @@ it('values that an open transaction has taken make one record busy after a short
 });
 
 it('an app that waits for a row of the batch is never made the victim of a deadlock', async () => {
-  await using stage = await openStage([...PLACES]);
+  await using stage = await openStage([
+    ...PLACES,
+    GATE,
+    'alter table seat add check (id <> 3000 or pass_gate())',
+    // Shorter than what a session waits for a lock unless told otherwise: a batch that did not give way would be found.
+    `do $$ begin execute format('alter database %I set deadlock_timeout = %L', current_database(), '3s'); end $$`,
+  ]);
   const table = await stage.table('seat', ['id'], ['id', 'place', 'note']);
   const writes = [await updateOf(table, ['1'], { note: 'ours' }), insertOf({ id: '3000', place: '7000' })];
+  await using gate = await shutGate(stage.sql);
   await stage.sql.begin(async (app) => {
+    // So that it is the batch that has to give way.
+    await app`set local deadlock_timeout = '60s'`;
     await app`insert into seat values (3001, 7000, 'x', 'x')`;
     const writing = stage.write(table, writes);
-    await until(async () => {
-      const [waiting] =
-        await stage.sql`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
-      return waiting;
-    });
-    // Waits for row 1, which the batch holds while it waits for place 7000.
+    writing.catch(() => undefined);
+    await until(() => waiting(stage.sql, 'PgSleep'));
+    // Waits for row 1, which the batch holds when it comes to wait for place 7000.
     const waits = app`update seat set note = 'theirs' where id = 1`.then(() => 'got it');
+    waits.catch(() => undefined);
+    await until(() => waiting(stage.sql, 'transactionid'));
+    await gate.open();
     expect(statuses(await writing)).toEqual(['written', 'busy']);
     expect(await waits).toBe('got it');
   });
@@ -250,3 +260,8 @@ it('new records that would match each other are one creation and one match', asy
   const outcomes = await stage.write(table, [person('a@x'), person('A@X'), person('b@x')]);
   expect(statuses(outcomes)).toEqual(['written', 'matched', 'written']);
 });
+
+async function waiting(sql: Awaited<ReturnType<typeof openStage>>['sql'], event: string): Promise<boolean> {
+  const found = await sql`select from pg_stat_activity where wait_event = ${event} and datname = current_database()`;
+  return found.length > 0;
+}
