@@ -119,11 +119,16 @@ async function findAccount(): Promise<Account> {
   return { uid: found.uid, gid: found.gid };
 }
 
+/** So long, somebody may be about to start in the same directory again. */
+const ABANDONED_AFTER_MS = 60_000;
+
 /** Disposable clusters whose program was killed. Their supervisor emptied them, but may not remove what is root's. */
 async function removeAbandoned(): Promise<void> {
   for (const name of await readdir(rootsDir)) {
     const clusterDir = join(rootsDir, name);
-    if (!name.startsWith('disposable-') || !(await isThere(join(clusterDir, 'made-by.json')))) continue;
+    if (!name.startsWith('disposable-')) continue;
+    const madeBy = await stat(join(clusterDir, 'made-by.json')).catch(() => null);
+    if (madeBy === null || Date.now() - madeBy.mtimeMs < ABANDONED_AFTER_MS) continue;
     if ((await livingProcessIn(join(clusterDir, 'made-by.json'))) !== null) continue;
     if ((await ownerOfCluster(clusterDir)) === null) await rm(clusterDir, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -105,7 +105,7 @@ describe('embedded PostgreSQL', () => {
     await using dir = await temporaryDir();
     const { program, server } = await startProgram(dir.dataDir);
     program.kill('SIGKILL');
-    await until(() => !isRunning(server));
+    await until(() => !isRunning(server), { timeoutMs: 30_000 });
 
     await using next = await startEmbeddedPostgres({ dataDir: dir.dataDir, durable: false });
     expect(await value(next.url('postgres'), 'select 1 as value')).toBe(1);
@@ -115,8 +115,12 @@ describe('embedded PostgreSQL', () => {
   test('leaves no data when it is disposable and its program is killed', async () => {
     await using dir = await temporaryDir();
     const { program, server } = await startProgram(dir.dataDir, true);
+    const pgdata = await readlink(`/proc/${server}/cwd`);
+    expect(await readdir(pgdata)).toContain('PG_VERSION');
     program.kill('SIGKILL');
-    await until(() => !isRunning(server));
+    // The server goes first, its data after it; the empty directory whoever starts another one may have removed.
+    const left = (): Promise<string[]> => readdir(pgdata).catch(() => []);
+    await until(async () => !isRunning(server) && (await left()).length === 0, { timeoutMs: 30_000 });
     const next = await startEmbeddedPostgres({ dataDir: dir.dataDir, durable: false, disposable: true });
     expect(await value(next.url('postgres'), `select 1 as value`)).toBe(1);
     await next.remove();
