@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { CouplingDatabaseUnreachable } from '../../src/errors/coupling-database-faults.ts';
 import type { LaneReport } from '../../src/engine/run/lane-run.ts';
 import { until } from '../support/until.ts';
 import type { Answer, Hire, Order } from './worker-process.ts';
@@ -41,7 +42,8 @@ export async function hireWorker(hire: Hire): Promise<WorkerProcess> {
     const answered = once(child, 'message').then(([answer]) => answer as Answer);
     child.send(what, () => {});
     const answer = await Promise.race([answered, ended]);
-    if (answer !== null && 'fault' in answer) throw new Error(answer.fault);
+    if (answer !== null && 'fault' in answer)
+      throw answer.away ? new CouplingDatabaseUnreachable(answer.fault) : new Error(answer.fault);
     return answer;
   };
   try {

@@ -323,7 +323,7 @@ async function runOnce(worker: Worker, channel: string, scope: RunScope): Promis
       reason: null,
       jobId: null,
       children: false,
-      waitForLaneMs: woken ? 0 : 2_000,
+      waitForLaneMs: woken ? 0 : 20_000,
       stop: () => Promise.resolve(false),
     });
   } catch (fault) {

@@ -12,7 +12,16 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { hireWorker, openCrew, type WorkerProcess } from './hire-worker.ts';
 import { openWatchedStore, type WatchedStore } from './watched-store.ts';
-import { CAREFUL, CHANNEL, type Crash, type RunScope, settingsOf, type StoreUrls, type World } from './world.ts';
+import {
+  CAREFUL,
+  CHANNEL,
+  type Crash,
+  OTHER_NAMES,
+  type RunScope,
+  settingsOf,
+  type StoreUrls,
+  type World,
+} from './world.ts';
 
 export interface Servers {
   readonly hq: TestServer;
@@ -148,14 +157,30 @@ async function calm(
     wires[side].mend();
     await servers[side].thaw();
     await servers[side].start().catch(() => {});
-    await until(() => stores[side].sql`select 1`, { timeoutMs: 30_000, what: `the ${side} server answers` });
-    await stores[side].app.rename('own').catch(() => {});
+    const { sql, app } = stores[side];
+    await until(() => sql`select 1`, { timeoutMs: 30_000, what: `the ${side} server answers` });
+    const { table, own } = OTHER_NAMES[side];
+    // Whoever was killed a moment ago may hold the table for another.
+    await until(async () => {
+      await app.rename('own').catch(() => {});
+      const named = await sql`select from pg_attribute where attrelid = ${table}::regclass and attname = ${own}`;
+      return named.length > 0;
+    });
   }
 }
 
 /** As an administrator does, or a firewall: every session of Couplet, in the stores and in the coupling database. */
 async function cutSessions(clients: readonly postgres.Sql[]): Promise<void> {
-  for (const client of clients)
-    await client`select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and application_name like 'couplet%'`.catch(() => {});
+  for (const client of clients) {
+    const cut = await client<{ pid: number }[]>`
+      select pid, pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and application_name like 'couplet%'`.catch(() => []);
+    if (cut.length === 0) continue;
+    const pids = cut.map(({ pid }) => pid).join(',');
+    // Each ends when its process gets to it; none is to end in the middle of what comes later.
+    await until(async () => {
+      const left = await client`select from pg_stat_activity where pid = any (string_to_array(${pids}, ',')::int[])`;
+      return left.length === 0;
+    });
+  }
 }

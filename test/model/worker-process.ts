@@ -7,6 +7,7 @@ import { runChannel } from '../../src/engine/run/run-channel.ts';
 import { lanesOf } from '../../src/engine/lane/site.ts';
 import { siteOf } from '../../src/compose/compose-stores.ts';
 import type { Settings } from '../../src/config/settings.ts';
+import { CouplingDatabaseUnreachable } from '../../src/errors/coupling-database-faults.ts';
 import { openCouplingDatabase } from '../../src/database/open-coupling-database.ts';
 import type { EngineSurroundings } from '../../src/engine/lane/lane-context.ts';
 import { emptyMemory } from '../../src/engine/lane/lane-memory.ts';
@@ -31,7 +32,8 @@ export type Order =
 export type Answer =
   | { readonly ready: true }
   | { readonly reports: readonly LaneReport[] }
-  | { readonly fault: string }
+  /** `away`: it was the coupling database that did not answer. */
+  | { readonly fault: string; readonly away: boolean }
   | { readonly residentBytes: number; readonly heapBytes: number };
 
 const memory = emptyMemory();
@@ -93,7 +95,10 @@ async function obey(order: Order): Promise<Answer> {
 
 process.on('message', (order: Order) => {
   obey(order).then(tell, (fault: unknown) =>
-    tell({ fault: fault instanceof Error ? (fault.stack ?? '') : String(fault) }),
+    tell({
+      fault: fault instanceof Error ? (fault.stack ?? '') : String(fault),
+      away: fault instanceof CouplingDatabaseUnreachable,
+    }),
   );
 });
 process.on('disconnect', () => {
