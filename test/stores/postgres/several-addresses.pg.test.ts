@@ -32,6 +32,14 @@ it('of several addresses the one that takes writes is found, by stores and by th
     `postgres://member:secret@${members.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${DATABASE}`;
   const both = at(standby, primary);
 
+  // Sessions that are opened at the same time, none of which can go by what another has found.
+  const hurried = openConnection({ url: both });
+  expect(await Promise.all([1, 2].map((n) => hurried.query('select $1::text', [String(n)])))).toEqual([
+    [['1']],
+    [['2']],
+  ]);
+  await hurried.close();
+
   const connection = openConnection({ url: both });
   await connection.query('create table written (by text)');
   await Promise.all([1, 2, 3].map((n) => connection.query('insert into written values ($1)', [`store ${n}`])));

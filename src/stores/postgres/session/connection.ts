@@ -67,11 +67,11 @@ const DEFAULT_STATEMENT_TIMEOUT_MS = 60_000;
 export function openConnection(settings: ConnectionSettings): Connection {
   const target = parseConnectionUrl(settings.url);
   const label = `${settings.name ?? 'The store'} at ${addressText(target)}`;
-  let addressIndex = 0;
-  const openAt = (onNotify: Parameters<typeof openClient>[1], onGone: () => void): Client => {
+  let lastFound = 0;
+  const openAt = (index: number, onNotify: Parameters<typeof openClient>[1], onGone: () => void): Client => {
     const client: ClientSettings = {
       target,
-      address: target.addresses[addressIndex % target.addresses.length] ?? { host: 'localhost', port: 5432 },
+      address: target.addresses[index] ?? { host: 'localhost', port: 5432 },
       label,
       connectTimeoutMs: settings.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
       statementTimeoutMs: settings.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS,
@@ -83,23 +83,25 @@ export function openConnection(settings: ConnectionSettings): Connection {
     onNotify: Parameters<typeof openClient>[1] = null,
     onGone: () => void = () => undefined,
   ): Promise<Client> => {
-    if (target.addresses.length === 1) return openAt(onNotify, onGone);
+    const { length } = target.addresses;
+    if (length === 1) return openAt(0, onNotify, onGone);
     let fault = new StoreUnreachable(`No address of ${label} leads to a server that takes writes`);
-    for (const _ of target.addresses) {
+    // Each goes its own round: those that open at the same time must not count each other's failures.
+    for (const index of target.addresses.map((_, turn) => (lastFound + turn) % length)) {
       let isKept = false;
-      const client = openAt(onNotify, () => void (isKept && onGone()));
+      const client = openAt(index, onNotify, () => void (isKept && onGone()));
       try {
         const [row] = await client.once('select pg_catalog.pg_is_in_recovery()');
         isKept = row?.[0] === 'f' && !client.isLost();
-        if (isKept) return client;
+        if (isKept) {
+          lastFound = index;
+          return client;
+        }
       } catch (error) {
         if (!(error instanceof StoreUnreachable)) throw error;
         fault = error;
       } finally {
-        if (!isKept) {
-          addressIndex += 1;
-          await client.end();
-        }
+        if (!isKept) await client.end();
       }
     }
     throw fault;
