@@ -29,11 +29,13 @@ export async function hireWorker(hire: Hire): Promise<WorkerProcess> {
     env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'couplet-compile-cache') },
   });
   let alive = true;
+  let dying = false;
   const ended = once(child, 'exit').then(() => {
     alive = false;
     return null;
   });
   const kill = async (): Promise<void> => {
+    dying = true;
     if (alive) child.kill('SIGKILL');
     await ended;
   };
@@ -61,6 +63,8 @@ export async function hireWorker(hire: Hire): Promise<WorkerProcess> {
       const timer = killAfterMs === undefined ? null : setTimeout(() => void kill(), killAfterMs);
       const answer = await order({ do: 'run', scope, crash });
       if (timer) clearTimeout(timer);
+      // It may have answered in the moment in which it was killed: nobody is to take it for alive.
+      if (dying) await ended;
       return answer !== null && 'reports' in answer ? answer.reports : null;
     },
     async work() {

@@ -1,7 +1,9 @@
+import { randomInt } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/embedded/embedded-postgres.ts';
+import { EmbeddedPostgresError } from '../../src/embedded/embedded-postgres-error.ts';
 import { until } from './until.ts';
 
 /** A server of one's own, for tests in which it has to die, hang or come back. */
@@ -31,7 +33,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const settings = { shared_buffers: '64MB', ...options.settings };
   const startOn = (port: number): Promise<EmbeddedPostgres> =>
     startEmbeddedPostgres({ dataDir, port, durable: options.durable ?? true, disposable: true, settings });
-  let server = await startOn(0);
+  let server = await startAnywhere(startOn);
   let frozen: number[] = [];
   const thaw = async (): Promise<void> => {
     for (const pid of frozen) signal(pid, 'SIGCONT');
@@ -68,6 +70,17 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Out of the range that systems hand out by themselves: while the server is down, nobody is given its port. */
+async function startAnywhere(startOn: (port: number) => Promise<EmbeddedPostgres>): Promise<EmbeddedPostgres> {
+  for (;;) {
+    try {
+      return await startOn(20_000 + randomInt(12_000));
+    } catch (error) {
+      if (!(error instanceof EmbeddedPostgresError) || error.code !== 'port-in-use') throw error;
+    }
+  }
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {
