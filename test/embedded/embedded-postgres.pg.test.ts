@@ -105,7 +105,7 @@ describe('embedded PostgreSQL', () => {
     await using dir = await temporaryDir();
     const { program, server } = await startProgram(dir.dataDir);
     program.kill('SIGKILL');
-    await until(() => !isRunning(server), { timeoutMs: 30_000 });
+    await until(() => !isRunning(server));
 
     await using next = await startEmbeddedPostgres({ dataDir: dir.dataDir, durable: false });
     expect(await value(next.url('postgres'), 'select 1 as value')).toBe(1);
@@ -120,7 +120,7 @@ describe('embedded PostgreSQL', () => {
     program.kill('SIGKILL');
     // The server goes first, its data after it; the empty directory whoever starts another one may have removed.
     const left = (): Promise<string[]> => readdir(pgdata).catch(() => []);
-    await until(async () => !isRunning(server) && (await left()).length === 0, { timeoutMs: 30_000 });
+    await until(async () => !isRunning(server) && (await left()).length === 0);
     const next = await startEmbeddedPostgres({ dataDir: dir.dataDir, durable: false, disposable: true });
     expect(await value(next.url('postgres'), `select 1 as value`)).toBe(1);
     await next.remove();

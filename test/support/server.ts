@@ -54,7 +54,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       for (const pid of family) signal(pid, 'SIGKILL');
       frozen = [];
       // The children too, orphans by then: as long as one has its memory, no server starts over these data.
-      await until(async () => !(await Promise.all(family.map(isRunning))).includes(true), { timeoutMs: 30_000 });
+      await until(async () => !(await Promise.all(family.map(isRunning))).includes(true));
       await server.stop();
     },
     freeze: async () => {
