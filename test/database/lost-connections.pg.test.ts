@@ -116,7 +116,8 @@ describe('a server that says nothing any more', () => {
   test('is given up, and the next one to ask is answered once it goes on', async () => {
     await using server = await startServer();
     await server.ensureDatabase('quiet');
-    const options = { ...OPTIONS, silenceMs: 300 };
+    // Longer than a busy machine takes to open a session.
+    const options = { ...OPTIONS, silenceMs: 1_500 };
     const session = await openSession(server.url('quiet'), options);
     const pool = createSessionPool(server.url('quiet'), 1, options);
     const one = () => pool.run<{ one: number }>('select 1 as one', []);
@@ -130,7 +131,7 @@ describe('a server that says nothing any more', () => {
     await server.thaw();
     expect(await one()).toEqual([{ one: 1 }]);
     await Promise.all([session.end(), pool.close()]);
-  });
+  }, 120_000);
 
   test('is waited for while it is at work on the statement, even when it takes no more connections', async () => {
     await using database = await createDatabase();
@@ -215,18 +216,22 @@ test('transactions that wait for each other in a circle are both carried out, on
   await database.sql`create table t (id integer primary key, n integer not null)`;
   await database.sql`insert into t values (1, 0), (2, 0)`;
   const pool = createSessionPool(database.url, 2, OPTIONS);
-  const tries = { count: 0 };
-  const inOrder = (order: readonly number[]) =>
+  let tries = 0;
+  let holding = 0;
+  const eachHasItsFirst = Promise.withResolvers<void>();
+  const inOrder = (first: number, second: number) =>
     pool.begin(async (transaction) => {
-      tries.count += 1;
-      for (const id of order) {
-        await transaction.run('update t set n = n + 1 where id = $1', [id]);
-        // Long enough for the other to take its first; only while nobody has failed yet.
-        if (tries.count <= 2) await sleep(200);
-      }
+      const add = (id: number) => transaction.run('update t set n = n + 1 where id = $1', [id]);
+      tries += 1;
+      await add(first);
+      // Each goes on when both hold their first; whoever tries once more waits for nobody.
+      holding += 1;
+      if (holding === 2) eachHasItsFirst.resolve();
+      await eachHasItsFirst.promise;
+      await add(second);
     });
-  await Promise.all([inOrder([1, 2]), inOrder([2, 1])]);
+  await Promise.all([inOrder(1, 2), inOrder(2, 1)]);
   await pool.close();
   expect(await database.sql`select n from t`).toEqual([{ n: 2 }, { n: 2 }]);
-  expect(tries.count).toBeGreaterThanOrEqual(3);
+  expect(tries).toBeGreaterThanOrEqual(3);
 });
