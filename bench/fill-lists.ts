@@ -16,6 +16,8 @@ export async function fillLists(
   database: OpenedCouplingDatabase,
   sql: postgres.Sql,
   counts: { readonly log: number; readonly errors: number },
+  /** Everything lies within six hours. */
+  from = Date.now() - 6 * 3_600_000,
 ) {
   await database.ensureLanes([LISTED_LANE]);
   const { layoutId } = await database.ensureLayout(
@@ -24,7 +26,6 @@ export async function fillLists(
   );
   const [lane] = await sql<{ id: number }[]>`select id from couplet.lane where mapping = ${LISTED_MAPPING}`;
   const laneId = lane?.id ?? 0;
-  const from = Date.now() - 6 * 3_600_000;
   const couplings = counts.errors;
   const time = (n: string, of: number): string => `${from} + (${n})::bigint * ${6 * 3_600_000} / ${of}`;
   await sql.unsafe(`

@@ -78,11 +78,14 @@ async function revertibleAmong(
 ): Promise<Set<string>> {
   const ids = textArray(asked.map(({ id }) => id));
   const since = textArray(asked.map((entry) => entry.since));
+  // One entry and its coupling at a time: from a log of several months PostgreSQL expects so many entries that it reads all
+  // couplings to join them.
   const rows = await clients.read<{ id: string }>(sql`
     select l.id
       from unnest(${ids}::text::uuid[], ${since}::text::uuid[]) as u(id, since)
       join couplet.sync_log l on l.id = u.id
-      join couplet.coupling c on c.id = l.coupling_id
+     cross join lateral (
+       select o.ended_at, o.old_rows from couplet.coupling o where o.id = l.coupling_id limit 1) as c
      where ${REVERTIBLE}`);
   return new Set(rows.map(({ id }) => id));
 }
