@@ -190,13 +190,15 @@ describe('the log', () => {
   test('is kept by months, of which entries with a clock far off have none, and lose nothing for it', async () => {
     await using here = await createCouplingDatabase();
     const fence = await openTestLane(here.db);
+    const months = () => here.sql`
+      select inhrelid::regclass::text as name from pg_inherits where inhparent = 'couplet.sync_log'::regclass order by 1`;
+    const before = await months();
     const entries = ['2001-01-01T00:00:00Z', '2099-01-01T00:00:00Z'].map((time) => logEntry({ id: idAt(time) }));
     await here.db.record(recording(fence, { log: [...entries, logEntry()] }));
     expect(await here.db.queries.countLog(NO_LOG_FILTER)).toBe(3);
     expect(await here.sql`select 1 from couplet.sync_log_default`).toHaveLength(2);
-    const months = await here.sql<{ name: string }[]>`
-      select inhrelid::regclass::text as name from pg_inherits where inhparent = 'couplet.sync_log'::regclass`;
-    expect(months).toHaveLength(4);
+    expect(before.length).toBeGreaterThanOrEqual(4);
+    expect(await months()).toEqual(before);
     expect(lowestIdAt(0)).toBe('00000000-0000-0000-0000-000000000000');
   });
 });
