@@ -211,7 +211,9 @@ describe('a channel in direct mode', () => {
     const name = new URL(here.urls.hq).pathname.slice(1);
     const shut = async (how: string): Promise<void> => {
       await here.coupling.unsafe(how);
-      await here.coupling.unsafe(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
+      await here.coupling.unsafe(
+        `select pg_terminate_backend(pid, 30000) from pg_stat_activity where datname = '${name}'`,
+      );
     };
     await shut(`alter database ${name} allow_connections false`);
     expect(await here.ask('POST', online, { values: ann })).toMatchObject({ status: 202 });

@@ -41,9 +41,10 @@ describe('whoever watches', () => {
     const gone = new AbortController();
     const feed = here.couplet.database.events.follow(null, gone.signal);
     const next = feed[Symbol.asyncIterator]();
-    // The place of a follower is taken when it first asks.
-    const first = next.next();
-    await here.job('1010');
+    // The place of a follower is taken some time after it first asks.
+    const told: unknown[] = [];
+    const first = next.next().then((event) => void told.push(event));
+    while (told.length === 0) await here.job('1010');
     await first;
     await here.till.create({ full_name: 'Bad', mail: 'no address' });
     await here.job('p-job');

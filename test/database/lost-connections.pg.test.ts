@@ -131,7 +131,7 @@ describe('a server that says nothing any more', () => {
     await server.thaw();
     expect(await one()).toEqual([{ one: 1 }]);
     await Promise.all([session.end(), pool.close()]);
-  }, 120_000);
+  });
 
   test('is waited for while it is at work on the statement, even when it takes no more connections', async () => {
     await using database = await createDatabase();

@@ -216,7 +216,9 @@ describe('the overview', () => {
     const history = await here.db.queries.history();
     expect(history).toHaveLength(24);
     // The hour may have ended since.
-    expect(history.slice(-2).filter(({ changes }) => changes > 0)).toMatchObject([{ changes: 1, writes: 1, errors: 1 }]);
+    expect(history.slice(-2).filter(({ changes }) => changes > 0)).toMatchObject([
+      { changes: 1, writes: 1, errors: 1 },
+    ]);
     expect(history[0]).toMatchObject({ changes: 0, writes: 0, errors: 0 });
     expect(history.map(({ hour }) => hour)).toEqual([...history.map(({ hour }) => hour)].sort());
   });
