@@ -11,6 +11,7 @@ import type { LedgerBatch, Write, WriteOutcome } from '../../ports/store.ts';
 import type { LaneContext, RunIdentity } from '../lane/lane-context.ts';
 import { type RecordingBuilder, type RecordingParts, recordingBuilder } from './build-recording.ts';
 import { checkCascades } from './check-cascades.ts';
+import { endAnswered } from './end-answered.ts';
 import { type Gathered, gatherPairs, type WorkItem } from './gather-pairs.ts';
 import { interruptedJobs } from './interrupted-jobs.ts';
 import { readNote } from './ledger-note.ts';
@@ -297,12 +298,14 @@ export async function recordFoundBatches(context: LaneContext, batches: readonly
   );
   const builder = recordingBuilder(context.lane, context.prepared, () => context.database.newId());
   const couplings = await context.database.couplingsById([...new Set(entries.map((entry) => entry.note.couplingId))]);
-  for (const { note, outcome } of entries) {
+  const written = entries.map(({ note, outcome }) => {
     const coupling = couplings.get(note.couplingId);
     if (coupling) builder.draftOf(coupling);
     const draft = builder.written(note, outcome);
     if (note.endsCoupling) draft.ended = [];
-  }
+    return { note, draft };
+  });
+  await endAnswered((of) => context.database.errorsById(of), builder, written);
   const parts = builder.build();
   parts.batchIds.push(...fresh.map((batch) => batch.batchId));
   const interrupted = interruptedJobs(context.lane, entries);
