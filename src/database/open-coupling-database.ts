@@ -36,6 +36,7 @@ import { cursorPart } from './records/move-cursor.ts';
 import { pendingPart } from './records/pending.ts';
 import { proofsPart } from './records/proofs.ts';
 import { record } from './records/record.ts';
+import { resumedPart } from './records/resumed-jobs.ts';
 import { errorsPart } from './records/sync-errors.ts';
 import { logPart } from './records/sync-log.ts';
 import { lockingPart } from './records/take-lane.ts';
@@ -130,6 +131,7 @@ const assemble = async (
     record: (recording) => record(clients, lanes, layouts, recording),
     ...logPart(clients, lanes),
     ...jobsPart(clients),
+    ...resumedPart(clients),
     proofs: proofsPart(clients, lanes, layouts),
     queries: createQueries(clients, lanes, layouts),
     upkeep: createUpkeep(clients, lanes),

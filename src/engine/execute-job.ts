@@ -10,12 +10,13 @@ import type { Lane } from '../ports/store.ts';
 import { ActionRefused } from '../ports/synchronizer.ts';
 import { actInBulk } from './actions/act-in-bulk.ts';
 import { inActionLane } from './actions/act-on-error.ts';
-import { couplePairs, matchAll, type PairToCouple, uncoupleAll } from './actions/match-job.ts';
+import { couplePairs, type FormerPairs, matchAll, type PairToCouple, uncoupleAll } from './actions/match-job.ts';
 import { revertMany } from './actions/revert-job.ts';
 import { performCheck } from './check/check-job.ts';
 import type { Outcome } from './lane/job-outcome.ts';
 import type { LaneMemory } from './lane/lane-memory.ts';
 import { lanesOf, type Site } from './lane/site.ts';
+import { beginAgain, countersOfAll } from './resume-job.ts';
 import { doneOf, type LaneReport, type RunRequest } from './run/lane-run.ts';
 import { runChannel } from './run/run-channel.ts';
 import { settleMarksOfJob, writesOf } from './run/settle-own-marks.ts';
@@ -33,18 +34,16 @@ export async function executeJob(site: Site, memory: LaneMemory, jobId: string, 
   const stopped: Stop = async () => (await stop()) || (await site.database.isCancelRequested(jobId));
   let outcome: Outcome;
   try {
+    await beginAgain(site, job);
     outcome = await perform(site, memory, job, stopped);
   } catch (fault) {
     // Nothing can be written of it now; the queue gives the job out again.
     if (fault instanceof CouplingDatabaseUnreachable) throw fault;
     // Waiting cures these: the queue gives the job out again, and it stays one job with its attempts counted.
     if (fault instanceof StoreUnreachable || fault instanceof StoreBusy || fault instanceof FenceLost) {
-      await site.database.finishJob(
-        jobId,
-        'failed',
-        { counters: noCounters(), done: 0, total: null },
-        { code: fault.code, params: fault.params },
-      );
+      const { code, params } = fault;
+      const { counters } = await site.database.jobOutcome(jobId);
+      await finish(site, job, { status: 'failed', code, params, counters: await countersOfAll(site, job, counters) });
       throw fault;
     }
     const known = fault instanceof StoreRefused || fault instanceof LineageBroken || fault instanceof ActionRefused;
@@ -57,19 +56,21 @@ export async function executeJob(site: Site, memory: LaneMemory, jobId: string, 
       status: 'failed',
       code: known ? fault.code : 'internal-error',
       params: known ? fault.params : {},
-      counters: noCounters(),
+      counters: await countersOfAll(site, job, (await site.database.jobOutcome(jobId)).counters),
     };
   }
-  await site.database.finishJob(
-    jobId,
-    outcome.status,
-    { counters: outcome.counters, done: outcome.done ?? doneOf(outcome.counters), total: null },
-    outcome.code !== null || Object.keys(outcome.params).length > 0
-      ? { code: outcome.code, params: outcome.params }
-      : null,
-  );
+  const counters = job.attempts > 1 ? await countersOfAll(site, job, outcome.counters) : outcome.counters;
+  await finish(site, job, { ...outcome, counters });
   if (isTriedAgain(job, outcome)) throw new TriedAgain(outcome.code ?? '');
 }
+
+const finish = ({ database }: Site, { id }: Job, { status, code, params, counters, done }: Outcome): Promise<void> =>
+  database.finishJob(
+    id,
+    status,
+    { counters, done: done ?? doneOf(counters), total: null },
+    code !== null || Object.keys(params).length > 0 ? { code, params } : null,
+  );
 
 /** What waiting cures, as a run tells it of its lanes. A timetable asks again by itself, and whoever previews looks now. */
 const WAITING_CURES: ReadonlySet<string | null> = new Set([
@@ -216,7 +217,7 @@ async function coupleInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop
       (await inActionLane(site, memory, lane, async (context) => {
         if (job.kind === 'uncouple') return uncoupleAll(context, run, await chosen(site, lane, body), job.dryRun, stop);
         if (body.pairs) {
-          const coupled = await couplePairs(context, run, body.pairs, job.dryRun, stop);
+          const coupled = await couplePairs(context, run, body.pairs, job.dryRun, stop, await formerPairs(site, job));
           const written = job.dryRun ? 0 : run.counters.coupled;
           return coupled && settleMarksOfJob(site, context, run, written, stop);
         }
@@ -231,6 +232,11 @@ async function coupleInBulk(site: Site, memory: LaneMemory, job: Job, stop: Stop
     all.push(run.counters);
   }
   return { status: complete ? 'succeeded' : 'cancelled', code: null, params: {}, counters: sumCounters(all) };
+}
+
+async function formerPairs({ database }: Site, { id, attempts, dryRun }: Job): Promise<FormerPairs> {
+  if (attempts < 2 || dryRun) return { told: new Set(), coupled: new Set() };
+  return { told: await database.coupledPairs(id), coupled: await database.subjectsWrittenBy(id) };
 }
 
 async function chosen({ database }: Site, lane: Lane, body: CoupleBody): Promise<readonly string[]> {

@@ -23,7 +23,16 @@ import type {
   SyncError,
   LogEntry,
 } from './coupling-records.ts';
-import type { Job, JobCounters, JobProgress, JobRequest, JobResult, JobStatus, JobTrigger } from './job-records.ts';
+import type {
+  Job,
+  JobCounters,
+  JobProgress,
+  JobRequest,
+  JobResult,
+  JobStatus,
+  JobTrigger,
+  JobWrites,
+} from './job-records.ts';
 import type { Recording } from './recording.ts';
 import type { Cursor, Fence, Lane } from './store.ts';
 import type { ProofKeeping } from './verification.ts';
@@ -246,10 +255,19 @@ export interface CouplingDatabase {
     code: string | null,
     writes: Json,
   ): Promise<void>;
-  /** Errors that this job has answered: it was interrupted, and goes on with the others. */
+  // Of a job that was interrupted and goes on: what it has done already.
+  /** Errors that have their result. */
   answeredErrors(jobId: string): Promise<ReadonlySet<string>>;
-  /** Couplings of which the log says that this job wrote a record. */
-  couplingsWrittenBy(jobId: string): Promise<ReadonlySet<string>>;
+  /** Couplings and errors of which the log says that this job wrote a record. */
+  subjectsWrittenBy(jobId: string): Promise<ReadonlySet<string>>;
+  /** Log entries that have their result. */
+  revertedEntries(jobId: string): Promise<ReadonlySet<string>>;
+  /** Pairs that have their result, as the texts of both keys with a space in between. */
+  coupledPairs(jobId: string): Promise<ReadonlySet<string>>;
+  /** What the log says that was written under this job, in all its attempts. */
+  writesOfJob(jobId: string): Promise<JobWrites>;
+  /** Results, and children, of a job that only looks: it looks again from the beginning. */
+  forgetLooks(jobId: string): Promise<void>;
   jobById(id: string): Promise<Job | null>;
   /** Whether somebody asked for the end of this job; asked between batches, without its body. */
   isCancelRequested(id: string): Promise<boolean>;

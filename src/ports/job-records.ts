@@ -26,6 +26,13 @@ export interface JobCounters {
   unmatchedInChannel: number;
 }
 
+type Writes = Pick<DirectionCounters, 'inserted' | 'modified' | 'deleted'>;
+
+export interface JobWrites extends Readonly<Pick<JobCounters, 'coupled' | 'uncoupled'>> {
+  readonly toHq: Readonly<Writes>;
+  readonly toChannel: Readonly<Writes>;
+}
+
 export interface JobRequest {
   readonly kind: JobKind;
   readonly mapping: string | null;

@@ -33,8 +33,6 @@ type JobsPart = Pick<
   | 'giveBackJob'
   | 'jobById'
   | 'isCancelRequested'
-  | 'answeredErrors'
-  | 'couplingsWrittenBy'
   | 'jobProgress'
   | 'jobOutcome'
   | 'queueJob'
@@ -124,10 +122,7 @@ const createdPart = (clients: Clients): Pick<CouplingDatabase, 'createJob'> => {
 
 const toldPart = (
   clients: Clients,
-): Pick<
-  CouplingDatabase,
-  'addJobResults' | 'addJobResult' | 'isCancelRequested' | 'answeredErrors' | 'couplingsWrittenBy'
-> => ({
+): Pick<CouplingDatabase, 'addJobResults' | 'addJobResult' | 'isCancelRequested'> => ({
   addJobResults: (jobId, results) =>
     clients.raw.begin((sql) => writeResults(sql, jobId, results)).then(() => undefined),
   addJobResult: async (jobId, errorId, status, code, writes) => {
@@ -146,22 +141,6 @@ const toldPart = (
       [id],
     );
     return row?.asked ?? false;
-  },
-  answeredErrors: async (jobId) => {
-    const rows = await query<{ id: string }>(
-      clients.raw,
-      'select error_id as id from couplet.job_result where job_id = $1 and error_id is not null',
-      [jobId],
-    );
-    return new Set(rows.map((row) => row.id));
-  },
-  couplingsWrittenBy: async (jobId) => {
-    const rows = await query<{ id: string }>(
-      clients.raw,
-      'select distinct coupling_id as id from couplet.sync_log where job_id = $1 and coupling_id is not null',
-      [jobId],
-    );
-    return new Set(rows.map((row) => row.id));
   },
 });
 

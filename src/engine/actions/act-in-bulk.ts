@@ -5,13 +5,7 @@
 import { allowedActions } from '../../domain/allowed-actions.ts';
 import type { Json, RecordKey, Side } from '../../domain/record.ts';
 import type { ErrorAction } from '../../domain/terms.ts';
-import {
-  type Job,
-  type JobCounters,
-  type JobResult,
-  noCounters,
-  type SyncError,
-} from '../../ports/coupling-database.ts';
+import { type Job, type JobCounters, type JobResult, type SyncError } from '../../ports/coupling-database.ts';
 import type { Lane } from '../../ports/store.ts';
 import { ActionRefused, type ActionRequest } from '../../ports/synchronizer.ts';
 import { type BatchesInFlight, batchesInFlight } from '../batch/batches-in-flight.ts';
@@ -24,6 +18,7 @@ import type { LaneMemory } from '../lane/lane-memory.ts';
 import { letsOthersIn } from '../lane/let-others-in.ts';
 import { laneText, lanesOf, type Site } from '../lane/site.ts';
 import { writePreview } from '../run/preview-lane.ts';
+import { formerCounters } from '../resume-job.ts';
 import { isStale } from '../run/refuse-stale.ts';
 import { settleMarksOfJob, writesOf } from '../run/settle-own-marks.ts';
 import { singleRun, type SingleRun } from '../run/single-run.ts';
@@ -53,13 +48,14 @@ interface Bulk {
 }
 
 interface BatchedBulk extends Bulk {
-  /** Couplings that this job wrote before it was interrupted. */
+  /** Couplings, and errors, that this job wrote for before it was interrupted. */
   readonly own: ReadonlySet<string>;
 }
 
 /** These go through the plan of a batch; the others are rare enough to go one by one. */
 const IN_BATCHES: ReadonlySet<ErrorAction> = new Set(['retry', 'synchronize', 'restore', 'delete', 'remove-coupling']);
 const TRIES = 5;
+const NONE: ReadonlySet<string> = new Set();
 
 /** False: cancelled, what was done is done. */
 export async function actInBulk(
@@ -75,7 +71,7 @@ export async function actInBulk(
   const answered = job.attempts > 1 ? await database.answeredErrors(job.id) : new Set<string>();
   const ids = body.items.flatMap(({ id }) => (answered.has(id) ? [] : [id]));
   const progress = { done: answered.size, total: body.items.length };
-  const bulk: Bulk = { site, memory, job, body, counters: noCounters(), etags, stop, progress };
+  const bulk: Bulk = { site, memory, job, body, counters: await formerCounters(site, job), etags, stop, progress };
   const known = await database.subjectsOfErrors(ids);
   const missing = ids.filter((id) => !known.has(id)).map((id) => resultOf(id, null, 'failed', 'error-not-found'));
   await tell(bulk, missing);
@@ -135,7 +131,7 @@ async function actInLane(
     };
     if (body.action === 'remove-coupling') return uncoupleTogether(bulk, context, run, together);
     // What this job wrote before it was killed has been recorded by now: its own writes make no decision stale.
-    const own = job.attempts > 1 ? await site.database.couplingsWrittenBy(job.id) : new Set<string>();
+    const own = job.attempts > 1 ? await site.database.subjectsWrittenBy(job.id) : new Set<string>();
     const before = writesOf(bulk.counters);
     const complete = await decideTogether({ ...bulk, own }, context, run, together);
     return complete && settleMarksOfJob(site, context, run, writesOf(bulk.counters) - before, bulk.stop);
@@ -147,11 +143,14 @@ function* chunks(ids: readonly string[]): Generator<readonly string[]> {
 }
 
 /** The errors as they are now; what cannot be acted on has its result. */
-async function fitting(bulk: Bulk, ids: readonly string[]): Promise<SyncError[]> {
+async function fitting(bulk: Bulk, ids: readonly string[], own: ReadonlySet<string> = NONE): Promise<SyncError[]> {
   const refused: JobResult[] = [];
   const left: SyncError[] = [];
   for (const error of await bulk.site.database.errorsById(ids)) {
-    if (error.status === 'resolved') refused.push(resultOf(error.id, error, 'failed', 'already-resolved'));
+    // Answered by this job, which was interrupted before it could say so.
+    if (error.status === 'resolved' && (own.has(error.id) || own.has(error.couplingId ?? '')))
+      refused.push(resultOf(error.id, error, 'succeeded', null));
+    else if (error.status === 'resolved') refused.push(resultOf(error.id, error, 'failed', 'already-resolved'));
     else if (!allowedActions(error).includes(bulk.body.action)) {
       const params = { action: bulk.body.action, allowed: [...allowedActions(error)] };
       refused.push({ ...resultOf(error.id, error, 'failed', 'action-not-allowed'), params });
@@ -262,7 +261,7 @@ async function decideOnce(
         return false;
       }
       // Under the lane's lock: whoever was answered meanwhile is told so.
-      const errors = await fitting(bulk, chunk);
+      const errors = await fitting(bulk, chunk, bulk.own);
       const [first] = errors;
       if (!first) continue;
       options ??= {

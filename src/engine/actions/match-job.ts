@@ -103,18 +103,26 @@ export interface PairToCouple {
   readonly winner: Side | null;
 }
 
+/** Of a job that was interrupted: pairs that have their result, and couplings that it made. */
+export interface FormerPairs {
+  readonly told: ReadonlySet<string>;
+  readonly coupled: ReadonlySet<string>;
+}
+
 export async function couplePairs(
   context: LaneContext,
   run: SingleRun,
   pairs: readonly PairToCouple[],
   dryRun: boolean,
   stop: () => Promise<boolean>,
+  former: FormerPairs,
 ): Promise<boolean> {
   const letOthersIn = letsOthersIn(context);
   for (const pair of pairs) {
+    if (former.told.has(`${keyText(pair.hqKey)} ${keyText(pair.channelKey)}`)) continue;
     if (await stop()) return false;
     await letOthersIn();
-    await withResult(context, run, pair, async () => {
+    await withResult(context, run, pair, former, async () => {
       const result = await coupleInContext(context, run, { ...pair, createIn: null, dryRun, answers: null });
       return { couplingId: dryRun ? null : result.couplingId, writes: [...result.writes] };
     });
@@ -176,6 +184,7 @@ async function withResult(
   context: LaneContext,
   run: SingleRun,
   keys: Keys,
+  former: FormerPairs,
   work: () => Promise<Pick<JobResult, 'couplingId' | 'writes'>>,
 ): Promise<void> {
   const result = blankResult(keys);
@@ -183,9 +192,17 @@ async function withResult(
     Object.assign(result, await work());
   } catch (fault) {
     if (!(fault instanceof ActionRefused)) throw fault;
-    Object.assign(result, { status: 'failed', code: fault.code, params: fault.params });
+    if (isOwn(fault, keys, former)) Object.assign(result, { couplingId: fault.params['couplingId'] });
+    else Object.assign(result, { status: 'failed', code: fault.code, params: fault.params });
   }
   await recordResults(context, run, [result]);
+}
+
+/** This very pair was coupled by this job, which was interrupted before it could say so. */
+function isOwn({ code, params }: ActionRefused, { hqKey, channelKey }: Keys, { coupled }: FormerPairs): boolean {
+  if (code !== 'already-coupled' || !coupled.has(String(params['couplingId']))) return false;
+  const wanted = params['side'] === 'hq' ? channelKey : hqKey;
+  return JSON.stringify(params['partner']) === JSON.stringify(wanted);
 }
 
 async function recordResults(context: LaneContext, run: SingleRun, results: readonly JobResult[]): Promise<void> {

@@ -1,11 +1,11 @@
 /** Reverts many log entries, newest first, so that each finds the fields as its own write left them. */
 import { directionTo, type WriteDirection } from '../../domain/record.ts';
 import type { Job, JobCounters, JobResult } from '../../ports/coupling-database.ts';
-import { noCounters } from '../../ports/coupling-database.ts';
 import { ActionRefused, type WritePreview } from '../../ports/synchronizer.ts';
 import type { Outcome } from '../lane/job-outcome.ts';
 import type { LaneMemory } from '../lane/lane-memory.ts';
 import type { Site } from '../lane/site.ts';
+import { formerCounters } from '../resume-job.ts';
 import { revertEntry } from './revert-entry.ts';
 
 interface RevertBody {
@@ -23,10 +23,12 @@ export async function revertMany(
   stop: () => Promise<boolean>,
 ): Promise<Outcome> {
   const body = job.body as unknown as RevertBody;
-  const counters = noCounters();
+  const counters = await formerCounters(site, job);
+  const told = job.attempts > 1 ? await site.database.revertedEntries(job.id) : new Set<string>();
   // Ids of log entries rise with time.
   const ids = body.items.map(({ id }) => id).toSorted((a, b) => (a < b ? 1 : -1));
   for (const [done, id] of ids.entries()) {
+    if (told.has(id)) continue;
     if (await stop()) return { status: 'cancelled', code: null, params: {}, counters };
     const { result, writes, direction } = await revertOne(site, memory, job, id, body.reason ?? null);
     if (result.status === 'failed') counters[direction].failed += 1;
@@ -84,8 +86,17 @@ async function revertOne(
     return { result: { ...result, status: outcome, writes: [...writes] }, writes, direction };
   } catch (fault) {
     if (!(fault instanceof ActionRefused)) throw fault;
+    if (await isOwn(site, job, id, fault)) return { result, writes: [], direction };
     const status = PASSED_OVER.has(fault.code) ? 'skipped' : 'failed';
     const refused = { ...result, status, code: fault.code, params: { ...fault.params, logId: id } } as const;
     return { result: refused, writes: [], direction };
   }
+}
+
+/** This very entry was taken back by this job, which was interrupted before it could say so. */
+async function isOwn(site: Site, job: Job, id: string, { code, params }: ActionRefused): Promise<boolean> {
+  const by = code === 'already-reverted' ? params['revertedBy'] : undefined;
+  if (job.attempts < 2 || typeof by !== 'string') return false;
+  const entry = await site.database.logEntryById(by);
+  return entry?.jobId === job.id && entry.reverts === id;
 }
