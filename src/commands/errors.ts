@@ -3,7 +3,7 @@ import { allItems, queryOf } from './ask-api.ts';
 import { EXIT, print, printJson } from './exit.ts';
 import { type CommonOptions, openApi } from './open-couplet.ts';
 import { plural, tableOf, timeOf } from './print-table.ts';
-import { requireListed } from './require-known.ts';
+import { askListed } from './require-known.ts';
 
 export interface ErrorsOptions extends CommonOptions {
   readonly mapping?: string;
@@ -29,12 +29,10 @@ interface ErrorDocument {
 export async function errors(options: ErrorsOptions): Promise<number> {
   await using opened = await openApi({ ...options, migrate: false });
   const { mapping, channel, kind, code, status } = options;
-  const items = await allItems(
-    opened.ask,
-    '/synchronization-errors',
-    queryOf({ mapping, channel, kind, code, status }),
+  const query = queryOf({ mapping, channel, kind, code, status });
+  const items = await askListed(opened.ask, { ...(mapping !== undefined && { mappings: [mapping] }), channel }, () =>
+    allItems(opened.ask, '/synchronization-errors', query),
   );
-  await requireListed(opened.ask, { ...(mapping !== undefined && { mappings: [mapping] }), channel }, items);
   if (options.json) {
     printJson({ items, nextCursor: null });
     return EXIT.clean;

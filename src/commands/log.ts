@@ -3,7 +3,7 @@ import { allItems, queryOf } from './ask-api.ts';
 import { EXIT, print, printJson } from './exit.ts';
 import { type CommonOptions, openApi } from './open-couplet.ts';
 import { plural, tableOf, timeOf } from './print-table.ts';
-import { requireListed } from './require-known.ts';
+import { askListed } from './require-known.ts';
 
 export interface LogOptions extends CommonOptions {
   readonly channel?: string;
@@ -24,8 +24,9 @@ interface EntryDocument {
 export async function log(mapping: string, side: string, key: readonly string[], options: LogOptions): Promise<number> {
   await using opened = await openApi({ ...options, migrate: false });
   const query = queryOf({ mapping, side, key, channel: options.channel });
-  const items = await allItems(opened.ask, '/synchronization-log', query, options.limit);
-  await requireListed(opened.ask, { mappings: [mapping], channel: options.channel }, items);
+  const items = await askListed(opened.ask, { mappings: [mapping], channel: options.channel }, () =>
+    allItems(opened.ask, '/synchronization-log', query, options.limit),
+  );
   if (options.json) {
     printJson({ items, nextCursor: null });
     return EXIT.clean;

@@ -1,6 +1,6 @@
 /** Names of mappings and channels on the command line: one that is not there is refused, with those that are. */
 import { allItems, type AskApi, queryOf } from './ask-api.ts';
-import { usageError } from './exit.ts';
+import { CommandFailed, EXIT, usageError } from './exit.ts';
 
 interface Named {
   readonly mappings?: readonly string[];
@@ -24,11 +24,21 @@ const refusal = (what: string, name: string, known: readonly string[]): string =
   `There is no ${what} ${name}; ${known.length === 0 ? 'the file has none' : `the file has ${known.join(', ')}`}.`;
 
 /**
- * For lists, which say nothing of a name that nothing has. What is gone from the file is known until it is forgotten,
- * and its log for longer: only an empty list is asked about.
+ * For lists. The API refuses a name that nothing ever had; what is gone from the file is known until it is forgotten, and
+ * its log for longer: only an empty list is asked about.
  */
-export async function requireListed(ask: AskApi, named: Named, items: readonly unknown[]): Promise<void> {
-  if (items.length > 0) return;
+export async function askListed<Item>(ask: AskApi, named: Named, list: () => Promise<Item[]>): Promise<Item[]> {
+  try {
+    const items = await list();
+    if (items.length === 0) await requireListed(ask, named);
+    return items;
+  } catch (fault) {
+    if (fault instanceof CommandFailed && fault.exitCode === EXIT.usage) await requireListed(ask, named);
+    throw fault;
+  }
+}
+
+async function requireListed(ask: AskApi, named: Named): Promise<void> {
   const mappings = (await allItems(ask, '/mappings', queryOf({}))) as unknown as readonly {
     readonly name: string;
     readonly channels: readonly { readonly channel: string }[];

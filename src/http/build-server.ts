@@ -11,6 +11,7 @@ import { handleError } from './handle-error.ts';
 import { answerRepetitions } from './idempotency.ts';
 import { answerUnreadableRequest, frameworkOptions } from './read-request.ts';
 import { acceptBodies, refuseBadText, refuseUnaskedQueries } from './read-request.ts';
+import { requireKnownNames } from './require-known-names.ts';
 import { registerAccess } from './routes/access.ts';
 import { registerProviderSignIn } from './routes/provider-sign-in.ts';
 import { registerCouplings } from './routes/couplings.ts';
@@ -57,6 +58,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
 }
 
 async function registerApi(api: Server, deps: ServerDeps): Promise<void> {
+  requireKnownNames(api, deps);
   registerAccess(api, deps);
   registerProviderSignIn(api, deps);
   registerStores(api, deps);

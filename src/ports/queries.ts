@@ -303,6 +303,8 @@ export interface Queries {
   /** A queued job is cancelled at once, a running one is asked to stop. Null: no such job. */
   cancelJob(id: string): Promise<'cancelled' | 'asked' | 'finished' | null>;
 
+  /** Every lane that there ever was, those included that somebody had forgotten: their log is kept. */
+  everyLane(): Promise<readonly Lane[]>;
   /** Every lane that was ever worked, also those that are no longer configured. */
   lanes(mappings: Either<string>): Promise<readonly LaneView[]>;
   openErrorsByKind(): Promise<Readonly<Record<ErrorKind, number>>>;

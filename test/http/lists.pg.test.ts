@@ -139,6 +139,37 @@ describe('lists', () => {
     }
   });
 
+  test('a mapping or channel that there never was is told as such; one that is gone from the configuration is a name', async () => {
+    await using here = await openTestServer();
+    await here.database.ensureLanes([{ mapping: 'former', channel: 'lyon' }]);
+    for (const list of [
+      '/synchronization-errors',
+      '/synchronization-errors/summary',
+      '/synchronization-log',
+      '/jobs',
+    ]) {
+      expect((await here.get(`${list}?mapping=customer`)).body, list).toMatchObject({
+        status: 400,
+        code: 'unknown-parameter',
+        detail: 'customer is no mapping; there is groups, customers',
+        params: { parameter: 'mapping', value: 'customer' },
+        errors: [{ in: 'query', pointer: '/mapping' }],
+      });
+      expect((await here.get(`${list}?mapping=customers&channel=paris`)).body, list).toMatchObject({
+        code: 'unknown-parameter',
+        detail: 'paris is no channel; there is houston, online',
+      });
+    }
+    expect((await here.get('/couplings?mapping=groups&mapping=nope')).body.params).toMatchObject({ value: 'nope' });
+    const bulk = await here.post('/synchronization-errors/bulk', { action: 'retry', filter: { mapping: 'nope' } });
+    expect(bulk.body).toMatchObject({
+      code: 'unknown-parameter',
+      errors: [{ in: 'body', pointer: '/filter/mapping' }],
+    });
+    for (const list of ['/synchronization-errors', '/synchronization-log', '/couplings', '/jobs'])
+      expect((await here.get(`${list}?mapping=former&channel=lyon`)).body, list).toMatchObject({ items: [] });
+  });
+
   test('a key is compared in the form of its type, and by either side unless one is named', async () => {
     await using here = await openServerInStep();
     const [coupling] = (await here.get('/couplings?mapping=customers&sort=hqKey&limit=1')).body.items;

@@ -15,5 +15,6 @@ export const createQueries = (clients: Clients, lanes: LaneRegistry, layouts: La
   ...logQueries(clients, lanes),
   ...jobQueries(clients),
   ...overviewQueries(clients),
+  everyLane: async () => [...(await lanes.all()).values()],
   ...configurationQueries(clients),
 });
