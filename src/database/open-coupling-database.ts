@@ -49,6 +49,9 @@ import { prepareDatabase } from './session/migrate.ts';
 /** With the second in which a look finds what is pending: a lane is taken over well within 15 s, however its worker went. */
 const LOCK_IDLE_MS = 10_000;
 
+/** Locks nothing and writes nothing, and fails where nothing may be written; then the session is given up for another. */
+const TAKES_WRITES = 'select from couplet.migration where false for update';
+
 export interface OpenOptions {
   readonly url: string;
   /** False: refuse a database that is not of this version, instead of migrating it. */
@@ -68,7 +71,7 @@ export interface OpenedCouplingDatabase extends CouplingDatabase {
   readonly commerce: CommerceDatabase;
   readonly commerceSessions: CommerceSessions;
   readonly channelCustomers: ChannelCustomerIndex;
-  /** Whether the database answers. */
+  /** Whether the database answers and takes writes: a standby, or one that was made read-only, is of no use. */
   isReady(): Promise<boolean>;
 }
 
@@ -141,7 +144,10 @@ const assemble = async (
     commerce: { ...commerceWork(clients, lanes), ...operationsPart(clients) },
     commerceSessions: sessionsPart(clients, lanes),
     channelCustomers: channelCustomersPart(clients, lanes),
-    isReady: async () => (await query(clients.raw, 'select 1', [])).length === 1,
+    isReady: async () => {
+      await query(clients.raw, TAKES_WRITES, []);
+      return true;
+    },
     close: async () => {
       await Promise.all([locks.close(), clients.close()]);
     },

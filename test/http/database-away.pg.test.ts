@@ -50,3 +50,26 @@ test('whoever asks for readiness is answered while the coupling database stands 
   await using here = await openTestServer({ deps: { isReady: () => new Promise(() => {}) } });
   expect(await here.ask('GET', '/!readyz')).toMatchObject({ status: 503, body: { status: 'unavailable' } });
 });
+
+test('nobody is ready on a coupling database that takes no writes, and everybody is once it does', async () => {
+  await using here = await openTestServer();
+  const { sql } = here.site;
+  const { database } = sql.options;
+  // Sessions keep what held when they began.
+  const anew = () =>
+    sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${database} and pid <> pg_backend_pid()`;
+  const ready = async (): Promise<number> => (await here.get('/!readyz')).status;
+  await until(async () => (await ready()) === 200);
+  await sql.unsafe(`alter database "${database}" set default_transaction_read_only = on`);
+  await anew();
+  await until(async () => (await ready()) === 503);
+  // What is there can be read.
+  await until(async () => (await here.get('/jobs')).status === 200);
+  expect(await ready()).toBe(503);
+  await sql.begin(async (transaction) => {
+    await transaction`set transaction read write`;
+    await transaction.unsafe(`alter database "${database}" reset default_transaction_read_only`);
+  });
+  // Nobody ends the sessions that began meanwhile.
+  await until(async () => (await ready()) === 200);
+});

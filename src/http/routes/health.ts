@@ -31,7 +31,7 @@ export function registerHealth(server: FastifyInstance, deps: ServerDeps): void 
       config: { needs: 'public', rateLimit: false },
       schema: {
         operationId: 'getReadiness',
-        summary: 'Whether the coupling database answers',
+        summary: 'Whether the coupling database answers and takes writes',
         description: 'Stores that are away do not count: Couplet lives while they are.',
         tags,
         response: { 200: HealthSchema, 503: HealthSchema },
