@@ -29,8 +29,18 @@ export function authorizeRequests(server: FastifyInstance, auth: AuthOptions, ac
     const needs = needsOf(request.method, request.routeOptions.config.needs);
     if (request.is404 || needs === 'public') return;
     request.caller = await callerOf(request, auth, access);
-    if (needs !== 'channel') requireRole(request, needs);
+    if (needs === 'channel') requireChannel(request);
+    else requireRole(request, needs);
   });
+}
+
+/** A channel calls for itself; of the others, who may read and act at all. Whoever is asked who they are names no channel. */
+function requireChannel(request: FastifyRequest): void {
+  const { channel } = request.params as { readonly channel?: string };
+  const caller = callerIn(request);
+  if (channel === undefined) return;
+  if (caller.role !== 'channel') requireRole(request, SAFE_METHODS.has(request.method) ? 'viewer' : 'operator');
+  else if (caller.channel !== channel) throw notAllowed('channel');
 }
 
 export function requireRole(request: FastifyRequest, needed: Exclude<Needs, 'public' | 'channel'>): Caller {
