@@ -76,6 +76,13 @@ export const REQUEST_CODES = {
     status: 404,
     message: 'There is nothing at this address',
   },
+  'method-not-allowed': {
+    ...CALLER,
+    meaning: 'The address is there and does not have this method.',
+    remedy: 'Use a method that `Allow` of the answer names; /openapi.json has what each is for.',
+    status: 405,
+    message: 'This address does not have {method}; it has {allowed}',
+  },
   'mapping-not-found': {
     ...CALLER,
     meaning: 'The configuration has no such mapping.',

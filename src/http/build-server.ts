@@ -9,6 +9,7 @@ import { announceClosing } from './closing.ts';
 import { describeApi } from './describe-api.ts';
 import { handleError } from './handle-error.ts';
 import { answerRepetitions } from './idempotency.ts';
+import { tellWhatIsNotThere } from './not-found.ts';
 import { answerUnreadableRequest, frameworkOptions } from './read-request.ts';
 import { acceptBodies, refuseBadText, refuseUnaskedQueries } from './read-request.ts';
 import { requireKnownNames } from './require-known-names.ts';
@@ -40,6 +41,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   server.setErrorHandler(handleError);
   announceClosing(server);
   nameRequests(server);
+  tellWhatIsNotThere(server);
   acceptBodies(server);
   refuseBadText(server);
   refuseUnaskedQueries(server);

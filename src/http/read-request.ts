@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import { v7 as newId } from 'uuid';
 import { documentOf, sendProblem } from './handle-error.ts';
-import { invalid, Problem, problemDocument, unknownParameter } from './problem.ts';
+import { invalid, problemDocument, unknownParameter } from './problem.ts';
 
 const LARGEST_BODY_BYTES = 1024 * 1024;
 /** Lists of pairs and of ids. */
@@ -50,9 +50,6 @@ export function acceptBodies(server: FastifyInstance): void {
   server.addContentTypeParser('text/csv', { parseAs: 'string' }, (_, body, done) => done(null, body.toString()));
   server.addHook('preValidation', async (request) => {
     if (request.method !== 'GET' && request.routeOptions.schema?.body !== undefined) request.body ??= {};
-  });
-  server.setNotFoundHandler(() => {
-    throw new Problem('not-found');
   });
 }
 

@@ -44,7 +44,7 @@ async function interrupted(
 
 const told = (results: readonly Record<string, unknown>[]): unknown[] =>
   results.map(({ status, code }) => [status, code]);
-const succeeded = (count: number): unknown[] => new Array(count).fill(['succeeded', null]);
+const succeeded = (count: number): unknown[] => Array.from({ length: count }, () => ['succeeded', null]);
 
 async function deletions(site: SmallSite): Promise<{ items: { id: string; etag: null }[] }> {
   for (const num of ALL) site.hq.delete('customers', { num });

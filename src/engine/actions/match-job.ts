@@ -200,7 +200,8 @@ async function withResult(
 
 /** This very pair was coupled by this job, which was interrupted before it could say so. */
 function isOwn({ code, params }: ActionRefused, { hqKey, channelKey }: Keys, { coupled }: FormerPairs): boolean {
-  if (code !== 'already-coupled' || !coupled.has(String(params['couplingId']))) return false;
+  const { couplingId } = params;
+  if (code !== 'already-coupled' || typeof couplingId !== 'string' || !coupled.has(couplingId)) return false;
   const wanted = params['side'] === 'hq' ? channelKey : hqKey;
   return JSON.stringify(params['partner']) === JSON.stringify(wanted);
 }

@@ -107,6 +107,7 @@ export const codesFr: Readonly<Record<ErrorCode, string>> = {
   'not-allowed': 'Le rôle {role} est requis',
   'foreign-origin': 'Les demandes provenant de {origin} ne sont pas acceptées',
   'not-found': "Il n'y a rien à cette adresse",
+  'method-not-allowed': 'Cette adresse ne connaît pas {method} ; elle a {allowed}',
   'mapping-not-found': "Le mappage {mapping} n'existe pas",
   'channel-not-found': "Le canal {channel} n'existe pas",
   'job-not-found': "Ce travail n'existe pas",

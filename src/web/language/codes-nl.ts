@@ -105,6 +105,7 @@ export const codesNl: Readonly<Record<ErrorCode, string>> = {
   'not-allowed': 'Hiervoor is de rol {role} vereist',
   'foreign-origin': 'Aanvragen van {origin} worden niet aangenomen',
   'not-found': 'Er is niets op dit adres',
+  'method-not-allowed': 'Dit adres kent {method} niet; wel {allowed}',
   'mapping-not-found': 'De toewijzing {mapping} bestaat niet',
   'channel-not-found': 'Het kanaal {channel} bestaat niet',
   'job-not-found': 'Deze taak bestaat niet',

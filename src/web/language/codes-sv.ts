@@ -101,6 +101,7 @@ export const codesSv: Readonly<Record<ErrorCode, string>> = {
   'not-allowed': 'Detta kräver rollen {role}',
   'foreign-origin': 'Begäranden från {origin} tas inte emot',
   'not-found': 'Det finns inget på den här adressen',
+  'method-not-allowed': 'Den här adressen har inte {method}; den har {allowed}',
   'mapping-not-found': 'Mappningen {mapping} finns inte',
   'channel-not-found': 'Kanalen {channel} finns inte',
   'job-not-found': 'Jobbet finns inte',
