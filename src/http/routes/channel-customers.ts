@@ -1,5 +1,5 @@
 /** The channel service, for tills and web shops: create, edit, deactivate, search customers, whichever way they travel. */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { describeCode } from '../../domain/describe-change.ts';
 import type { Json } from '../../domain/record.ts';
