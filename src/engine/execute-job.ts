@@ -16,7 +16,7 @@ import { performCheck } from './check/check-job.ts';
 import type { Outcome } from './lane/job-outcome.ts';
 import type { LaneMemory } from './lane/lane-memory.ts';
 import { lanesOf, type Site } from './lane/site.ts';
-import { beginAgain, countersOfAll } from './resume-job.ts';
+import { beginAgain, countersOfAll } from './lane/resume-job.ts';
 import { doneOf, type LaneReport, type RunRequest } from './run/lane-run.ts';
 import { runChannel } from './run/run-channel.ts';
 import { settleMarksOfJob, writesOf } from './run/settle-own-marks.ts';

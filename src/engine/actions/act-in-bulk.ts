@@ -18,7 +18,7 @@ import type { LaneMemory } from '../lane/lane-memory.ts';
 import { letsOthersIn } from '../lane/let-others-in.ts';
 import { laneText, lanesOf, type Site } from '../lane/site.ts';
 import { writePreview } from '../run/preview-lane.ts';
-import { formerCounters } from '../resume-job.ts';
+import { formerCounters } from '../lane/resume-job.ts';
 import { isStale } from '../run/refuse-stale.ts';
 import { settleMarksOfJob, writesOf } from '../run/settle-own-marks.ts';
 import { singleRun, type SingleRun } from '../run/single-run.ts';

@@ -5,7 +5,7 @@ import { ActionRefused, type WritePreview } from '../../ports/synchronizer.ts';
 import type { Outcome } from '../lane/job-outcome.ts';
 import type { LaneMemory } from '../lane/lane-memory.ts';
 import type { Site } from '../lane/site.ts';
-import { formerCounters } from '../resume-job.ts';
+import { formerCounters } from '../lane/resume-job.ts';
 import { revertEntry } from './revert-entry.ts';
 
 interface RevertBody {

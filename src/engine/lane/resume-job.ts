@@ -2,9 +2,9 @@
  * A job that was interrupted goes on where it was: its process was killed or ended, a store or the coupling database was
  * away. In the end it tells of all that it did, whichever attempt did it.
  */
-import { type Job, type JobCounters, noCounters } from '../ports/coupling-database.ts';
-import { isOperationBulk } from '../ports/customer-operations.ts';
-import type { Site } from './lane/site.ts';
+import { type Job, type JobCounters, noCounters } from '../../ports/coupling-database.ts';
+import { isOperationBulk } from '../../ports/customer-operations.ts';
+import type { Site } from './site.ts';
 
 /** These write under their own id, so the log knows what was written; jobs of commerce count what travelled. */
 const writesRecords = ({ kind, body }: Job): boolean =>
