@@ -68,9 +68,13 @@ const finish = ({ database }: Site, { id }: Job, { status, code, params, counter
   database.finishJob(
     id,
     status,
-    { counters, done: done ?? doneOf(counters), total: null },
+    { counters, done: done ?? Math.max(doneOf(counters), coupledOrNot(counters)), total: null },
     code !== null || Object.keys(params).length > 0 ? { code, params } : null,
   );
+
+/** Coupling and uncoupling write no record, and are what was done. */
+const coupledOrNot = ({ coupled, uncoupled, unmatchedInHq, unmatchedInChannel, ambiguous }: JobCounters): number =>
+  coupled + uncoupled + unmatchedInHq + unmatchedInChannel + ambiguous;
 
 /** What waiting cures, as a run tells it of its lanes. A timetable asks again by itself, and whoever previews looks now. */
 const WAITING_CURES: ReadonlySet<string | null> = new Set([

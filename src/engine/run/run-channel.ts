@@ -4,6 +4,7 @@
  */
 import pRetry from 'p-retry';
 import { type Mapping, referencesOf } from '../../domain/mapping.ts';
+import { CouplingDatabaseUnreachable } from '../../errors/coupling-database-faults.ts';
 import { FenceLost, LineageBroken, StoreBusy, StoreRefused, StoreUnreachable } from '../../errors/store-faults.ts';
 import type { JobTrigger } from '../../ports/coupling-database.ts';
 import type { Lane } from '../../ports/store.ts';
@@ -328,16 +329,41 @@ async function finishAll(
   request: RunRequest,
 ): Promise<LaneReport[]> {
   const reports: LaneReport[] = [];
+  const faults: unknown[] = [];
   for (const lane of lanes) {
     const run = runOf(lane);
-    if (request.children) await run.ensureJob();
     const own = request.jobId === null || request.children;
-    const { jobRowId, status, code, params, counters } = run;
-    if (own && jobRowId) {
-      const ended = status === 'skipped' ? 'succeeded' : status;
-      await site.database.finishJob(jobRowId, ended, run.progress(), code ? { code, params } : null);
+    try {
+      if (request.children) await run.ensureJob();
+      if (own) await finishOne(site, run);
+    } catch (fault) {
+      faults.push(fault);
     }
+    const { jobRowId, status, code, params, counters } = run;
     reports.push({ lane, jobId: jobRowId, status, code, params, counters });
   }
+  if (faults.length > 0) throw faults[0];
   return reports;
+}
+
+/** As long as a server may be away whose lanes this process still works when it is back. */
+const FINISHING = { retries: Number.POSITIVE_INFINITY, minTimeout: 500, maxTimeout: 5_000, maxRetryTime: 3_600_000 };
+
+/**
+ * A job whose end cannot be written now, because the coupling database is away, ends when it is back: the next run has a
+ * job of its own, and this one would be running for ever.
+ */
+async function finishOne({ database }: Site, run: LaneRun): Promise<void> {
+  const { jobRowId, status, code, params } = run;
+  if (jobRowId === null) return;
+  const ended = status === 'skipped' ? 'succeeded' : status;
+  const finish = () => database.finishJob(jobRowId, ended, run.progress(), code ? { code, params } : null);
+  try {
+    await finish();
+  } catch (fault) {
+    const isAway = ({ error }: { readonly error: Error }): boolean => error instanceof CouplingDatabaseUnreachable;
+    if (fault instanceof CouplingDatabaseUnreachable)
+      pRetry(finish, { ...FINISHING, unref: true, shouldRetry: isAway }).catch(() => undefined);
+    throw fault;
+  }
 }

@@ -44,7 +44,8 @@ export async function verifyMappings(
     const openErrors = await tellOpenPairs(site, job, lane);
     for (const total of totals) addTo(total, { openErrors });
     for (let after: string | null = null; ; ) {
-      if (await stop()) return { status: 'cancelled', code: null, params: { ...sums, mappings }, counters };
+      if (await stop())
+        return { status: 'cancelled', code: null, params: { ...sums, mappings }, counters, done: sums.pairs };
       const proof = await proveRange(site, memory, lane, run, after, RANGE_PAIRS);
       if (proof !== null) {
         const { after: _, ...found } = proof;
@@ -56,7 +57,7 @@ export async function verifyMappings(
     }
     await site.database.proofs.recordPass(lane, startedAt, ofLane);
   }
-  return { status: 'succeeded', code: null, params: { ...sums, mappings }, counters };
+  return { status: 'succeeded', code: null, params: { ...sums, mappings }, counters, done: sums.pairs };
 }
 
 /** A difference that was found before is a result as long as nobody has answered it, with the error that it became. */
