@@ -160,6 +160,7 @@ describe('lists', () => {
         detail: 'paris is no channel; there is houston, online',
       });
     }
+    expect((await here.post('/verify', { channel: 'paris' })).body).toMatchObject({ code: 'channel-not-found' });
     expect((await here.get('/couplings?mapping=groups&mapping=nope')).body.params).toMatchObject({ value: 'nope' });
     const bulk = await here.post('/synchronization-errors/bulk', { action: 'retry', filter: { mapping: 'nope' } });
     expect(bulk.body).toMatchObject({

@@ -224,6 +224,8 @@ function registerProving(api: Server, deps: ServerDeps): void {
     (request, reply) => {
       const { mapping, channel, reason } = request.body;
       if (mapping !== undefined) requireLanes(deps.presenter, mapping, channel);
+      else if (channel !== undefined && deps.presenter.lanes({ channel }).length === 0)
+        throw new Problem('channel-not-found', { params: { channel } });
       return answerJob(deps, request, reply, {
         kind: 'verify',
         mapping: mapping ?? null,
