@@ -42,7 +42,7 @@ function namesIn(filter: unknown, what: What): readonly string[] {
 
 /** In the way of an unknown field: the parameter is there and its value is not. */
 function unknownName(where: 'query' | 'body', what: What, name: string, known: readonly string[]): Problem {
-  const said = `${shortenText(name, 60)} is no ${what}`;
+  const said = `${name === '' ? 'an empty text' : shortenText(name, 60)} is no ${what}`;
   return new Problem('unknown-parameter', {
     params: { parameter: what, value: name },
     errors: [{ in: where, pointer: where === 'query' ? `/${what}` : `/filter/${what}`, detail: said }],

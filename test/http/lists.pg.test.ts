@@ -124,6 +124,13 @@ describe('lists', () => {
     }
   });
 
+  test('what is left empty is told with what belongs there', async () => {
+    await using here = await openTestServer();
+    const detail = async (query: string) => (await here.get(`/jobs?${query}`)).body.errors[0].detail;
+    expect(await detail('since=')).toBe('must be a time in ISO 8601, such as 2026-03-01T00:00:00Z');
+    expect(await detail('mapping=')).toBe('an empty text is no mapping');
+  });
+
   test('a field that is none is told as such: the parameter is there', async () => {
     await using here = await openTestServer();
     for (const list of ['/synchronization-log', '/synchronization-errors']) {

@@ -34,7 +34,9 @@ export const uuids = (description: string) =>
   z.preprocess(toArray, z.array(z.guid()).min(1).max(100)).optional().meta({ description });
 export const flag = (description: string) => z.preprocess(toBoolean, z.boolean()).optional().meta({ description });
 
-const TIME = z.union([z.iso.datetime({ offset: true, local: true }), z.iso.date()]);
+const TIME = z.union([z.iso.datetime({ offset: true, local: true }), z.iso.date()], {
+  error: 'must be a time in ISO 8601, such as 2026-03-01T00:00:00Z',
+});
 /** Without an offset a time is in UTC. Years that PostgreSQL does not know are refused here. */
 export const time = (description: string) =>
   z
