@@ -7,7 +7,8 @@ import {
 import type { CouplingDatabase } from '../../src/ports/coupling-database.ts';
 import type { Page, PageRequest } from '../../src/ports/queries.ts';
 import type { Fence, Lane } from '../../src/ports/store.ts';
-import { createDatabase, ensureTemplate, type TestDatabase } from '../support/database.ts';
+import { createMigratedDatabase } from '../support/coupling-database.ts';
+import type { TestDatabase } from '../support/database.ts';
 import { FIELDS, LANE } from './recordings.ts';
 
 export interface TestCouplingDatabase extends AsyncDisposable {
@@ -17,10 +18,7 @@ export interface TestCouplingDatabase extends AsyncDisposable {
 }
 
 export const createCouplingDatabase = async (options: Omit<OpenOptions, 'url'> = {}): Promise<TestCouplingDatabase> => {
-  const template = await ensureTemplate('coupling_template', async (url) => {
-    await (await openCouplingDatabase({ url })).close();
-  });
-  const database = await createDatabase({ template });
+  const database = await createMigratedDatabase();
   const db = await openCouplingDatabase({ url: database.url, connections: 4, ...options });
   return {
     db,

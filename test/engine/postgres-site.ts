@@ -6,6 +6,7 @@ import { loadConfiguration } from '../../src/config/load-configuration.ts';
 import type { LaneReport, RunRequest } from '../../src/engine/run/lane-run.ts';
 import { runChannel } from '../../src/engine/run/run-channel.ts';
 import { lanesOf } from '../../src/engine/lane/site.ts';
+import { createMigratedDatabase } from '../support/coupling-database.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { REQUEST } from './small-site.ts';
 
@@ -63,7 +64,7 @@ export interface PostgresSiteOptions {
 
 export async function postgresSite(options: PostgresSiteOptions = {}): Promise<PostgresSite> {
   const { hq = await createDatabase(), shop = await createDatabase() } = options.databases ?? {};
-  const coupling = options.databases?.coupling ?? (await createDatabase());
+  const coupling = options.databases?.coupling ?? (await createMigratedDatabase());
   await hq.sql.unsafe(options.hqScript ?? HQ);
   await shop.sql.unsafe(options.shopScript ?? SHOP);
   const text = options.configuration ?? configurationOf();

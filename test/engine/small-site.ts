@@ -19,7 +19,8 @@ import { createMemoryDatabase } from '../../src/stores/memory/database.ts';
 import { type MemoryApp, memoryApp } from '../../src/stores/memory/memory-app.ts';
 import { openMemoryStore } from '../../src/stores/memory/memory-store.ts';
 import type { ForeignKey } from '../../src/stores/memory/table-definition.ts';
-import { createDatabase } from '../support/database.ts';
+import { createMigratedDatabase } from '../support/coupling-database.ts';
+import type { TestDatabase } from '../support/database.ts';
 
 const TEXT = { type: plainType('text') };
 const INTEGER = { type: plainType('integer') };
@@ -66,7 +67,7 @@ export interface SmallSite extends AsyncDisposable {
   hq: MemoryApp;
   houston: MemoryApp;
   online: MemoryApp;
-  sql: Awaited<ReturnType<typeof createDatabase>>['sql'];
+  sql: TestDatabase['sql'];
   run(options?: Partial<RunRequest>): Promise<LaneReport[]>;
   /** Another process on the same coupling database and stores. */
   anotherWorker(
@@ -132,7 +133,7 @@ export const customersWith = (lines: string) => (text: string) =>
   text.replace('    initialWinner: manual\n', `    initialWinner: manual\n${lines}`);
 
 export async function smallSite(options: SmallSiteOptions = {}): Promise<SmallSite> {
-  const coupling = await createDatabase();
+  const coupling = await createMigratedDatabase();
   const text = options.configuration ? options.configuration(CONFIGURATION) : CONFIGURATION;
   const { settings, problems } = loadConfiguration(text, {});
   if (!settings) throw new Error(JSON.stringify(problems, null, 1));

@@ -18,7 +18,7 @@ import type { Store } from '../../src/ports/store.ts';
 import type { MemoryDatabase } from '../../src/stores/memory/database.ts';
 import { memoryApp } from '../../src/stores/memory/memory-app.ts';
 import { openMemoryStore } from '../../src/stores/memory/memory-store.ts';
-import { createDatabase, ensureTemplate } from '../support/database.ts';
+import { createMigratedDatabase } from '../support/coupling-database.ts';
 import { hostileStore, type HostileStore, type Mishaps } from '../support/hostile-store.ts';
 import { appOf, createChannel, createHq } from './memory-apps.ts';
 import type { StoreEvidence } from './oracle.ts';
@@ -67,10 +67,7 @@ class Killed extends Error {
 }
 
 export async function memoryWorld(options: MemoryWorldOptions): Promise<World> {
-  const template = await ensureTemplate('coupling_template', async (url) => {
-    await (await openCouplingDatabase({ url })).close();
-  });
-  const coupling = await createDatabase({ template });
+  const coupling = await createMigratedDatabase();
   const channels = CHANNELS.slice(0, options.channels ?? 1);
   const databases: Databases = new Map([
     ['hq', createHq(options.seed)] as const,
