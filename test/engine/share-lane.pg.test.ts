@@ -105,7 +105,8 @@ async function story(hooks: Hooks | null): Promise<Ended> {
       await hooks.holder?.(point, lane);
     };
     const holding = continuously(site, own.memory);
-    await until(async () => (await sharesOf(own)).length > 1);
+    // Whoever joins waits for no more than seconds.
+    await until(async () => (await sharesOf(own)).length > 1 && (await isShared(own)));
     helping = continuously({ ...other.site, sharing: SHARING }, other.memory);
     const [mine, theirs] = await Promise.all([holding, helping]);
     written = { holder: writesOf(mine), helper: writesOf(theirs) };
@@ -141,6 +142,13 @@ const sharesOf = ({ sql }: SmallSite) =>
   sql<
     { first_id: string; holder: string | null }[]
   >`select first_id, holder from couplet.lane_share where first_id > 0`;
+
+const isShared = async ({ sql }: SmallSite): Promise<boolean> => {
+  const held = await sql`
+    select from pg_locks where locktype = 'advisory' and granted and mode = 'ShareLock'
+       and database = (select oid from pg_database where datname = current_database())`;
+  return held.length > 0;
+};
 
 async function outcomeOf({ sql, hq, houston }: SmallSite) {
   const lines = (rows: readonly unknown[]): string[] => rows.map((row) => JSON.stringify(row)).sort();
