@@ -28,7 +28,7 @@ describe('a run', () => {
       site.houston.select('shoppers').filter((row) => String(row['full_name']).startsWith('HQ')).length;
     // Asked before each batch, of the customers' lane from the second time on; the last batch has yet to come then.
     const other = comingIn(site.sql, 4, async () => {
-      const lock = await site.database.lockLane(LANE, 10_000);
+      const lock = await site.database.lockLane(LANE, 60_000);
       const count = carried();
       await lock?.release();
       return count;
@@ -146,7 +146,7 @@ describe('a run', () => {
     for (let n = 1; n <= CUSTOMERS; n += 1) site.hq.update('customers', { num: `C${n}` }, { name: `HQ ${n}` });
     const other = await site.anotherWorker();
     const stopping = comingIn(site.sql, 4, async () => {
-      const lock = await other.site.database.lockLane(LANE, 10_000);
+      const lock = await other.site.database.lockLane(LANE, 60_000);
       await other.site.database.raiseFence(LANE);
       await other.site.database.changeLane(LANE, { stopped: { code: 'lineage-broken', params: {} } });
       await lock?.release();

@@ -22,6 +22,9 @@ import type { ForeignKey } from '../../src/stores/memory/table-definition.ts';
 import { createMigratedDatabase } from '../support/coupling-database.ts';
 import type { TestDatabase } from '../support/database.ts';
 
+/** Apps and stores work in this thread: while they do, no heartbeat is sent. */
+const LOCK_IDLE_MS = 120_000;
+
 const TEXT = { type: plainType('text') };
 const INTEGER = { type: plainType('integer') };
 const NUMERIC = { type: plainType('numeric') };
@@ -155,7 +158,7 @@ export async function smallSite(options: SmallSiteOptions = {}): Promise<SmallSi
     circular.set(edge.mapping, (circular.get(edge.mapping) ?? new Set()).add(edge.field));
   const wrap = options.wrap ?? ((store: Store) => store);
   const build = async (reach: EngineSurroundings['reach']): Promise<Site> => ({
-    database: await openCouplingDatabase({ url: coupling.url }),
+    database: await openCouplingDatabase({ url: coupling.url, lockIdleMs: LOCK_IDLE_MS }),
     hq: wrap(openMemoryStore({ database: databases.hq, side: 'hq', channel: null })),
     channels: new Map(
       (['houston', 'online'] as const).map((name) => [
