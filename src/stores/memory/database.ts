@@ -40,6 +40,7 @@ export interface Table {
 /** Row ids by the values of some columns, of every version alive; entries that no longer hold are dropped when met. */
 export interface Lookup {
   readonly columns: readonly string[];
+  readonly ignoringCase: boolean;
   readonly rowIds: Map<string, Set<number>>;
 }
 

@@ -13,7 +13,7 @@ import type {
 import { isTableAsInstalled, unreadEnds } from './capture.ts';
 import { childrenOf, linksTo } from './constraints.ts';
 import type { MemoryDatabase, Row, Table, Transaction } from './database.ts';
-import type { RowValues, TableText } from './table-definition.ts';
+import type { TableText } from './table-definition.ts';
 import { keysOf, nameOfTable, valuesOf } from './table-definition.ts';
 import { findRows, visibleRows } from './transaction.ts';
 import { canonicalValue, compareValues } from './value-rules.ts';
@@ -120,14 +120,9 @@ export function matchingRows(
     if (value === undefined || value === null) return [];
     wanted[column] = value;
   }
-  const rows = match.caseSensitive
-    ? findRows(table, match.columns, wanted, transaction).rows
-    : [...visibleRows(table, transaction)].filter((row) => equalIgnoringCase(row.values, wanted));
+  const { rows } = findRows(table, match.columns, wanted, transaction, !match.caseSensitive);
   return rows.filter((row) => isInFilter(bound, row));
 }
-
-const equalIgnoringCase = (row: RowValues, wanted: RowValues): boolean =>
-  Object.entries(wanted).every(([column, value]) => row[column]?.toLowerCase() === value!.toLowerCase());
 
 export function matchRecords(bound: BoundShape, request: MatchRequest): readonly MatchCandidate[] {
   const { columns, caseSensitive, probes, limitPerProbe } = request;

@@ -104,19 +104,24 @@ export function putVersion(table: Table, transaction: Transaction, rowId: number
 }
 
 /** The values of some columns as one text by which equal rows are found; null where a value is null. */
-export function lookupText(table: Table, columns: readonly string[], values: Row['values']): string | null {
+export function lookupText(
+  table: Table,
+  columns: readonly string[],
+  values: Row['values'],
+  ignoringCase = false,
+): string | null {
   const parts: string[] = [];
   for (const column of columns) {
     const value = values[column] ?? null;
     const type = table.definition.columns[column]?.type;
     if (value === null || !type) return null;
-    parts.push(equalityText(type, value));
+    parts.push(ignoringCase ? value.toLowerCase() : equalityText(type, value));
   }
   return JSON.stringify(parts);
 }
 
 function addToLookup(table: Table, lookup: Lookup, row: Row): void {
-  const text = lookupText(table, lookup.columns, row.values);
+  const text = lookupText(table, lookup.columns, row.values, lookup.ignoringCase);
   if (text === null) return;
   const rowIds = lookup.rowIds.get(text);
   if (rowIds) rowIds.add(row.id);
@@ -127,11 +132,11 @@ function addToLookups(table: Table, row: Row): void {
   for (const lookup of table.lookups.values()) addToLookup(table, lookup, row);
 }
 
-function lookupFor(table: Table, columns: readonly string[]): Lookup {
-  const name = JSON.stringify(columns);
+function lookupFor(table: Table, columns: readonly string[], ignoringCase: boolean): Lookup {
+  const name = JSON.stringify([ignoringCase, columns]);
   const known = table.lookups.get(name);
   if (known) return known;
-  const lookup: Lookup = { columns, rowIds: new Map() };
+  const lookup: Lookup = { columns, ignoringCase, rowIds: new Map() };
   for (const slot of table.slots.values()) {
     if (slot.committed) addToLookup(table, lookup, slot.committed);
     if (slot.pending?.row) addToLookup(table, lookup, slot.pending.row);
@@ -153,11 +158,13 @@ export function findRows(
   columns: readonly string[],
   values: Row['values'],
   transaction: Transaction | null,
+  ignoringCase = false,
 ): Found {
-  const text = lookupText(table, columns, values);
-  const ids = text === null ? undefined : lookupFor(table, columns).rowIds.get(text);
+  const textOf = (of: Row['values']): string | null => lookupText(table, columns, of, ignoringCase);
+  const text = textOf(values);
+  const ids = text === null ? undefined : lookupFor(table, columns, ignoringCase).rowIds.get(text);
   if (text === null || !ids) return { rows: [], contested: false };
-  const matches = (row: Row | null): boolean => row !== null && lookupText(table, columns, row.values) === text;
+  const matches = (row: Row | null): boolean => row !== null && textOf(row.values) === text;
   const rows: Row[] = [];
   let contested = false;
   for (const rowId of [...ids]) {
