@@ -7,6 +7,7 @@ import { joinLane } from '../../src/engine/run/join-lane.ts';
 import { readMarks } from '../../src/engine/run/read-marks.ts';
 import { runChannel } from '../../src/engine/run/run-channel.ts';
 import { lanesOf, type Site } from '../../src/engine/lane/site.ts';
+import type { CouplingDatabase } from '../../src/ports/coupling-database.ts';
 import { until } from '../support/until.ts';
 import { REQUEST, type SmallSite, smallSite } from './small-site.ts';
 
@@ -88,14 +89,20 @@ async function story(hooks: Hooks | null): Promise<Ended> {
     const site = { ...own.site, sharing: SHARING };
     await Promise.all([readMarks(site, 'hq', null), readMarks(site, 'channel', 'houston')]);
     expect(await other.site.database.askForShare(LANE, SHARING.least)).toBe(true);
-    const claimed = async (): Promise<boolean> =>
-      (await sharesOf(own)).some(({ holder }) => holder === other.site.database.holder);
     let joined = false;
+    const database: CouplingDatabase = {
+      ...other.site.database,
+      async claimShare(fence) {
+        const share = await other.site.database.claimShare(fence);
+        joined ||= share !== null;
+        return share;
+      },
+    };
     let helping: Promise<LaneReport[]> | null = null;
     duringWork = async (point, lane) => {
       // The holder goes on when the other has joined, or it would be done before.
       if (lane?.mapping === LANE.mapping && !joined) {
-        await until(async () => (joined ||= await claimed()));
+        await until(() => joined);
         if (hooks.untouched) {
           await until(async () => helping !== null && (await sharesOf(own)).every(({ holder }) => holder !== null));
           await helping;
@@ -107,7 +114,7 @@ async function story(hooks: Hooks | null): Promise<Ended> {
     const holding = continuously(site, own.memory);
     // Whoever joins waits for no more than seconds.
     await until(async () => (await sharesOf(own)).length > 1 && (await isShared(own)));
-    helping = continuously({ ...other.site, sharing: SHARING }, other.memory);
+    helping = continuously({ ...other.site, database, sharing: SHARING }, other.memory);
     const [mine, theirs] = await Promise.all([holding, helping]);
     written = { holder: writesOf(mine), helper: writesOf(theirs) };
     await other.close();
