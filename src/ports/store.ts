@@ -267,6 +267,9 @@ export interface StoreTable {
   /** By key, without filter, in one statement: rows, versions, unread delete marks. `since` null: no cursor yet. */
   read(keys: readonly RecordKey[], since: Cursor | null): Promise<ReadResult>;
 
+  /** Of these keys, those that a record has got by a change of its key which the cursor has not read. */
+  movedTo(keys: readonly RecordKey[], since: Cursor): Promise<ReadonlySet<KeyText>>;
+
   /** Pages by key in READ COMMITTED; records outside the filter included. An empty page ends the scan. */
   scan(after: RecordKey | null, limit: number): Promise<readonly StoredRecord[]>;
 

@@ -1,7 +1,9 @@
 /** A record that Couplet has just made, or made one from, gets another key from its app before the coupling is recorded. */
 import { expect, it } from 'vitest';
 import type { Side } from '../../src/domain/record.ts';
+import type { CrashPoint } from '../../src/engine/lane/lane-context.ts';
 import { readMarks } from '../../src/engine/run/read-marks.ts';
+import type { Store, StoreTable } from '../../src/ports/store.ts';
 import { openErrors, type SmallSite, smallSite } from './small-site.ts';
 
 /** Nothing but its coupling says that a record has a partner. */
@@ -48,16 +50,74 @@ it.each<readonly [Side, string, string]>([
     await site.run();
     expect(renumber).toBe(false);
     await site.run();
-    await site.run();
-    expect(await openErrors(site)).toEqual([]);
-    const names = (rows: readonly Record<string, unknown>[], column: string) =>
-      rows.map((row) => row[column]).toSorted();
-    const expected = names(site.hq.select('customers'), 'name');
-    expect(new Set(expected).size).toBe(expected.length);
-    expect(names(site.houston.select('shoppers'), 'full_name')).toEqual(expected);
-    const coupled = await site.sql<{ hq: string; channel: string }[]>`
+    await expectEachMadeOnce(site);
+  },
+);
+
+async function expectEachMadeOnce(site: SmallSite): Promise<void> {
+  await site.run();
+  expect(await openErrors(site)).toEqual([]);
+  const names = (rows: readonly Record<string, unknown>[], column: string) => rows.map((row) => row[column]).toSorted();
+  const expected = names(site.hq.select('customers'), 'name');
+  expect(new Set(expected).size).toBe(expected.length);
+  expect(names(site.houston.select('shoppers'), 'full_name')).toEqual(expected);
+  const coupled = await site.sql<{ hq: string; channel: string }[]>`
     select hq_key::json ->> 0 as hq, channel_key::json ->> 0 as channel from couplet.coupling where ended_at is null`;
-    expect(names(coupled, 'hq')).toEqual(names(site.hq.select('customers'), 'num'));
-    expect(names(coupled, 'channel')).toEqual(names(site.houston.select('shoppers'), 'id'));
+  expect(names(coupled, 'hq')).toEqual(names(site.hq.select('customers'), 'num'));
+  expect(names(coupled, 'channel')).toEqual(names(site.houston.select('shoppers'), 'id'));
+}
+
+/** The second page of HQ's customers is read when what the first one led to has been renumbered, and holds it again. */
+const secondPageAfter = (renumbered: Promise<void>) => (store: Store) => {
+  if (store.side !== 'hq') return store;
+  const wrapped = (table: StoreTable): StoreTable => ({
+    ...table,
+    scan: async (after, limit) => {
+      if (after?.[0]?.startsWith('C')) await renumbered;
+      return table.scan(after, limit);
+    },
+  });
+  return { ...store, table: async (shape: Parameters<Store['table']>[0]) => wrapped(await store.table(shape)) };
+};
+
+it.each<readonly [CrashPoint, 'the first load' | 'a full run', 'reads' | 'does not read']>([
+  ['decided', 'the first load', 'reads'],
+  ['decided', 'the first load', 'does not read'],
+  ['decided', 'a full run', 'reads'],
+  ['decided', 'a full run', 'does not read'],
+  ['channel-written', 'the first load', 'reads'],
+  ['channel-written', 'the first load', 'does not read'],
+  ['channel-written', 'a full run', 'reads'],
+  ['outcomes-recorded', 'the first load', 'reads'],
+  ['outcomes-recorded', 'the first load', 'does not read'],
+  ['outcomes-recorded', 'a full run', 'reads'],
+])(
+  'renumbered in the hq once %s in %s, it is not made again by the next page, whoever %s marks',
+  async (at, when, how) => {
+    let renumber = false;
+    const renumbered = Promise.withResolvers<void>();
+    await using site = await smallSite({
+      configuration: withoutMatch,
+      wrap: secondPageAfter(renumbered.promise),
+      reach: async (point, lane) => {
+        if (point !== at || lane?.mapping !== 'customers' || !renumber) return;
+        renumber = false;
+        RENUMBER.hq(site);
+        if (how === 'reads') await readMarks(site.site, 'hq', null);
+        renumbered.resolve();
+      },
+    });
+    if (when === 'a full run') {
+      site.hq.insert('customers', { num: 'B0', name: 'Customer 0' });
+      await site.run();
+    }
+    for (let n = 1; n <= 3; n += 1) site.hq.insert('customers', { num: `C${n}`, name: `Customer ${n}` });
+    // As records are that were there before there was a capture: no mark tells of them.
+    await readMarks(site.site, 'hq', null);
+    await site.sql`delete from couplet.pending`;
+    renumber = true;
+    await site.run({ scope: 'full' });
+    expect(renumber).toBe(false);
+    await expectEachMadeOnce(site);
   },
 );

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordKey } from '../../src/domain/record.ts';
 import { keyText } from '../../src/domain/record.ts';
-import type { StoreTable } from '../../src/ports/store.ts';
+import type { Cursor, StoreTable } from '../../src/ports/store.ts';
 import type { ContractTable, MakeFixture } from './contract-fixture.ts';
 import { CUSTOMER, ORDER_LINE, customer, readAll, setStage, shapeOf, versionOf } from './contract-tables.ts';
 
@@ -145,6 +145,19 @@ function describeUnreadDeletions(makeFixture: MakeFixture): void {
     expect([...records.keys()]).toEqual(['["10"]']);
     expect(deletedSince.size).toBe(0);
     expect([...(movedSince ?? [])]).toEqual(['["1"]']);
+  });
+
+  it('tell of which keys a record has got since, until that is read', async () => {
+    await using stage = await setStage(makeFixture, [CUSTOMER], [customer(1), customer(2)]);
+    const { app, table, cursor } = stage;
+    const moved = async (since: Cursor) => [...(await table.movedTo([['1'], ['2'], ['10'], ['11']], since))];
+    expect(await moved(cursor)).toEqual([]);
+    await app.update('customer', { id: '1' }, { id: '10' });
+    await app.delete('customer', { id: '2' });
+    expect(await moved(cursor)).toEqual(['["10"]']);
+    expect(await table.movedTo([['2'], ['11']], cursor)).toEqual(new Set());
+    const { cursor: after } = await readAll(stage.store, cursor);
+    expect(await moved(after)).toEqual([]);
   });
 }
 

@@ -182,6 +182,7 @@ function hostileTable(table: StoreTable, hostile: Hostility, { disturb }: Hostil
     shape: table.shape,
     types: table.types,
     read: (keys, since) => pass('read', () => table.read(keys, since)),
+    movedTo: (keys, since) => pass('movedTo', () => table.movedTo(keys, since)),
     scan: (after, limit) => pass('scan', () => table.scan(after, limit)),
     count: () => pass('count', () => table.count()),
     digest: (request) => pass('digest', () => table.digest(request)),

@@ -33,6 +33,8 @@ export interface BatchesInFlight extends AsyncDisposable {
   ): Promise<void>;
   /** Everything is recorded. Throws the first fault of any batch. */
   drain(): Promise<void>;
+  /** What is in flight now is recorded, or has failed. */
+  landed(): Promise<void>;
   /** What had to be decided again in all batches so far; after `drain`. */
   readonly again: number;
 }
@@ -53,6 +55,7 @@ export function batchesInFlight(
   let again = 0;
   const isWanted = looksForOthers(context);
   const alone = refersToItself(context);
+  const landed = async (): Promise<void> => void (await Promise.all(flights));
   const drain = async (): Promise<void> => {
     while (flights.size > 0) await Promise.all(flights);
     worked.clear();
@@ -64,22 +67,21 @@ export function batchesInFlight(
       worked.add(couplingId);
       for (const { id, generation } of pending) taken.set(id, generation);
     }
-    const landed: Promise<void> = work
+    const flight: Promise<void> = work
       .then(
         (more) => void (again += more),
         (cause: unknown) => void (fault ??= { cause }),
       )
-      .then(() => void flights.delete(landed));
-    flights.add(landed);
+      .then(() => void flights.delete(flight));
+    flights.add(flight);
   };
   return {
     get again() {
       return again;
     },
     drain,
-    [Symbol.asyncDispose]: async () => {
-      while (flights.size > 0) await Promise.all(flights);
-    },
+    landed,
+    [Symbol.asyncDispose]: landed,
     async work(given, options = standard, choose = (subjects) => subjects) {
       let items = given;
       const wanted = await isWanted();

@@ -3,8 +3,12 @@
  * is not recorded yet: being recorded just now, or never, because whoever made it is gone. Taken in before that, the new
  * key would be a record without a coupling, which is made a second time. So a page with such a move waits for the batches
  * that stand in the ledgers when it is first read; the next one who takes the lane records those of a holder that is gone.
+ *
+ * A record that is made because a scan has met it has no pending change either that would take the new key along. Until
+ * its batch stands in a ledger, this process knows of it; another one does not.
  */
-import type { KeyMove } from '../../ports/coupling-database.ts';
+import { randomUUID } from 'node:crypto';
+import type { CouplingDatabase, KeyMove } from '../../ports/coupling-database.ts';
 import type { Cursor, Lane, Store } from '../../ports/store.ts';
 import { laneText, type Site, storeOf } from '../lane/site.ts';
 
@@ -20,6 +24,31 @@ interface Awaited {
 }
 
 const awaited = new WeakMap<Store, Awaited>();
+
+const scans = new WeakMap<CouplingDatabase, Map<string, Lane>>();
+
+export interface AnnouncedScan extends Disposable {
+  /** To be called before a page is read; what it returns, when all that the page led to is recorded. */
+  page(): () => void;
+}
+
+/** A lane's records are about to be scanned, and made where they have no partner. Its end ends all its pages. */
+export function announceScan(database: CouplingDatabase, lane: Lane): AnnouncedScan {
+  const known = scans.get(database) ?? new Map<string, Lane>();
+  scans.set(database, known);
+  const pages = new Set<string>();
+  return {
+    page: () => {
+      const page = randomUUID();
+      pages.add(page);
+      known.set(page, lane);
+      return () => void known.delete(page);
+    },
+    [Symbol.dispose]: () => {
+      for (const page of pages) known.delete(page);
+    },
+  };
+}
 
 /** True: the page is to be read once more, a little later. */
 export async function awaitRecording(
@@ -47,6 +76,10 @@ async function batchesOf(site: Site, moves: readonly KeyMove[]): Promise<Readonl
     storeOf(site, 'channel', lane.channel).batchesOf(site.database.reader, lane),
   ]);
   // A store that is away does not hold up the other.
+  const pages = [...(scans.get(site.database) ?? [])].filter(([, lane]) => lanes.has(laneText(lane)));
   const answers = await Promise.allSettled(asked);
-  return new Set(answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])));
+  return new Set([
+    ...pages.map(([page]) => page),
+    ...answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])),
+  ]);
 }

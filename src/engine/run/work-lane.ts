@@ -24,6 +24,7 @@ import type { WorkItem } from '../batch/gather-pairs.ts';
 import type { BatchOptions, Run } from '../batch/work-batch.ts';
 import type { LaneContext } from '../lane/lane-context.ts';
 import { knownOf, type WorkAhead } from '../lane/work-ahead.ts';
+import { announceScan } from './await-recording.ts';
 import { breakChanges, changesToDefer, retellChanges } from './break-changes.ts';
 import { breakDeletions, truncatedSides } from './break-deletions.ts';
 import { owesComparison } from './compare-lineage.ts';
@@ -215,51 +216,75 @@ async function scanSide(
   side: Side,
 ): Promise<boolean> {
   const table = context.tables[side];
+  // Ends after the last batch: whoever reads marks waits for what a page leads to.
+  using scan = announceScan(context.database, context.lane);
   await using batches = batchesInFlight(context, run, options);
-  const unlessDue = await leaveToPending(context, request, side);
   const load = options.expectEmpty ? loadSide(context, options, side, batches) : null;
+  let isRecorded = scan.page();
   let page = await table.scan(null, BATCH_RECORDS);
   while (page.length > 0) {
     if (await request.stop()) {
       await batches.drain();
       return false;
     }
+    const isPageRecorded = isRecorded;
+    isRecorded = scan.page();
     const last: RecordKey = (page.at(-1) as (typeof page)[number]).key;
     const next = table.scan(last, BATCH_RECORDS);
     next.catch(() => {});
-    const records = await unlessDue(page);
-    if (load) await load(records);
-    else await batches.work(await withoutCoupling(context, side, records, batches));
+    const records = page.filter(({ inFilter }) => inFilter);
+    if (load) await load(await leftToScan(context, request, side, records));
+    else await batches.work(await withoutCoupling(context, request, side, records, batches));
+    void batches.landed().then(isPageRecorded);
     page = await next;
   }
   await batches.drain();
   return true;
 }
 
-/** What is due is worked after the comparison: looked at here as well, it would be tried, and counted, twice in one run. */
-async function leaveToPending({ database, lane }: LaneContext, request: LaneRequest, side: Side) {
-  const due = flows(request, side) ? (await database.countPending(lane, ['due']))[side].due : 0;
-  return async (page: readonly StoredRecord[]): Promise<readonly StoredRecord[]> => {
-    if (due === 0) return page;
-    const keys = page.map((record) => record.key);
-    const pending = await database.pendingOf(lane, side, keys);
-    return page.filter((record) => pending.get(keyText(record.key))?.state !== 'due');
-  };
+/**
+ * What is due is worked after the comparison: looked at here as well, it would be tried, and counted, twice in one run. So
+ * is a record that got its key a moment ago: under the former one it may have a coupling, or be getting one just now, and
+ * would be made a second time. Its mark will make it due.
+ */
+async function leftToScan(
+  { database, lane, tables }: LaneContext,
+  request: LaneRequest,
+  side: Side,
+  page: readonly StoredRecord[],
+): Promise<readonly StoredRecord[]> {
+  if (page.length === 0) return page;
+  const keys = page.map((record) => record.key);
+  // In this order: a mark that was read before the cursor was looked up has made its record due by now.
+  const cursor = await database.loadCursor(side, side === 'hq' ? null : lane.channel);
+  const [moved, pending] = await Promise.all([
+    cursor === null ? new Set<string>() : tables[side].movedTo(keys, cursor),
+    flows(request, side) ? database.pendingOf(lane, side, keys) : new Map<string, PendingChange>(),
+  ]);
+  const isLeft = (key: string): boolean => !moved.has(key) && pending.get(key)?.state !== 'due';
+  return page.filter((record) => isLeft(keyText(record.key)));
 }
 
 async function withoutCoupling(
   context: LaneContext,
+  request: LaneRequest,
   side: Side,
   page: readonly StoredRecord[],
   batches: BatchesInFlight,
 ): Promise<WorkItem[]> {
   // What is in flight may be coupling just these.
   await batches.drain();
+  const uncoupled = await uncoupledOf(context, side, page);
+  // Once more: a coupling may have followed its record to one of these keys since, together with the mark that told it.
+  const left = await uncoupledOf(context, side, await leftToScan(context, request, side, uncoupled));
+  return left.map((record) => ({ side, key: record.key, pending: null, record }));
+}
+
+async function uncoupledOf({ database, lane }: LaneContext, side: Side, page: readonly StoredRecord[]) {
+  if (page.length === 0) return page;
   const keys = page.map((record) => record.key);
-  const coupled = await context.database.couplingsByKey(context.lane, side, keys);
-  return page.flatMap((record) =>
-    record.inFilter && !coupled.has(keyText(record.key)) ? [{ side, key: record.key, pending: null, record }] : [],
-  );
+  const coupled = await database.couplingsByKey(lane, side, keys);
+  return page.filter((record) => !coupled.has(keyText(record.key)));
 }
 
 /**
@@ -278,7 +303,6 @@ function loadSide(context: LaneContext, options: BatchOptions, side: Side, batch
     const fresh: WorkItem[] = [];
     const doubtful: WorkItem[] = [];
     for (const record of page) {
-      if (!record.inFilter) continue;
       const item = { side, key: record.key, pending: null, record };
       const isNew = filter.isNew(fieldValuesOf(context.prepared, side, record.values));
       (isNew ? fresh : doubtful).push(item);

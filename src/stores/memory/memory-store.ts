@@ -8,7 +8,15 @@ import type { MemoryDatabase } from './database.ts';
 import { assertReachable } from './database.ts';
 import { checkFilter, describeTables } from './describe-tables.ts';
 import type { BoundShape } from './read-records.ts';
-import { cascadesOf, countRecords, matchRecords, readRecords, scanRecords, searchRecords } from './read-records.ts';
+import {
+  arrivedAmong,
+  cascadesOf,
+  countRecords,
+  matchRecords,
+  readRecords,
+  scanRecords,
+  searchRecords,
+} from './read-records.ts';
 import { digestEach, digestOf } from './digest-records.ts';
 import { displayTable, nameOfTable, tableText } from './table-definition.ts';
 import { waitForMarks } from './wait-for-marks.ts';
@@ -124,6 +132,7 @@ function openTable(
     shape,
     types: shape.columns.map((column) => bound().table.definition.columns[column]!.type),
     read: (keys, since) => ask(() => readRecords(bound(), keys, since)),
+    movedTo: (keys, since) => ask(() => arrivedAmong(bound(), keys, since)),
     scan: (after, limit) => ask(() => scanRecords(bound(), after, limit)),
     count: () => ask(() => countRecords(bound())),
     digest: (request) => ask(() => digestOf(bound(), request)),

@@ -84,6 +84,16 @@ export function readRecords(bound: BoundShape, keys: readonly RecordKey[], since
   };
 }
 
+export function arrivedAmong(
+  { database, table, shape }: BoundShape,
+  keys: readonly RecordKey[],
+  since: Cursor,
+): ReadonlySet<KeyText> {
+  const asked = new Set(keys.map(keyText));
+  const arrived = unreadEnds(database, table, shape.key, since).map(({ newKey }) => newKey && keyText(newKey));
+  return new Set(arrived.filter((key) => key !== null && asked.has(key)) as KeyText[]);
+}
+
 function compareKeys({ table, shape }: BoundShape, left: RecordKey, right: RecordKey): number {
   for (const [index, column] of shape.key.entries()) {
     const order = compareValues(table.definition.columns[column]!.type, left[index]!, right[index]!);

@@ -2,7 +2,7 @@
 import type { RecordShape, StoreTable } from '../../ports/store.ts';
 import { prepareDigests } from './read/digest-records.ts';
 import { prepareMatch } from './read/match-records.ts';
-import { prepareRead } from './read/read-records.ts';
+import { prepareMovedTo, prepareRead } from './read/read-records.ts';
 import { prepareCount, prepareScan, prepareSearch } from './read/scan-records.ts';
 import { tellUnreadable } from './read/unreadable.ts';
 import type { Connection } from './session/connection.ts';
@@ -19,6 +19,7 @@ export async function openTable(connection: Connection, shape: RecordShape, read
     shape,
     types: table.values.map((column) => column.type),
     read: tellUnreadable(table, prepareRead(table)),
+    movedTo: prepareMovedTo(table),
     scan: tellUnreadable(table, prepareScan(table)),
     count: tellUnreadable(table, prepareCount(table)),
     match: tellUnreadable(table, prepareMatch(table)),

@@ -5,7 +5,7 @@
 import type { KeyText, RecordKey } from '../../../domain/record.ts';
 import { keyText } from '../../../domain/record.ts';
 import type { Cursor, ReadResult, StoredRecord } from '../../../ports/store.ts';
-import { unreadDelete, unreadDeleteArgs } from '../capture/unread-deletes.ts';
+import { unreadArgs, unreadArrivals, unreadDelete } from '../capture/unread-marks.ts';
 import { absenceProven } from '../install/capture-sql.ts';
 import { arrayLiteral } from '../session/array-literal.ts';
 import type { Rows } from '../session/connection.ts';
@@ -50,7 +50,7 @@ export function prepareRead(table: BoundTable): ReadRecords {
     const statements = keys.length <= FEW_KEYS ? few : many;
     if (!watched) return table.connection.query(statements.bare, arrays);
     if (since === null) return table.connection.query(statements.proven, arrays);
-    return table.connection.query(statements.marked, [...arrays, ...unreadDeleteArgs(since)]);
+    return table.connection.query(statements.marked, [...arrays, ...unreadArgs(since)]);
   };
   const collect = async (keys: readonly RecordKey[], since: Cursor | null, found: Found): Promise<void> => {
     const rows = await withoutUnreadable(table, table.key, keys, (some) => ask(some, since));
@@ -95,6 +95,23 @@ function readStatement(table: BoundTable, howMany: HowMany, watched: boolean, ma
     .join(' and ');
   return `select ${[select.list('r'), proven, deleted, moved, ...canonical].join(', ')}
 from ${asked.from} left join ${select.source()} r on ${joined}`;
+}
+
+export type MovedTo = (keys: readonly RecordKey[], since: Cursor) => Promise<ReadonlySet<KeyText>>;
+
+export function prepareMovedTo(table: BoundTable): MovedTo {
+  const columns = table.key.map((_, index) => `k${index}`);
+  const arrays = columns.map((_, index) => `$${index + 1}::text[]`);
+  const asked = `unnest(${arrays.join(', ')}) as asked (${columns.join(', ')})`;
+  const statement = unreadArrivals(table, table.shape.key, { asked, columns }, columns.length + 1);
+  let { watched } = table;
+  return async (keys, since) => {
+    watched ||= await isCaptureInstalled(table);
+    if (!watched || keys.length === 0) return new Set();
+    const parts = table.key.map((_, index) => arrayLiteral(keys, (key) => key[index] ?? null));
+    const rows = await table.connection.query(statement, [...parts, ...unreadArgs(since)]);
+    return new Set(rows.map((row) => keyText(row.map((part) => part ?? ''))));
+  };
 }
 
 async function isCaptureInstalled(table: BoundTable): Promise<boolean> {
