@@ -49,6 +49,8 @@ export interface LaneRun extends Run {
   dueId: string | null;
   /** It was taken while the stores were read. */
   ahead: LaneAhead | null;
+  /** Another worker is at records that those of this lane refer to. */
+  parentsAreBusy: boolean;
 }
 
 export function laneRun(site: Site, lane: Lane, request: RunRequest): LaneRun {
@@ -93,6 +95,7 @@ export function laneRun(site: Site, lane: Lane, request: RunRequest): LaneRun {
     full: request.scope === 'full',
     dueId: null,
     ahead: null,
+    parentsAreBusy: false,
     progress: () => ({ counters, done: doneOf(counters), total: null }),
     // Several batches may be under way: each goes on when the row is there, not when it was asked for.
     ensureJob: () => (making ??= makeJob().then(() => void (run.jobRowId = id))),

@@ -50,9 +50,13 @@ export async function runChannel(
       await ahead.holdAgainst(look, rest, lanes);
       runOf(ahead.lane).ahead = ahead;
     }
-    await workLanes(rest, { lanes, filled, runOf }, request, (lane, half) =>
-      inLane(site, memory, lane, runOf(lane), request, preview ?? half),
-    );
+    await workLanes(rest, { lanes, filled, runOf }, request, (lane, half) => {
+      const run = runOf(lane);
+      run.parentsAreBusy = referencesOf(mappingOf(site, lane)).some(
+        ({ parent }) => runs.get(laneText({ ...lane, mapping: parent }))?.code === BUSY,
+      );
+      return inLane(site, memory, lane, run, request, preview ?? half);
+    });
   } catch (fault) {
     for (const lane of lanes) {
       const run = runOf(lane);
@@ -159,6 +163,9 @@ async function tryLane(
     const standing = standsStill(context.state, asked.dryRun);
     if (standing) return skip(run, standing);
     if (isOwedElsewhere(site, lane, context.state.fullRunDue)) return skip(run, OUTDATED, asked.trigger);
+    // Its first records would all miss their parents; whoever is at those comes here next.
+    const isOwed = context.state.fullRunDue !== null || !context.state.firstRunDone;
+    if (isOwed && run.parentsAreBusy && isContinuous(asked)) return skip(run, BUSY);
     const opened = context;
     const full = await decideScope(context, run, asked);
     if (full === null) {
@@ -198,6 +205,7 @@ const isPausedSince = ({ lock, state }: LaneContext): boolean => lock.state.paus
 const isContinuous = ({ trigger, scope }: RunRequest): boolean => trigger === 'change' && scope === 'modified';
 
 const OUTDATED = 'configuration-outdated';
+const BUSY = 'lane-busy';
 
 /** A run that somebody asked for is tried again, by whichever process takes it then. */
 function skip(run: LaneRun, code: string, trigger: JobTrigger = 'change'): void {
@@ -207,7 +215,7 @@ function skip(run: LaneRun, code: string, trigger: JobTrigger = 'change'): void 
 
 /** Continuous running comes back by itself; of a run that waited for its turn and did not get it, somebody is told. */
 function busy(run: LaneRun, lane: Lane, { waitForLaneMs }: RunRequest): void {
-  skip(run, 'lane-busy');
+  skip(run, BUSY);
   if (waitForLaneMs === 0) return;
   run.status = 'failed';
   run.params = { ...lane, waitedSeconds: Math.ceil(waitForLaneMs / 1_000) };
