@@ -215,6 +215,33 @@ describe('a revert of a write', () => {
     await expectAtRest(site);
   });
 
+  it('is itself taken back in both apps, whichever of its two entries is named', async () => {
+    await using site = await siteInStep();
+    site.hq.update('customers', { num: 'C4' }, { name: 'Wrong' });
+    await site.run();
+    await revert(site, await entryOf(site, 'modified'));
+    for (const [direction, name] of [
+      ['toHq', 'Wrong'],
+      ['toChannel', 'Customer 4'],
+      ['toChannel', 'Wrong'],
+    ] as const) {
+      const [entry] = await site.sql`
+        select id from couplet.sync_log where action = 'modified' and direction = ${direction} order by id desc limit 1`;
+      const { writes } = await revert(site, String(entry!['id']));
+      expect(told(writes)).toEqual(['update in hq', 'update in channel']);
+      expect([customer(site, 'C4')?.['name'], shopper(site, 'C4')?.['full_name']]).toEqual([name, name]);
+      await expectAtRest(site);
+    }
+    const marked = await site.sql`
+      select (reverted_by is not null) as reverted, count(*)::int as n from couplet.sync_log
+       where action = 'modified' group by 1 order by 1`;
+    // The change stands, and of the four reverts the second and the fourth, each with both of its entries.
+    expect(marked.map(({ reverted, n }) => [reverted, n])).toEqual([
+      [false, 5],
+      [true, 4],
+    ]);
+  });
+
   it('is refused when the fields have moved since', async () => {
     await using site = await siteInStep();
     site.hq.update('customers', { num: 'C4' }, { name: 'Wrong' });

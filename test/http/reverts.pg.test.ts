@@ -193,3 +193,31 @@ test('entries of the same field are taken back newest first, in whatever order t
     ids.map(() => ({ status: 'skipped', code: 'already-reverted' })),
   );
 });
+
+test('a job that reverted is taken back as a whole: what it wrote on both sides goes back once, and what it took back is in force again', async () => {
+  await using here = await openServerInStep();
+  const results = async (id: string): Promise<unknown[]> =>
+    (await here.get(`/jobs/${id}/results`)).body.items.map(({ status, code }: Body) => [status, code]);
+  for (const num of ['C1', 'C2']) here.site.hq.update('customers', { num }, { name: `New ${num}` });
+  let job = await here.post('/mappings/customers/synchronize', { channel: 'houston' }, WAIT);
+  const { items } = (await here.get(`/synchronization-log?jobId=${job.body.id}&action=modified`)).body;
+  expect(items).toHaveLength(2);
+  job = await here.post('/synchronization-log/revert', { jobId: job.body.id }, WAIT);
+  // Back, and back once more: each time two records, each on both sides.
+  for (const name of ['New C1', 'Customer 1']) {
+    job = await here.post('/synchronization-log/revert', { jobId: job.body.id, expect: 4 }, WAIT);
+    expect(job.body).toMatchObject({
+      status: 'succeeded',
+      counters: { toHq: { modified: 2, failed: 0 }, toChannel: { modified: 2, failed: 0 } },
+    });
+    expect((await results(job.body.id)).toSorted()).toEqual([
+      ['skipped', 'already-reverted'],
+      ['skipped', 'already-reverted'],
+      ['succeeded', null],
+      ['succeeded', null],
+    ]);
+    expect([customer(here, 'C1')?.['name'], shopper(here, 'C1')?.['full_name']]).toEqual([name, name]);
+    const entries = await Promise.all(items.map(({ id }: Body) => here.get(`/synchronization-log/${id}`)));
+    expect(entries.map(({ body }) => body.revertible)).toEqual(items.map(() => name === 'New C1'));
+  }
+});

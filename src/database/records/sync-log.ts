@@ -63,22 +63,25 @@ export const writeLog = async (sql: Queryable, laneId: number, entries: readonly
   await insertEntries(sql, [laneId], entries);
 };
 
-/** `$1` and what else was written and said under the same job as the answer to the same error; `$2` or null: by whom. */
+/**
+ * `$1` and what else was written and said under the same job as the answer to the same error, or as the revert of the
+ * same entry; `$2` or null: by whom.
+ */
 export const MARK_REVERTED = `
-  with target as (select id, coupling_id, job_id, error_id from couplet.sync_log where id = $1),
+  with target as (select id, coupling_id, job_id, error_id, reverts from couplet.sync_log where id = $1),
   step as (
     select id from target
     union
     select l.id from target t
      cross join lateral (
        select l.id from couplet.sync_log l
-        where l.coupling_id = t.coupling_id and l.job_id = t.job_id and l.error_id = t.error_id
+        where l.coupling_id = t.coupling_id and l.job_id = t.job_id and (l.error_id = t.error_id or l.reverts = t.reverts)
           and l.action in ('modified', 'deleted', 'restored', 'uncoupled', 'coupled', 'resolved')) l)
   update couplet.sync_log l set reverted_by = $2 from step s where l.id = s.id returning l.id, l.reverts`;
 
 /**
- * What was taken back is marked so; an answer to an error as a whole, for it goes back as a whole. Taking back a revert
- * puts what it had taken back in force again, and so on down the chain; hence a step for each link.
+ * What was taken back is marked so; an answer to an error and a revert each as a whole, for they go back as a whole.
+ * Taking back a revert puts what it had taken back in force again, and so on down the chain; hence a step for each link.
  */
 export const markReverted = async (sql: Queryable, entries: readonly LogEntry[]): Promise<void> => {
   for (const entry of entries) {

@@ -42,7 +42,7 @@ export const revertWrites: Revert = async (context, run, entry, dryRun) => {
   );
   const coupling = await liveCouplingOf(context, entry);
   const resolution = entries.some((other) => other.cause === 'resolution');
-  const step = resolution ? entries : entries.filter((other) => other.id === entry.id);
+  const step = resolution ? entries : entries.filter((other) => isOfSameWrite(other, entry));
   if (step.length === 0) throw new ActionRefused('not-revertible', 'nothing was written then', {});
   const { gathered, pair } = await gatherOne(context, coupling);
   const formers = formersOf(context, step, resolution, pair.now, coupling.base);
@@ -63,6 +63,10 @@ export const revertWrites: Revert = async (context, run, entry, dryRun) => {
   if (resolution) await reopenError(context, run, entry, coupling.id);
   return { outcome: 'succeeded', jobId: run.identity.jobId, writes, dependents: [] };
 };
+
+/** A revert may have written on both sides, as two entries; it is one thing all the same, and goes back as one. */
+const isOfSameWrite = (other: LogEntry, entry: LogEntry): boolean =>
+  other.id === entry.id || (entry.reverts !== null && other.reverts === entry.reverts);
 
 function formersOf(
   context: LaneContext,
