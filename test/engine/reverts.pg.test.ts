@@ -60,6 +60,33 @@ describe('a revert of a resolution', () => {
     await expectAtRest(site);
   });
 
+  it.each(['hq', 'channel'] as const)('that the %s won is taken back in turn, and that once more', async (winner) => {
+    await using site = await siteInStep();
+    const id = await conflict(site);
+    await act(site, id, { action: 'synchronize', winner });
+    const [hq, till] = ['hq@example.com', 'till@example.com'];
+    const won = winner === 'hq' ? hq : till;
+    const emails = () => [customer(site, 'C1')?.['email'], shopper(site, 'C1')?.['mail']];
+    const open = [{ id, code: 'update-conflict' }];
+    for (const [expected, errors] of [
+      [[hq, till], open],
+      [[won, won], []],
+      [[hq, till], open],
+      [[won, won], []],
+    ] as const) {
+      const entry = await entryOf(site, 'modified');
+      const preview = await revert(site, entry, true);
+      expect(told(preview.writes)).toEqual([winner === 'hq' ? 'update in channel' : 'update in hq']);
+      expect((await revert(site, entry)).writes).toEqual(preview.writes);
+      expect(emails()).toEqual(expected);
+      expect(await openErrors(site)).toMatchObject(errors);
+      await expectAtRest(site);
+    }
+    const [resolution] = await site.sql`select status, resolution from couplet.sync_error where id = ${id}`;
+    expect(resolution).toMatchObject({ status: 'resolved' });
+    expect(JSON.stringify(resolution)).toContain(winner);
+  });
+
   it('by Restore: the record is gone again, its deletion open; and taken back in turn, there again', async () => {
     await using site = await siteInStep();
     const id = await deletedInHq(site);

@@ -20,6 +20,7 @@ import {
   gatherOne,
   liveCouplingOf,
   type Move,
+  optionsAnswering,
   refuseMoves,
   reopenError,
   type Revert,
@@ -53,7 +54,7 @@ export const deleteBack: Revert = async (context, run, entry, dryRun) => {
   const restored = (await stepOf(context, entry)).filter(
     ({ action, reverts }) => action === 'restored' && reverts === entry.reverts,
   );
-  const asked = await planOne(context, run, coupling, optionsAnswering(run, entry, 'delete'));
+  const asked = await planOne(context, run, coupling, optionsAnswering(run, entry, { action: 'delete', winner: null }));
   // Killed between the two, it leaves a pair of which one record is gone: a deletion that somebody is asked about.
   for (const [at, one] of restored.entries()) planDelete(asked, one, [], at === restored.length - 1);
   const result = await carryOutOne(asked, dryRun);
@@ -65,7 +66,12 @@ export const deleteBack: Revert = async (context, run, entry, dryRun) => {
 export const restoreOnceMore: Revert = async (context, run, entry, dryRun) => {
   const coupling = await couplingOf(context, entry);
   if (!coupling || coupling.status === 'ended') return revertDeletion(context, run, entry, dryRun);
-  const asked = await planOne(context, run, coupling, optionsAnswering(run, entry, 'restore'));
+  const asked = await planOne(
+    context,
+    run,
+    coupling,
+    optionsAnswering(run, entry, { action: 'restore', winner: null }),
+  );
   const side = targetOf(entry);
   if (asked.pair.records[side])
     throw new ActionRefused('stale-decision', 'a record with this key exists again', { side });
@@ -83,12 +89,6 @@ interface AskedRevert {
   readonly pair: PairWork;
   readonly subject: Subject;
 }
-
-/** What is open of the pair is over by this, as if a person had answered it so. */
-const optionsAnswering = ({ identity }: SingleRun, entry: LogEntry, action: 'delete' | 'restore'): BatchOptions => ({
-  ...revertOptions(entry),
-  resolution: { action, winner: null, fields: null, actor: identity.actor, reason: identity.reason },
-});
 
 async function planOne(
   context: LaneContext,

@@ -1,7 +1,7 @@
 /** What reverts of every kind have in common: what they look at first, and the error that is open again after them. */
 import { PLAIN_RUN } from '../../domain/pair.ts';
 import type { Side, Value } from '../../domain/record.ts';
-import type { Coupling, LogEntry } from '../../ports/coupling-database.ts';
+import type { Coupling, ErrorResolution, LogEntry } from '../../ports/coupling-database.ts';
 import { ActionRefused, type ActionResult } from '../../ports/synchronizer.ts';
 import { gatherPairs } from '../batch/gather-pairs.ts';
 import { type BatchOptions, carryOut, planBatch } from '../batch/work-batch.ts';
@@ -39,6 +39,16 @@ export const revertOptions = ({ id, errorId }: LogEntry): BatchOptions => ({
   withResults: false,
   late: new Set(),
   expectEmpty: false,
+});
+
+/** What is open of the pair is over by this, as if a person had answered it so. */
+export const optionsAnswering = (
+  { identity }: SingleRun,
+  entry: LogEntry,
+  answer: Pick<ErrorResolution, 'action' | 'winner'>,
+): BatchOptions => ({
+  ...revertOptions(entry),
+  resolution: { ...answer, fields: null, actor: identity.actor, reason: identity.reason },
 });
 
 /** All that was done to the pair under the job of this entry. */
