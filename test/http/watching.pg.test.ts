@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { type Body, openServerInStep, openTestServer } from './open-test-server.ts';
+import { until } from '../support/until.ts';
+import { type Body, openServerInStep, openTestServer, type TestServer } from './open-test-server.ts';
 
 describe('live events', () => {
   test('tell of errors and jobs as they happen, and end when the server does', async () => {
@@ -28,10 +31,74 @@ describe('live events', () => {
     expect(refused.status).toBe(406);
     expect(refused.body.code).toBe('invalid-request');
   });
+
+  test('whoever asks for their head alone gets it, and no stream', async () => {
+    await using here = await openTestServer();
+    const head = await here.server.inject({ method: 'HEAD', url: '/api/v1/events' });
+    expect([head.statusCode, head.headers['content-type'], head.body]).toEqual([200, 'text/event-stream', '']);
+  });
+
+  test('end for a key that is revoked', async () => {
+    await using here = await openTestServer({ auth: { kind: 'configured', apiKeys: true, oidc: null } });
+    const key = await here.database.access.createApiKey({
+      name: 'screen',
+      role: 'viewer',
+      channel: null,
+      expiresAt: null,
+    });
+    const address = await here.server.listen({ host: '127.0.0.1', port: 0 });
+    const stream = await openStream(`${address}/api/v1/events`, { authorization: `Bearer ${key?.secret}` });
+    await stream.seen(/retry: /);
+    await until(async () => {
+      await tellOfJobs(here, 'before', 1);
+      return stream.text().includes('before');
+    });
+    await here.database.access.revokeApiKey('screen');
+    let hasEnded = false;
+    void stream.ended.then(() => {
+      hasEnded = true;
+    });
+    await until(async () => {
+      await tellOfJobs(here, 'after', 1);
+      return hasEnded;
+    });
+  });
+
+  test('a client that does not read does not keep the server from closing', async () => {
+    await using here = await openTestServer();
+    const accepted = once(here.server.server, 'connection');
+    await here.server.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = here.server.server.address() as AddressInfo;
+    const client = connect(port, '127.0.0.1').on('error', () => {});
+    try {
+      client.pause().write('GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+      const [socket] = (await accepted) as [Socket];
+      // More and more, until it stands in this process: what the system keeps for a client has no fixed size.
+      let sent = -1;
+      await until(
+        async () => {
+          const isStuck = socket.writableNeedDrain && socket.bytesWritten === sent;
+          sent = socket.bytesWritten;
+          if (!isStuck) await tellOfJobs(here, 'x'.repeat(100_000), 50);
+          return isStuck;
+        },
+        { everyMs: 700 },
+      );
+      await here.server.close();
+    } finally {
+      client.destroy();
+    }
+  });
 });
+
+const tellOfJobs = (here: TestServer, jobId: string, count: number) =>
+  here.site.sql`
+    insert into couplet.event (name, payload)
+    select 'job', jsonb_build_object('jobId', ${jobId}::text) from generate_series(1, ${count}::int)`;
 
 interface Stream {
   readonly headers: Record<string, unknown>;
+  text(): string;
   seen(pattern: RegExp): Promise<string>;
   close(): void;
   readonly ended: Promise<void>;
@@ -48,6 +115,7 @@ function openStream(url: string, headers: Record<string, string> = {}): Promise<
       const ended = new Promise<void>((end) => answer.on('close', () => end()));
       resolve({
         headers: answer.headers,
+        text: () => text,
         ended,
         close: () => asked.destroy(),
         seen: async (pattern) => {
