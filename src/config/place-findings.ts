@@ -42,8 +42,9 @@ const textOf = (value: string | null): RawScalar | null => (value === null ? nul
 
 /** As written: a variable's name, never what it holds. A URL that is not well formed may hide its password anywhere. */
 function shownOf(raw: string, path: Path): string {
-  const isSecret = path.at(-1) === 'url' && !/^\$\{\w+\}$/.test(raw) && !raw.includes('://');
-  if (isSecret) return '***';
+  const name = path.at(-1);
+  const isSecret = name === 'clientSecret' || (name === 'url' && !raw.includes('://'));
+  if (isSecret && !/^\$\{\w+\}$/.test(raw)) return '***';
   const text = redactSecrets(raw);
   return text.length > LONGEST_VALUE_CHARACTERS ? `${text.slice(0, LONGEST_VALUE_CHARACTERS)}…` : text;
 }

@@ -251,6 +251,13 @@ describe('variables', () => {
       expect(JSON.stringify(problems)).not.toContain('pass-word');
     }
   });
+
+  it('and so does the secret of the sign-in provider, which may look like a number', () => {
+    const oidc = 'issuer: https://login.example/, audience: couplet, clientId: page';
+    const problems = problemsOf(`${withMapping('')}auth: { oidc: { ${oidc}, clientSecret: 739182645 } }\n`);
+    expect(problems).toMatchObject([{ path: 'auth.oidc.clientSecret', value: '***' }]);
+    expect(JSON.stringify(problems)).not.toContain('739182645');
+  });
 });
 
 describe('values', () => {
