@@ -87,11 +87,15 @@ export async function handleError(
 ): Promise<void> {
   const document = documentOf(fault, request.id);
   if (document.status >= 500) request.log.error({ fault: describeFault(fault), code: document.code }, 'request failed');
-  else request.log.warn({ code: document.code, status: document.status }, 'request refused');
+  else request.log.warn({ code: document.code, status: document.status, ...whyRefused(fault) }, 'request refused');
   if (document.status === 503) reply.header('retry-after', '5');
   if (fault instanceof Problem) reply.headers(fault.options.headers ?? {});
   await sendProblem(reply, document);
 }
+
+/** What speaks against a token or a sign-in; nobody could set the provider up without it. No value of it is named. */
+export const whyRefused = (fault: unknown): { readonly reason?: string } =>
+  fault instanceof Problem && fault.cause instanceof Error ? { reason: fault.cause.message } : {};
 
 export const sendProblem = async (reply: FastifyReply, document: ProblemDocument): Promise<void> => {
   // As text: the serializer of the route knows its answers, not these.

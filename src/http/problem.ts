@@ -84,5 +84,9 @@ export const unknownParameter = (
 /** RFC 6901: `~` and `/` within a name. */
 export const pointerPart = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
-export const notAuthenticated = (): Problem =>
-  new Problem('not-authenticated', { headers: { 'www-authenticate': 'Bearer realm="couplet"' } });
+/** The cause is for the log alone: whoever is refused learns nothing from it. */
+export const notAuthenticated = (cause?: Error): Problem => {
+  const problem = new Problem('not-authenticated', { headers: { 'www-authenticate': 'Bearer realm="couplet"' } });
+  problem.cause = cause;
+  return problem;
+};

@@ -34,8 +34,20 @@ export interface SignInProvider {
   finish(attempt: SignInAttempt, code: string, redirectUri: string): Promise<TokenOwner>;
 }
 
+interface TokenAnswer {
+  readonly id_token?: unknown;
+  readonly error?: unknown;
+}
+
 const ANSWER_WITHIN_MS = 10_000;
 const random = (): string => randomBytes(32).toString('base64url');
+
+const refusedWith = ({ status }: Response, error: unknown): Error =>
+  new Error(`the provider gave no token: ${status} ${errorWord(error)}`);
+
+/** `invalid_client`, `access_denied`…: what RFC 6749 has words for. */
+export const errorWord = (error: unknown): string =>
+  typeof error === 'string' && /^\w{1,60}$/.test(error) ? error : 'without an error code';
 
 export function createSignInProvider({
   issuer,
@@ -86,8 +98,8 @@ export function createSignInProvider({
         throw providerAway(cause);
       });
       if (answer.status >= 500) throw providerAway(new Error(`the provider answered ${answer.status}`));
-      const body = (await answer.json().catch(() => null)) as { readonly id_token?: unknown } | null;
-      if (!answer.ok || typeof body?.id_token !== 'string') throw notAuthenticated();
+      const body = (await answer.json().catch(() => null)) as TokenAnswer | null;
+      if (!answer.ok || typeof body?.id_token !== 'string') throw notAuthenticated(refusedWith(answer, body?.error));
       return tokens.verifySignIn(body.id_token, clientId, nonce);
     },
   };

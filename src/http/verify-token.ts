@@ -61,7 +61,7 @@ export function createTokenVerifier(options: TokenOptions): TokenVerifier {
     async verifySignIn(token, clientId, nonce) {
       const getKey = await keysOf();
       const payload = await payloadOf(token, getKey, { ...options, audience: clientId });
-      if (payload['nonce'] !== nonce) throw notAuthenticated();
+      if (payload['nonce'] !== nonce) throw notAuthenticated(new Error('the token is of another sign-in (nonce)'));
       return ownerOf(payload, options.roleClaim);
     },
   };
@@ -78,11 +78,18 @@ async function payloadOf(token: string, getKey: JWTVerifyGetKey, options: TokenO
     });
     return payload;
   } catch (fault) {
-    if (fault instanceof errors.JWKSTimeout || fault instanceof TypeError) throw providerAway(fault);
-    if (fault instanceof errors.JOSEError) throw notAuthenticated();
+    if (isOfProvider(fault)) throw providerAway(fault);
+    if (fault instanceof errors.JOSEError) throw notAuthenticated(fault);
     throw fault;
   }
 }
+
+/** Its keys could not be fetched, or are none: that says nothing about the token. */
+const isOfProvider = (fault: unknown): boolean =>
+  fault instanceof TypeError ||
+  fault instanceof errors.JWKSTimeout ||
+  fault instanceof errors.JWKSInvalid ||
+  (fault instanceof errors.JOSEError && fault.code === 'ERR_JOSE_GENERIC');
 
 async function discoverKeys(issuer: string): Promise<JWTVerifyGetKey> {
   const document = await discoverProvider(issuer);
@@ -122,7 +129,7 @@ export function ownerOf(payload: JWTPayload, roleClaim: string): TokenOwner {
   const actor = [payload.preferred_username, payload.email, payload.sub].find(
     (name): name is string => typeof name === 'string' && name !== '',
   );
-  if (actor === undefined) throw notAuthenticated();
+  if (actor === undefined) throw notAuthenticated(new Error('the token names nobody'));
   const expiresAt = payload.exp === undefined ? null : new Date(payload.exp * 1_000);
   if (role !== undefined) return { actor, role, channel: null, expiresAt };
   if (channel !== null) return { actor, role: 'channel', channel, expiresAt };

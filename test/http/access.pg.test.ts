@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { Role } from '../../src/domain/terms.ts';
 import { assertListenable } from '../../src/http/assert-listenable.ts';
@@ -191,6 +192,62 @@ describe('tokens of a provider', () => {
     });
     expect((await here.get('/me', await keyOf(here, 'viewer'))).status).toBe(200);
   });
+
+  test('a provider that answers and gives no keys is away as well: nothing is wrong with the token', async () => {
+    await using provider = await openProvider();
+    await using here = await openTestServer({ auth: tokensOf(provider) });
+    const authorization = `Bearer ${await provider.token({ roles: ['viewer'] })}`;
+    for (const answer of [{ status: 502 }, { text: '<html>Maintenance</html>' }, { text: '{}' }]) {
+      provider.instead = { '/keys': answer };
+      expect(await here.get('/me', { authorization }), JSON.stringify(answer)).toMatchObject({
+        status: 503,
+        body: { code: 'identity-provider-unreachable' },
+      });
+    }
+    provider.instead = {};
+    expect((await here.get('/me', { authorization })).status).toBe(200);
+  });
+
+  test('what speaks against one stands in the log, and only there; the token does not', async () => {
+    await using provider = await openProvider();
+    const lines: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
+    await using here = await openTestServer({ auth: tokensOf(provider), deps: { log } });
+    const token = await provider.token({ roles: ['viewer'] }, { audience: 'another' });
+    const refused = await here.get('/me', { authorization: `Bearer ${token}`, 'x-request-id': 'asked-once' });
+    expect(refused.status).toBe(401);
+    expect(refused.text).not.toContain('aud');
+    const [line = '{}'] = lines.filter((text) => text.includes('asked-once'));
+    expect(JSON.parse(line)).toMatchObject({ code: 'not-authenticated', reason: 'unexpected "aud" claim value' });
+    expect(lines.join('')).not.toContain(token.split('.')[2]);
+  });
+
+  test('a sign-in that the provider refuses leaves the reason in the log', async () => {
+    await using provider = await openProvider();
+    const lines: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
+    const oidc = { ...tokensOf(provider).oidc, clientId: 'couplet-page', clientSecret: 'sekret-of-client' };
+    await using here = await openTestServer({ auth: { ...tokensOf(provider), oidc }, deps: { log } });
+    const comeBack = async (query: string): Promise<void> => {
+      const begun = await here.get('/session/oidc');
+      const cookie = String(begun.headers['set-cookie']).split(';')[0] ?? '';
+      const state = new URL(String(begun.headers['location'])).searchParams.get('state');
+      const back = await here.get(`/session/oidc/callback?${query}&state=${state}`, { cookie });
+      expect([back.status, back.headers['location']]).toEqual([302, '/sign-in?refused=true']);
+    };
+    provider.instead = { '/token': { status: 401, text: '{"error":"invalid_client"}' } };
+    await comeBack('code=code-of-today');
+    await comeBack('error=access_denied');
+    await comeBack('error=%3Cscript%3E');
+    await here.get('/session/oidc/callback?code=code-of-today&state=stolen');
+    expect(lines.map((line) => JSON.parse(line).reason)).toEqual([
+      'the provider gave no token: 401 invalid_client',
+      'the provider gave no code: access_denied',
+      'the provider gave no code: without an error code',
+      'this browser began no sign-in, or too long ago',
+    ]);
+    expect(lines.join('')).not.toMatch(/sekret-of-client|code-of-today/);
+  });
 });
 
 describe('without authentication', () => {
@@ -216,8 +273,13 @@ describe('without authentication', () => {
   });
 });
 
+const tokensOf = ({ issuer }: Provider) =>
+  ({ kind: 'configured', apiKeys: false, oidc: { issuer, audience: 'couplet', roleClaim: 'roles' } }) as const;
+
 interface Provider extends AsyncDisposable {
   readonly issuer: string;
+  /** Other answers than it would give, by path. */
+  instead: Readonly<Record<string, { readonly status?: number; readonly text?: string }>>;
   token(
     claims: object,
     more?: { audience?: string; issuer?: string; expiresIn?: string; foreignKey?: boolean },
@@ -232,16 +294,24 @@ async function openProvider(): Promise<Provider> {
   const http: Server = createServer((request, answer) => {
     answer.setHeader('content-type', 'application/json');
     const documents: Record<string, object> = {
-      '/.well-known/openid-configuration': { issuer: issuer(), jwks_uri: `${issuer()}/keys` },
+      '/.well-known/openid-configuration': {
+        issuer: issuer(),
+        jwks_uri: `${issuer()}/keys`,
+        authorization_endpoint: `${issuer()}/authorize`,
+        token_endpoint: `${issuer()}/token`,
+      },
       '/keys': { keys: [jwk] },
     };
-    answer.end(JSON.stringify(documents[request.url ?? ''] ?? {}));
+    const { status = 200, text = JSON.stringify(documents[request.url ?? ''] ?? {}) } =
+      provider.instead[request.url ?? ''] ?? {};
+    answer.writeHead(status).end(text);
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const issuer = (): string => `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   const address = issuer();
-  return {
+  const provider: Provider = {
     issuer: address,
+    instead: {},
     token: (claims, { audience = 'couplet', issuer: by = address, expiresIn = '5m', foreignKey = false } = {}) =>
       new SignJWT({ ...claims })
         .setProtectedHeader({ alg: 'ES256', kid: 'one' })
@@ -256,4 +326,5 @@ async function openProvider(): Promise<Provider> {
       await new Promise((resolve) => http.close(resolve));
     },
   };
+  return provider;
 }

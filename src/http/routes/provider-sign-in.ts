@@ -4,11 +4,12 @@ import { z } from 'zod';
 import type { Server } from '../typed-server.ts';
 import { cookieOf } from '../caller.ts';
 import { PROBLEMS } from '../describe-api.ts';
+import { whyRefused } from '../handle-error.ts';
 import { Problem } from '../problem.ts';
 import { SignInWaysSchema } from '../schemas/access.ts';
 import type { ServerDeps } from '../server-deps.ts';
 import { cookieText, schemeOf } from '../session-cookie.ts';
-import type { SignInAttempt, SignInProvider } from '../sign-in-provider.ts';
+import { errorWord, type SignInAttempt, type SignInProvider } from '../sign-in-provider.ts';
 import { meOf, SESSION_MS, sessionCookie } from './access.ts';
 
 const COOKIE = 'couplet_sign_in';
@@ -51,7 +52,11 @@ export function registerProviderSignIn(api: Server, deps: ServerDeps): void {
       const attempt = attemptIn(request);
       const { code, state } = request.query;
       // Without the attempt that this browser began, the code may be another's, slipped in to sign somebody in as them.
-      if (attempt === null || state !== attempt.state || code === undefined) return backToSignIn(request, reply);
+      if (attempt === null) return backToSignIn(request, reply, 'this browser began no sign-in, or too long ago');
+      if (state !== attempt.state) return backToSignIn(request, reply, 'it answers another sign-in (state)');
+      if (code === undefined) {
+        return backToSignIn(request, reply, `the provider gave no code: ${errorWord(request.query['error'])}`);
+      }
       try {
         const owner = await provider.finish(attempt, code, redirectUriOf(request));
         const session = await deps.access.openSession(meOf(owner), null, new Date(Date.now() + SESSION_MS));
@@ -59,7 +64,9 @@ export function registerProviderSignIn(api: Server, deps: ServerDeps): void {
           .header('set-cookie', [sessionCookie(request, session, SESSION_MS / 1_000), attemptCookie(request, null)])
           .redirect(attempt.to);
       } catch (fault) {
-        if (fault instanceof Problem && fault.status < 500) return backToSignIn(request, reply);
+        if (fault instanceof Problem && fault.status < 500) {
+          return backToSignIn(request, reply, whyRefused(fault).reason ?? fault.message);
+        }
         throw fault;
       }
     },
@@ -125,6 +132,8 @@ function attemptIn(request: FastifyRequest): Attempt | null {
   }
 }
 
-/** The page asks again, and says that it did not work. */
-const backToSignIn = (request: FastifyRequest, reply: FastifyReply) =>
-  reply.header('set-cookie', attemptCookie(request, null)).redirect('/sign-in?refused=true');
+/** The page asks again, and says that it did not work; why stands in the log. */
+function backToSignIn(request: FastifyRequest, reply: FastifyReply, reason: string): FastifyReply {
+  request.log.warn({ reason }, 'sign-in refused');
+  return reply.header('set-cookie', attemptCookie(request, null)).redirect('/sign-in?refused=true');
+}
