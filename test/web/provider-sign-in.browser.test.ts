@@ -129,3 +129,23 @@ test('a code that comes without the sign-in of this browser, and an address of a
   });
   expect([wrongState.status, wrongState.headers['location']]).toEqual([302, '/sign-in?refused=true']);
 });
+
+test('while the provider is away people are told so where they sign in, and a key still opens the page', async () => {
+  await using provider = await openProvider();
+  const oidc = { issuer: provider.issuer, audience: 'couplet', roleClaim: 'roles', clientId: 'couplet-page' };
+  await using open = await openPage({ auth: { kind: 'configured', apiKeys: true, oidc } });
+  const { here, page, base } = open;
+  const begun = await here.get('/session/oidc');
+  const state = new URL(String(begun.headers['location'])).searchParams.get('state');
+  const cookie = String(begun.headers['set-cookie']).split(';')[0] ?? '';
+  await provider[Symbol.asyncDispose]();
+  const back = await here.get(`/session/oidc/callback?code=x&state=${state}`, { cookie });
+  expect([back.status, back.headers['location']]).toEqual([302, '/sign-in?away=true']);
+  await page.goto(`${base}/errors`);
+  await page.getByRole('link', { name: 'Continue with your organization' }).click();
+  await page.getByText('The sign-in provider cannot be reached').waitFor();
+  const key = await here.database.access.createApiKey({ name: 'k', role: 'viewer', channel: null, expiresAt: null });
+  await page.getByLabel('Access key').fill(key?.secret ?? '');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('button', { name: /Sign out/ }).waitFor();
+});

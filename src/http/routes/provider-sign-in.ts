@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Server } from '../typed-server.ts';
 import { cookieOf } from '../caller.ts';
 import { PROBLEMS } from '../describe-api.ts';
+import { describeFault } from '../describe-fault.ts';
 import { whyRefused } from '../handle-error.ts';
 import { Problem } from '../problem.ts';
 import { SignInWaysSchema } from '../schemas/access.ts';
@@ -33,8 +34,12 @@ export function registerProviderSignIn(api: Server, deps: ServerDeps): void {
     async (request, reply) => {
       const provider = requireProvider(deps);
       const attempt: Attempt = { ...provider.begin(), to: ownAddress(request.query.to) };
-      const address = await provider.addressOf(attempt, redirectUriOf(request));
-      return reply.header('set-cookie', attemptCookie(request, attempt)).redirect(address);
+      try {
+        const address = await provider.addressOf(attempt, redirectUriOf(request));
+        return await reply.header('set-cookie', attemptCookie(request, attempt)).redirect(address);
+      } catch (fault) {
+        return backWithout(fault, request, reply);
+      }
     },
   );
 
@@ -67,7 +72,7 @@ export function registerProviderSignIn(api: Server, deps: ServerDeps): void {
         if (fault instanceof Problem && fault.status < 500) {
           return backToSignIn(request, reply, whyRefused(fault).reason ?? fault.message);
         }
-        throw fault;
+        return backWithout(fault, request, reply);
       }
     },
   );
@@ -136,4 +141,11 @@ function attemptIn(request: FastifyRequest): Attempt | null {
 function backToSignIn(request: FastifyRequest, reply: FastifyReply, reason: string): FastifyReply {
   request.log.warn({ reason }, 'sign-in refused');
   return reply.header('set-cookie', attemptCookie(request, null)).redirect('/sign-in?refused=true');
+}
+
+/** A person at a browser asked: while the provider is away the page says so, and offers what other ways there are. */
+function backWithout(fault: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (!(fault instanceof Problem) || fault.code !== 'identity-provider-unreachable') throw fault;
+  request.log.error({ fault: describeFault(fault), code: fault.code }, 'sign-in failed');
+  return reply.header('set-cookie', attemptCookie(request, null)).redirect('/sign-in?away=true');
 }

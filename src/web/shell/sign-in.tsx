@@ -5,6 +5,8 @@ import type { Me, SignInWays } from '../../http/schemas/access.ts';
 import { addressOf, navigate, useAddress } from '../address/address.ts';
 import { queryClient, useRead } from '../api/read.ts';
 import { ApiProblem, request } from '../api/request.ts';
+import { describe } from '../language/describe.ts';
+import type { PageTexts } from '../language/en.ts';
 import { useSpeech } from '../language/language.tsx';
 import { faultText } from '../parts/failed.tsx';
 
@@ -14,7 +16,7 @@ export function SignIn({ notice = null }: { readonly notice?: string | null }) {
   const { t } = useSpeech();
   const { path, query } = useAddress();
   const ways = useRead<SignInWays>('/session/ways');
-  const [refusal, setRefusal] = useState<string | null>(query.get('refused') === 'true' ? t.signIn.refusedThere : null);
+  const [refusal, setRefusal] = useState<string | null>(saidThere(t, query));
   const said = refusal ?? notice;
   const here = path === SIGN_IN ? '/' : addressOf(path, query);
   const open = ways.data ?? (ways.error === null ? null : { apiKey: true, token: true, redirect: false });
@@ -35,6 +37,13 @@ export function SignIn({ notice = null }: { readonly notice?: string | null }) {
       </div>
     </main>
   );
+}
+
+/** How it went at the provider, as the address that one came back to has it. */
+function saidThere(t: PageTexts, query: URLSearchParams): string | null {
+  if (query.get('refused') === 'true') return t.signIn.refusedThere;
+  if (query.get('away') !== 'true') return null;
+  return describe(t, 'identity-provider-unreachable', null, 'The sign-in provider cannot be reached');
 }
 
 interface SecretFormProps {
