@@ -62,9 +62,11 @@ async function settle(note: () => Promise<void>): Promise<void> {
 async function begin(request: FastifyRequest, reply: FastifyReply, access: Access, key: string): Promise<void> {
   if (key === '' || key.length > LONGEST_KEY)
     throw invalid('header', '/idempotency-key', `must have 1 to ${LONGEST_KEY} characters`);
-  const [path, query] = request.url.split('?');
+  const [address = '', query] = request.url.split('?');
+  // The same route with and without it.
+  const path = address.replace(/\/$/, '');
   if (request.caller === null) return;
-  const name: RequestName = { caller: callerName(request.caller), method: request.method, path: path ?? '', key };
+  const name: RequestName = { caller: callerName(request.caller), method: request.method, path, key };
   const found = await access.beginRequest(name, hashOf(query ?? '', request.body));
   switch (found.kind) {
     case 'first':

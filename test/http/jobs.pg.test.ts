@@ -219,6 +219,7 @@ test('the same key gets the first answer again, another body is refused, and a d
   const again = await here.post(path, { winner: 'hq' }, key);
   expect(first.status).toBe(200);
   expect(again.text).toBe(first.text);
+  expect((await here.post(`${path}/`, { winner: 'hq' }, key)).text).toBe(first.text);
   expect(again.headers).toMatchObject({ 'idempotency-replayed': 'true', etag: first.headers['etag'] });
   expect(await here.post(path, { winner: 'channel' }, key)).toMatchObject({
     status: 422,
