@@ -54,4 +54,13 @@ function unitOf(seconds: number): readonly [number, 'second' | 'minute' | 'hour'
 
 /** Dates as in the reader's own country, where the browser names one for the language that is spoken. */
 export const regionalTag = (language: string): string =>
-  navigator.languages.find((tag) => tag.toLowerCase().startsWith(`${language}-`)) ?? language;
+  navigator.languages.find((tag) => tag.toLowerCase().startsWith(`${language}-`) && isKnownToIntl(tag)) ?? language;
+
+/** A browser that is started without a language tells `en-US@posix`, which nothing can be formatted in. */
+function isKnownToIntl(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
+}
